@@ -1,0 +1,36 @@
+"""Deep resampling, refinement and robust training for tables, as scikit-learn estimators.
+
+Names are loaded when they are first used: importing the package imports neither torch nor matplotlib.
+"""
+
+from importlib import import_module
+
+from skgan_resample._version import __version__
+
+_HOMES = {  # public name -> module that defines it
+    "Relevance": "skgan_resample.relevance",
+    "SMOGN": "skgan_resample.over_sampling",
+    "SMOTER": "skgan_resample.over_sampling",
+    "GaussianNoise": "skgan_resample.over_sampling",
+    "RandomOverSampler": "skgan_resample.over_sampling",
+    "SmognPackageSampler": "skgan_resample.over_sampling",
+    "ResampledRegressor": "skgan_resample.compose",
+    "RelevanceWeightedRegressor": "skgan_resample.compose",
+    "OutputCorrectedRegressor": "skgan_resample.compose",
+    "compare": "skgan_resample.model_selection",
+    "NoRareRowsError": "skgan_resample._validation",
+    "ResamplingWarning": "skgan_resample._validation",
+    "show_versions": "skgan_resample._validation",
+}
+
+__all__ = ["__version__", *_HOMES]
+
+
+def __getattr__(name):
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted([*globals(), *_HOMES])

@@ -1,0 +1,1 @@
+"""Networks and their training in torch alone: nothing here knows scikit-learn."""
