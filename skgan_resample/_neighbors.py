@@ -94,7 +94,7 @@ class HeomSpace:
         """
         if self.has_missing:
             raise ValueError(
-                "A neighbours object cannot work with missing cells; impute them or give k_neighbors as int."
+                "A neighbours object cannot take missing cells; impute them or give k_neighbors as int."
             )
         wide = [_one_hot(column, int(column.max()) + 1) for column in self._wide.T]
         return np.hstack([self._full, *(head / np.sqrt(2) for head in [*self._heads, *wide])])
@@ -109,7 +109,7 @@ def nearest(space, rows, k_neighbors, *, half_median=False, rng=None):
     rows : ndarray of int, shape (m,)
     k_neighbors : int or object with ``fit`` and ``kneighbors``
         At most n - 1 neighbours are returned. An object counts the row itself, as in imbalanced-learn: its
-        ``n_neighbors`` is one more than the neighbours used.
+        ``n_neighbors`` is one more than the neighbours used. It is cloned.
     half_median : bool, default=False
         Also return half the median distance to all other rows: the safe distance of SMOGN.
     rng : numpy.random.RandomState
@@ -221,6 +221,10 @@ def _blocks(n, width):
 def _ask_object(space, rows, finder):
     """Return the neighbours that an object with `fit` and `kneighbors` finds, the row itself left out."""
     points = space.embedding()
+    if getattr(finder, "n_neighbors", 2) < 2:
+        raise ValueError("The n_neighbors of a neighbours object counts the row itself and must be at least 2.")
+    if getattr(finder, "n_neighbors", 0) > len(points):
+        finder.set_params(n_neighbors=len(points))
     finder.fit(points)
     distances, indices = finder.kneighbors(points[rows])
     distances, indices = np.asarray(distances, dtype=float), np.asarray(indices).astype(np.intp)

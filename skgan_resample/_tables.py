@@ -12,7 +12,8 @@ encoded
 """
 
 from dataclasses import dataclass, field
-from numbers import Number
+from decimal import Decimal
+from numbers import Integral, Number, Real
 
 import narwhals.stable.v2 as nw
 import numpy as np
@@ -88,6 +89,8 @@ class TableEncoder:
         Which columns are nominal.
     width_ : int
         Number of columns of the encoded matrix.
+    is_column_ : bool
+        Whether a single column, of one dimension, was given instead of a table.
 
     Notes
     -----
@@ -142,6 +145,7 @@ class TableEncoder:
         infinite = np.flatnonzero(np.isinf(codes).any(axis=0))
         if len(infinite):
             raise ValueError(f"Column {door.names[infinite[0]]!r} contains infinity; replace it by a number or by NaN.")
+        self.is_column_ = door.is_flat
         self._exit = door.exit()
         self.columns_ = _describe(codes, door, self._levels, self._clocks)
         self._set_snapping()
@@ -181,28 +185,37 @@ class TableEncoder:
         Parameters
         ----------
         codes : array-like of shape (n_rows, n_columns)
-            Levels and integers must be whole numbers, as after `snap`.
+            Levels and integers must be whole numbers, as after `snap`. NaN is a missing cell.
 
         Returns
         -------
         X : table of shape (n_rows, n_columns)
             A frame of pandas has the index 0, 1, 2, ....
+
+        Raises
+        ------
+        ValueError
+            If a cell is missing in a column of levels or integers that had no missing cell in `fit`.
         """
         codes = np.asarray(codes, dtype=float)
-        if self._exit.dtype is not None:  # an array of numbers
+        for j in np.flatnonzero(np.isnan(codes).any(axis=0)):
+            column = self.columns_[j]
+            if not column.has_missing and (j in self._levels or self._exit.is_integer[j]):
+                raise ValueError(f"Column {column.name!r} has no place for a missing cell: it had none in fit.")
+        if self._exit.dtype is not None and not self._levels:  # an array of numbers
             return self._exit.from_matrix(codes)
         built = []
-        for j, column in enumerate(self.columns_):
+        for j in range(len(self.columns_)):
             if j in self._levels:
                 built.append(self._levels[j].take(codes[:, j]))
             elif j in self._clocks:
                 built.append(self._exit.instants(j, self._clocks[j].from_codes(codes[:, j])))
             else:
-                built.append(self._exit.numbers(j, codes[:, j], is_whole=column.decimals == 0))
+                built.append(self._exit.numbers(j, codes[:, j]))
         return self._exit.assemble(built)
 
     def snap(self, codes):
-        """Move codes to the observed grid of each column: its range, its decimals, its few values. NaN stays.
+        """Move codes to the observed grid of each column: its range, decimals, few values or levels. NaN stays.
 
         Parameters
         ----------
@@ -305,8 +318,9 @@ class TableEncoder:
         self._grids = [(j, column.grid) for j, column in enumerate(columns) if column.grid is not None]
         by_decimals = {}
         for j, column in enumerate(columns):
-            if column.decimals is not None and column.grid is None:
-                by_decimals.setdefault(column.decimals, []).append(j)
+            decimals = 0 if column.is_nominal else column.decimals
+            if decimals is not None and column.grid is None:
+                by_decimals.setdefault(decimals, []).append(j)
         self._rounded = [(decimals, np.array(members)) for decimals, members in by_decimals.items()]
 
     def _set_scaling(self, codes):
@@ -356,6 +370,8 @@ def _forced_nominal(categorical_features, names):
         if chosen.shape != (len(names),):
             raise ValueError(f"categorical_features is a mask of shape {chosen.shape} for {len(names)} columns.")
         return set(np.flatnonzero(chosen).tolist())
+    if isinstance(categorical_features, list | tuple):
+        chosen = np.array(categorical_features, dtype=object)  # names and positions side by side
     positions = {name: j for j, name in enumerate(names)}
     found = set()
     for item in chosen.ravel().tolist():
@@ -423,9 +439,10 @@ def _has_decimals(values, places):
 def _center_and_scale(values, scale):
     """Return what is subtracted from and what divides each column; NaN is passed over."""
     if scale == "std":
-        center, spread = values.mean(axis=0), values.std(axis=0)
-        if np.isnan(center).any():  # the NaN-aware functions are several times slower
-            center, spread = np.nanmean(values, axis=0), np.nanstd(values, axis=0)
+        with np.errstate(over="ignore"):  # squares of values beyond 1e150
+            center, spread = values.mean(axis=0), values.std(axis=0)
+            if np.isnan(center).any():  # the NaN-aware functions are several times slower
+                center, spread = np.nanmean(values, axis=0), np.nanstd(values, axis=0)
     elif scale == "iqr":
         low, center, high = np.nanpercentile(values, [25, 50, 75], axis=0)
         spread = high - low
@@ -434,7 +451,7 @@ def _center_and_scale(values, scale):
         spread = high - center
     else:
         raise ValueError(f"scale must be 'std', 'iqr' or 'range', got {scale!r}.")
-    return center, np.where(spread > 0, spread, 1.0)
+    return center, np.where((spread > 0) & np.isfinite(spread), spread, 1.0)
 
 
 def _draw_levels(head, rng):
@@ -450,7 +467,7 @@ class _Levels:
 
     def __init__(self, values, name):
         try:
-            distinct = {value for value in values if not _is_missing(value)}
+            distinct = {value for value in set(values) if not _is_missing(value)}
         except TypeError:
             kinds = sorted({type(value).__name__ for value in values if type(value).__hash__ is None})
             raise TypeError(
@@ -488,7 +505,10 @@ class _Clock:
         self.step = np.timedelta64(max(1, int(np.gcd.reduce(ticks)) if len(ticks) else 1), unit)
 
     def to_codes(self, instants):
-        return np.where(np.isnat(instants), np.nan, (instants - self.origin) / self.step)
+        missing = np.isnat(instants)
+        elapsed = np.where(missing, self.origin, instants) - self.origin
+        whole, rest = np.divmod(elapsed, self.step)  # a plain quotient would be inexact for long times
+        return np.where(missing, np.nan, whole + rest / self.step)
 
     def from_codes(self, codes):
         missing = np.isnan(codes)
@@ -509,6 +529,10 @@ def _open(X):
     """Return the door for `X`: how its columns are read and, through `exit()`, how such a table is built again."""
     if sparse.issparse(X):
         raise TypeError("Sparse input is not supported: X is a sparse matrix or array. Pass a dense one, X.toarray().")
+    if isinstance(X, np.ma.MaskedArray):
+        raise TypeError("A masked array is not supported; fill it with NaN, X.filled(np.nan).")
+    if hasattr(X, "collect"):
+        raise TypeError("A lazy frame is not supported; call X.collect() first.")
     if isinstance(X, np.ndarray | list | tuple):
         return _ArrayDoor(X)
     _refuse_duplicates(X)
@@ -525,20 +549,18 @@ def _densify(X):
         return X
     if getattr(dtypes, "ndim", 0) == 0:  # a Series
         return X.sparse.to_dense() if hasattr(X.dtype, "fill_value") and hasattr(X, "sparse") else X
-    is_sparse = [type(dtype).__name__ == "SparseDtype" for dtype in dtypes]
-    if not any(is_sparse):
-        return X
-    return X.assign(**{name: X[name].sparse.to_dense() for name, flag in zip(X.columns, is_sparse) if flag})
+    dense = {name: dtype.subtype for name, dtype in dtypes.items() if type(dtype).__name__ == "SparseDtype"}
+    return X.astype(dense) if dense else X
 
 
 def _refuse_duplicates(X):
     """Raise a sentence that names the columns which occur twice in a frame."""
-    names = getattr(X, "columns", getattr(X, "column_names", None))
-    if names is None or getattr(X, "ndim", 2) != 2:
+    if getattr(X, "ndim", 2) != 2:
         return
+    names = X.columns if hasattr(X, "iloc") else getattr(X, "column_names", getattr(X, "columns", ()))
     names = list(names)
-    if all(isinstance(name, str | Number) for name in names) and len(set(names)) < len(names):
-        twice = sorted({name for name in names if names.count(name) > 1}, key=str)
+    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1] if len(set(names)) < len(names) else []
+    if twice:
         raise ValueError(f"Column names must be unique, but {twice} occur more than once; rename or drop them.")
 
 
@@ -546,7 +568,10 @@ class _ArrayDoor:
     """NumPy arrays and nested lists, of one or two dimensions."""
 
     def __init__(self, X):
-        array = np.asarray(X)
+        try:
+            array = np.asarray(X)
+        except ValueError:
+            raise ValueError("X is not a table: its rows differ in length, or its cells are sequences.") from None
         if array.dtype.kind in "US" and not isinstance(X, np.ndarray):
             array = np.asarray(X, dtype=object)  # a list of mixed rows: keep its numbers
         self.is_list, self.is_flat = not hasattr(X, "shape"), array.ndim == 1
@@ -565,7 +590,7 @@ class _ArrayDoor:
 
     def kind(self, j):
         if self._cells.dtype.kind == "O":
-            return "number" if _are_numbers(self._cells[:, j]) else "nominal"
+            return "number" if _are(Real | Decimal, self._cells[:, j]) else "nominal"
         return "number" if self.matrix is not None else "nominal"
 
     def is_boolean(self, j):
@@ -581,7 +606,12 @@ class _ArrayDoor:
         return self._cells[rows, j]
 
     def exit(self):
-        return _ArrayExit(self.dtype, self._cells.dtype, self.is_list, self.is_flat)
+        cells = self._cells
+        if cells.dtype.kind == "O":
+            is_integer = [_are(Integral, column) for column in cells.T]
+        else:
+            is_integer = [cells.dtype.kind in "iu"] * cells.shape[1]
+        return _ArrayExit(self.dtype, cells.dtype, is_integer, self.is_list, self.is_flat)
 
 
 @dataclass
@@ -590,15 +620,18 @@ class _ArrayExit:
 
     dtype: np.dtype | None
     cell_dtype: np.dtype
+    is_integer: list  # of bool, a column each; in an array of objects, whether all its cells are integers
     is_list: bool
     is_flat: bool
 
     def from_matrix(self, codes):
-        return self._shape(codes.astype(self.dtype))
+        return self._shape(_as_integers(codes, self.dtype) if self.dtype.kind in "iu" else codes.astype(self.dtype))
 
-    def numbers(self, j, values, is_whole):
+    def numbers(self, j, values):
+        if self.dtype is not None:
+            return _as_integers(values, self.dtype) if self.is_integer[j] else values
         built = np.empty(len(values), dtype=object)
-        built[:] = [int(value) if is_whole and value == value else value for value in values.tolist()]
+        built[:] = _python_integers(values) if self.is_integer[j] else values.tolist()
         return built
 
     def assemble(self, columns):
@@ -618,13 +651,13 @@ class _FrameDoor:
     dtype = matrix = None
 
     def __init__(self, native):
-        self.is_series = isinstance(native, nw.Series)
-        self._frame = native.to_frame() if self.is_series else native
+        self.is_flat = isinstance(native, nw.Series)
+        self._frame = native.to_frame() if self.is_flat else native
         self.names = list(self._frame.columns)
         self.n_rows = len(self._frame)
         if not self.names or not self.n_rows:
             check_array(np.zeros((self.n_rows, len(self.names))))  # scikit-learn's wording
-        self._columns = [self._frame[name] for name in self.names]
+        self._columns = [self._frame.get_column(name) for name in self.names]
 
     def kind(self, j):
         dtype = self._columns[j].dtype
@@ -632,7 +665,7 @@ class _FrameDoor:
             return "number"
         if dtype.is_temporal() and dtype not in (nw.Time,):
             return "instant"
-        if dtype == nw.Object and _are_numbers(self.values(j)):
+        if dtype == nw.Object and _are(Real | Decimal, self.values(j)):
             return "number"
         return "nominal"
 
@@ -664,8 +697,9 @@ class _FrameDoor:
             self.names,
             [c.dtype for c in column],
             [_pandas_dtype(c) for c in column],
+            [c.dtype.is_integer() or (c.dtype == nw.Object and _are(Integral, c.to_list())) for c in column],
             [bool(c.is_null().any()) for c in column],
-            self.is_series,
+            self.is_flat,
         )
 
 
@@ -677,14 +711,18 @@ class _FrameExit:
     names: list
     dtypes: list
     pandas_dtypes: list  # pandas' own dtype, which says more than narwhals': nullable, pyarrow-backed; else None
+    is_integer: list
     has_null: list
-    is_series: bool
+    is_flat: bool
     dtype = None
 
-    def numbers(self, j, values, is_whole):
+    def numbers(self, j, values):
         missing = np.isnan(values)
-        if self.dtypes[j].is_integer() or (is_whole and self.dtypes[j] == nw.Object):
-            values = np.where(missing, 0, values).astype(np.int64)
+        if self.dtypes[j] == nw.Object:
+            values = np.array(_python_integers(values) if self.is_integer[j] else values, dtype=object)
+        elif self.is_integer[j]:
+            kind = np.uint64 if self.dtypes[j].is_unsigned_integer() else np.int64
+            values = _as_integers(np.where(missing, 0, values), kind)
         if missing.any() and self.has_null[j]:
             values = [None if gone else value for gone, value in zip(missing.tolist(), values.tolist())]
         return self._series(j, values, self.dtypes[j])
@@ -694,14 +732,17 @@ class _FrameExit:
         if getattr(dtype, "time_zone", None) is None:
             return self._series(j, values, dtype)
         naive = nw.new_series(self.names[j], values, nw.Datetime(dtype.time_unit), backend=self.backend)
-        return naive.dt.replace_time_zone("UTC").dt.convert_time_zone(dtype.time_zone)
+        aware = naive.dt.replace_time_zone("UTC").dt.convert_time_zone(dtype.time_zone)
+        if self.pandas_dtypes[j] is None:
+            return aware
+        return nw.from_native(aware.to_native().astype(self.pandas_dtypes[j]), series_only=True)
 
     def _series(self, j, values, dtype):
         if self.pandas_dtypes[j] is not None:
             pandas = self.backend.to_native_namespace()
             series = pandas.Series(values, dtype=self.pandas_dtypes[j], name=self.names[j])
             return nw.from_native(series, series_only=True)
-        if dtype == nw.Date:
+        if dtype in (nw.Date, nw.Decimal):
             return nw.new_series(self.names[j], values, backend=self.backend).cast(dtype)
         return nw.new_series(self.names[j], values, dtype, backend=self.backend)
 
@@ -709,13 +750,32 @@ class _FrameExit:
         frame = nw.DataFrame.from_dict(
             {name: _without_index(column).alias(name) for name, column in zip(self.names, columns)},
         )
-        return (frame[self.names[0]] if self.is_series else frame).to_native()
+        return (frame.get_column(self.names[0]) if self.is_flat else frame).to_native()
 
 
-def _are_numbers(values):
-    """Whether every cell that is not missing is a number, and at least one is; booleans are not numbers here."""
-    seen = [value for value in values if not _is_missing(value)]
-    return bool(seen) and all(isinstance(value, Number) and not isinstance(value, bool | np.bool_) for value in seen)
+def _are(kinds, values):
+    """Whether every cell that is not missing is a number of these kinds, at least one is, and none is a boolean."""
+    n_seen = 0
+    for value in values:
+        if isinstance(value, bool | np.bool_):
+            return False
+        if isinstance(value, kinds):
+            n_seen += value == value
+        elif not _is_missing(value):
+            return False
+    return n_seen > 0
+
+
+def _python_integers(values):
+    """Return floats as a list of Python's integers, NaN as it is."""
+    return [int(value) if value == value else value for value in values.tolist()]
+
+
+def _as_integers(values, dtype):
+    """Return whole floats in an integer data type; the float 2**63, which 2**63 - 1 became, is lowered to fit."""
+    largest = np.iinfo(dtype).max
+    bound = float(largest)
+    return np.minimum(values, bound if int(bound) <= largest else np.nextafter(bound, 0)).astype(dtype)
 
 
 def _pandas_dtype(column):
@@ -742,7 +802,10 @@ def append_rows(X, kept, X_new):
     X_out : same container as `X`
         A pandas index is 0, 1, 2, ....
     """
-    native = nw.from_native(_densify(X), pass_through=True, eager_only=True, allow_series=True)
+    if isinstance(X, np.ndarray):
+        return X[kept] if X_new is None else np.concatenate([X[kept], X_new])
+    dense = _densify(X)
+    native = nw.from_native(dense, pass_through=True, eager_only=True, allow_series=True)
     if isinstance(native, nw.DataFrame | nw.Series):
         frame = native.to_frame() if isinstance(native, nw.Series) else native
         old = nw.maybe_reset_index(frame[kept.tolist()])
@@ -750,8 +813,7 @@ def append_rows(X, kept, X_new):
             new = nw.from_native(X_new, eager_only=True, allow_series=True)
             new = new.to_frame() if isinstance(new, nw.Series) else new
             old = nw.maybe_reset_index(nw.concat([old, new], how="vertical"))
-        return (old[old.columns[0]] if isinstance(native, nw.Series) else old).to_native()
-    if isinstance(X, np.ndarray):
-        return X[kept] if X_new is None else np.concatenate([X[kept], X_new])
+        grown = (old.get_column(old.columns[0]) if isinstance(native, nw.Series) else old).to_native()
+        return grown if dense is X else grown.astype(X.dtypes)  # sparse again
     rows = list(X)
     return [rows[i] for i in kept] + ([] if X_new is None else list(X_new))

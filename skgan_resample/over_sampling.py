@@ -26,10 +26,19 @@ __all__ = [
     "BaseRegressionSampler",
     "GaussianNoise",
     "RandomOverSampler",
-    "SmognPackageSampler",
+    "SmognPackageSampler",  # noqa: F822 - from _smogn_package, see __getattr__
 ]
 
 AUTO_SHARE = 0.25  # "auto" fills this share of the way to "balance"
+
+
+def __getattr__(name):
+    """Load SmognPackageSampler when it is asked for: its module stands on this one."""
+    if name == "SmognPackageSampler":
+        from skgan_resample._smogn_package import SmognPackageSampler
+
+        return SmognPackageSampler
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 class Draft(NamedTuple):
@@ -185,6 +194,8 @@ class BaseRegressionSampler(BaseSampler):
             raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None.")
         self.encoder_ = TableEncoder(categorical_features=self.categorical_features)
         codes = self.encoder_.fit_to_codes(X)
+        if self.encoder_.is_column_:
+            raise ValueError("Expected 2D array, got 1D array instead: make a single column a table of one column.")
         validate_data(self, X, skip_check_array=True)  # n_features_in_ and feature_names_in_
         target_encoder = TableEncoder(categorical_features=None)
         try:
@@ -194,6 +205,8 @@ class BaseRegressionSampler(BaseSampler):
         check_consistent_length(codes, target)
         if target.shape[1] > 1:
             raise ValueError(f"The target y must be one column, got {target.shape[1]}; multi-output is not supported.")
+        if target_encoder.columns_[0].kind == "datetime":
+            raise ValueError("The target y holds dates or durations; give numbers, such as days.")
         target = target[:, 0]
         missing = np.count_nonzero(np.isnan(target))
         if missing:
@@ -484,7 +497,7 @@ class SMOTER(_NeighborSampler):
         drafts = []
         for _, rows, n_new in self._growing_bumps():
             if len(rows) == 1:
-                warnings.warn("A rare row without neighbours was copied.", ResamplingWarning, stacklevel=6)
+                warnings.warn("A rare row without neighbours was copied.", ResamplingWarning, stacklevel=5)
                 copies = np.repeat(rows, n_new)
                 drafts.append(Draft(X[copies], y[copies], _single_parents(copies)))
                 continue

@@ -1,0 +1,71 @@
+"""What the benchmark scripts share: tables of the data folder, versions, and results written row by row."""
+
+import csv
+import json
+import os
+import time
+from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before NumPy is imported: every timing is of one thread
+
+import numpy as np
+import pandas as pd
+
+from skgan_resample._validation import versions
+
+RESULTS = Path(__file__).parent / "results"
+DATA = Path(os.environ.get("SKGAN_RESAMPLE_DATA", Path(__file__).parents[2] / "shared" / "data"))
+
+
+def load(name, *, numeric=False):
+    """Return X (a frame, or with `numeric` an array without the nominal columns) and y of a table of the data folder."""
+    frame = pd.read_csv(DATA / "imbalanced_regression" / f"{name}.csv")
+    X, y = frame.iloc[:, :-1], frame.iloc[:, -1]
+    if numeric:
+        return X.select_dtypes("number").to_numpy(float), y.to_numpy(float)
+    return X, y
+
+
+def index():
+    """Return the index of the imbalanced-regression tables."""
+    return pd.read_csv(DATA / "imbalanced_regression" / "index.csv")
+
+
+def best_time(call, *, repeats=5, at_most=60.0):
+    """Return the shortest duration of `call` in seconds; fewer repeats once `at_most` seconds are spent."""
+    times, spent = [], 0.0
+    while len(times) < repeats and (not times or spent < at_most):
+        started = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - started)
+        spent += times[-1]
+    return min(times)
+
+
+class Results:
+    """A CSV file that grows row by row, beside a JSON file with versions and settings; it resumes where it stopped."""
+
+    def __init__(self, name, **settings):
+        self.path = RESULTS / f"{name}.csv"
+        self.path.parent.mkdir(exist_ok=True)
+        self.rows = list(csv.DictReader(self.path.open())) if self.path.exists() else []
+        (RESULTS / f"{name}.json").write_text(json.dumps({**settings, "versions": versions()}, indent=1) + "\n")
+
+    def has(self, **key):
+        """Whether a row with these values was written already."""
+        return any(all(row.get(name) == str(value) for name, value in key.items()) for row in self.rows)
+
+    def add(self, **row):
+        """Write a row at once, and print it."""
+        row = {
+            name: f"{value:.5g}" if isinstance(value, float | np.floating) else str(value)
+            for name, value in row.items()
+        }
+        is_new = not self.path.exists()
+        with self.path.open("a", newline="") as file:
+            writer = csv.DictWriter(file, list(row))
+            if is_new:
+                writer.writeheader()
+            writer.writerow(row)
+        self.rows.append(row)
+        print("  ".join(f"{name}={value}" for name, value in row.items()), flush=True)

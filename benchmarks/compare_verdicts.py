@@ -1,0 +1,68 @@
+"""Does `compare` abstain where there is nothing to find, and name the right family where there is?
+
+    python benchmarks/compare_verdicts.py    # 3 x 20 runs, resumable
+
+null        diabetes with a shuffled target: nothing predicts it, so nothing may be recommended.
+pocket      rare rows in a pocket of the features, fewer than a leaf of the tree must hold: they share it with common rows
+            until there are more of them. Weights make the common rows of that leaf wrong.
+shrunk      boosting stopped after eight steps, whose predictions are drawn to the mean: output correction is the remedy.
+"""
+
+from _common import Results
+
+import numpy as np
+from sklearn.datasets import load_diabetes
+from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.tree import DecisionTreeRegressor
+
+from skgan_resample import Relevance
+from skgan_resample._compare import compare
+
+SEEDS = range(20)
+RESAMPLING = {"random", "noise", "smoter", "smogn"}
+
+
+def null(seed):
+    X, y = load_diabetes(return_X_y=True)
+    return X, np.random.RandomState(seed).permutation(y), {"relevance": Relevance("quantile", side="high")}
+
+
+def pocket(seed):
+    rng = np.random.RandomState(seed)
+    X = np.column_stack([rng.uniform(size=600), rng.normal(size=(600, 3))])
+    y = 8 * X[:, 0] + 0.5 * rng.normal(size=600)
+    X[:24, 1], y[:24] = 4 + 0.3 * rng.normal(size=24), 18 + rng.normal(size=24)
+    return X, y, {"learners": DecisionTreeRegressor(min_samples_leaf=40, random_state=0)}
+
+
+def shrunk(seed):
+    rng = np.random.RandomState(seed)
+    X = rng.exponential(size=(600, 3))
+    y = X @ np.array([2.0, 1.0, 0.5]) + rng.normal(size=600)
+    return X, y, {"learners": HistGradientBoostingRegressor(max_iter=8, min_samples_leaf=5, random_state=0)}
+
+
+CASES = {"null": (null, {None}), "pocket": (pocket, RESAMPLING), "shrunk": (shrunk, {"correction", "weights+correction"})}
+
+
+def main():
+    results = Results("compare_verdicts", seeds=list(SEEDS), cv=5, n_repeats=2, inner_cv=3)
+    for case, (make, right) in CASES.items():
+        for seed in SEEDS:
+            if results.has(case=case, seed=seed):
+                continue
+            X, y, options = make(seed)
+            comparison = compare(X, y, n_jobs=2, random_state=seed, **options)
+            verdict = comparison.verdict
+            row = comparison.summary[-1]
+            results.add(
+                case=case, seed=seed, answer=verdict.answer, method=verdict.method, right=verdict.method in right,
+                score_ratio=row["score_ratio"], low=row["low"], high=row["high"], rmse_ratio=row["rmse_ratio"],
+                seconds=comparison.seconds,
+            )  # fmt: skip
+        right_runs = sum(row["right"] == "True" for row in results.rows if row["case"] == case)
+        print(f"{case}: right {right_runs} of {len(SEEDS)}")
+
+
+if __name__ == "__main__":
+    main()

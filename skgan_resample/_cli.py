@@ -1,0 +1,488 @@
+"""The command `skgan-resample`: compare | resample | versions."""
+
+import argparse
+import contextlib
+import importlib
+import re
+import shutil
+import sys
+import tempfile
+import warnings
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+
+import numpy as np
+
+from skgan_resample._validation import ResamplingWarning, show_versions
+
+SAMPLERS = {"smogn": "SMOGN", "smoter": "SMOTER", "noise": "GaussianNoise", "random": "RandomOverSampler"}
+ID_NAME = re.compile(r"(^|[_\W])(id|uuid|guid|key|index|row|nr)($|[_\W])", re.IGNORECASE)
+DISTINCT_IS_ID = 0.95  # a text column with this share of distinct values tells rows apart, not kinds of rows
+PROVENANCE = ("is_synthetic", "source_row", "parent_row_1", "parent_row_2")
+
+
+class CommandError(Exception):
+    """Something the user can mend; the message is the whole output."""
+
+
+@dataclass
+class Table:
+    """A table made ready: what predicts, what is predicted, how rows hang together, and what was done to get there."""
+
+    X: object
+    y: np.ndarray
+    target: str
+    source: str
+    groups: np.ndarray | None = None
+    times: np.ndarray | None = None
+    notes: list = field(default_factory=list)
+
+
+def main(arguments=None):
+    """Run the command line; return the exit status: 0, or 2 after one sentence of explanation."""
+    options = _parser().parse_args(arguments)
+    try:
+        return options.run(options)
+    except CommandError as error:
+        print(f"skgan-resample: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nInterrupted. The same command goes on where it stopped.", file=sys.stderr)
+        return 130
+
+
+# ------------------------------------------------------------------------------------------------ compare
+def run_compare(options):
+    """Compare methods on a table, print table and verdict, write the report."""
+    _need("pandas", "matplotlib")
+    from joblib import cpu_count
+    from sklearn.model_selection import TimeSeriesSplit
+
+    from skgan_resample._report import print_summary, write_report
+    from skgan_resample.model_selection import compare
+
+    table = _builtin_table(options) if options.data is None else _user_table(options)
+    relevance = _relevance(options, is_builtin=options.data is None)
+    for note in table.notes:
+        print(f"- {note}")
+    out = Path(options.output)
+    _check_output_folder(out)
+    cache = out.parent / f".{out.name}-cache"  # kept until the run is complete, so that it can be resumed
+    settings = {
+        "methods": options.methods.split(",") if options.methods else None,
+        "learners": _learner(options.learner),
+        "scoring": options.scoring,
+        "threshold": options.threshold,
+        "cv": TimeSeriesSplit(options.cv) if table.times is not None else options.cv,
+        "n_repeats": options.repeats,
+        "max_price": options.max_price,
+        "max_time": options.max_time,
+        "random_state": options.seed,
+        "n_jobs": options.jobs or cpu_count(),
+    }
+    with _one_sentence(), _progress("methods x folds") as callback:
+        comparison = compare(
+            table.X, table.y, groups=table.groups, relevance=relevance, memory=cache, callback=callback, **settings
+        )
+    print_summary(comparison)
+    with _one_sentence():
+        write_report(out, comparison, table, relevance, {**vars(options), "run": "compare"})
+    shutil.rmtree(cache, ignore_errors=True)
+    print(f"\nThe report: {out / 'index.html'}")
+    return 0
+
+
+def _builtin_table(options):
+    """Return the diabetes table that scikit-learn ships; no network."""
+    from sklearn.datasets import load_diabetes
+
+    if options.target:
+        raise CommandError("--target needs a table: skgan-resample compare DATA.csv --target COLUMN.")
+    X, y = load_diabetes(return_X_y=True, as_frame=True, scaled=False)
+    note = "No table was given: this is scikit-learn's diabetes data (442 rows, progression after one year)."
+    return Table(X, y.to_numpy(), "progression", "diabetes (scikit-learn)", notes=[note])
+
+
+def _user_table(options):
+    """Read a table; set the target, groups and times apart; drop aloud what cannot predict."""
+    frame = read_table(options.data)
+    if not options.target:
+        raise CommandError(f"--target is missing; the columns are {_listed(frame.columns)}.")
+    for name in filter(None, (options.target, options.group, options.time)):
+        _check_column(frame, name, options.data)
+    notes = [f"{options.data}: {len(frame):,} rows, {frame.shape[1]} columns."]
+    frame = _with_numeric_target(frame, options.target, notes)
+    groups = times = None
+    if options.time:
+        order = np.argsort(_as_times(frame[options.time], options.time), kind="stable")
+        frame = frame.iloc[order].reset_index(drop=True)
+        times = frame.pop(options.time).to_numpy()
+        notes.append(f"Rows are sorted by {options.time!r}; every fold is tested on later rows than it was trained on.")
+    if options.group:
+        groups = frame.pop(options.group).astype(str).to_numpy()
+        notes.append(f"Rows with the same {options.group!r} stay on one side of every split.")
+    y = frame.pop(options.target).to_numpy(dtype=float)
+    X = _with_dates(frame, notes, times is not None)
+    X = _without_useless(X, notes)
+    if not X.shape[1]:
+        raise CommandError(f"No column of {options.data} is left to predict {options.target!r} with.")
+    return Table(X, y, options.target, str(options.data), groups, times, notes)
+
+
+def read_table(path):
+    """Return a CSV, TSV or Parquet file as a pandas frame."""
+    _need("pandas")
+    import pandas as pd
+
+    path = Path(path)
+    readers = {".csv": pd.read_csv, ".tsv": lambda p: pd.read_csv(p, sep="\t"), ".parquet": pd.read_parquet}
+    suffix = path.suffixes[-2] if path.suffix == ".gz" and len(path.suffixes) > 1 else path.suffix
+    if suffix.lower() not in readers:
+        raise CommandError(f"{path} is not a .csv, .tsv or .parquet file.")
+    if not path.is_file():
+        raise CommandError(f"There is no file {path}.")
+    try:
+        frame = readers[suffix.lower()](path)
+    except Exception as error:  # pandas and pyarrow raise many kinds
+        raise CommandError(f"{path} cannot be read as {suffix[1:]}: {str(error).splitlines()[0]}") from None
+    if suffix.lower() != ".parquet":
+        _refuse_duplicated_header(path, frame)
+    if frame.empty:
+        raise CommandError(f"{path} holds no rows.")
+    frame.columns = [str(name) for name in frame.columns]
+    return frame
+
+
+def _refuse_duplicated_header(path, frame):
+    """pandas renames a second column "a" to "a.1" silently; say so instead."""
+    doubled = [
+        name for name in frame.columns if re.fullmatch(r"(.+)\.1", str(name)) and str(name)[:-2] in frame.columns
+    ]
+    if doubled:
+        import pandas as pd
+
+        separator = "\t" if ".tsv" in path.suffixes else ","
+        header = pd.read_csv(path, sep=separator, header=None, nrows=1, dtype=str).iloc[0].tolist()
+        twice = sorted({name for name in header if header.count(name) > 1})
+        if twice:
+            raise CommandError(f"{path} names {_listed(twice)} more than once; rename the columns.")
+
+
+def _check_column(frame, name, path):
+    if name not in frame.columns:
+        close = get_close_matches(name, list(frame.columns), n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"the columns are {_listed(frame.columns)}."
+        raise CommandError(f"{path} has no column {name!r}; {hint}")
+
+
+def _with_numeric_target(frame, target, notes):
+    """Return the rows whose target is a number; refuse a target that is not numeric."""
+    import pandas as pd
+
+    values = frame[target]
+    numbers = pd.to_numeric(values, errors="coerce").astype(float)
+    words = values[numbers.isna() & values.notna()]
+    if len(words):
+        raise CommandError(
+            f"The target {target!r} must hold numbers, but {len(words)} cells do not, such as {words.iloc[0]!r}."
+        )
+    if np.isinf(numbers).any():
+        raise CommandError(f"The target {target!r} contains infinity in {int(np.isinf(numbers).sum())} rows.")
+    missing = int(numbers.isna().sum())
+    if missing:
+        notes.append(f"{missing} rows without a value of {target!r} are left out.")
+    frame = frame.assign(**{target: numbers})[numbers.notna()].reset_index(drop=True)
+    if frame[target].nunique() < 2:
+        raise CommandError(f"The target {target!r} has fewer than two different values: there is nothing to predict.")
+    return frame
+
+
+def _as_times(column, name):
+    import pandas as pd
+
+    if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_any_dtype(column):
+        times = column
+    else:
+        times = _parsed_dates(column)
+        if times is None:
+            raise CommandError(f"The column {name!r} of --time holds neither dates nor numbers.")
+    if times.isna().any():
+        raise CommandError(f"The column {name!r} of --time is empty in {int(times.isna().sum())} rows.")
+    return times.to_numpy()
+
+
+def _parsed_dates(column):
+    """Return a text column as dates if every value reads as one, else None."""
+    import pandas as pd
+
+    seen = column.dropna().astype(str)
+    if seen.empty or not seen.head(20).str.contains(r"\d[-/.:]\d").all():
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        dates = pd.to_datetime(column, errors="coerce")
+    return dates if dates.notna().sum() == len(seen) else None
+
+
+def _is_text(column):
+    import pandas as pd
+
+    return pd.api.types.is_string_dtype(column) or pd.api.types.is_object_dtype(column)
+
+
+def _with_dates(X, notes, is_sorted):
+    """Return the table with text columns of dates turned into dates, said aloud."""
+    import pandas as pd
+
+    for name in X.columns:
+        dates = _parsed_dates(X[name]) if _is_text(X[name]) else None
+        if dates is not None:
+            X = X.assign(**{name: dates})
+        if pd.api.types.is_datetime64_any_dtype(X[name]) and not is_sorted:
+            notes.append(
+                f"{name!r} holds dates and is used as a number; rows are shuffled between folds. "
+                f"If the future must not predict the past, use --time {name}."
+            )
+    return X
+
+
+def _without_useless(X, notes):
+    """Return the table without columns that hold one value or that only tell rows apart, said aloud."""
+    import pandas as pd
+
+    constant = [name for name in X.columns if X[name].nunique(dropna=False) <= 1]
+    if constant:
+        notes.append(f"Dropped, one value only: {_listed(constant)}.")
+    ids = []
+    for name in X.columns.difference(constant, sort=False):
+        column = X[name].dropna()
+        distinct = column.nunique() / max(1, len(column))
+        if len(column) < 20:
+            continue
+        if pd.api.types.is_integer_dtype(column):
+            counts_up = distinct == 1 and (np.abs(np.diff(column.to_numpy())) == 1).all()
+            if counts_up or (distinct == 1 and ID_NAME.search(name)):
+                ids.append(name)
+        elif _is_text(column) and distinct >= DISTINCT_IS_ID:
+            ids.append(name)
+    if ids:
+        notes.append(f"Dropped, they look like row identifiers: {_listed(ids)}.")
+    many = [name for name in X.columns.difference([*constant, *ids], sort=False)
+            if _is_text(X[name]) and X[name].nunique() > 20]  # fmt: skip
+    if many:
+        notes.append(f"Many levels, of which the learner sees the 20 most frequent: {_listed(many)}.")
+    return X.drop(columns=[*constant, *ids])
+
+
+def _relevance(options, *, is_builtin):
+    """Return the relevance that the options ask for; on the built-in table the highest tenth is rare."""
+    from skgan_resample.relevance import Relevance
+
+    method = options.relevance or ("quantile" if is_builtin else "extremes")
+    side = options.side or ("high" if is_builtin else "both")
+    return Relevance(method, side=side, quantile=options.quantile)
+
+
+def _learner(name):
+    """Return an instance of "module:Class", or None for the default learner."""
+    if name is None:
+        return None
+    module, _, cls = name.partition(":")
+    try:
+        learner = getattr(importlib.import_module(module), cls)()
+    except (ImportError, AttributeError, TypeError, ValueError) as error:
+        raise CommandError(
+            f"--learner {name} cannot be used ({error}); give module:Class, such as sklearn.svm:SVR."
+        ) from None
+    if not hasattr(learner, "fit") or not hasattr(learner, "predict"):
+        raise CommandError(f"--learner {name} has no fit and predict.")
+    return learner
+
+
+def _check_output_folder(out):
+    if out.exists() and not (out.is_dir() and ((out / "run.json").exists() or not any(out.iterdir()))):
+        raise CommandError(f"{out} exists and is no earlier report; choose another folder with -o.")
+    if not out.absolute().parent.is_dir():
+        raise CommandError(f"The folder {out.absolute().parent} for the report does not exist.")
+
+
+# ------------------------------------------------------------------------------------------------ resample
+def run_resample(options):
+    """Write a table with new rows behind the old ones, and columns that say where each row came from."""
+    import pandas as pd
+
+    from skgan_resample import over_sampling
+
+    frame = read_table(options.data)
+    out = Path(options.output)
+    if out.suffix not in (".csv", ".parquet"):
+        raise CommandError(f"-o {out} must end in .csv or .parquet.")
+    if not out.absolute().parent.is_dir():
+        raise CommandError(f"The folder {out.absolute().parent} for the result does not exist.")
+    taken = [name for name in PROVENANCE if name in frame.columns]
+    if taken:
+        raise CommandError(f"{options.data} has a column {taken[0]!r} already, which the result needs; rename it.")
+    _check_column(frame, options.target, options.data)
+    used, constant = _selected_rows(frame, options)
+    part = frame[used].drop(columns=list(constant)).reset_index(drop=True)
+    if not pd.api.types.is_numeric_dtype(part[options.target]):
+        raise CommandError(f"The target {options.target!r} must hold numbers.")
+    sampler = getattr(over_sampling, SAMPLERS[options.method])(
+        relevance=_relevance(options, is_builtin=False),
+        threshold=options.threshold,
+        sampling_strategy=options.strategy,
+        under_sampling=None,
+        random_state=options.seed,
+    )
+    X, y = part.drop(columns=options.target), part[options.target]
+    with _one_sentence():
+        X_new, y_new = sampler.fit_resample(X, y)
+    new = sampler.is_synthetic_
+    made = X_new[new].assign(**{options.target: y_new[new], **constant})[frame.columns].reset_index(drop=True)
+    positions = np.flatnonzero(used)
+    parents = np.where(sampler.parent_indices_ >= 0, positions[sampler.parent_indices_], -1)
+    result = pd.concat([frame, made.astype(frame.dtypes.to_dict())], ignore_index=True)
+    result["is_synthetic"] = np.arange(len(result)) >= len(frame)
+    result["source_row"] = np.r_[np.arange(len(frame)), np.full(len(made), -1)]
+    for j, name in enumerate(PROVENANCE[2:]):
+        result[name] = np.r_[np.full(len(frame), -1), parents[:, j]]
+    _write_table(result, out)
+    print(
+        sampler.relevance_.explain(y.to_numpy(dtype=float), options.threshold) + "."
+        if len(made)
+        else "Nothing is rare."
+    )
+    print(f"{len(frame):,} rows and {len(made):,} new ones: {out}")
+    if not options.only_rows_where:
+        print("Resample after splitting: rows made from test rows leak into training. --only-rows-where COLUMN=VALUE "
+              "resamples the training rows alone.")  # fmt: skip
+    return 0
+
+
+def _selected_rows(frame, options):
+    """Return a mask of the rows to resample and, for the new rows, the value of the column that selects them."""
+    if not options.only_rows_where:
+        return np.ones(len(frame), dtype=bool), {}
+    name, equals, value = options.only_rows_where.partition("=")
+    if not equals:
+        raise CommandError(f"--only-rows-where {options.only_rows_where} must read COLUMN=VALUE.")
+    _check_column(frame, name, options.data)
+    mask = (frame[name].astype(str) == value).to_numpy()
+    if not mask.any():
+        raise CommandError(f"No row has {name} = {value}; found are {_listed(frame[name].astype(str).unique())}.")
+    return mask, {name: frame.loc[mask, name].iloc[0]}
+
+
+def _write_table(frame, out):
+    """Write a table to a file beside the wanted one, then rename it: never half a file."""
+    with tempfile.TemporaryDirectory(dir=out.absolute().parent) as folder:
+        draft = Path(folder) / out.name
+        if out.suffix == ".csv":
+            frame.to_csv(draft, index=False)
+        else:
+            frame.to_parquet(draft, index=False)
+        draft.replace(out)
+
+
+# ------------------------------------------------------------------------------------------------ shared
+def _listed(names, most=8):
+    names = [str(name) for name in names]
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
+def _need(*modules):
+    missing = [name for name in modules if importlib.util.find_spec(name) is None]
+    if missing:
+        raise CommandError(
+            f'{" and ".join(missing)} is missing; install it with pip install "skgan-resample[compare]".'
+        )
+
+
+@contextlib.contextmanager
+def _one_sentence():
+    """Turn errors about the data into one sentence, and our own warnings into lines."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", ResamplingWarning)
+        try:
+            yield
+        except (ValueError, TypeError, OSError) as error:
+            raise CommandError(str(error)) from None
+    for warning in caught:
+        if issubclass(warning.category, ResamplingWarning):
+            print(f"- {warning.message}")
+
+
+@contextlib.contextmanager
+def _progress(label):
+    """Yield a callback (done, total) that moves a bar on a terminal, and does nothing elsewhere."""
+    try:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    except ImportError:
+        yield None
+        return
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(label, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="skgan-resample", description="Resampling for skewed targets: does it help here?"
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    compare = commands.add_parser("compare", help="does resampling help on this table, which method, at what price?")
+    compare.add_argument(
+        "data", nargs="?", help="a .csv, .tsv or .parquet file; scikit-learn's diabetes data if left out"
+    )
+    compare.add_argument("--target", metavar="COLUMN", help="the column to predict")
+    compare.add_argument("--learner", metavar="MODULE:CLASS", help="your model; default gradient boosting")
+    compare.add_argument(
+        "--scoring", default="sera", choices=["sera", "rmse", "rare_mae", "common_rmse"], help="default %(default)s"
+    )
+    compare.add_argument("--methods", metavar="A,B,...", help="default: all; see the first column of the table")
+    compare.add_argument("--group", metavar="COLUMN", help="rows of one group stay together")
+    compare.add_argument("--time", metavar="COLUMN", help="train on the past, test on the future")
+    compare.add_argument("--cv", type=int, default=5, help="outer folds, default %(default)s")
+    compare.add_argument("--repeats", type=int, default=2, help="repeats of the outer folds, default %(default)s")
+    compare.add_argument(
+        "--max-price", type=float, default=0.02, help="largest share by which the RMSE may rise, default %(default)s"
+    )
+    compare.add_argument("--max-time", type=float, metavar="SECONDS", help="judge the folds that are done by then")
+    compare.add_argument("--jobs", type=int, help="processes, default one per core")
+    compare.add_argument("-o", "--output", default="report", metavar="FOLDER", help="default %(default)s/")
+    _add_shared(compare)
+    compare.set_defaults(run=run_compare)
+
+    resample = commands.add_parser("resample", help="write the table with new rows behind the old ones")
+    resample.add_argument("data", help="a .csv, .tsv or .parquet file")
+    resample.add_argument("--target", metavar="COLUMN", required=True, help="the column whose rare values get rows")
+    resample.add_argument("--method", default="smogn", choices=list(SAMPLERS), help="default %(default)s")
+    resample.add_argument("--strategy", type=_strategy, default="auto", help='"auto", "balance" or rare / common rows')
+    resample.add_argument("--only-rows-where", metavar="COLUMN=VALUE", help="resample these rows, such as split=train")
+    resample.add_argument("-o", "--output", required=True, metavar="FILE", help=".csv or .parquet")
+    _add_shared(resample)
+    resample.set_defaults(run=run_resample)
+
+    versions = commands.add_parser("versions", help="print the versions that results depend on")
+    versions.set_defaults(run=lambda options: show_versions())
+    return parser
+
+
+def _add_shared(parser):
+    parser.add_argument("--relevance", choices=["extremes", "quantile"], help="what is rare: box-plot extremes (default for "
+                        "your table) or the outer tenth (default for the built-in one)")  # fmt: skip
+    parser.add_argument("--side", choices=["both", "high", "low"], help="which tail matters; default both")
+    parser.add_argument("--quantile", type=float, default=0.9, help="for --relevance quantile, default %(default)s")
+    parser.add_argument(
+        "--threshold", type=float, default=0.8, help="relevance from which a row is rare, default %(default)s"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="default %(default)s")
+
+
+def _strategy(text):
+    return text if text in ("auto", "balance") else float(text)

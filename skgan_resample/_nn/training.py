@@ -1,0 +1,441 @@
+"""The training floor: the one loop of the library, batches of row indices, borrowed seeds, the device."""
+
+import copy
+import itertools
+import math
+import random
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from operator import itemgetter
+
+import numpy as np
+import torch
+from torch import nn
+
+
+class NonFiniteLossError(FloatingPointError):
+    """A loss, a score or a weight became NaN or infinite, so the networks are of no use."""
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """What `train` found.
+
+    Attributes
+    ----------
+    history : list of dict
+        One record per evaluation, the one before the first step included: ``step`` (updates done), ``seconds`` (since
+        the start), ``score`` and the further numbers of `evaluate` (if given), and every loss by its name, averaged
+        over the steps since the previous record (so no losses at step 0).
+    best_step : int
+        Step of the lowest score, the first of equals; the last step when there is no `evaluate`.
+    best_state, last_state : dict
+        Copies of ``state_dict()`` of all `modules`, by name, at `best_step` and at the end; for `restore`. Read-only:
+        the two share their tensors when the best step is the last.
+    stop_reason : {"max_steps", "patience", "max_time", "callback"}
+        Why training ended.
+    """
+
+    history: list
+    best_step: int
+    best_state: dict
+    last_state: dict
+    stop_reason: str
+
+
+def train(
+    step,
+    batches,
+    *,
+    max_steps,
+    evaluate=None,
+    evaluate_every=100,
+    patience=None,
+    tol=0.0,
+    max_time=None,
+    callbacks=(),
+    modules=None,
+    resume=None,
+):
+    """Call `step` on batch after batch, look at the result now and then, and stop in time.
+
+    Several phases (warm-up, then the GAN) are several calls. Call it inside ``with seeded(rng, device):``; it runs on
+    one torch thread, since more of them make networks as small as ours several times slower.
+
+    Parameters
+    ----------
+    step : callable ``(indices, progress) -> dict``
+        Updates the weights on the rows `indices` and returns its losses, scalar tensors by name, still on the device:
+        no ``.item()``, ``.cpu()`` or ``print`` in it, each makes the GPU wait. A loss may be missing from some steps.
+        `progress` is the share of `max_steps` done: 0 at the first step, just under 1 at the last. How many networks
+        and optimizers it updates, and whether it attacks the rows first, is its own affair; `descend` is one update.
+    batches : iterable
+        Yields what `step` gets as `indices`, at least `max_steps` times: `plain_batches`, `class_balanced_batches`,
+        `paired_batches` or your own. An iterator is consumed from where it stands, so phases can share one.
+    max_steps : int
+        Number of steps, those of `resume` included.
+    evaluate : callable ``() -> float or dict``, default=None
+        Returns the score, **lower is better**, or a dict of numbers with the key ``"score"``. Called before the first
+        step, then every `evaluate_every` steps and after the last one, with `modules` in eval mode (gradients stay
+        enabled, for attacks; use ``torch.no_grad()`` where there is none). Draw noise for it once, beforehand: random
+        numbers drawn inside make the training depend on how often one looks.
+    evaluate_every : int, default=100
+        Steps between two records of the history, with or without `evaluate`.
+    patience : int, default=None
+        Stop after this many evaluations in a row that did not lower the best score by more than `tol`. Needs
+        `evaluate`.
+    tol : float, default=0.0
+        See `patience`; the best state ignores it and follows every improvement.
+    max_time : float, default=None
+        Stop at the first step that ends after so many seconds of this call. The result then depends on the machine.
+    callbacks : iterable of callable ``(record) -> bool``, default=()
+        Each gets a copy of every new record of the history; one that returns True ends the training.
+    modules : dict, default=None
+        By name, everything that has ``state_dict`` and ``load_state_dict`` and that `step` changes: networks and, if
+        the run is to be resumed, optimizers and schedulers. A tensor that `step` changes, such as stored perturbations,
+        goes into a module as a buffer. Without `modules` the best and the last state are empty.
+    resume : TrainResult, default=None
+        Go on where that run ended: its last state is loaded into `modules`, and steps, history, best state and patience
+        continue. A run that a callback cut short then takes the path of an uninterrupted one, if `batches` and torch's
+        random state also stand where it left them (a fresh iterator of the same seed gets there with
+        ``itertools.islice(batches, n_done, None)``).
+
+    Returns
+    -------
+    TrainResult
+        The networks themselves are left in the last state; ``restore(modules, result.best_state)`` picks the best.
+
+    Raises
+    ------
+    NonFiniteLossError
+        A loss is NaN or infinite (the message names the first such step), or the score, or a weight at the end. Losses
+        are looked at when they are averaged, since looking at each step would make the GPU wait.
+    MemoryError
+        The GPU is full; the message says what to do.
+    ValueError
+        `batches` ended too early, or `patience` was given without `evaluate`.
+    """
+    if patience is not None and evaluate is None:
+        raise ValueError("patience needs evaluate: without a score nothing can fail to improve.")
+    modules = modules or {}
+    batches = iter(batches)
+    history, best_step, best_state = [], 0, {}
+    if resume is not None:
+        restore(modules, resume.last_state)
+        history, best_step, best_state = list(resume.history), resume.best_step, resume.best_state
+    n_done = history[-1]["step"] if history else 0
+    earlier = history[-1]["seconds"] if history else 0.0
+    start = time.perf_counter()
+    window = []  # losses since the last record, one dict per step, on the device until they are averaged
+
+    with one_thread(), memory_advice():
+        while True:
+            out_of_time = max_time is not None and time.perf_counter() - start >= max_time
+            due = n_done % evaluate_every == 0 or n_done >= max_steps or out_of_time
+            if due and not (history and history[-1]["step"] == n_done):
+                losses, window = _averages(window, n_done), []
+                scores = _scores(evaluate, modules, n_done)
+                record = _record({"step": n_done, "seconds": earlier + time.perf_counter() - start}, scores, losses)
+                history.append(record)
+                if evaluate is not None and min(history, key=itemgetter("score")) is record:  # the first of equals
+                    best_step, best_state = n_done, copied_state(modules)
+                stops = [callback(dict(record)) for callback in callbacks]
+                if any(stops):
+                    stop_reason = "callback"
+                    break
+                if patience is not None and _n_without_improvement(history, tol) >= patience:
+                    stop_reason = "patience"
+                    break
+            if n_done >= max_steps:
+                stop_reason = "max_steps"
+                break
+            if out_of_time:
+                stop_reason = "max_time"
+                break
+            try:
+                indices = next(batches)
+            except StopIteration:
+                raise ValueError(f"batches ended after {n_done} of {max_steps} steps; hand in endless ones.") from None
+            window.append({name: loss.detach() for name, loss in step(indices, n_done / max_steps).items()})
+            n_done += 1
+
+        _refuse_non_finite_weights(modules, n_done)
+        if evaluate is not None and best_step == n_done:
+            last_state = best_state
+        else:
+            last_state = copied_state(modules)
+        if evaluate is None:
+            best_step, best_state = n_done, last_state
+    return TrainResult(history, best_step, best_state, last_state, stop_reason)
+
+
+def descend(optimizer, loss):
+    """Take one step of `optimizer` down the gradient of `loss`."""
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    optimizer.step()
+
+
+def copied_state(modules):
+    """Return copies of the state dicts of `modules` (a dict of networks, optimizers, ...), on their device."""
+    return {name: copy.deepcopy(module.state_dict()) for name, module in modules.items()}
+
+
+def restore(modules, state):
+    """Load `state`, as `copied_state` or a `TrainResult` gives it, into `modules`; it may hold more than these."""
+    for name, module in modules.items():
+        # An optimizer adopts the tensors it is given and would then change the copy in place.
+        module.load_state_dict(copy.deepcopy(state[name]))
+
+
+@contextmanager
+def eval_mode(networks):
+    """Put `networks` into eval mode and every part of them back into its own mode afterwards."""
+    networks = [network for network in networks if isinstance(network, nn.Module)]
+    modes = [(part, part.training) for network in networks for part in network.modules()]
+    for network in networks:
+        network.eval()
+    try:
+        yield
+    finally:
+        for part, training in modes:
+            part.training = training
+
+
+def _scores(evaluate, modules, n_done):
+    """Return what `evaluate` says as a dict of floats, empty without it."""
+    if evaluate is None:
+        return {}
+    with eval_mode(modules.values()):
+        found = evaluate()
+    found = found if isinstance(found, dict) else {"score": found}
+    scores = {name: float(value) for name, value in found.items()}
+    if not math.isfinite(scores["score"]):
+        raise NonFiniteLossError(f"The score is {scores['score']} after step {n_done}. {_ADVICE}")
+    return scores
+
+
+def _averages(window, n_done):
+    """Return the mean of each loss over the steps that report it; refuse NaN and infinity."""
+    first = n_done - len(window) + 1
+    averages, broken = {}, []
+    for name in dict.fromkeys(name for losses in window for name in losses):
+        steps = [number for number, losses in enumerate(window, first) if name in losses]
+        values = torch.stack([losses[name] for losses in window if name in losses]).cpu().double()
+        averages[name] = values.mean().item()
+        broken += [(number, name, value) for number, value in zip(steps, values.tolist()) if not math.isfinite(value)]
+    if broken:
+        number, name, value = min(broken, key=lambda found: found[0])
+        raise NonFiniteLossError(f"The loss {name!r} is {value} at step {number}. {_ADVICE}")
+    return averages
+
+
+def _record(*parts):
+    """Return one dict with the entries of all `parts`; refuse a name that two of them use."""
+    names = [name for part in parts for name in part]
+    twice = {name for name in names if names.count(name) > 1}
+    if twice:
+        raise ValueError(f"The history would hold {sorted(twice)} twice: rename these losses or scores.")
+    return {name: value for part in parts for name, value in part.items()}
+
+
+def _refuse_non_finite_weights(modules, n_done):
+    """Refuse a last update that broke the weights, which no loss has seen."""
+    for name, module in modules.items():
+        if isinstance(module, nn.Module) and not all(weight.isfinite().all() for weight in module.parameters()):
+            raise NonFiniteLossError(f"{name!r} has a weight that is not finite after step {n_done}. {_ADVICE}")
+
+
+_ADVICE = "Use a smaller learning_rate, and look for missing, infinite or very large values in the data."
+
+
+def _n_without_improvement(history, tol):
+    """Return how many of the last evaluations did not lower the best score before them by more than `tol`."""
+    best, count = math.inf, 0
+    for record in history:
+        count = 0 if record["score"] < best - tol else count + 1
+        best = min(best, record["score"])
+    return count
+
+
+# Batches -------------------------------------------------------------------------------------------------------------
+#
+# All of them are endless, yield int64 tensors on `device`, and take one number from the RandomState `rng` when they are
+# made: what is drawn from `rng` later does not depend on how long the training took.
+
+
+def plain_batches(n_rows, batch_size, rng, *, device="cpu"):
+    """Yield every row once per shuffled epoch of ``ceil(n_rows / batch_size)`` batches.
+
+    The batches of an epoch are equally large up to one row (so there is no tiny last one), at most `batch_size`; fewer
+    rows than that make one batch.
+    """
+    rng = _own_stream(rng)
+    n_batches = math.ceil(n_rows / batch_size)
+    epochs = (np.array_split(rng.permutation(n_rows), n_batches) for _ in itertools.count())
+    return _sent_ahead(itertools.chain.from_iterable(epochs), device)
+
+
+def class_balanced_batches(labels, n_classes, n_per_class, rng, *, device="cpu"):
+    """Yield batches of `n_per_class` rows from each of `n_classes` classes, class after class.
+
+    Classes (all of them if there are no more than `n_classes`, or if it is None) and the rows within a class take turns
+    in shuffled epochs, so each is used equally often. A row comes twice in a batch only if its class has fewer than
+    `n_per_class`.
+    """
+    rng = _own_stream(rng)
+    classes, codes = np.unique(np.asarray(labels), return_inverse=True)
+    n_classes = len(classes) if n_classes is None else min(n_classes, len(classes))
+    rows = [_chunks(np.flatnonzero(codes == code), n_per_class, rng) for code in range(len(classes))]
+    chosen = _chunks(np.arange(len(classes)), n_classes, rng)
+    return _sent_ahead((np.concatenate([next(rows[code]) for code in codes]) for codes in chosen), device)
+
+
+def paired_batches(n_a, n_b, batch_size, rng, *, device="cpu"):
+    """Yield pairs of equally long index tensors into two tables of `n_a` and `n_b` rows.
+
+    Within each table every row is used equally often, so those of the smaller table come round more often. The length
+    is `batch_size`, or the number of rows of the larger table if that is less.
+    """
+    rng = _own_stream(rng)
+    size = min(batch_size, max(n_a, n_b))
+    a, b = (_sent_ahead(_chunks(np.arange(n_rows), size, rng), device) for n_rows in (n_a, n_b))
+    return zip(a, b)
+
+
+def _own_stream(rng):
+    return np.random.RandomState(rng.randint(np.iinfo(np.int32).max))
+
+
+def _chunks(rows, size, rng):
+    """Yield `size` of `rows` at a time from shuffled epochs, none twice in a chunk if there are `size` rows."""
+    waiting = rows[:0]
+    while True:
+        while len(waiting) < size:
+            epoch = rng.permutation(rows)
+            still_waiting = np.isin(epoch, waiting)  # these go last, or one of them might come twice in the next chunk
+            waiting = np.concatenate([waiting, epoch[~still_waiting], epoch[still_waiting]])
+        yield waiting[:size]
+        waiting = waiting[size:]
+
+
+def _sent_ahead(batches, device):
+    """Move up to 64 batches to the device at a time: with a copy for each the GPU would wait for each."""
+    for first in batches:
+        block = [first, *itertools.islice(batches, min(63, 2**18 // len(first)))]
+        rows = torch.from_numpy(np.concatenate(block).astype(np.int64, copy=False)).to(device)
+        yield from rows.split([len(batch) for batch in block])
+
+
+# What is borrowed from the process and given back --------------------------------------------------------------------
+
+_seed_lock = threading.RLock()
+
+
+@contextmanager
+def seeded(rng, device="cpu"):
+    """Seed torch, NumPy and Python from `rng` for the length of a block, then give all random states back.
+
+    Only the CPU and, if `device` is a CUDA device, that device are touched; for the CPU, CUDA is not even initialised.
+    The states are restored after an exception too. Since they belong to the whole process, a second thread waits at the
+    door: threads started inside the block must not enter one of their own.
+
+    Parameters
+    ----------
+    rng : numpy.random.RandomState
+        One number is drawn from it.
+    device : str or torch.device, default="cpu"
+        A resolved device, not "auto".
+    """
+    seed = int(rng.randint(np.iinfo(np.int32).max))
+    device = torch.device(device)
+    with _seed_lock:
+        cuda = []
+        if device.type == "cuda":
+            cuda = [torch.cuda.current_device() if device.index is None else device.index]
+        numpy_state, python_state = np.random.get_state(), random.getstate()  # noqa: NPY002 (it is the global state)
+        with torch.random.fork_rng(devices=cuda, device_type="cuda"):
+            try:
+                torch.default_generator.manual_seed(seed)  # torch.manual_seed would reseed every device
+                for index in cuda:
+                    with torch.cuda.device(index):
+                        torch.cuda.manual_seed(seed)
+                # NumPy is seeded, not only restored: if `rng` is its global state, what is drawn from it in here would
+                # otherwise be drawn again afterwards.
+                np.random.seed(seed)  # noqa: NPY002
+                random.seed(seed)
+                yield
+            finally:
+                np.random.set_state(numpy_state)  # noqa: NPY002
+                random.setstate(python_state)
+
+
+_pin_lock = threading.Lock()
+_pin = threading.local()  # .held: this thread is inside one_thread
+_pinned = {"threads": 0, "count": 1}  # how many threads are inside, and the count that the first of them found
+
+
+@contextmanager
+def one_thread():
+    """Let torch use one CPU thread for the length of a block, then give the caller's number back.
+
+    torch keeps the number per Python thread, and hands the number set last to threads that are new to it. A thread that
+    meets torch for the first time while another one is in here would take our 1 for its own number, so such a thread
+    gives back what the first thread inside had found.
+    """
+    if getattr(_pin, "held", False):
+        yield
+        return
+    with _pin_lock:
+        count = torch.get_num_threads()
+        if _pinned["threads"] == 0:
+            _pinned["count"] = count
+        elif count == 1:
+            count = _pinned["count"]
+        _pinned["threads"] += 1
+        torch.set_num_threads(1)
+    _pin.held = True
+    try:
+        yield
+    finally:
+        _pin.held = False
+        with _pin_lock:
+            _pinned["threads"] -= 1
+            torch.set_num_threads(count)
+
+
+def resolve_device(device):
+    """Return the torch.device for "auto" (CUDA where there is one), "cpu", "cuda", "cuda:1" or a torch.device.
+
+    Raises
+    ------
+    ValueError
+        For anything else, and for a CUDA device that this machine does not have.
+    """
+    if isinstance(device, str) and device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        resolved = torch.device(device)
+    except (RuntimeError, TypeError):
+        resolved = None
+    if resolved is None or resolved.type not in ("cpu", "cuda"):
+        raise ValueError(f'device={device!r} is not one of "auto", "cpu", "cuda", "cuda:0", "cuda:1", ...')
+    if resolved.type == "cuda" and not torch.cuda.is_available():
+        raise ValueError(f'device={str(device)!r}, but torch finds no CUDA device here; use "auto" or "cpu".')
+    if resolved.type == "cuda" and (resolved.index or 0) >= torch.cuda.device_count():
+        raise ValueError(f"device={str(device)!r}, but there are only {torch.cuda.device_count()} CUDA devices.")
+    return resolved
+
+
+@contextmanager
+def memory_advice():
+    """Turn "CUDA out of memory" into a MemoryError that says what to do."""
+    try:
+        yield
+    except torch.cuda.OutOfMemoryError as error:
+        raise MemoryError(
+            'The GPU is out of memory: use a smaller batch_size or smaller networks, or device="cpu"; and look whether '
+            f"other processes or parallel jobs (n_jobs) share the GPU. torch says: {error}"
+        ) from error

@@ -1,0 +1,251 @@
+"""What `skgan-resample compare` shows: a table in the terminal, and a folder with one self-contained HTML page."""
+
+import base64
+import csv
+import io
+import json
+import shutil
+import tempfile
+from html import escape
+from pathlib import Path
+
+from skgan_resample._compare import SCORE_LABELS, default_methods
+from skgan_resample._validation import versions
+
+CHOSEN = "chosen by inner folds"
+
+STYLE = """
+body { font: 16px/1.5 system-ui, sans-serif; color: #1a1a1a; background: #fff; max-width: 74rem; margin: 2rem auto;
+       padding: 0 1rem; }
+h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2.2rem; }
+.verdict { border-left: .4rem solid #0072B2; background: #eef5fa; padding: .8rem 1rem; font-size: 1.05rem; }
+.scroll { overflow-x: auto; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+th, td { padding: .3rem .7rem; border-bottom: 1px solid #ccc; text-align: right; white-space: nowrap; }
+th:first-child, td:first-child { text-align: left; }
+tr.named td { font-weight: 600; } tr.chosen td { border-top: 2px solid #666; }
+img { max-width: 100%; height: auto; } figcaption, .small { color: #444; font-size: .9rem; }
+"""
+
+
+def summary_table(comparison):
+    """Return header and rows of the table that terminal and page show, as strings."""
+    label = SCORE_LABELS[comparison.scoring].removeprefix("the ")
+    header = ["method", f"{label} ratio", "p (Holm)", "RMSE ratio", "rare MAE", "common RMSE", "pred. / actual", "seconds"]
+    header.append("chosen")
+    rows = []
+    for row in comparison.summary:
+        is_base = row["method"] == "none"
+        rows.append(
+            [
+                row["method"],
+                "1" if is_base else f"{row['score_ratio']:.2f} ({row['low']:.2f} to {row['high']:.2f})",
+                "" if is_base else f"{row['p_holm']:.3f}",
+                "1" if is_base else f"{row['rmse_ratio']:.3f}",
+                f"{row['rare_mae']:.4g}",
+                f"{row['common_rmse']:.4g}",
+                f"{row['total_ratio']:.3f}",
+                f"{row['seconds']:.2f}",
+                "" if row["method"] == CHOSEN else f"{row['chosen']:.0%}",
+            ]
+        )
+    return header, rows
+
+
+def print_summary(comparison):
+    """Print what is rare, the table and the verdict."""
+    header, rows = summary_table(comparison)
+    print(f"\n{comparison.relevance}. Learner: {', '.join(comparison.learners)}.\n")
+    try:
+        from rich.console import Console
+        from rich.table import Table
+    except ImportError:
+        widths = [max(len(row[j]) for row in [header, *rows]) for j in range(len(header))]
+        for row in [header, *rows]:
+            print(
+                "  ".join(
+                    cell.ljust(width) if j == 0 else cell.rjust(width)
+                    for j, (cell, width) in enumerate(zip(row, widths))
+                )
+            )
+    else:
+        table = Table(box=None, pad_edge=False)
+        for j, name in enumerate(header):
+            table.add_column(name, justify="left" if j == 0 else "right", min_width=max(len(row[j]) for row in rows))
+        for row in rows:
+            table.add_row(*row, style="bold" if row[0] == comparison.verdict.method else None)
+        console = Console()
+        console.width = max(console.width, 124)  # a narrower pipe would cut the numbers
+        console.print(table)
+    print(f"\n{comparison.verdict.answer.upper()}. {comparison.verdict.sentence}")
+
+
+def write_report(out, comparison, table, relevance, options):
+    """Write `out`/index.html, results.csv and run.json; an earlier report is replaced when the new one is complete.
+
+    Parameters
+    ----------
+    out : pathlib.Path
+    comparison : Comparison
+    table : Table
+        As made ready by the command line.
+    relevance : Relevance
+    options : dict
+        The command's options, for `run.json`.
+    """
+    with tempfile.TemporaryDirectory(dir=out.absolute().parent, prefix=f".{out.name}-") as folder:
+        draft = Path(folder) / out.name
+        draft.mkdir()
+        (draft / "index.html").write_text(_page(comparison, table, relevance, options), encoding="utf-8")
+        _write_rows(draft / "results.csv", comparison.rows)
+        (draft / "run.json").write_text(json.dumps(_run_facts(comparison, table, options), indent=1) + "\n")
+        if out.exists():
+            shutil.rmtree(out)
+        draft.replace(out)
+
+
+def _write_rows(path, rows):
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, names)
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _run_facts(comparison, table, options):
+    return {
+        "data": table.source,
+        "rows": comparison.n_rows,
+        "rare_rows": comparison.n_rare,
+        "relevance": comparison.relevance,
+        "notes": table.notes,
+        "options": {
+            name: value if isinstance(value, int | float | str | None) else str(value)
+            for name, value in options.items()
+        },
+        "verdict": vars(comparison.verdict),
+        "summary": comparison.summary,
+        "failures": comparison.failures,
+        "seconds": comparison.seconds,
+        "versions": versions(),
+    }
+
+
+# ------------------------------------------------------------------------------------------------ the page
+def _page(comparison, table, relevance, options):
+    verdict = comparison.verdict
+    label = SCORE_LABELS[comparison.scoring].removeprefix("the ")
+    header, rows = summary_table(comparison)
+    notes = "".join(f"<li>{escape(note)}</li>" for note in table.notes)
+    failures = "".join(
+        f"<li>{escape(name)} failed: {escape(error)}</li>" for name, error in comparison.failures.items()
+    )
+    return f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Does resampling help? {escape(table.target)}</title>
+<style>{STYLE}</style>
+</head>
+<body>
+<h1>Does resampling help to predict {escape(table.target)}?</h1>
+<p class="verdict"><strong>{escape(verdict.answer.capitalize())}.</strong> {escape(verdict.sentence)}</p>
+<p>{escape(table.source)}: {comparison.n_rows:,} rows. {escape(comparison.relevance)}.
+Learner: {escape(", ".join(comparison.learners))}.</p>
+<ul class="small">{notes}{failures}</ul>
+
+<h2>What each method gains and costs</h2>
+<div class="scroll">{_html_table(header, rows, verdict.method)}</div>
+<p class="small">Ratios are to "none", the learner alone, on outer folds, with 95 % intervals; below 1 is better. SERA is the squared error
+weighted by relevance. "pred. / actual" is the sum of predictions over the sum of the target. "chosen" is how often the
+inner folds chose the method; the last row is what choosing that way gives on the outer folds. Intervals allow for
+training sets that overlap (Nadeau &amp; Bengio); p-values are adjusted for the number of methods (Holm).</p>
+{
+        _figure(
+            _comparison_picture(comparison),
+            f"Scatter plot of {label} against RMSE, both relative to none, one point per method.",
+            "A method is worth its place below the horizontal line and not in the grey area.",
+        )
+    }
+
+<h2>What is rare</h2>
+{
+        _figure(
+            _relevance_picture(table, relevance, options["threshold"]),
+            f"Histogram of {table.target} with its relevance function. {comparison.relevance}.",
+            "Relevance says how much an error at this value of the target matters.",
+        )
+    }
+
+<h2>The table before and after resampling</h2>
+{_before_after(comparison, table, relevance, options)}
+</body>
+</html>
+"""
+
+
+def _html_table(header, rows, named):
+    cells = "".join(f'<th scope="col">{escape(name)}</th>' for name in header)
+    body = ""
+    for row in rows:
+        kind = ' class="named"' if row[0] == named else ' class="chosen"' if row[0] == CHOSEN else ""
+        body += f"<tr{kind}>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>\n"
+    return f"<table><thead><tr>{cells}</tr></thead>\n<tbody>\n{body}</tbody></table>"
+
+
+def _figure(png, alt, caption):
+    data = base64.b64encode(png).decode()
+    image = f'<img src="data:image/png;base64,{data}" alt="{escape(alt)}">'
+    return f"<figure>{image}<figcaption>{escape(caption)}</figcaption></figure>"
+
+
+def _comparison_picture(comparison):
+    from skgan_resample.plots import ComparisonDisplay
+
+    return _png(lambda: ComparisonDisplay.from_comparison(comparison).figure_)
+
+
+def _relevance_picture(table, relevance, threshold):
+    from skgan_resample.plots import RelevanceDisplay
+
+    return _png(
+        lambda: RelevanceDisplay.from_target(table.y, relevance, threshold=threshold, target_name=table.target).figure_
+    )
+
+
+def _before_after(comparison, table, relevance, options):
+    """Return a figure of the sampler that did best, or of SMOGN if none was tried."""
+    from skgan_resample.plots import ResamplingDisplay
+
+    methods = default_methods(relevance, options["threshold"])
+    samplers = {name: m for name, m in methods.items() if hasattr(m, "fit_resample") and name != "duplicate"}
+    ratios = {row["method"]: row["score_ratio"] for row in comparison.summary}
+    tried = [name for name in samplers if name in ratios]
+    name = (
+        comparison.verdict.method
+        if comparison.verdict.method in tried
+        else min(tried or ["smogn"], key=lambda n: ratios.get(n, 1))
+    )
+    sampler = samplers[name].set_params(random_state=options["seed"])
+    png = _png(lambda: ResamplingDisplay.from_sampler(sampler, table.X, table.y, target_name=table.target).figure_)
+    alt = f"Histogram of {table.target} and scatter plot of one feature, real and synthetic rows, for {name}."
+    return _figure(png, alt, f"{name} on the whole table. Judging was done on real rows that it never saw.")
+
+
+def _png(draw):
+    """Return the picture of a figure, drawn without a screen and without leaving it open."""
+    import matplotlib
+
+    with matplotlib.rc_context({"font.size": 11}):
+        backend = matplotlib.get_backend()
+        matplotlib.use("agg")
+        import matplotlib.pyplot as plt
+
+        try:
+            figure, buffer = draw(), io.BytesIO()
+            figure.savefig(buffer, dpi=130, bbox_inches="tight")
+            plt.close(figure)
+        finally:
+            matplotlib.use(backend)
+    return buffer.getvalue()

@@ -1,0 +1,847 @@
+"""Checks that a sampler for a continuous target keeps its promises, to be run over any such sampler.
+
+scikit-learn and imbalanced-learn check samplers with classes as targets; a sampler that returns its input passes them
+all. The checks here give it continuous targets, and say what is expected of it:
+
+Always
+    `fit_resample(X, y)` takes a continuous `y` and returns two tables of equal length: first the rows of the input,
+    bit-identical and in their order, then new ones. Containers, columns and data types are those of the input, a pandas
+    index is 0, 1, 2, .... New rows hold no NaN or infinity where the input has none, numbers stay in the range of their
+    column and of the target, integers whole. The caller's data and all global random states are as before. Data that
+    cannot be used raise ValueError or TypeError with a message, and nothing else.
+    The sampler can be cloned, pickled, and be a step of imbalanced-learn's Pipeline.
+If it has a parameter `random_state`
+    The same seed gives the same rows, in this process or another; a RandomState instance advances.
+If its tags admit strings or categories, or NaN (`input_tags.string`, `.categorical`, `.allow_nan`)
+    It takes data frames with such columns, and makes valid cells: values that were observed, and a missing cell only
+    where all its parents have one. Without the tag it raises.
+If it has, once fitted,
+    `is_synthetic_`
+        bool, a flag for each row of the result.
+    `kept_indices_`
+        positions in the input of the rows kept, which come first. Without it every row must be kept.
+    `parent_indices_`
+        of shape (n_new, 2): positions in the input of the rows that each new one was made from, -1 for none.
+    `bumps_`
+        list of runs of target values that are all rare or all common, with `name`, `is_rare`, `indices`, `low`, `high`.
+        New targets lie within rare ones, as do parents.
+    `sampling_strategy_`
+        dict, how many rows each rare bump gets; together with `bumps_`, exactly so many are made. A parameter
+        `sampling_strategy` then means: "balance" raises each rare bump to round(n_rows / n_bumps) rows, "auto" makes
+        some, but fewer; a float is the ratio of rare to common rows afterwards; a dict holds rows of bumps afterwards.
+If it has a parameter `on_no_rare`, or `relevance`
+    Without rare rows it returns the table unchanged with one warning ("warn"), or raises ValueError ("raise").
+    A relevance given is an estimator, cloned into `relevance_`, whose parameters can be searched.
+
+What a sampler does not have is skipped, and reported as skipped.
+"""
+
+import contextlib
+import importlib
+import pickle
+import random
+import sys
+import warnings
+from functools import partial
+from typing import NamedTuple
+from unittest import SkipTest
+
+import numpy as np
+from imblearn.pipeline import Pipeline
+from joblib import Parallel, delayed
+from scipy import sparse
+from sklearn.base import clone
+from sklearn.linear_model import Ridge
+from sklearn.model_selection import GridSearchCV, cross_validate
+from sklearn.utils import get_tags
+
+__all__ = ["check_regression_sampler", "parametrize_with_regression_sampler_checks", "regression_sampler_checks"]
+
+FRAME_LIBRARIES = ("pandas", "polars", "pyarrow")
+
+
+def check_regression_sampler(sampler, *, expected_failed_checks=None):
+    """Run all checks over a sampler for continuous targets.
+
+    Parameters
+    ----------
+    sampler : estimator with `fit_resample`
+        An instance; it is cloned, never fitted.
+    expected_failed_checks : dict of str to str, default=None
+        Names of checks that fail, with the reason. Such a check must fail.
+
+    Returns
+    -------
+    outcomes : dict of str to str
+        By name of the check: "passed", "skipped: " or "failed as expected: ", with the reason.
+
+    Raises
+    ------
+    AssertionError
+        By the first check that fails, with its name.
+
+    See Also
+    --------
+    parametrize_with_regression_sampler_checks : Make a test of each check.
+    sklearn.utils.estimator_checks.check_estimator : What any estimator must do.
+
+    Examples
+    --------
+    >>> from skgan_resample.estimator_checks import check_regression_sampler
+    >>> from skgan_resample.over_sampling import RandomOverSampler
+    >>> outcomes = check_regression_sampler(RandomOverSampler())
+    >>> set(outcomes.values())
+    {'passed'}
+    """
+    expected, outcomes = expected_failed_checks or {}, {}
+    for check in regression_sampler_checks():
+        title = check.__name__
+        try:
+            check(type(sampler).__name__, sampler)
+        except SkipTest as reason:
+            outcomes[title] = f"skipped: {reason}"
+            continue
+        except Exception as error:
+            if title not in expected:
+                raise AssertionError(f"{title} fails for {sampler!r}: {error}") from error
+            outcomes[title] = f"failed as expected: {expected[title]}"
+            continue
+        if title in expected:
+            raise AssertionError(f"{title} was expected to fail for {sampler!r}, but passes.")
+        outcomes[title] = "passed"
+    return outcomes
+
+
+def parametrize_with_regression_sampler_checks(samplers, *, expected_failed_checks=None):
+    """Return a pytest decorator that makes a test of each check for each sampler.
+
+    Parameters
+    ----------
+    samplers : list of estimators with `fit_resample`
+        Instances; they are cloned, never fitted.
+    expected_failed_checks : callable, default=None
+        From a sampler to a dict of names of checks and reasons; these tests are marked as expected failures.
+
+    Returns
+    -------
+    decorator : pytest.MarkDecorator
+        For a function with the parameters `sampler` and `check`.
+
+    Examples
+    --------
+    >>> from skgan_resample.estimator_checks import parametrize_with_regression_sampler_checks
+    >>> from skgan_resample.over_sampling import SMOGN, SMOTER
+    >>> @parametrize_with_regression_sampler_checks([SMOGN(), SMOTER(k_neighbors=3)])
+    ... def test_sampler(sampler, check):
+    ...     check(sampler)
+    """
+    import pytest
+
+    cases = []
+    for sampler in samplers:
+        expected = expected_failed_checks(sampler) if expected_failed_checks else {}
+        for check in regression_sampler_checks():
+            title = check.__name__
+            marks = [pytest.mark.xfail(reason=expected[title], strict=True)] if title in expected else []
+            case = partial(check, type(sampler).__name__)
+            cases.append(pytest.param(sampler, case, marks=marks, id=f"{sampler}-{title}"))
+    return pytest.mark.parametrize(("sampler", "check"), cases)
+
+
+def regression_sampler_checks():
+    """Return the checks, a list of functions ``check(name, sampler)`` that raise when a promise is broken.
+
+    Examples
+    --------
+    >>> from skgan_resample.estimator_checks import regression_sampler_checks
+    >>> from skgan_resample.over_sampling import SMOTER
+    >>> for check in regression_sampler_checks()[:3]:
+    ...     check("SMOTER", SMOTER())
+    """
+    return [
+        check_continuous_target_is_accepted,
+        check_original_rows_come_first_and_unchanged,
+        check_target_dtype_is_kept,
+        check_feature_dtype_is_kept,
+        check_no_nan_or_infinity_is_invented,
+        check_new_rows_lie_in_the_observed_range,
+        check_amounts_are_reached_exactly,
+        check_same_seed_same_rows,
+        check_same_rows_in_parallel,
+        check_random_state_instance_advances,
+        check_global_random_states_are_untouched,
+        check_input_is_not_mutated,
+        check_same_container_comes_out,
+        check_pandas_index_becomes_a_range,
+        check_duplicated_column_names_raise,
+        check_unusable_data_raise_a_message,
+        check_integers_and_categories_stay_valid,
+        check_all_nominal_table,
+        check_missing_predictors,
+        check_constant_columns,
+        check_few_rare_rows,
+        check_more_columns_than_rows,
+        check_no_rare_rows,
+        check_parents_explain_new_rows,
+        check_fit_learns_what_fit_resample_learns,
+        check_nested_relevance_parameters,
+        check_cross_validation_scores_real_rows,
+        check_pipeline_in_grid_search,
+    ]
+
+
+# ------------------------------------------------------------------------------------------------- rows and amounts
+def check_continuous_target_is_accepted(name, sampler):
+    """A continuous target is accepted, and a table with rare values gets new rows."""
+    X, y = _table()
+    result = _resample(sampler, X, y)
+    assert len(result.X) == len(result.y), f"{name} returns {len(result.X)} rows of X and {len(result.y)} of y."
+    assert result.X.shape[1:] == X.shape[1:], f"{name} changes the columns."
+    assert result.is_new.any(), f"{name} makes no row for a target with rare values."
+
+
+def check_original_rows_come_first_and_unchanged(name, sampler):
+    """Rows of the input come first, in their order, with the same bits; the attributes say which they are."""
+    X, y = _table()
+    X[0, 0], X[1, 0], y[2] = -0.0, 5e-324, -0.0
+    result = _resample(sampler, X, y)
+    kept, n_kept = result.kept, len(result.kept)
+    assert result.X[:n_kept].tobytes() == X[kept].tobytes(), f"{name} changes rows of X or their order."
+    assert result.y[:n_kept].tobytes() == y[kept].tobytes(), f"{name} changes values of y or their order."
+    assert (np.diff(kept) > 0).all(), f"{name}.kept_indices_ are not in the order of the input."
+    if getattr(sampler, "under_sampling", None) is None:
+        assert n_kept == len(y), f"{name} drops rows."
+    assert result.is_new.dtype == bool
+    assert result.is_new.shape == (len(result.y),), f"{name}.is_synthetic_ is not one flag a row."
+    assert not result.is_new[:n_kept].any(), f"{name}.is_synthetic_ calls a row of the input new."
+    assert result.is_new[n_kept:].all(), f"{name}.is_synthetic_ calls a new row real."
+
+
+def check_target_dtype_is_kept(name, sampler):
+    """Targets of float32, float64 and integers come back as such; new integer targets lie in the observed range."""
+    X, y = _table()
+    for dtype in (np.float32, np.float64, np.int32, np.int64):
+        target = np.round(3 * y).astype(dtype)
+        result = _resample(sampler, X, target)
+        assert result.y.dtype == dtype, f"{name} returns {result.y.dtype} for a target of {np.dtype(dtype)}."
+        assert target.min() <= result.y.min()
+        assert result.y.max() <= target.max(), f"{name} makes targets of {np.dtype(dtype)} out of range."
+    column = _resample(sampler, X, y[:, None]).y
+    assert column.shape[1:] == (1,), f"{name} returns shape {column.shape} for a target of shape (n, 1)."
+
+
+def check_feature_dtype_is_kept(name, sampler):
+    """Predictors of float32 and of integers come back as such; new integers lie in the observed range."""
+    X, y = _table()
+    for dtype in (np.float32, np.int64, np.uint8):
+        table = np.round(20 * (X - X.min())).clip(0, 255).astype(dtype)
+        result = _resample(sampler, table, y)
+        assert result.X.dtype == dtype, f"{name} returns {result.X.dtype} for predictors of {np.dtype(dtype)}."
+        _assert_in_range(name, result.X, table)
+
+
+def check_no_nan_or_infinity_is_invented(name, sampler):
+    """Finite data of any scale stay finite."""
+    X, y = _table()
+    X[:, 0] *= 1e150
+    X[:, 1] *= 1e-150
+    for target in (y, 1e100 * y, 1e-100 * y):
+        result = _resample(sampler, X, target)
+        assert np.isfinite(result.X).all(), f"{name} invents NaN or infinity in X."
+        assert np.isfinite(result.y).all(), f"{name} invents NaN or infinity in y."
+
+
+def check_new_rows_lie_in_the_observed_range(name, sampler):
+    """New targets lie within a rare bump, new predictors within the range of their column."""
+    X, y = _table()
+    result = _resample(sampler, X, y)
+    _assert_in_range(name, result.X, X)
+    _assert_in_range(name, result.y, y)
+    _assert_targets_are_rare(name, result)
+
+
+def check_amounts_are_reached_exactly(name, sampler):
+    """Rare bumps have, after resampling, the rows that `sampling_strategy` asks for."""
+    if "sampling_strategy" not in sampler.get_params() or not hasattr(_fitted(sampler), "bumps_"):
+        raise SkipTest(f"{name} has no `sampling_strategy` or no `bumps_`.")
+    X, y = _table()
+    bumps = _fitted(sampler).bumps_
+    before = {bump.name: len(bump.indices) for bump in bumps if bump.is_rare}
+    n_common = len(y) - sum(before.values())
+    size = round(len(y) / len(bumps))
+    wanted = {bump: n + 3 for bump, n in before.items()}
+    cases = {
+        "balance": {bump: max(n, size) for bump, n in before.items()},
+        "auto": None,
+        1.25: None,
+        0.0: before,
+    }
+    for strategy, expected in [*cases.items(), (wanted, wanted)]:
+        result = _resample(sampler, X, y, sampling_strategy=strategy)
+        after = {
+            bump.name: len(bump.indices) + np.count_nonzero(_within(result.y[result.is_new], bump))
+            for bump in result.sampler.bumps_
+            if bump.is_rare
+        }
+        made = {bump: after[bump] - before[bump] for bump in before}
+        assert made == result.sampler.sampling_strategy_, f"{name}.sampling_strategy_ is not what was made: {made}."
+        if strategy == "auto":
+            for bump, n_new in made.items():
+                assert 0 < n_new <= cases["balance"][bump] - before[bump], f"{name} makes {n_new} rows by 'auto'."
+        elif strategy == 1.25:
+            assert sum(after.values()) == round(1.25 * n_common), f"{name} misses the ratio of rare to common rows."
+        else:
+            assert after == expected, f"{name} makes {after} instead of {expected} for {strategy!r}."
+
+
+# ------------------------------------------------------------------------------------------------------- randomness
+def check_same_seed_same_rows(name, sampler):
+    """The same seed gives the same rows: when called again, from a clone, and from a pickle of the fitted sampler."""
+    _require_random_state(name, sampler)
+    X, y = _table()
+    first = _resample(sampler, X, y)
+    again = first.sampler.fit_resample(X, y)
+    loaded = pickle.loads(pickle.dumps(first.sampler)).fit_resample(X, y)
+    cloned = clone(first.sampler).fit_resample(X, y)
+    for way, (X_new, y_new) in {"again": again, "from a pickle": loaded, "from a clone": cloned}.items():
+        assert X_new.tobytes() == first.X.tobytes(), f"{name} draws other rows {way}."
+        assert y_new.tobytes() == first.y.tobytes(), f"{name} draws other targets {way}."
+
+
+def check_same_rows_in_parallel(name, sampler):
+    """The same seed gives the same rows in a worker process."""
+    _require_random_state(name, sampler)
+    X, y = _table()
+    here = _resample(sampler, X, y)
+    for X_new, y_new in Parallel(n_jobs=2)(delayed(_resample_quietly)(clone(here.sampler), X, y) for _ in range(2)):
+        assert X_new.tobytes() == here.X.tobytes(), f"{name} draws other rows in a worker process."
+        assert y_new.tobytes() == here.y.tobytes(), f"{name} draws other targets in a worker process."
+
+
+def check_random_state_instance_advances(name, sampler):
+    """A RandomState instance is drawn from, so that a second call differs; an equal instance gives the same two."""
+    _require_random_state(name, sampler)
+    X, y = _table()
+    runs = []
+    for _ in range(2):
+        drawer = clone(sampler).set_params(random_state=np.random.RandomState(3))
+        with _silence():
+            runs.append([drawer.fit_resample(X, y)[0] for _ in range(2)])
+    assert runs[0][0].tobytes() != runs[0][1].tobytes(), f"{name} draws the same rows twice from a RandomState."
+    for one, other in zip(*runs):
+        assert one.tobytes() == other.tobytes(), f"{name} draws from another source than its RandomState."
+
+
+def check_global_random_states_are_untouched(name, sampler):
+    """With a seed, the random states of NumPy, Python and torch (if loaded) are as before, also after an error.
+
+    Without a seed NumPy's advances, as everywhere in scikit-learn.
+    """
+    X, y = _table()
+    broken = np.where(np.arange(len(y)) == 3, np.inf, y)
+    before = _global_states()
+    _resample(sampler, X, y)
+    with contextlib.suppress(ValueError):
+        _resample(sampler, X, broken)
+    after = _global_states()
+    for library, state in before.items():
+        assert after.get(library) == state, f"{name} changes the global random state of {library}."
+
+
+# ------------------------------------------------------------------------------------------------------- containers
+def check_input_is_not_mutated(name, sampler):
+    """Arrays and frames of the caller are as before, and read-only ones are accepted."""
+    X, y = _table()
+    bytes_before = X.tobytes(), y.tobytes()
+    _resample(sampler, X, y)
+    assert (X.tobytes(), y.tobytes()) == bytes_before, f"{name} writes into the caller's arrays."
+    X.flags.writeable = y.flags.writeable = False
+    _resample(sampler, X, y)
+    for library in _frame_libraries():
+        frame, target = _frame(library, _columns(X)), _series(library, y)
+        copies = pickle.loads(pickle.dumps((frame, target)))
+        _resample(sampler, frame, target)
+        assert frame.equals(copies[0]), f"{name} changes the caller's {library} frame."
+        assert target.equals(copies[1]), f"{name} changes the caller's {library} target."
+
+
+def check_same_container_comes_out(name, sampler):
+    """Arrays, lists and frames come back as such, each of X and y on its own, with the same cells."""
+    X, y = _table()
+    arrays = _resample(sampler, X, y)
+    forms = {"an array": (X, y), "a list": (X.tolist(), y.tolist())}
+    for library in _frame_libraries():
+        forms[library] = (_frame(library, _columns(X)), _series(library, y))
+    for form, (table, _) in forms.items():
+        for other, (_, target) in forms.items():
+            if form != other and "an array" not in (form, other):
+                continue  # each with an array is enough
+            result = _resample(sampler, table, target)
+            assert type(result.X) is type(table), f"{name} returns {type(result.X)} for {form}."
+            assert type(result.y) is type(target), f"{name} returns {type(result.y)} for a target in {other}."
+            assert np.array_equal(_matrix(result.X), arrays.X), f"{name} makes other rows from {form}."
+            assert np.array_equal(np.asarray(result.y, dtype=float), arrays.y), f"{name} makes other y from {other}."
+            if form in FRAME_LIBRARIES:
+                assert _names(result.X) == _names(table), f"{name} changes the column names of {form}."
+                assert _dtypes(result.X) == _dtypes(table), f"{name} changes the data types of {form}."
+            if other in FRAME_LIBRARIES:
+                assert getattr(result.y, "name", None) == getattr(target, "name", None)
+                assert _dtype(result.y) == _dtype(target), f"{name} changes the data type of y in {other}."
+
+
+def check_pandas_index_becomes_a_range(name, sampler):
+    """Whatever the pandas index, rows are matched by position, and the result is numbered 0, 1, 2, ...."""
+    pandas = _import("pandas")
+    X, y = _table()
+    arrays = _resample(sampler, X, y)
+    n = len(y)
+    indices = {
+        "strings": [f"row {i}" for i in range(n)],
+        "duplicates": np.arange(n) // 2,
+        "shuffled": np.random.RandomState(0).permutation(n),
+        "dates": pandas.date_range("2020-01-01", periods=n),
+    }
+    for kind, index in indices.items():
+        frame = pandas.DataFrame(_columns(X), index=index)
+        target = pandas.Series(y, index=np.asarray(index)[::-1], name="target")
+        result = _resample(sampler, frame, target)
+        assert np.array_equal(_matrix(result.X), arrays.X), f"{name} makes other rows under an index of {kind}."
+        assert np.array_equal(result.y.to_numpy(), arrays.y), f"{name} makes other targets under an index of {kind}."
+        for table in (result.X, result.y):
+            assert table.index.equals(pandas.RangeIndex(len(table))), f"{name} returns the index {table.index}."
+
+
+def check_duplicated_column_names_raise(name, sampler):
+    """A frame with two columns of one name is refused with a message that names it."""
+    pandas = _import("pandas")
+    X, y = _table()
+    frame = pandas.DataFrame(X, columns=["area", "rooms", "area"])
+    message = _message_of_error(name, sampler, frame, y, "duplicated column names")
+    assert "area" in message, f"{name} does not name the column that occurs twice: {message}"
+
+
+def check_unusable_data_raise_a_message(name, sampler):
+    """Data that cannot be used raise ValueError or TypeError with a message."""
+    X, y = _table()
+    infinite, gappy = X.copy(), y.copy()
+    infinite[5, 1], gappy[5] = np.inf, np.nan
+    cases = {
+        "no rows": (X[:0], y[:0]),
+        "no columns": (X[:, :0], y),
+        "one row": (X[:1], y[:1]),
+        "X of one dimension": (X[:, 0], y),
+        "X of three dimensions": (X[:, :, None], y),
+        "infinity in X": (infinite, y),
+        "a sparse matrix": (sparse.csr_array(X), y),
+        "no y": (X, None),
+        "y of another length": (X, y[:-1]),
+        "two target columns": (X, np.column_stack([y, y])),
+        "NaN in y": (X, gappy),
+        "infinity in y": (X, np.where(np.isnan(gappy), np.inf, gappy)),
+        "text in y": (X, y.astype(str)),
+        "a constant y": (X, np.ones_like(y)),
+    }
+    for case, (table, target) in cases.items():
+        _message_of_error(name, sampler, table, target, case)
+
+
+# --------------------------------------------------------------------------------------------------- kinds of table
+def check_integers_and_categories_stay_valid(name, sampler):
+    """New cells of integer, boolean, text and category columns are values that the column can hold and has held."""
+    _require_tags(name, sampler, "string", "categorical")
+    y = _table()[1]
+    for library in _frame_libraries():
+        frame = _frame(library, _mixed_columns(library))
+        result = _resample(sampler, frame, _series(library, y))
+        assert _dtypes(result.X) == _dtypes(frame), f"{name} changes the data types of a {library} frame."
+        _assert_valid_cells(name, result.X, frame)
+
+
+def check_all_nominal_table(name, sampler):
+    """A table without a single number is resampled."""
+    _require_tags(name, sampler, "string", "categorical")
+    y = _table()[1]
+    rng = np.random.RandomState(0)
+    X = np.array(["red", "green", "blue"], dtype=object)[rng.randint(3, size=(len(y), 4))]
+    result = _resample(sampler, X, y)
+    assert result.X.dtype == object
+    assert set(result.X.ravel()) <= {"red", "green", "blue"}, f"{name} invents levels."
+
+
+def check_missing_predictors(name, sampler):
+    """With NaN in predictors the result is valid if the tags allow NaN, and else a message says so."""
+    X, y = _table()
+    X[np.random.RandomState(0).uniform(size=X.shape) < 0.2] = np.nan
+    if not get_tags(sampler).input_tags.allow_nan:
+        message = _message_of_error(name, sampler, X, y, "NaN in X, which its tags do not allow")
+        assert "nan" in message.lower() or "missing" in message.lower(), f"{name} does not say what is wrong: {message}"
+        return
+    result = _resample(sampler, X, y)
+    n_kept = len(result.kept)
+    assert np.array_equal(result.X[:n_kept], X[result.kept], equal_nan=True), f"{name} fills cells of the input."
+    _assert_in_range(name, result.X, X)
+    _assert_gaps_come_from_parents(name, result, np.isnan(X), np.isnan(result.X))
+
+
+def check_constant_columns(name, sampler):
+    """Columns of one value keep it, and a table of nothing else is resampled."""
+    X, y = _table()
+    X[:, 1] = 7.0
+    result = _resample(sampler, X, y)
+    assert (result.X[:, 1] == 7).all(), f"{name} changes a constant column."
+    result = _resample(sampler, np.full_like(X, 7.0), y)
+    assert (result.X == 7).all(), f"{name} changes constant columns."
+
+
+def check_few_rare_rows(name, sampler):
+    """One, two or three rare rows are enough, or a message says that they are not."""
+    X, y = _table()
+    common = np.flatnonzero(np.abs(y) < 1)
+    for n_rare in (1, 2, 3):
+        rows = np.r_[common, np.argsort(y)[-n_rare:]]
+        try:
+            result = _resample(sampler, X[rows], y[rows])
+        except ValueError:  # a message; more than that cannot be asked for
+            continue
+        _assert_in_range(name, result.X, X[rows])
+        _assert_in_range(name, result.y, y[rows])
+        _assert_targets_are_rare(name, result)
+
+
+def check_more_columns_than_rows(name, sampler):
+    """A table with more columns than rows is resampled."""
+    X, y = _table(n_columns=150)
+    result = _resample(sampler, X, y)
+    _assert_in_range(name, result.X, X)
+    assert result.is_new.any()
+
+
+def check_no_rare_rows(name, sampler):
+    """Without rare rows the table comes back unchanged with one warning, or an error is raised, as the user wants."""
+    if "on_no_rare" not in sampler.get_params():
+        raise SkipTest(f"{name} has no parameter `on_no_rare`.")
+    X, _ = _table()
+    y = np.linspace(0, 1, len(X))  # the box plot has no extremes
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        X_new, y_new = clone(sampler).set_params(on_no_rare="warn").fit_resample(X, y)
+    assert len(caught) == 1, f"{name} gives {len(caught)} warnings instead of one."
+    assert np.array_equal(X_new, X), f"{name} does not return the table unchanged."
+    assert np.array_equal(y_new, y), f"{name} does not return the target unchanged."
+    assert X_new is not X, f"{name} returns the caller's own table, not a copy."
+    try:
+        clone(sampler).set_params(on_no_rare="raise").fit_resample(X, y)
+    except ValueError:
+        return
+    raise AssertionError(f"{name} does not raise without rare rows.")
+
+
+def check_parents_explain_new_rows(name, sampler):
+    """Parents are rare rows of one bump; a cell is missing only if it is in every parent."""
+    if not hasattr(_fitted(sampler), "parent_indices_"):
+        raise SkipTest(f"{name} has no `parent_indices_`.")
+    X, y = _table()
+    if get_tags(sampler).input_tags.allow_nan:
+        X[np.random.RandomState(0).uniform(size=X.shape) < 0.3] = np.nan
+    result = _resample(sampler, X, y)
+    parents = result.sampler.parent_indices_
+    n_new = np.count_nonzero(result.is_new)
+    assert parents.shape == (n_new, 2), f"{name}.parent_indices_ has shape {parents.shape} for {n_new} new rows."
+    assert np.issubdtype(parents.dtype, np.integer)
+    assert parents.min() >= -1
+    assert parents.max() < len(y), f"{name}.parent_indices_ point beyond the input."
+    assert (parents[:, 0] >= 0).all(), (
+        f"{name}.parent_indices_: a row without parents has a second one, or none at all."
+    )
+    _assert_gaps_come_from_parents(name, result, np.isnan(X), np.isnan(result.X))
+    if hasattr(result.sampler, "bumps_"):
+        home = np.full(len(y) + 1, -1)  # the last place is for -1, no parent
+        for number, bump in enumerate(result.sampler.bumps_):
+            home[bump.indices] = number if bump.is_rare else -2
+        assert (home[parents] != -2).all(), f"{name}.parent_indices_ point to common rows."
+        second = parents[:, 1] >= 0
+        both = home[parents[second]]
+        assert (both[:, 0] == both[:, 1]).all(), f"{name} joins rows of different bumps."
+
+
+# ----------------------------------------------------------------------------------- as a part of scikit-learn's house
+def check_fit_learns_what_fit_resample_learns(name, sampler):
+    """`fit` returns the sampler, and learns the same as `fit_resample`; neither touches a parameter."""
+    X, y = _table()
+    with _silence():
+        fitted = _seeded(sampler)
+        before = {key: repr(value) for key, value in fitted.get_params().items()}
+        assert fitted.fit(X, y) is fitted, f"{name}.fit does not return the sampler."
+        resampled = _seeded(sampler)
+        resampled.fit_resample(X, y)
+    assert fitted.n_features_in_ == X.shape[1], f"{name}.fit does not set n_features_in_."
+    if hasattr(resampled, "sampling_strategy_"):
+        assert fitted.sampling_strategy_ == resampled.sampling_strategy_
+    for one in (fitted, resampled):
+        after = {key: repr(value) for key, value in one.get_params().items()}
+        assert after == before, f"{name} changes its parameters."
+
+
+def check_nested_relevance_parameters(name, sampler):
+    """Parameters of a given relevance can be read, set, searched and cloned; the given object is not fitted."""
+    if "relevance" not in sampler.get_params() or not hasattr(_fitted(sampler), "relevance_"):
+        raise SkipTest(f"{name} has no parameter `relevance`.")
+    X, y = _table()
+    relevance = clone(_fitted(sampler).relevance_)
+    outer = clone(sampler).set_params(relevance=relevance)
+    names = relevance.get_params()
+    assert {f"relevance__{key}" for key in names} <= set(outer.get_params()), f"{name} hides nested parameters."
+    with _silence():
+        outer.fit_resample(X, y)
+    assert outer.relevance is relevance, f"{name} replaces the relevance it was given."
+    assert not [key for key in vars(relevance) if key.endswith("_")], f"{name} fits the caller's relevance."
+    copy = clone(outer)
+    assert copy.relevance is not relevance, f"{name} shares its relevance with a clone."
+    if "coef" in names:
+        copy.set_params(relevance__coef=0.5)
+        with _silence():
+            copy.fit_resample(X, y)
+        assert copy.relevance_.coef == 0.5, f"{name} does not use the relevance it was given."
+        assert relevance.coef != 0.5
+
+
+def check_cross_validation_scores_real_rows(name, sampler):
+    """In a pipeline, `cross_validate` resamples the training folds and scores every real row once."""
+    X, y = _table()
+    pipeline = Pipeline([("sampler", _seeded(sampler)), ("model", _CountingRidge())])
+    with _silence():
+        found = cross_validate(pipeline, X, y, cv=3, return_estimator=True, return_indices=True, error_score="raise")
+    assert np.isfinite(found["test_score"]).all()
+    for fitted, train, test in zip(found["estimator"], found["indices"]["train"], found["indices"]["test"]):
+        model = fitted.named_steps["model"]
+        result = _resample(sampler, X[train], y[train])
+        assert model.n_fitted_ == len(result.y), f"{name} resamples a training fold in another way inside a pipeline."
+        assert result.is_new.any(), f"{name} adds no rows to a training fold."
+        assert model.n_predicted_ == len(test), f"{name} changes the rows that are scored."
+
+
+def check_pipeline_in_grid_search(name, sampler):
+    """A grid search over two processes tunes the sampler in one grid and leaves it out in another."""
+    X, y = _table()
+    pipeline = Pipeline([("resampler", _seeded(sampler)), ("model", Ridge())])
+    grids = [
+        {"resampler": ["passthrough"], "model__alpha": [1.0]},
+        {"resampler": [_seeded(sampler)], "model__alpha": [0.1, 1.0]},
+    ]
+    with _silence():
+        parallel = GridSearchCV(pipeline, grids, cv=2, n_jobs=2, error_score="raise").fit(X, y)
+        serial = GridSearchCV(pipeline, grids, cv=2, error_score="raise").fit(X, y)
+    scores = [search.cv_results_["mean_test_score"] for search in (parallel, serial)]
+    assert np.array_equal(*scores), f"{name} depends on the number of processes: {scores}."
+    assert scores[0][0] != scores[0][2], f"{name} changes nothing in a pipeline."
+
+
+class _CountingRidge(Ridge):
+    """Ridge that remembers how many rows it was fitted to and last predicted."""
+
+    def fit(self, X, y):
+        self.n_fitted_ = len(X)
+        return super().fit(X, y)
+
+    def predict(self, X):
+        self.n_predicted_ = len(X)
+        return super().predict(X)
+
+
+# ----------------------------------------------------------------------------------------------------------- helpers
+class _Result(NamedTuple):
+    sampler: object
+    X: object
+    y: object
+    kept: np.ndarray
+    is_new: np.ndarray
+
+
+def _table(n_columns=3):
+    """Return 60 rows: a linear target, 5 rows far above and 4 far below the others."""
+    rng = np.random.RandomState(7)
+    X = rng.normal(size=(60, n_columns))
+    y = X[:, :3].sum(axis=1) / 2 + 0.1 * rng.normal(size=60)
+    y[10:60:10] += 12 + rng.uniform(0, 3, size=5)
+    y[3:53:13] -= 12 + rng.uniform(0, 3, size=4)
+    return X, y
+
+
+def _columns(X):
+    return {f"x{j}": column for j, column in enumerate(X.T.copy())}
+
+
+def _mixed_columns(library):
+    """Return columns of all kinds, without missing cells, for a frame of `library`."""
+    rng = np.random.RandomState(1)
+    n = len(_table()[1])
+    columns = {
+        "price": np.round(rng.uniform(1, 90, size=n), 2),
+        "rooms": rng.randint(1, 60, size=n),
+        "garden": rng.uniform(size=n) < 0.4,
+        "town": np.array(["Bath", "York", "Ely", "Wells"], dtype=object)[rng.randint(4, size=n)],
+        "grade": rng.randint(1, 4, size=n).astype(np.int8),
+    }
+    sizes = np.array(["s", "m", "l"], dtype=object)[rng.randint(3, size=n)]
+    if library == "pandas":
+        pandas = _import("pandas")
+        columns["size"] = pandas.Categorical(sizes, categories=["s", "m", "l", "xl"], ordered=True)
+        columns["floor"] = pandas.array(rng.randint(0, 9, size=n), dtype="Int64")
+    return columns
+
+
+def _seeded(sampler, **parameters):
+    """Return a clone with a fixed seed, if it takes one."""
+    sampler = clone(sampler)
+    if "random_state" in sampler.get_params():
+        sampler.set_params(random_state=0)
+    return sampler.set_params(**{key: value for key, value in parameters.items() if key in sampler.get_params()})
+
+
+def _resample(sampler, X, y, **parameters):
+    """Return what a clone of the sampler makes of a table, and which rows it kept and made."""
+    sampler = _seeded(sampler, **parameters)
+    X_new, y_new = _resample_quietly(sampler, X, y)
+    n_rows, n_after = len(y), len(y_new)
+    kept = np.asarray(getattr(sampler, "kept_indices_", np.arange(n_rows)))
+    is_new = np.asarray(getattr(sampler, "is_synthetic_", np.arange(n_after) >= len(kept)))
+    return _Result(sampler, X_new, y_new, kept, is_new)
+
+
+def _resample_quietly(sampler, X, y):
+    with _silence():
+        return sampler.fit_resample(X, y)
+
+
+def _fitted(sampler):
+    return _resample(sampler, *_table()).sampler
+
+
+@contextlib.contextmanager
+def _silence():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _message_of_error(name, sampler, X, y, case):
+    """Return what the sampler says when it refuses a table."""
+    try:
+        _resample_quietly(_seeded(sampler), X, y)
+    except Exception as error:
+        if not isinstance(error, TypeError | ValueError) or not str(error):
+            raise AssertionError(f"{name} raises {error!r} for {case}.") from error
+        return str(error)
+    raise AssertionError(f"{name} does not refuse {case}.")
+
+
+def _require_random_state(name, sampler):
+    if "random_state" not in sampler.get_params():
+        raise SkipTest(f"{name} has no parameter `random_state`.")
+
+
+def _require_tags(name, sampler, *wanted):
+    tags = get_tags(sampler).input_tags
+    if not any(getattr(tags, tag, False) for tag in wanted):
+        raise SkipTest(f"{name} has none of the tags {wanted}.")
+
+
+def _global_states():
+    states = {"NumPy": pickle.dumps(np.random.get_state()), "Python": random.getstate()}  # noqa: NPY002
+    if "torch" in sys.modules:
+        states["torch"] = sys.modules["torch"].random.get_rng_state().tolist()
+    return states
+
+
+def _assert_in_range(name, new, old):
+    new, old = np.asarray(new, dtype=float), np.asarray(old, dtype=float)
+    inside = (new >= np.nanmin(old, axis=0)) & (new <= np.nanmax(old, axis=0)) | np.isnan(new)
+    assert inside.all(), f"{name} makes values beyond those observed."
+
+
+def _within(y, bump):
+    return (y >= bump.low) & (y <= bump.high)
+
+
+def _assert_targets_are_rare(name, result):
+    bumps = [bump for bump in getattr(result.sampler, "bumps_", []) if bump.is_rare]
+    if bumps:
+        inside = np.any([_within(result.y[result.is_new], bump) for bump in bumps], axis=0)
+        assert inside.all(), f"{name} makes targets that are not within a rare bump."
+
+
+def _assert_gaps_come_from_parents(name, result, gaps, new_gaps):
+    """A new cell is missing only where its parents are, or where the column has gaps if no parents are known."""
+    new_gaps = new_gaps[result.is_new]
+    parents = getattr(result.sampler, "parent_indices_", None)
+    if parents is None:
+        allowed = np.broadcast_to(gaps.any(axis=0), new_gaps.shape)
+    else:
+        gaps = np.vstack([gaps, np.ones((1, gaps.shape[1]), dtype=bool)])  # the last row is for -1, no parent
+        allowed = gaps[parents].all(axis=1)
+    assert not (new_gaps & ~allowed).any(), f"{name} makes a missing cell that its parents do not have."
+
+
+def _assert_valid_cells(name, new, old):
+    for column in _names(old):
+        cells, observed = _cells(new, column), _cells(old, column)
+        if isinstance(observed[0], str | bool):
+            assert set(cells) <= set(observed), f"{name} invents values of the column {column!r}."
+            continue
+        assert min(observed) <= min(cells)
+        assert max(cells) <= max(observed), f"{name} leaves the range of the column {column!r}."
+        if isinstance(observed[0], int):
+            assert all(isinstance(cell, int) for cell in cells)
+
+
+# Frames of three libraries, in the few ways that the checks need.
+def _import(library):
+    try:
+        return importlib.import_module(library)
+    except ImportError:
+        raise SkipTest(f"{library} is not installed.") from None
+
+
+def _frame_libraries():
+    """Return the libraries of data frames that are installed."""
+    installed = []
+    for library in FRAME_LIBRARIES:
+        with contextlib.suppress(SkipTest):
+            _import(library)
+            installed.append(library)
+    return installed
+
+
+def _frame(library, columns):
+    module = _import(library)
+    return module.table(columns) if library == "pyarrow" else module.DataFrame(columns)
+
+
+def _series(library, y):
+    module = _import(library)
+    if library == "pyarrow":
+        return module.chunked_array([y])
+    return module.Series(y, name="target") if library == "pandas" else module.Series("target", y)
+
+
+def _names(frame):
+    return list(frame.column_names if hasattr(frame, "column_names") else frame.columns)
+
+
+def _dtype(column):
+    return column.dtype if hasattr(column, "dtype") else column.type
+
+
+def _dtypes(frame):
+    return [_dtype(frame[name]) for name in _names(frame)]
+
+
+def _cells(frame, name):
+    column = frame[name]
+    return column.to_pylist() if hasattr(column, "to_pylist") else column.to_list()
+
+
+def _matrix(X):
+    if hasattr(X, "column_names"):  # pyarrow
+        return np.column_stack([X[name].to_numpy() for name in X.column_names])
+    return np.asarray(X, dtype=float)

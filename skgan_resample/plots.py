@@ -1,0 +1,320 @@
+"""Display classes in scikit-learn's style: built by `from_...`, drawn by `plot(ax=None)`.
+
+The only module that imports matplotlib, and only when something is drawn.
+"""
+
+import numpy as np
+from sklearn.base import clone
+
+from skgan_resample.relevance import Relevance
+
+# Okabe & Ito's colours can be told apart by colour-blind people, and in grey.
+BLACK, ORANGE, BLUE, GREEN, VERMILION, GREY = "#000000", "#E69F00", "#0072B2", "#009E73", "#D55E00", "#8C8C8C"
+MARKERS = "os^Dv<>PX*ph"
+
+
+class RelevanceDisplay:
+    """How relevance lies over the distribution of a target: what counts as rare.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_rows,)
+        Target values.
+    grid, phi : ndarray of shape (n_points,)
+        The relevance function.
+    threshold : float
+        Relevance from which a row is rare.
+    rare : ndarray of bool, shape (n_rows,)
+    explanation : str
+        What is rare, in words.
+
+    Attributes
+    ----------
+    ax_, ax_relevance_ : matplotlib Axes
+        Of the histogram and, at the right, of the relevance.
+    figure_ : matplotlib Figure
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from skgan_resample import Relevance
+    >>> from skgan_resample.plots import RelevanceDisplay
+    >>> y = load_diabetes().target
+    >>> display = RelevanceDisplay.from_target(y, Relevance("quantile", side="high"), target_name="progression")
+    >>> display.explanation
+    '45 of 442 rows are rare: y >= 265'
+    """
+
+    def __init__(self, *, y, grid, phi, threshold, rare, explanation, target_name="target"):
+        self.y = y
+        self.grid = grid
+        self.phi = phi
+        self.threshold = threshold
+        self.rare = rare
+        self.explanation = explanation
+        self.target_name = target_name
+
+    @classmethod
+    def from_target(cls, y, relevance=None, *, threshold=0.8, target_name="target", ax=None):
+        """Draw a target with a relevance.
+
+        Parameters
+        ----------
+        y : array-like of shape (n_rows,)
+        relevance : Relevance, default=None
+            Cloned and fitted to `y`; None is ``Relevance()``.
+        threshold : float, default=0.8
+        target_name : str, default="target"
+            Label of the horizontal axis; put the unit here.
+        ax : matplotlib Axes, default=None
+
+        Returns
+        -------
+        display : RelevanceDisplay
+        """
+        y = np.asarray(y, dtype=float)
+        phi = clone(Relevance() if relevance is None else relevance).fit(y)
+        grid = np.linspace(y.min(), y.max(), 513)
+        display = cls(
+            y=y,
+            grid=grid,
+            phi=phi(grid),
+            threshold=threshold,
+            rare=phi.rare_mask(y, threshold),
+            explanation=phi.explain(y, threshold),
+            target_name=target_name,
+        )
+        return display.plot(ax=ax)
+
+    def plot(self, ax=None):
+        """Draw on `ax`, or on a figure of its own."""
+        ax = _axes(ax, (6.4, 3.4))
+        bins = np.histogram_bin_edges(self.y, bins="auto" if len(self.y) < 5000 else 60)
+        bins = bins if len(bins) <= 80 else np.linspace(bins[0], bins[-1], 61)
+        ax.hist([self.y[~self.rare], self.y[self.rare]], bins, stacked=True, color=[GREY, ORANGE],
+                label=[f"common, {np.sum(~self.rare):,}", f"rare, {np.sum(self.rare):,}"])  # fmt: skip
+        ax.set(xlabel=self.target_name, ylabel="rows", title=self.explanation)
+        right = ax.twinx()
+        right.plot(self.grid, self.phi, color=BLUE, label="relevance")
+        right.axhline(self.threshold, color=BLUE, linestyle=":", linewidth=1, label=f"threshold {self.threshold:g}")
+        right.set(ylim=(0, 1.05), ylabel="relevance")
+        right.yaxis.label.set_color(BLUE)
+        ax.spines["top"].set_visible(False)
+        right.spines["top"].set_visible(False)
+        handles = [both for a in (ax, right) for both in zip(*a.get_legend_handles_labels())]
+        _legend_below(ax, handles)
+        self.ax_, self.ax_relevance_, self.figure_ = ax, right, ax.figure
+        return self
+
+
+class ResamplingDisplay:
+    """A table before and after resampling: its target, and one feature against the target.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_rows,)
+        Target after resampling.
+    is_synthetic : ndarray of bool, shape (n_rows,)
+    feature : ndarray of shape (n_rows,) or None
+        One numeric feature after resampling.
+    feature_name, target_name, title : str
+
+    Attributes
+    ----------
+    axes_ : ndarray of matplotlib Axes
+        Of the histogram and, if there is a feature, of the scatter plot.
+    figure_ : matplotlib Figure
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from skgan_resample import SMOGN, Relevance
+    >>> from skgan_resample.plots import ResamplingDisplay
+    >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
+    >>> sampler = SMOGN(relevance=Relevance("quantile", side="high"), random_state=0)
+    >>> display = ResamplingDisplay.from_sampler(sampler, X, y)
+    >>> display.feature_name
+    'bmi'
+    """
+
+    def __init__(self, *, y, is_synthetic, feature=None, feature_name="", target_name="target", title=""):
+        self.y = y
+        self.is_synthetic = is_synthetic
+        self.feature = feature
+        self.feature_name = feature_name
+        self.target_name = target_name
+        self.title = title
+
+    @classmethod
+    def from_sampler(cls, sampler, X, y, *, feature=None, target_name="target", axes=None):
+        """Resample a table with a clone of `sampler` and draw the result.
+
+        Parameters
+        ----------
+        sampler : sampler with `is_synthetic_`
+        X : table of shape (n_rows, n_columns)
+        y : array-like of shape (n_rows,)
+        feature : str or int, default=None
+            Column of the scatter plot; None takes the numeric column with the largest rank correlation with `y`.
+        target_name : str, default="target"
+        axes : array of two matplotlib Axes, default=None
+
+        Returns
+        -------
+        display : ResamplingDisplay
+        """
+        from skgan_resample._tables import TableEncoder
+
+        sampler = clone(sampler)
+        X_new, y_new = sampler.fit_resample(X, y)
+        encoder = TableEncoder().fit(X)
+        codes, y_new = encoder.to_codes(X_new), np.asarray(y_new, dtype=float)
+        names = [column.name for column in encoder.columns_]
+        if feature is None:
+            place = _most_correlated(codes[~sampler.is_synthetic_], y_new[~sampler.is_synthetic_], encoder.nominal_)
+        else:
+            place = names.index(feature)
+        display = cls(
+            y=y_new,
+            is_synthetic=sampler.is_synthetic_,
+            feature=None if place is None else codes[:, place],
+            feature_name="" if place is None else _column_label(names[place]),
+            target_name=target_name,
+            title=f"{type(sampler).__name__}: {np.sum(sampler.is_synthetic_):,} new rows",
+        )
+        return display.plot(axes=axes)
+
+    def plot(self, axes=None):
+        """Draw on two `axes`, or on a figure of its own."""
+        import matplotlib.pyplot as plt
+
+        if axes is None:
+            _, axes = plt.subplots(
+                1, 1 + (self.feature is not None), figsize=(9.2, 3.4), layout="constrained", squeeze=False
+            )
+            axes = axes[0]
+        axes = np.atleast_1d(axes)
+        real, new = ~self.is_synthetic, self.is_synthetic
+        bins = np.histogram_bin_edges(self.y[real], bins="auto" if real.sum() < 5000 else 60)
+        bins = bins if len(bins) <= 80 else np.linspace(bins[0], bins[-1], 61)
+        axes[0].hist([self.y[real], self.y[new]], bins, stacked=True, color=[GREY, ORANGE])
+        axes[0].set(xlabel=self.target_name, ylabel="rows", title=self.title)
+        handles = []
+        if self.feature is not None:
+            for mask, color, marker in ((real, GREY, "o"), (new, ORANGE, "^")):
+                axes[1].scatter(self.feature[mask], self.y[mask], s=14, c=color, marker=marker, alpha=0.7, linewidths=0)
+            axes[1].set(xlabel=self.feature_name, ylabel=self.target_name, title="where they are")
+        for ax in axes:
+            ax.locator_params(axis="x", nbins=6)
+            ax.spines[["top", "right"]].set_visible(False)
+        for color, name, mask in ((GREY, "real", real), (ORANGE, "synthetic", new)):
+            handles.append((plt.Rectangle((0, 0), 1, 1, color=color), f"{name}, {mask.sum():,}"))
+        _legend_below(axes[0], handles)
+        self.axes_, self.figure_ = axes, axes[0].figure
+        return self
+
+
+class ComparisonDisplay:
+    """What each method gains and what it costs: the score against the RMSE over all rows, both relative to "none".
+
+    Below the horizontal line a method lowers the score; left of the vertical one it lowers the RMSE as well.
+
+    Parameters
+    ----------
+    summary : list of dict
+        As in `Comparison.summary`.
+    score_name : str
+        What the score measures.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+    figure_ : matplotlib Figure
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.linear_model import Ridge
+    >>> from skgan_resample import Relevance, compare
+    >>> from skgan_resample.plots import ComparisonDisplay
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> comparison = compare(X, y, methods=["weights", "smogn"], learners=Ridge(0.1), n_repeats=1,
+    ...                      relevance=Relevance("quantile", side="high"))
+    >>> ComparisonDisplay.from_comparison(comparison).ax_.get_xlabel()
+    'RMSE over all rows, ratio to none'
+    """
+
+    def __init__(self, *, summary, score_name="SERA", max_price=0.02):
+        self.summary = summary
+        self.score_name = score_name
+        self.max_price = max_price
+
+    @classmethod
+    def from_comparison(cls, comparison, *, ax=None):
+        """Draw the outer folds of a comparison.
+
+        Parameters
+        ----------
+        comparison : Comparison
+        ax : matplotlib Axes, default=None
+
+        Returns
+        -------
+        display : ComparisonDisplay
+        """
+        from skgan_resample._compare import SCORE_LABELS
+
+        name = SCORE_LABELS[comparison.scoring].removeprefix("the ")
+        return cls(summary=comparison.summary, score_name=name, max_price=comparison.max_price).plot(ax=ax)
+
+    def plot(self, ax=None):
+        """Draw on `ax`, or on a figure of its own."""
+        ax = _axes(ax, (7.6, 4.2))
+        rows = [row for row in self.summary if row["method"] not in ("none", "chosen by inner folds")]
+        colors = [BLUE, ORANGE, GREEN, VERMILION, BLACK, GREY]
+        for i, row in enumerate(rows):
+            x, y = row["rmse_ratio"], row["score_ratio"]
+            reach = [[x - row["rmse_low"]], [row["rmse_high"] - x]], [[y - row["low"]], [row["high"] - y]]
+            ax.errorbar(x, y, xerr=reach[0], yerr=reach[1], fmt=MARKERS[i % len(MARKERS)], color=colors[i % len(colors)],
+                        markersize=7, elinewidth=0.8, alpha=0.9, label=row["method"])  # fmt: skip
+        ax.plot(1, 1, "+", color=BLACK, markersize=12, label="none")
+        ax.axhline(1, color=GREY, linewidth=0.8)
+        ax.axvline(1, color=GREY, linewidth=0.8)
+        ax.axvspan(1 + self.max_price, ax.get_xlim()[1], color=GREY, alpha=0.15, linewidth=0)
+        ax.margins(x=0)
+        ax.set(xlabel="RMSE over all rows, ratio to none", ylabel=f"{self.score_name}, ratio to none")
+        ax.set_title(
+            f"down is better, left is cheaper; grey: RMSE more than {self.max_price:.0%} higher", fontsize="medium"
+        )
+        ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
+        ax.spines[["top", "right"]].set_visible(False)
+        self.ax_, self.figure_ = ax, ax.figure
+        return self
+
+
+def _axes(ax, size):
+    import matplotlib.pyplot as plt
+
+    return plt.subplots(figsize=size, layout="constrained")[1] if ax is None else ax
+
+
+def _legend_below(ax, handles):
+    """Put one row of legend entries below an axes, where it hides no data."""
+    artists, labels = zip(*handles)
+    ax.legend(artists, labels, loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=len(labels), frameon=False)
+
+
+def _column_label(name):
+    return name if isinstance(name, str) else f"column {name}"
+
+
+def _most_correlated(codes, y, nominal):
+    """Return the position of the numeric column with the largest rank correlation with `y`; None if there is none."""
+    from scipy.stats import spearmanr
+
+    strengths = {}
+    for j in np.flatnonzero(~nominal):
+        seen = ~np.isnan(codes[:, j])
+        if seen.sum() > 2 and np.ptp(codes[seen, j]) > 0:
+            strengths[j] = abs(spearmanr(codes[seen, j], y[seen]).statistic)
+    return max(strengths, key=strengths.get) if strengths else None
