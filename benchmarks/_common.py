@@ -18,7 +18,7 @@ DATA = Path(os.environ.get("SKGAN_RESAMPLE_DATA", Path(__file__).parents[2] / "s
 
 
 def load(name, *, numeric=False):
-    """Return X (a frame, or with `numeric` an array without the nominal columns) and y of a table of the data folder."""
+    """Return X (a frame, or with `numeric` an array of the numeric columns) and y of a table of the data folder."""
     frame = pd.read_csv(DATA / "imbalanced_regression" / f"{name}.csv")
     X, y = frame.iloc[:, :-1], frame.iloc[:, -1]
     if numeric:

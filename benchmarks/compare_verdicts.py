@@ -3,20 +3,19 @@
     python benchmarks/compare_verdicts.py    # 3 x 20 runs, resumable
 
 null        diabetes with a shuffled target: nothing predicts it, so nothing may be recommended.
-pocket      rare rows in a pocket of the features, fewer than a leaf of the tree must hold: they share it with common rows
-            until there are more of them. Weights make the common rows of that leaf wrong.
-shrunk      boosting stopped after eight steps, whose predictions are drawn to the mean: output correction is the remedy.
+pocket      rare rows in a pocket of the features, fewer than a leaf of the tree must hold: they share it with
+            common rows until there are more of them. Weights make the common rows of that leaf wrong.
+shrunk      boosting stopped after eight steps, whose predictions are drawn to the mean: output correction is the
+            remedy.
 """
 
-from _common import Results
-
 import numpy as np
+from _common import Results
 from sklearn.datasets import load_diabetes
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.tree import DecisionTreeRegressor
 
-from skgan_resample import Relevance
-from skgan_resample._compare import compare
+from skgan_resample import Relevance, compare
 
 SEEDS = range(20)
 RESAMPLING = {"random", "noise", "smoter", "smogn"}
@@ -42,7 +41,11 @@ def shrunk(seed):
     return X, y, {"learners": HistGradientBoostingRegressor(max_iter=8, min_samples_leaf=5, random_state=0)}
 
 
-CASES = {"null": (null, {None}), "pocket": (pocket, RESAMPLING), "shrunk": (shrunk, {"correction", "weights+correction"})}
+CASES = {
+    "null": (null, {None}),
+    "pocket": (pocket, RESAMPLING),
+    "shrunk": (shrunk, {"correction", "weights+correction"}),
+}
 
 
 def main():

@@ -14,10 +14,9 @@ import sys
 import time
 import warnings
 
-from _common import Results, best_time, index, load
-
 import numpy as np
 import pandas as pd
+from _common import Results, best_time, index, load
 
 from skgan_resample import SMOGN
 
@@ -75,25 +74,28 @@ def time_imbreg(X, y):
 def peers():
     results = Results("smogn_speed_peers", threads=1, threshold=0.8, k_neighbors=5, sampling_strategy="balance")
     for name in index()["name"]:
-        if results.has(table=name):
-            continue
         X, y = load(name, numeric=True)
-        if name == "stock" or np.isnan(X).any():  # no rare rows; and the peers take no NaN
-            continue
-        n_rare = int(index().set_index("name").loc[name, "n_rare_08"])
-        keep_all = best_time(lambda: ours(X, y), repeats=20, at_most=3)
-        same_size = best_time(lambda: ours(X, y, under_sampling="balance"), repeats=20, at_most=3)
-        rows_ours = len(ours(X, y, under_sampling="balance")[1])
-        imbreg, rows_imbreg, imbreg_error = time_imbreg(X, y)
-        smogn, smogn_error = float("nan"), "not run: over five minutes"
-        if n_rare <= SMOGN_LIMIT and len(X) <= SMOGN_TABLES:
-            smogn, smogn_error = time_smogn_package(X, y)
-        results.add(
-            table=name, rows=len(X), columns=X.shape[1], rare=n_rare,
-            ours_seconds=keep_all, smogn_seconds=smogn, smogn_ratio=smogn / keep_all,
-            ours_same_size_seconds=same_size, imbreg_seconds=imbreg, imbreg_ratio=imbreg / same_size,
-            rows_ours=rows_ours, rows_imbreg=rows_imbreg, smogn_error=smogn_error, imbreg_error=imbreg_error,
-        )  # fmt: skip
+        # stock has no rare rows, and the peers take no NaN
+        if name != "stock" and not np.isnan(X).any() and not results.has(table=name):
+            compare_peers(results, name, X, y)
+
+
+def compare_peers(results, name, X, y):
+    """Time all three on one table and write the row."""
+    n_rare = int(index().set_index("name").loc[name, "n_rare_08"])
+    keep_all = best_time(lambda: ours(X, y), repeats=20, at_most=3)
+    same_size = best_time(lambda: ours(X, y, under_sampling="balance"), repeats=20, at_most=3)
+    rows_ours = len(ours(X, y, under_sampling="balance")[1])
+    imbreg, rows_imbreg, imbreg_error = time_imbreg(X, y)
+    smogn, smogn_error = float("nan"), "not run: over five minutes"
+    if n_rare <= SMOGN_LIMIT and len(X) <= SMOGN_TABLES:
+        smogn, smogn_error = time_smogn_package(X, y)
+    results.add(
+        table=name, rows=len(X), columns=X.shape[1], rare=n_rare,
+        ours_seconds=keep_all, smogn_seconds=smogn, smogn_ratio=smogn / keep_all,
+        ours_same_size_seconds=same_size, imbreg_seconds=imbreg, imbreg_ratio=imbreg / same_size,
+        rows_ours=rows_ours, rows_imbreg=rows_imbreg, smogn_error=smogn_error, imbreg_error=imbreg_error,
+    )  # fmt: skip
 
 
 def large():

@@ -423,8 +423,12 @@ def _progress(label):
     except ImportError:
         yield None
         return
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield None
+        return
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task(label, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
@@ -474,14 +478,13 @@ def _parser():
 
 
 def _add_shared(parser):
-    parser.add_argument("--relevance", choices=["extremes", "quantile"], help="what is rare: box-plot extremes (default for "
-                        "your table) or the outer tenth (default for the built-in one)")  # fmt: skip
-    parser.add_argument("--side", choices=["both", "high", "low"], help="which tail matters; default both")
-    parser.add_argument("--quantile", type=float, default=0.9, help="for --relevance quantile, default %(default)s")
-    parser.add_argument(
-        "--threshold", type=float, default=0.8, help="relevance from which a row is rare, default %(default)s"
-    )
-    parser.add_argument("--seed", type=int, default=0, help="default %(default)s")
+    add = parser.add_argument
+    add("--relevance", choices=["extremes", "quantile"], help="what is rare: the extremes of the box plot, default for "
+        "your table, or the outer tenth, default for the built-in one")  # fmt: skip
+    add("--side", choices=["both", "high", "low"], help="which tail matters; default both")
+    add("--quantile", type=float, default=0.9, help="for --relevance quantile, default %(default)s")
+    add("--threshold", type=float, default=0.8, help="relevance from which a row is rare, default %(default)s")
+    add("--seed", type=int, default=0, help="default %(default)s")
 
 
 def _strategy(text):

@@ -93,9 +93,7 @@ class HeomSpace:
             If cells are missing: no such points exist then.
         """
         if self.has_missing:
-            raise ValueError(
-                "A neighbours object cannot take missing cells; impute them or give k_neighbors as int."
-            )
+            raise ValueError("A neighbours object cannot take missing cells; impute them or give k_neighbors as int.")
         wide = [_one_hot(column, int(column.max()) + 1) for column in self._wide.T]
         return np.hstack([self._full, *(head / np.sqrt(2) for head in [*self._heads, *wide])])
 

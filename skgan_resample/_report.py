@@ -9,8 +9,8 @@ import tempfile
 from html import escape
 from pathlib import Path
 
-from skgan_resample._compare import SCORE_LABELS, default_methods
 from skgan_resample._validation import versions
+from skgan_resample.model_selection._compare import SCORE_LABELS, default_methods
 
 CHOSEN = "chosen by inner folds"
 
@@ -31,7 +31,16 @@ img { max-width: 100%; height: auto; } figcaption, .small { color: #444; font-si
 def summary_table(comparison):
     """Return header and rows of the table that terminal and page show, as strings."""
     label = SCORE_LABELS[comparison.scoring].removeprefix("the ")
-    header = ["method", f"{label} ratio", "p (Holm)", "RMSE ratio", "rare MAE", "common RMSE", "pred. / actual", "seconds"]
+    header = [
+        "method",
+        f"{label} ratio",
+        "p (Holm)",
+        "RMSE ratio",
+        "rare MAE",
+        "common RMSE",
+        "pred. / actual",
+        "seconds",
+    ]
     header.append("chosen")
     rows = []
     for row in comparison.summary:
@@ -157,9 +166,10 @@ Learner: {escape(", ".join(comparison.learners))}.</p>
 
 <h2>What each method gains and costs</h2>
 <div class="scroll">{_html_table(header, rows, verdict.method)}</div>
-<p class="small">Ratios are to "none", the learner alone, on outer folds, with 95 % intervals; below 1 is better. SERA is the squared error
-weighted by relevance. "pred. / actual" is the sum of predictions over the sum of the target. "chosen" is how often the
-inner folds chose the method; the last row is what choosing that way gives on the outer folds. Intervals allow for
+<p class="small">Ratios are to "none", the learner alone, on outer folds, with 95 % intervals; below 1 is better.
+SERA is the squared error weighted by relevance. "pred. / actual" is the sum of predictions over the sum of the target.
+"chosen" is how often the inner folds chose the method; the last row is what choosing that way gives on the outer folds.
+Intervals allow for
 training sets that overlap (Nadeau &amp; Bengio); p-values are adjusted for the number of methods (Holm).</p>
 {
         _figure(

@@ -90,9 +90,9 @@ class SmognPackageSampler(BaseRegressionSampler):
     an array with one random number can be given to ``int`` and ``float``; progress bars and prints are silent, and so
     are warnings. Calls in several threads wait for one another.
 
-    Ours, around it: columns with a single value are left out and filled in afterwards; the rows that it returns are
-    told from real ones by exact matching, and stand behind them; new values are snapped to the observed range and
-    grid of their column. So a target beyond the observed range, which the package can make, becomes the extreme.
+    Ours, around it: the new rows are told from real ones by exact matching, and stand behind them; their values are
+    snapped to the observed range and grid of each column. So a target beyond the observed range, which the package
+    can make, becomes the extreme one.
 
     Defects of the package that remain:
 
@@ -220,8 +220,7 @@ class SmognPackageSampler(BaseRegressionSampler):
         """Return the rows that the package returns, shape (n_drawn, n_columns + 1), the target last."""
         pandas = _import_smogn()
         table = np.column_stack([X, y])
-        varied = np.flatnonzero(np.ptp(table, axis=0) > 0)
-        names = [f"column_{j}" for j in varied]  # the caller's names and index could confuse the package
+        names = [f"column_{j}" for j in range(table.shape[1])]  # the caller's names and index could confuse the package
         options = {
             "y": names[-1],
             "k": self.k_neighbors,
@@ -233,9 +232,9 @@ class SmognPackageSampler(BaseRegressionSampler):
         }
         with _mended_package(rng) as smoter:
             try:
-                frame = smoter(data=pandas.DataFrame(table[:, varied], columns=names), **options)
-                values = frame[names].to_numpy(dtype=float)
-                if not np.isfinite(values).all():
+                frame = smoter(data=pandas.DataFrame(table, columns=names), **options)
+                drawn = frame[names].to_numpy(dtype=float)
+                if not np.isfinite(drawn).all():
                     raise ValueError("the rows returned contain NaN or infinity")
             except Exception as error:
                 if "redefine phi relevance function" in str(error):
@@ -247,8 +246,6 @@ class SmognPackageSampler(BaseRegressionSampler):
                     f"The package smogn failed on this table of {len(y)} rows and {X.shape[1]} columns "
                     f"({type(error).__name__}: {error}). SMOGN of this library does the same without the package."
                 ) from error
-        drawn = np.repeat(table[:1], len(values), axis=0)  # columns with a single value are right already
-        drawn[:, varied] = values
         return drawn
 
     def __sklearn_tags__(self):

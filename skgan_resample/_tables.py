@@ -677,9 +677,11 @@ class _FrameDoor:
 
     def numbers(self, j):
         column = self._columns[j]
-        if column.dtype == nw.Object or column.is_null().any():
+        if column.dtype == nw.Object:
             return np.array([np.nan if _is_missing(value) else value for value in column.to_list()], dtype=float)
-        return column.to_numpy().astype(float)
+        if column.implementation.is_pandas():
+            return column.to_native().to_numpy(dtype=float, na_value=np.nan)
+        return column.cast(nw.Float64).to_numpy()  # null becomes NaN
 
     def instants(self, j):
         column = self._columns[j]

@@ -29,7 +29,7 @@ from sklearn.utils.validation import (
 
 from skgan_resample._tables import TableEncoder
 from skgan_resample._validation import NoRareRowsError, ResamplingWarning
-from skgan_resample.model_selection import RegressionStratifiedKFold
+from skgan_resample.model_selection._folds import RegressionStratifiedKFold
 from skgan_resample.relevance import Relevance
 
 __all__ = ["OutputCorrectedRegressor", "RelevanceWeightedRegressor", "ResampledRegressor", "output_correction"]

@@ -197,7 +197,7 @@ def check_continuous_target_is_accepted(name, sampler):
     result = _resample(sampler, X, y)
     assert len(result.X) == len(result.y), f"{name} returns {len(result.X)} rows of X and {len(result.y)} of y."
     assert result.X.shape[1:] == X.shape[1:], f"{name} changes the columns."
-    assert result.is_new.any(), f"{name} makes no row for a target with rare values."
+    assert len(result.y) > len(result.kept), f"{name} makes no row for a target with rare values."
 
 
 def check_original_rows_come_first_and_unchanged(name, sampler):
@@ -438,7 +438,7 @@ def check_unusable_data_raise_a_message(name, sampler):
         "two target columns": (X, np.column_stack([y, y])),
         "NaN in y": (X, gappy),
         "infinity in y": (X, np.where(np.isnan(gappy), np.inf, gappy)),
-        "text in y": (X, y.astype(str)),
+        "words in y": (X, np.where(y > 0, "much", "little").astype(object)),
         "a constant y": (X, np.ones_like(y)),
     }
     for case, (table, target) in cases.items():
@@ -495,16 +495,16 @@ def check_constant_columns(name, sampler):
 
 def check_few_rare_rows(name, sampler):
     """One, two or three rare rows are enough, or a message says that they are not."""
-    X, y = _table()
-    common = np.flatnonzero(np.abs(y) < 1)
+    X, _ = _table()
     for n_rare in (1, 2, 3):
-        rows = np.r_[common, np.argsort(y)[-n_rare:]]
+        y = np.zeros(len(X))  # all others are alike, so that nothing else is rare
+        y[-n_rare:] = 10 + np.arange(n_rare)
         try:
-            result = _resample(sampler, X[rows], y[rows])
+            result = _resample(sampler, X, y)
         except ValueError:  # a message; more than that cannot be asked for
             continue
-        _assert_in_range(name, result.X, X[rows])
-        _assert_in_range(name, result.y, y[rows])
+        _assert_in_range(name, result.X, X)
+        _assert_in_range(name, result.y, y)
         _assert_targets_are_rare(name, result)
 
 

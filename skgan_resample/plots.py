@@ -42,7 +42,7 @@ class RelevanceDisplay:
     >>> y = load_diabetes().target
     >>> display = RelevanceDisplay.from_target(y, Relevance("quantile", side="high"), target_name="progression")
     >>> display.explanation
-    '45 of 442 rows are rare: y >= 265'
+    '47 of 442 rows are rare: y >= 265'
     """
 
     def __init__(self, *, y, grid, phi, threshold, rare, explanation, target_name="target"):
@@ -262,7 +262,7 @@ class ComparisonDisplay:
         -------
         display : ComparisonDisplay
         """
-        from skgan_resample._compare import SCORE_LABELS
+        from skgan_resample.model_selection._compare import SCORE_LABELS
 
         name = SCORE_LABELS[comparison.scoring].removeprefix("the ")
         return cls(summary=comparison.summary, score_name=name, max_price=comparison.max_price).plot(ax=ax)
@@ -274,9 +274,9 @@ class ComparisonDisplay:
         colors = [BLUE, ORANGE, GREEN, VERMILION, BLACK, GREY]
         for i, row in enumerate(rows):
             x, y = row["rmse_ratio"], row["score_ratio"]
-            reach = [[x - row["rmse_low"]], [row["rmse_high"] - x]], [[y - row["low"]], [row["high"] - y]]
-            ax.errorbar(x, y, xerr=reach[0], yerr=reach[1], fmt=MARKERS[i % len(MARKERS)], color=colors[i % len(colors)],
-                        markersize=7, elinewidth=0.8, alpha=0.9, label=row["method"])  # fmt: skip
+            style = {"fmt": MARKERS[i % len(MARKERS)], "color": colors[i % len(colors)], "label": row["method"]}
+            reach_x, reach_y = [[x - row["rmse_low"]], [row["rmse_high"] - x]], [[y - row["low"]], [row["high"] - y]]
+            ax.errorbar(x, y, xerr=reach_x, yerr=reach_y, markersize=7, elinewidth=0.8, alpha=0.9, **style)
         ax.plot(1, 1, "+", color=BLACK, markersize=12, label="none")
         ax.axhline(1, color=GREY, linewidth=0.8)
         ax.axvline(1, color=GREY, linewidth=0.8)

@@ -167,20 +167,22 @@ class Relevance(BaseEstimator):
                 f"Relevance needs more than one class or value of y; got 1: all {len(y)} rows have y = {low:g}."
             )
 
+        points = None
         if callable(self.method):
-            self.control_points_ = None
-            self._function = partial(_call_checked, self.method)
+            function = partial(_call_checked, self.method)
         elif self.method == "control_points":
-            self.control_points_ = _check_control_points(self.control_points)
-            self._function = partial(_hermite, self.control_points_)
+            points = _check_control_points(self.control_points)
+            function = partial(_hermite, points)
         else:
             rises = self._extremes(y) if self.method == "extremes" else self._quantiles(y)
-            self.control_points_ = _points_of_rises(rises, low, high)
-            self._function = partial(_smoothsteps, rises)
+            points = _points_of_rises(rises, low, high)
+            function = partial(_smoothsteps, rises)
 
-        phi = self._function(y)
+        phi = function(y)
         if not phi.any():
             raise NoRareRowsError(self._no_rare_message())
+        self._function = function  # nothing is assigned before all has gone well
+        self.control_points_ = points
         self.n_samples_ = len(y)
         runs = _runs(phi >= _THRESHOLD)
         self.n_rare_ = sum(stop - start for start, stop, is_rare in runs if is_rare)

@@ -49,12 +49,9 @@ EXPECTED_FAILED_CHECKS = {
 }
 
 
-def expected_failures(estimator):
-    return EXPECTED_FAILED_CHECKS if hasattr(estimator, "fit_resample") else {}
-
-
+# Not over REGRESSORS: imbalanced-learn takes whatever predicts for a classifier.
 imblearn_checks = parametrize_with_imblearn_checks(
-    SAMPLERS + BUSY_SAMPLERS + REGRESSORS, expected_failed_checks=expected_failures
+    SAMPLERS + BUSY_SAMPLERS, expected_failed_checks=lambda sampler: EXPECTED_FAILED_CHECKS
 )
 
 
@@ -118,17 +115,20 @@ def test_a_sampler_imports_no_more_than_scikit_learn_does():
 def test_a_sampler_works_where_no_library_of_frames_is_installed():
     code = """
 import sys
-for name in ("torch", "matplotlib", "pandas", "polars", "pyarrow"):
-    sys.modules[name] = None  # importing it raises ImportError
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in ("torch", "matplotlib", "pandas", "polars", "pyarrow"):
+            raise ImportError(name)
+sys.meta_path.insert(0, Refuse())
 import numpy as np
 from skgan_resample import SMOGN
 y = np.r_[np.arange(20.0), 60.0, 70.0]
 print(len(SMOGN(sampling_strategy="balance").fit_resample(y[:, None], y)[1]))
 """
-    assert run_python(code) == "31"
+    assert run_python(code) == "28"  # 22 rows in 2 bumps: 11 each, 5 are rare
 
 
-# ------------------------------------------------------------------------- each check finds the broken promise it is for
+# ------------------------------------------------------------------------ each check finds the broken promise it is for
 class Broken(BaseSampler):
     """Stands on SMOGN; the children break one promise each."""
 
@@ -148,14 +148,14 @@ class Broken(BaseSampler):
         raise NotImplementedError
 
     def fit(self, X, y):
-        self._inner().fit(X, y)
+        self._resample(X, y)
         return self
 
     def fit_resample(self, X, y):
         return self._resample(X, y)
 
     def _inner(self, **parameters):
-        return SMOGN(**{**self.get_params(), **parameters})
+        return SMOGN(**{**self.get_params(deep=False), **parameters})
 
     def _resample(self, X, y, **parameters):
         inner = self._inner(**parameters)
@@ -206,7 +206,7 @@ class BeyondTheRange(Broken):
     def fit_resample(self, X, y):
         X_new, y_new = self._resample(X, y)
         if isinstance(y_new, np.ndarray) and y_new.dtype == float and self.is_synthetic_.any():
-            y_new[-1] *= 1.5
+            y_new[-1] = 1.5 * y.max()
         return X_new, y_new
 
 
@@ -452,7 +452,6 @@ def test_a_strangers_sampler_is_asked_for_no_more_than_it_promises():
             "check_input_is_not_mutated": frames,
             "check_same_container_comes_out": frames,
             "check_pandas_index_becomes_a_range": frames,
-            "check_duplicated_column_names_raise": frames,
         },
     )
     skipped = {title for title, outcome in outcomes.items() if outcome.startswith("skipped")}

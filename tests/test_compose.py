@@ -457,8 +457,8 @@ def slow_synthetic_rows(X, y, X_new, y_new):
 def test_rows_of_imblearn_samplers_are_told_apart():
     rng = np.random.RandomState(0)
     X, y = np.round(rng.normal(size=(60, 3)), 2), np.array(["common"] * 50 + ["rare"] * 10)
-    for sampler in (imblearn_over_sampling.RandomOverSampler(random_state=0), imblearn_over_sampling.SMOTE()):
-        X_new, y_new = sampler.fit_resample(X, y)
+    for sampler in (imblearn_over_sampling.RandomOverSampler(), imblearn_over_sampling.SMOTE()):
+        X_new, y_new = sampler.set_params(random_state=0).fit_resample(X, y)
         assert synthetic_rows(sampler, X, y, X_new, y_new).tolist() == [False] * 60 + [True] * 40
         order = rng.permutation(100)
         mask = synthetic_rows(sampler, X, y, X_new[order], y_new[order])
@@ -485,6 +485,8 @@ def test_a_row_is_not_real_for_a_target_or_a_level_alone():
     X_new = pd.DataFrame({"x": [-0.0, 1.0, 1.0, 2.0], "level": ["a", "never seen", None, "b"]})
     y_new = np.array([1.0, 2.0, 2.0, 4.0])
     assert synthetic_rows(None, X, y, X_new, y_new).tolist() == [False, True, False, True]
+    missing = np.array([[np.nan], [np.copysign(np.nan, -1)]])  # NaN has many bit patterns
+    assert synthetic_rows(None, missing[:1], y[:1], missing[1:], y[:1]).tolist() == [False]
 
 
 def test_flags_of_the_sampler_come_first_if_they_fit():
@@ -591,12 +593,11 @@ def test_models_pickle_clone_and_search(table):
 def test_weights_are_routed_on_request(table, given_weight):
     X, y = table
     with sklearn.config_context(enable_metadata_routing=True):
-        for model in all_three(Recorder()):
+        for model, factor in zip(all_three(Recorder(), random_state=0), (np.where(y > 8, 7, 1), 1, 1)):
             scaler = StandardScaler().set_fit_request(sample_weight=False)
             pipeline = make_pipeline(scaler, model.set_fit_request(sample_weight=True))
             pipeline.fit(X, y, sample_weight=given_weight)
-            received = pipeline[-1].estimator_.sample_weight_
-            assert received.mean() >= given_weight.mean()
+            assert_array_equal(pipeline[-1].estimator_.sample_weight_[:48], given_weight * factor)
         inner = make_pipeline(scaler, Recorder().set_fit_request(sample_weight=True))
         model = RelevanceWeightedRegressor(inner, relevance=HIGH).fit(X, y, given_weight)
         assert_array_equal(model.estimator_[-1].sample_weight_, given_weight * np.where(y > 8, 7, 1))
@@ -630,6 +631,12 @@ def test_unusable_rows_are_refused_in_one_sentence(table, y, sample_weight, mess
     for model in all_three(Ridge()):
         with pytest.raises(ValueError, match=message):
             model.fit(table[0], y, sample_weight)
+
+
+def test_lengths_are_checked_also_where_the_estimator_does_not():
+    model = RelevanceWeightedRegressor(UnweightedRecorder(), relevance=HIGH)
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        model.fit(np.zeros((48, 1)), np.arange(40.0))
 
 
 @pytest.mark.parametrize(

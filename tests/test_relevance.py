@@ -586,6 +586,18 @@ def test_an_unfitted_relevance_says_so(call):
         getattr(Relevance(), call)([1, 2])
 
 
+def test_a_failed_fit_leaves_the_relevance_as_it_was():
+    y = [1, 2, 3, 4, 5, 6, 7, 8, 9, 30]
+    relevance = Relevance().fit(y)
+    before = relevance(y), relevance.control_points_, relevance.explain()
+    for wrong in (np.arange(9), [3, 3], [1, np.nan]):
+        with pytest.raises(ValueError):
+            relevance.fit(wrong)
+    np.testing.assert_array_equal(relevance(y), before[0])
+    np.testing.assert_array_equal(relevance.control_points_, before[1])
+    assert relevance.explain() == before[2]
+
+
 @pytest.mark.parametrize("threshold", [0, -1, 1.5])
 def test_thresholds_outside_the_unit_interval_are_refused(threshold):
     relevance = Relevance(method="quantile").fit([1, 2, 3])

@@ -21,7 +21,8 @@ from sklearn.utils.validation import check_consistent_length
 from skgan_resample import metrics
 from skgan_resample._tables import TableEncoder
 from skgan_resample._validation import ResamplingWarning
-from skgan_resample.compose import OutputCorrectedRegressor, RelevanceWeightedRegressor
+from skgan_resample.compose import OutputCorrectedRegressor, RelevanceWeightedRegressor, _seeded_clone
+from skgan_resample.model_selection._folds import RegressionStratifiedKFold, RepeatedRegressionStratifiedKFold
 from skgan_resample.over_sampling import (
     SMOGN,
     SMOTER,
@@ -210,7 +211,7 @@ def _run_task(X, y, train, test, method, learners, relevance, threshold, seed):
     started = time.perf_counter()
     n_synthetic = 0
     if hasattr(method, "fit_resample"):
-        sampler = _seeded(method, seed)
+        sampler = _seeded_clone(method, np.random.RandomState(seed))
         n_real = len(y_train)
         X_train, y_train = sampler.fit_resample(X_train, y_train)
         n_synthetic = len(y_train) - n_real
@@ -219,7 +220,8 @@ def _run_task(X, y, train, test, method, learners, relevance, threshold, seed):
     for name, learner in learners.items():
         started = time.perf_counter()
         model = learner if method is None or hasattr(method, "fit_resample") else wrap(method, learner)
-        predicted = _seeded(model, seed).fit(X_train, y_train).predict(X_test)
+        model = _seeded_clone(model, np.random.RandomState(seed))
+        predicted = model.fit(X_train, y_train).predict(X_test)
         rows.append(
             {
                 "learner": name,
@@ -247,13 +249,6 @@ def wrap(method, learner):
     """Return a regressor around a learner: the innermost `estimator` of `method` is None and becomes the learner."""
     inner = getattr(method, "estimator", None)
     return clone(method).set_params(estimator=learner if inner is None else wrap(inner, learner))
-
-
-def _seeded(estimator, seed):
-    """Return a clone in which every `random_state` that is None is `seed`."""
-    estimator = clone(estimator)
-    names = [name for name in estimator.get_params() if name == "random_state" or name.endswith("__random_state")]
-    return estimator.set_params(**{name: seed for name in names if estimator.get_params()[name] is None})
 
 
 def _as_memory(memory):
@@ -341,12 +336,12 @@ def compare(
 
     Notes
     -----
-    "Helps" means, all of it on outer folds: a method lowers the score, with a p-value below 0.05 after adjustment for the
-    number of methods (Holm); its RMSE is not more than `max_price` above that of the plain learner, and below that of
-    predicting the training mean (on a target that nothing predicts, whatever shifts predictions lowers SERA). Of several
-    such methods, the one that inner folds chose most often is named. Intervals and p-values use the corrected resampled
-    t statistic [1]_, which allows for training sets that overlap. Output correction is among the methods, so that a
-    moved prediction is not sold as a better model.
+    "Helps" means, all of it on outer folds: a method lowers the score, with a p-value below 0.05 after adjustment for
+    the number of methods (Holm); its RMSE is not more than `max_price` above that of the plain learner, and below that
+    of predicting the training mean (on a target that nothing predicts, whatever shifts predictions lowers SERA). Of
+    several such methods, the one that inner folds chose most often is named. Intervals and p-values use the corrected
+    resampled t statistic [1]_, which allows for training sets that overlap. Output correction is among the methods, so
+    that a moved prediction is not sold as a better model.
 
     References
     ----------
@@ -387,15 +382,16 @@ def compare(
         max_time=max_time,
         callback=callback,
     )
-    finished = _finished_folds(rows, splits, methods)
+    usable = _usable_rows(rows, splits, methods)
+    finished = {row["fold"] for row in usable}
     if len(finished) < 2:
         raise ValueError(_why_unfinished(rows, max_time))
     outer = [(len(train), len(test)) for fold, inner, train, test in splits if inner == OUTER and fold in finished]
-    failures = {row["method"]: row["error"] for row in rows if "error" in row}
+    failures = {row["method"]: row["error"] for row in usable if "error" in row}
     for name, error in failures.items():
         warnings.warn(f"The method {name!r} failed and is left out: {error}", ResamplingWarning, stacklevel=2)
     return Comparison(
-        rows=[row for row in rows if row["fold"] in finished and row["method"] not in failures],
+        rows=[row for row in usable if row["method"] not in failures],
         methods=[name for name in methods if name not in failures],
         learners=list(learners),
         scoring=scoring,
@@ -506,6 +502,8 @@ class Comparison:
 
         Of the methods that lower the score at an acceptable price, the simplest within one standard error of the best.
         """
+        if not any(row["fold"] == fold and row["inner"] != OUTER for row in self.rows):
+            return "none"
         gains = {name: self.log_ratios(self.scoring, name, fold=fold) for name in self.methods}
         prices = {name: np.mean(self.log_ratios("rmse", name, fold=fold)) for name in self.methods}
         fair = [n for n in self.methods if prices[n] <= np.log1p(self.max_price) and np.nanmean(gains[n]) < 0]
@@ -702,8 +700,6 @@ def _check_learners(learners):
 
 def _make_splits(X, y, cv, n_repeats, inner_cv, groups, random_state):
     """Return (fold, inner, train, test) for every outer fold and its inner folds."""
-    from skgan_resample.model_selection import RegressionStratifiedKFold, RepeatedRegressionStratifiedKFold
-
     seed = int(check_random_state(random_state).randint(2**31 - 1))
     if isinstance(cv, int):
         if groups is not None:
@@ -723,16 +719,18 @@ def _make_splits(X, y, cv, n_repeats, inner_cv, groups, random_state):
     return splits
 
 
-def _finished_folds(rows, splits, methods):
-    """Return the outer folds of which every task was done and the plain learner did not fail."""
-    wanted, done = {}, {}
-    for fold, *_ in splits:
-        wanted[fold] = wanted.get(fold, 0) + len(methods) + 1
-    seen = {(row["fold"], row["inner"], row["method"]) for row in rows}
-    broken = {row["fold"] for row in rows if "error" in row and row["method"] in ("none", CONSTANT)}
-    for fold, _, _ in seen:
-        done[fold] = done.get(fold, 0) + 1
-    return {fold for fold in wanted if done.get(fold) == wanted[fold] and fold not in broken}
+def _usable_rows(rows, splits, methods):
+    """Return the rows of outer folds that were completed, without splits on which the learner alone failed.
+
+    It fails where a training part holds no rare row, as the first inner folds of a time series may.
+    """
+    broken = {(row["fold"], row["inner"]) for row in rows if "error" in row and row["method"] in ("none", CONSTANT)}
+    done = {(row["fold"], row["inner"], row["method"]) for row in rows}
+    finished = {fold for fold, inner, *_ in splits if inner == OUTER and (fold, OUTER) not in broken}
+    for fold, inner, *_ in splits:
+        if any((fold, inner, name) not in done for name in (*methods, CONSTANT)):
+            finished.discard(fold)
+    return [row for row in rows if row["fold"] in finished and (row["fold"], row["inner"]) not in broken]
 
 
 def _why_unfinished(rows, max_time):

@@ -7,21 +7,6 @@ from sklearn.model_selection import BaseCrossValidator, KFold, check_cv
 from sklearn.utils import _safe_indexing, check_array, check_random_state
 from sklearn.utils.validation import _num_samples, column_or_1d, indexable
 
-__all__ = [
-    "RealRowsTestSplit",
-    "RegressionStratifiedKFold",
-    "RepeatedRegressionStratifiedKFold",
-    "compare",  # noqa: F822 (from `__getattr__`)
-]
-
-
-def __getattr__(name):
-    if name == "compare":  # loaded when first used: it imports `compose`, which imports the folds of this module
-        from skgan_resample._compare import compare
-
-        return compare
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
 
 class RegressionStratifiedKFold(KFold):
     """K folds with nearly the same distribution of a continuous target.

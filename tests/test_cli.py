@@ -1,0 +1,225 @@
+"""The command line, on tables as people have them."""
+
+import json
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from skgan_resample._cli import main
+
+LINEAR = ["--learner", "sklearn.linear_model:LinearRegression", "--methods", "weights,smogn"]
+FOLDS = ["--cv", "3", "--repeats", "1", "--jobs", "1"]
+QUICK = [*LINEAR, *FOLDS]
+
+
+def messy_frame(n_rows=150):
+    rng = np.random.RandomState(0)
+    size = rng.gamma(2.0, size=n_rows)
+    frame = pd.DataFrame(
+        {
+            "claim_id": np.arange(1000, 1000 + n_rows),
+            "token": [f"{value:.9f}" + "x" for value in rng.uniform(size=n_rows)],
+            "day": pd.date_range("2024-01-01", periods=n_rows).astype(str),
+            "kind": rng.choice(["fire", "water", "theft"], size=n_rows),
+            "city": [f"city {i % 60}" for i in range(n_rows)],
+            "size": size,
+            "rooms": rng.randint(1, 6, size=n_rows),
+            "insured": rng.uniform(size=n_rows) < 0.5,
+            "country": "DE",
+            "cost": np.round(100 * size**2 + rng.normal(size=n_rows), 2),
+        }
+    )
+    frame.loc[::7, "size"] = np.nan
+    frame.loc[::11, "kind"] = None
+    frame.loc[3, "cost"] = np.nan
+    return frame
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    messy_frame().to_csv("claims.csv", index=False)
+    return tmp_path
+
+
+def run(capsys, *arguments):
+    status = main([str(argument) for argument in arguments])
+    output = capsys.readouterr()
+    return status, output.out, output.err
+
+
+def test_report_on_a_messy_csv(folder, capsys):
+    status, out, _ = run(capsys, "compare", "claims.csv", "--target", "cost", *QUICK)
+    assert status == 0
+    assert "row identifiers: claim_id, token" in out
+    assert "'day' holds dates" in out
+    assert "--time day" in out
+    assert "one value only: country" in out
+    assert "Many levels" in out
+    assert "1 rows without a value of 'cost'" in out
+    assert re.search(r"\n(HELPS|DOES NOT HELP|CANNOT TELL)\. ", out)
+
+    page = (folder / "report" / "index.html").read_text()
+    assert page.count('<img src="data:image/png;base64,') == 3
+    assert page.count('alt="') == 3
+    assert not re.search(r'(src|href)="(?!data:)', page)  # opens offline
+    rows = pd.read_csv(folder / "report" / "results.csv")
+    assert set(rows["method"]) == {"none", "weights", "smogn", "constant mean"}
+    assert len(rows) == 3 * (1 + 3) * 4  # outer folds x (outer + inner) x methods
+    facts = json.loads((folder / "report" / "run.json").read_text())
+    assert facts["options"]["seed"] == 0
+    assert facts["versions"]["scikit-learn"]
+    assert facts["verdict"]["answer"].upper() in out
+    assert sorted(path.name for path in folder.iterdir()) == ["claims.csv", "report"]  # no cache, no drafts
+
+
+def test_same_seed_same_results_and_an_earlier_report_is_replaced(folder, capsys):
+    run(capsys, "compare", "claims.csv", "--target", "cost", *QUICK)
+    first = pd.read_csv("report/results.csv").drop(columns="seconds")
+    status, _, _ = run(capsys, "compare", "claims.csv", "--target", "cost", *QUICK)
+    assert status == 0
+    pd.testing.assert_frame_equal(first, pd.read_csv("report/results.csv").drop(columns="seconds"))
+
+
+def test_time_and_groups(folder, capsys):
+    status, out, _ = run(capsys, "compare", "claims.csv", "--target", "cost", "--time", "day", "-o", "by_time", *QUICK)
+    assert status == 0
+    assert "tested on later rows" in out
+    assert "shuffled" not in out
+    status, out, _ = run(
+        capsys, "compare", "claims.csv", "--target", "cost", "--group", "city", "-o", "by_city", *QUICK
+    )
+    assert status == 0
+    assert "stay on one side" in out
+
+
+def test_page_escapes_names_from_the_table(folder, capsys):
+    frame = messy_frame().rename(columns={"cost": "<script>alert(1)</script>"})
+    frame.to_csv("evil.csv", index=False)
+    status, _, _ = run(capsys, "compare", "evil.csv", "--target", "<script>alert(1)</script>", *QUICK)
+    assert status == 0
+    assert "<script>" not in (folder / "report" / "index.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "arguments", "message"),
+    [
+        ("t.csv", None, ["--target", "costs"], "no column 'costs'; did you mean 'cost'"),
+        ("t.csv", None, [], "--target is missing; the columns are"),
+        ("t.csv", None, ["--target", "kind"], "target 'kind' must hold numbers.*'(fire|water|theft)'"),
+        (
+            "t.csv",
+            None,
+            ["--target", "cost", "--learner", "nowhere:Nothing"],
+            "--learner nowhere:Nothing cannot be used",
+        ),
+        ("t.csv", None, ["--target", "cost", "--learner", "math:pi"], "cannot be used"),
+        ("t.csv", None, ["--target", "cost", "--methods", "magic"], "Unknown methods"),
+        ("t.csv", None, ["--target", "cost", "--time", "kind"], "neither dates nor numbers"),
+        ("t.csv", None, ["--target", "cost", "-o", "nowhere/report"], "folder .* does not exist"),
+        ("t.csv", None, ["--target", "cost", "-o", "taken"], "no earlier report"),
+        ("t.csv", "", ["--target", "cost"], "cannot be read"),
+        ("t.csv", "a,cost\n", ["--target", "cost"], "holds no rows"),
+        ("t.csv", "a,a,cost\n1,2,3\n", ["--target", "cost"], "names a more than once"),
+        ("t.csv", "a,cost\n1,5\n2,5\n3,5\n", ["--target", "cost"], "fewer than two different values"),
+        ("t.csv", "a,cost\n1,5\n2,inf\n3,5\n", ["--target", "cost"], "infinity"),
+        ("t.csv", "cost\n1\n2\n3\n", ["--target", "cost"], "No column of t.csv is left"),
+        ("t.csv", "a,cost\n" + "\n".join(f"{i % 7}.5,{i}" for i in range(60)), ["--target", "cost"], "quantile"),
+        ("t.csv", "a,cost\n1.5,1\n2,2\n3,90\n", ["--target", "cost"], "."),
+        ("t.parquet", "no parquet", ["--target", "cost"], "cannot be read as parquet"),
+        ("t.xls", "x", ["--target", "cost"], "not a .csv, .tsv or .parquet"),
+        ("absent.csv", False, ["--target", "cost"], "no file absent.csv"),
+    ],
+)
+def test_what_cannot_be_used_gives_one_sentence_and_writes_nothing(folder, capsys, name, content, arguments, message):
+    (folder / "taken").mkdir()
+    (folder / "taken" / "thesis.txt").write_text("precious")
+    if content is None:
+        messy_frame().to_csv(name, index=False)
+    elif content is not False:
+        (folder / name).write_text(content)
+    before = sorted(path.name for path in folder.iterdir() if not path.name.endswith("-cache"))
+    quick = QUICK if "--learner" not in arguments and "--methods" not in arguments else FOLDS
+    status, _, err = run(capsys, "compare", name, *arguments, *quick)
+    assert status == 2
+    assert re.search(message, err)
+    assert err.count("\n") == 1
+    assert "Traceback" not in err
+    assert sorted(path.name for path in folder.iterdir() if not path.name.endswith("-cache")) == before
+    assert (folder / "taken" / "thesis.txt").read_text() == "precious"
+
+
+def test_a_text_column_with_a_thousand_levels(folder, capsys):
+    rng = np.random.RandomState(0)
+    codes = [f"code {i}" for i in rng.randint(1000, size=3000)]
+    y = rng.gamma(1.0, size=3000)
+    pd.DataFrame({"code": codes, "x": y + rng.normal(size=3000), "y": y}).to_csv("wide.csv", index=False)
+    status, out, _ = run(capsys, "compare", "wide.csv", "--target", "y", *QUICK)
+    assert status == 0
+    assert "20 most frequent: code" in out
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_resample_writes_the_table_with_its_origin(folder, capsys, suffix):
+    frame = messy_frame().drop(index=3).reset_index(drop=True)
+    frame["split"] = np.where(np.arange(len(frame)) % 3 == 0, "test", "train")
+    frame.to_csv("claims.csv", index=False)
+    out_file = f"more.{suffix}"
+    arguments = ["resample", "claims.csv", "--target", "cost", "--only-rows-where", "split=train", "-o", out_file]
+    status, out, _ = run(capsys, *arguments, "--strategy", "balance", "--seed", "1")
+    assert status == 0
+    assert "rare: y >=" in out
+    assert "after splitting" not in out
+    result = pd.read_csv(out_file) if suffix == "csv" else pd.read_parquet(out_file)
+    n_rows = len(frame)
+    pd.testing.assert_frame_equal(result[frame.columns][:n_rows], pd.read_csv("claims.csv"), check_dtype=False)
+    new = result[n_rows:]
+    assert len(new) > 0
+    assert new["is_synthetic"].all()
+    assert not result["is_synthetic"][:n_rows].any()
+    assert (new["split"] == "train").all()
+    assert (result["source_row"][:n_rows] == np.arange(n_rows)).all()
+    assert (new["source_row"] == -1).all()
+    assert (frame["split"].iloc[new["parent_row_1"]] == "train").all()
+    assert (new["rooms"] == new["rooms"].round()).all()
+
+
+def test_resample_warns_that_it_belongs_after_the_split(folder, capsys):
+    messy_frame().drop(index=3).to_csv("claims.csv", index=False)
+    status, out, _ = run(capsys, "resample", "claims.csv", "--target", "cost", "-o", "more.csv")
+    assert status == 0
+    assert "after splitting" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--target", "cost", "-o", "more.xlsx"], "must end in .csv or .parquet"),
+        (["--target", "kind", "-o", "more.csv"], "must hold numbers"),
+        (["--target", "cost", "-o", "more.csv", "--only-rows-where", "kind"], "must read COLUMN=VALUE"),
+        (["--target", "cost", "-o", "more.csv", "--only-rows-where", "kind=flood"], "No row has kind = flood"),
+        (["--target", "cost", "-o", "more.csv"], "NaN in 1 of 150 rows"),
+        (["--target", "rooms", "-o", "taken/more.csv"], "does not exist"),
+    ],
+)
+def test_resample_refuses_in_one_sentence(folder, capsys, arguments, message):
+    status, _, err = run(capsys, "resample", "claims.csv", *arguments)
+    assert status == 2
+    assert message in err
+    assert err.count("\n") == 1
+    assert not (folder / "more.csv").exists()
+
+
+def test_provenance_columns_are_not_overwritten(folder, capsys):
+    messy_frame().assign(is_synthetic=1).to_csv("claims.csv", index=False)
+    status, _, err = run(capsys, "resample", "claims.csv", "--target", "cost", "-o", "more.csv")
+    assert status == 2
+    assert "has a column 'is_synthetic' already" in err
+
+
+def test_versions(capsys):
+    status, out, _ = run(capsys, "versions")
+    assert not status
+    assert re.search(r"scikit-learn +1\.", out)

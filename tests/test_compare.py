@@ -1,0 +1,322 @@
+"""compare(): the engine, the statistics, and the verdict."""
+
+import warnings
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy import stats
+from sklearn.base import clone
+from sklearn.datasets import load_diabetes
+from sklearn.linear_model import LinearRegression, Ridge
+from sklearn.tree import DecisionTreeRegressor
+
+from skgan_resample import NoRareRowsError, Relevance, ResamplingWarning
+from skgan_resample.compose import OutputCorrectedRegressor, RelevanceWeightedRegressor
+from skgan_resample.metrics import sera_score
+from skgan_resample.model_selection import compare
+from skgan_resample.model_selection._compare import (
+    CONSTANT,
+    OUTER,
+    Comparison,
+    TableVectorizer,
+    UniformDuplicator,
+    _make_splits,
+    corrected_interval,
+    evaluate,
+    holm,
+    wrap,
+)
+from skgan_resample.over_sampling import RandomOverSampler
+
+HIGHEST_TENTH = Relevance("quantile", side="high")
+
+
+class CountingSampler(RandomOverSampler):
+    """Write a line to a file at every call, so that calls in other processes and skipped calls are seen."""
+
+    path = None
+
+    def fit_resample(self, X, y):
+        with open(self.path, "a") as file:
+            file.write("called\n")
+        return super().fit_resample(X, y)
+
+
+class FailingSampler(RandomOverSampler):
+    def fit_resample(self, X, y):
+        raise RuntimeError("no luck today")
+
+
+def skewed_table(n_rows=120, seed=0):
+    rng = np.random.RandomState(seed)
+    X = rng.normal(size=(n_rows, 3))
+    return X, np.exp(X[:, 0]) + 0.1 * rng.normal(size=n_rows)
+
+
+def test_interval_is_that_of_nadeau_and_bengio():
+    differences, share = np.array([-0.3, -0.1, -0.2, 0.1, -0.4]), 0.25
+    mean, low, high, p = corrected_interval(differences, share)
+    error = np.sqrt((1 / 5 + share) * np.var(differences, ddof=1))
+    assert_allclose([mean, low, high], [-0.18, -0.18 - 2.7764451 * error, -0.18 + 2.7764451 * error], rtol=1e-7)
+    plain = stats.ttest_1samp(differences, 0)
+    assert_allclose(corrected_interval(differences, 0.0)[3], plain.pvalue)  # without overlap it is the t test
+    assert p > plain.pvalue
+    assert corrected_interval([0.5, np.nan], share) == (0.5, -np.inf, np.inf, 1.0)
+
+
+def test_holm_by_hand():
+    assert_allclose(holm([0.01, 0.04, 0.03]), [0.03, 0.06, 0.06])
+    assert holm([]) == []
+    assert_allclose(holm([0.5, 0.9]), [1.0, 1.0])
+
+
+def test_wrap_puts_the_learner_innermost():
+    method = OutputCorrectedRegressor(RelevanceWeightedRegressor(None), cv=4)
+    model = wrap(method, Ridge(3.0))
+    assert model.cv == 4
+    assert model.estimator.estimator.alpha == 3.0
+    assert method.estimator.estimator is None
+
+
+def test_measures_of_a_row_are_those_of_the_test_rows():
+    X, y = skewed_table()
+    train, test = np.arange(90), np.arange(90, 120)
+    rows = evaluate(
+        X, y, [(0, OUTER, train, test)], {"none": None}, {"ols": LinearRegression()}, relevance=HIGHEST_TENTH
+    )
+    by_method = {row["method"]: row for row in rows}
+    phi = clone(HIGHEST_TENTH).fit(y[train])
+    predicted = LinearRegression().fit(X[train], y[train]).predict(X[test])
+    assert_allclose(by_method["none"]["sera"], sera_score(y[test], predicted, relevance=phi))
+    assert_allclose(by_method["none"]["rmse"], np.sqrt(np.mean((y[test] - predicted) ** 2)))
+    assert_allclose(by_method[CONSTANT]["rmse"], np.sqrt(np.mean((y[test] - y[train].mean()) ** 2)))
+
+
+def test_a_table_is_resampled_once_per_split_whatever_the_number_of_learners(tmp_path):
+    X, y = skewed_table()
+    sampler = CountingSampler(relevance=HIGHEST_TENTH)
+    CountingSampler.path = str(tmp_path / "calls")
+    splits = [(0, OUTER, np.arange(90), np.arange(90, 120)), (1, OUTER, np.arange(30, 120), np.arange(30))]
+    learners = {"a": LinearRegression(), "b": Ridge()}
+    rows = evaluate(X, y, splits, {"counted": sampler}, learners, relevance=HIGHEST_TENTH)
+    assert len((tmp_path / "calls").read_text().split()) == 2
+    assert {row["learner"] for row in rows if row["method"] == "counted"} == {"a", "b"}
+
+
+def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path):
+    X, y = skewed_table()
+    CountingSampler.path = str(tmp_path / "calls")
+    methods = {"counted": CountingSampler(relevance=HIGHEST_TENTH)}
+    splits = [(fold, OUTER, np.arange(90), np.arange(90, 120)) for fold in range(3)]
+    options = {"relevance": HIGHEST_TENTH, "memory": str(tmp_path / "cache")}
+    evaluate(X, y, splits[:2], methods, {"ols": LinearRegression()}, **options)
+    evaluate(X, y, splits, methods, {"ols": LinearRegression()}, **options)
+    assert len((tmp_path / "calls").read_text().split()) == 3
+
+
+def test_results_do_not_depend_on_the_number_of_jobs_and_global_states_stay():
+    X, y = skewed_table()
+    before = np.random.get_state()[1].copy()  # noqa: NPY002
+    runs = [
+        compare(
+            X, y, methods=["smogn", "weights"], learners=Ridge(), relevance=HIGHEST_TENTH, n_repeats=1, n_jobs=n_jobs
+        )
+        for n_jobs in (None, 2)
+    ]
+    assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
+
+    def strip(run):
+        rows = [{k: v for k, v in row.items() if k != "seconds"} for row in run.rows]
+        return sorted(rows, key=lambda row: (row["fold"], row["inner"], row["method"]))
+
+    assert strip(runs[0]) == strip(runs[1])
+
+
+def test_a_failing_method_is_left_out_aloud():
+    X, y = skewed_table()
+    methods = {"broken": FailingSampler(), "random": RandomOverSampler(relevance=HIGHEST_TENTH)}
+    with pytest.warns(ResamplingWarning, match="'broken' failed.*no luck today"):
+        comparison = compare(X, y, methods=methods, learners=Ridge(), relevance=HIGHEST_TENTH, n_repeats=1)
+    assert [row["method"] for row in comparison.summary] == ["none", "random", "chosen by inner folds"]
+    assert "no luck" in comparison.failures["broken"]
+
+
+def test_groups_stay_together_and_time_runs_forward():
+    from sklearn.model_selection import TimeSeriesSplit
+
+    X, y = skewed_table()
+    groups = np.repeat(np.arange(30), 4)
+    for _, _, train, test in _make_splits(X, y, 5, 2, 3, groups, 0):
+        assert not set(groups[train]) & set(groups[test])
+    for _, _, train, test in _make_splits(X, y, TimeSeriesSplit(4), 1, 3, None, 0):
+        assert train.max() < test.min()
+
+
+def test_splits_without_rare_training_rows_are_passed_over():
+    from sklearn.model_selection import TimeSeriesSplit
+
+    X, y = skewed_table(160)
+    order = np.argsort(y)
+    y[order[-20:]] += 20  # the only extremes ...
+    late = np.concatenate([order[:-20][:60], order[-20:-10], order[:-20][60:], order[-10:]])  # ... come late
+    X, y = X[late], y[late]
+    comparison = compare(X, y, methods=["random"], learners=Ridge(), cv=TimeSeriesSplit(4))
+    splits = {(row["fold"], row["inner"]) for row in comparison.rows}
+    assert {(1, OUTER), (2, OUTER), (3, OUTER)} <= splits
+    assert len(splits) < 4 * 4
+    assert all("error" not in row for row in comparison.rows)
+
+
+def test_inner_folds_lie_inside_the_outer_training_rows():
+    X, y = skewed_table()
+    outer = {}
+    for fold, inner, train, test in _make_splits(X, y, 4, 2, 3, None, 0):
+        if inner == OUTER:
+            outer[fold] = set(train)
+            assert len(train) + len(test) == len(y)
+        else:
+            assert set(train) | set(test) == outer[fold]
+            assert not set(train) & set(test)
+    assert len(outer) == 8
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"methods": ["smogn", "magic"]}, "Unknown methods .'magic'."),
+        ({"scoring": "r2"}, "scoring must be one of"),
+        ({"learners": object()}, "no fit and predict"),
+        ({"max_time": 0.0}, "too short for two outer folds"),
+        ({"learners": Ridge(alpha=-1.0)}, "could not be fitted.*alpha"),
+        ({"y": np.r_[np.nan, np.ones(119)]}, "NaN in 1 of 120 rows"),
+        ({"y": ["a"] * 120}, "target y cannot be used"),
+        ({"y": np.ones(7)}, "inconsistent numbers of samples"),
+        ({"y": np.ones(120)}, "more than one class or value"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused_in_one_sentence(change, message):
+    X, y = skewed_table()
+    arguments = {"y": y, "methods": ["weights"], "learners": Ridge(), "relevance": HIGHEST_TENTH, **change}
+    with pytest.raises((ValueError, TypeError), match=message):
+        compare(X, **arguments)
+
+
+def test_a_target_without_rare_rows_is_refused():
+    X, _ = skewed_table()
+    with pytest.raises(NoRareRowsError, match="quantile"):
+        compare(X, np.linspace(0, 1, 120), learners=Ridge())
+
+
+def test_the_vectorizer_keeps_frequent_levels_and_bounds_the_width():
+    rng = np.random.RandomState(0)
+    X = np.array([[f"level {i % 60 if i > 50 else 0}", rng.normal()] for i in range(500)], dtype=object)
+    vectorizer = TableVectorizer(max_levels=5).fit(X)
+    encoded = vectorizer.transform(X)
+    assert encoded.shape == (500, 6)
+    assert encoded[:51, :5].sum() == 51  # "level 0" is the most frequent one
+    unseen = vectorizer.transform(np.array([["new", 0.0]], dtype=object))
+    assert unseen[0, :5].sum() == 0
+
+
+def test_uniform_duplication_copies_common_rows_as_well():
+    X, y = skewed_table(400)
+    sampler = UniformDuplicator(relevance=HIGHEST_TENTH, sampling_strategy="balance", random_state=0)
+    other = RandomOverSampler(relevance=HIGHEST_TENTH, sampling_strategy="balance", random_state=0)
+    _, y_new = sampler.fit_resample(X, y)
+    assert len(y_new) == len(other.fit_resample(X, y)[1])
+    share = np.mean(clone(HIGHEST_TENTH).fit(y).rare_mask(y_new[400:]))
+    assert 0 < share < 0.3
+
+
+# ------------------------------------------------------------------------------------------------ the verdict
+def made_up(effects, *, constant=2.0, spread=0.02, n_folds=10, seed=0):
+    """Return a Comparison whose methods have these (score ratio, RMSE ratio), with a little noise, in all folds."""
+    rng = np.random.RandomState(seed)
+    rows = []
+    for fold in range(n_folds):
+        for inner in (OUTER, 0, 1, 2):
+            base = np.exp(0.1 * rng.normal())
+            for method, (score, rmse) in {"none": (1, 1), **effects, CONSTANT: (constant, constant)}.items():
+                noise = np.exp([spread, spread / 10] * rng.normal(size=2)) if method in effects else (1, 1)
+                values = dict.fromkeys(("rare_mae", "rare_rmse", "common_rmse", "total_ratio", "seconds"), 1.0)
+                rows.append({"fold": fold, "inner": inner, "method": method, "learner": "made", **values,
+                             "sera": base * score * noise[0], "rmse": base * rmse * noise[1]})  # fmt: skip
+    return Comparison(
+        rows=rows, methods=["none", *effects], learners=["made"], scoring="sera", max_price=0.02, n_rows=200, n_rare=20,
+        relevance="made up", test_share=0.25, failures={}, seconds=0.0,
+    )  # fmt: skip
+
+
+def test_a_clear_gain_at_no_price_helps():
+    verdict = made_up({"weights": (0.9, 1.0), "smogn": (0.7, 0.98)}).verdict
+    assert (verdict.answer, verdict.method) == ("helps", "smogn")
+    assert "-30%" in verdict.sentence
+
+
+def test_of_two_equal_methods_the_simpler_is_named():
+    comparison = made_up({"weights": (0.7, 1.0), "smogn": (0.7, 1.0)}, spread=0.05)
+    assert comparison.verdict.method == "weights"
+
+
+def test_a_gain_that_costs_too_much_is_a_trade():
+    verdict = made_up({"weights": (0.6, 1.08), "smogn": (1.02, 1.0)}).verdict
+    assert verdict.answer == "does not help"
+    assert "trade: 'weights' changes SERA by -40%" in verdict.sentence
+
+
+def test_worse_than_the_mean_is_never_recommended():
+    verdict = made_up({"smogn": (0.5, 0.99)}, constant=0.9).verdict
+    assert verdict.answer == "does not help"
+    assert "mean of the target" in verdict.sentence
+
+
+def test_a_gain_within_the_noise_cannot_be_told_and_needs_more_rows():
+    verdict = made_up({"smogn": (0.85, 1.0)}, spread=0.4, seed=3).verdict
+    assert verdict.answer == "cannot tell"
+    assert verdict.rows_needed > 200
+
+
+def test_no_effect_does_not_help():
+    verdict = made_up({"smogn": (1.0, 1.0)}, spread=0.01).verdict
+    assert verdict.answer == "does not help"
+
+
+def test_inner_folds_choose_without_looking_at_the_outer_fold():
+    comparison = made_up({"weights": (0.9, 1.0), "smogn": (0.7, 1.0)})
+    for row in comparison.rows:
+        if row["inner"] == OUTER and row["method"] == "smogn":
+            row["sera"] *= 100
+    assert comparison._choose(0) == "smogn"
+
+
+def test_abstains_on_a_shuffled_target_and_finds_a_planted_gain():
+    """One seed each; benchmarks/compare_verdicts.py counts over twenty."""
+    X, y = load_diabetes(return_X_y=True)
+    shuffled = np.random.RandomState(0).permutation(y)
+    methods = ["correction", "weights", "random", "smogn"]
+    null = compare(X, shuffled, methods=methods, learners=Ridge(), relevance=HIGHEST_TENTH)
+    assert null.verdict.answer != "helps"
+
+    rng = np.random.RandomState(1)
+    X = np.column_stack([rng.uniform(size=600), rng.normal(size=(600, 3))])
+    y = 8 * X[:, 0] + 0.5 * rng.normal(size=600)
+    X[:24, 1], y[:24] = 4 + 0.3 * rng.normal(size=24), 18 + rng.normal(size=24)
+    gain = compare(X, y, methods=methods, learners=DecisionTreeRegressor(min_samples_leaf=40, random_state=0))
+    assert gain.verdict.answer == "helps"
+    assert gain.verdict.method in ("random", "smogn")
+
+
+def test_summary_as_a_frame_and_several_learners():
+    X, y = skewed_table()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        comparison = compare(
+            X, y, methods=["random"], learners={"a": LinearRegression(), "b": Ridge(5.0)}, relevance=HIGHEST_TENTH,
+            n_repeats=1, cv=3,
+        )  # fmt: skip
+    frame = comparison.to_frame()
+    assert list(frame["method"]) == ["none", "random", "chosen by inner folds"]
+    assert comparison.values("sera", "random").shape == (3, 2)
+    each = np.log(comparison.values("sera", "random") / comparison.values("sera", "none"))
+    assert_allclose(np.log(frame["score_ratio"][1]), each.mean())

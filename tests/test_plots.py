@@ -1,0 +1,77 @@
+"""Displays: what they draw is what they were given."""
+
+import matplotlib
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+matplotlib.use("agg")
+
+from skgan_resample import SMOGN, Relevance
+from skgan_resample.plots import ComparisonDisplay, RelevanceDisplay, ResamplingDisplay
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    yield
+    import matplotlib.pyplot as plt
+
+    plt.close("all")
+
+
+def skewed(n_rows=300):
+    rng = np.random.RandomState(0)
+    X = rng.gamma(1.0, size=(n_rows, 3))
+    return X, X[:, 1] * 10 + rng.normal(size=n_rows)
+
+
+def test_relevance_display_counts_every_row_once():
+    _, y = skewed()
+    display = RelevanceDisplay.from_target(y, Relevance("quantile", side="high"), target_name="cost in EUR")
+    heights = sum(patch.get_height() for container in display.ax_.containers for patch in container)
+    assert heights == len(y)
+    assert display.ax_.get_xlabel() == "cost in EUR"
+    line = display.ax_relevance_.lines[0]
+    assert_allclose(line.get_ydata(), Relevance("quantile", side="high").fit(y)(line.get_xdata()))
+
+
+def test_resampling_display_shows_real_and_synthetic_rows_of_the_strongest_column():
+    X, y = skewed()
+    sampler = SMOGN(sampling_strategy="balance", random_state=0)
+    display = ResamplingDisplay.from_sampler(sampler, X, y)
+    assert display.feature_name == "column 1"
+    real, new = display.axes_[1].collections
+    assert len(real.get_offsets()) == len(y)
+    assert len(new.get_offsets()) == display.is_synthetic.sum() > 0
+    assert not hasattr(sampler, "encoder_")  # a clone was fitted
+
+
+def test_resampling_display_without_numeric_columns():
+    _, y = skewed()
+    X = np.array([["a" if value > 5 else "b"] for value in y], dtype=object)
+    display = ResamplingDisplay.from_sampler(SMOGN(random_state=0), X, y)
+    assert len(display.axes_) == 1
+
+
+def test_comparison_display_has_a_point_per_method_where_the_summary_says():
+    row = {"rmse_low": 0.9, "rmse_high": 1.1, "low": 0.5, "high": 1.2}
+    summary = [
+        {"method": "none", "rmse_ratio": 1.0, "score_ratio": 1.0, **row},
+        {"method": "smogn", "rmse_ratio": 1.01, "score_ratio": 0.8, **row},
+        {"method": "weights", "rmse_ratio": 1.05, "score_ratio": 0.7, **row},
+        {"method": "chosen by inner folds", "rmse_ratio": 1.01, "score_ratio": 0.8, **row},
+    ]
+    display = ComparisonDisplay(summary=summary, score_name="SERA").plot()
+    points = [container.lines[0].get_xydata()[0].tolist() for container in display.ax_.containers]
+    assert points == [[1.01, 0.8], [1.05, 0.7]]
+    assert [text.get_text() for text in display.ax_.get_legend().get_texts()] == ["none", "smogn", "weights"]
+
+
+def test_displays_draw_on_given_axes():
+    import matplotlib.pyplot as plt
+
+    _, y = skewed()
+    figure, ax = plt.subplots()
+    display = RelevanceDisplay.from_target(y, ax=ax)
+    assert display.ax_ is ax
+    assert display.figure_ is figure

@@ -1,0 +1,55 @@
+"""The README is true: its Python blocks and its command lines run."""
+
+import re
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from skgan_resample._cli import main
+
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_two_main_commands_are_there_as_designed():
+    assert 'pip install -c constraints.txt ".[compare]" && skgan-resample compare ' in README
+    assert 'pip install -c constraints.txt ".[test]" && pytest ' in README
+
+
+def test_python_blocks_run_one_after_the_other(capsys):
+    namespace = {}
+    blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    assert len(blocks) >= 2
+    for block in blocks:
+        exec(compile(block, "README.md", "exec"), namespace)
+    promised = re.findall(r"print\(relevance\.explain\(\)\)  # (.+)", README)
+    assert promised[0] in capsys.readouterr().out
+
+
+def command_lines():
+    lines = [line for block in re.findall(r"```\n(.*?)```", README, re.DOTALL) for line in block.splitlines()]
+    return [line for line in lines if line.startswith("skgan-resample")]
+
+
+@pytest.mark.parametrize("line", command_lines())
+def test_command_lines_run_on_a_table(line, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.RandomState(0)
+    X = rng.gamma(1.0, size=(120, 2))
+    frame = pd.DataFrame(X, columns=["a", "b"])
+    frame["CUSTOMER"], frame["split"] = np.arange(120) // 3, np.where(np.arange(120) % 4, "train", "test")
+    frame["COLUMN"] = X[:, 0] + 0.1 * rng.normal(size=120)
+    frame.to_csv("DATA.csv", index=False)
+    arguments = shlex.split(line)[1:]
+    if arguments[0] == "compare":
+        arguments += ["--cv", "3", "--repeats", "1", "--methods", "smogn", "--jobs", "1"]
+        if "--learner" not in arguments:  # the default learner is slower
+            arguments += ["--learner", "sklearn.linear_model:LinearRegression"]
+    assert main(arguments) == 0
+    assert (tmp_path / ("OUT.parquet" if arguments[0] == "resample" else "report/index.html")).exists()
+
+
+def test_there_are_command_lines():
+    assert len(command_lines()) >= 3
