@@ -77,9 +77,10 @@ class TableEncoder:
     categorical_features : "auto", None, or array-like of names, positions or a boolean mask, default="auto"
         Which columns are nominal. "auto" takes booleans, strings, categories and objects; a list names further,
         numeric ones. None admits no nominal column at all.
-    scale : {"std", "iqr", "range"}, default="std"
+    scale : {"std", "iqr", "range"} or None, default="std"
         By what a numeric column is divided in the encoded matrix, after its mean ("std"), median ("iqr") or lowest
-        value ("range") was subtracted. A column that would be divided by zero is divided by one.
+        value ("range") was subtracted. A column that would be divided by zero is divided by one. None spares the work
+        where codes are all that is wanted; there is no encoded matrix then.
 
     Attributes
     ----------
@@ -149,7 +150,8 @@ class TableEncoder:
         self._exit = door.exit()
         self.columns_ = _describe(codes, door, self._levels, self._clocks)
         self._set_snapping()
-        self._set_scaling(codes)
+        if self.scale is not None:
+            self._set_scaling(codes)
         return codes
 
     def to_codes(self, X):
@@ -391,11 +393,11 @@ def _describe(codes, door, levels, clocks):
     n_seen = n_rows - np.isnan(ordered).sum(axis=1)
     low = ordered[:, 0]
     high = ordered[np.arange(n_columns), np.maximum(n_seen - 1, 0)]
-    n_distinct = (np.diff(ordered, axis=1) > 0).sum(axis=1) + (n_seen > 0)
+    values, counts, first = _runs(ordered)
+    n_distinct = np.diff(first) - (n_rows - n_seen)  # each NaN is a run of its own
     decimals = _count_decimals(ordered)
     is_scale = (n_distinct <= MAX_GRID) & (n_distinct * MIN_ROWS_PER_GRID_VALUE <= n_seen)
-    run = max(2, int(np.ceil(MASS_POINT_SHARE * n_rows)))  # a mass point fills so many neighbours in sorted order
-    has_mass = (ordered[:, run - 1 :] == ordered[:, : n_rows - run + 1]).any(axis=1)
+    is_mass = counts >= max(2, MASS_POINT_SHARE * n_rows)
 
     columns = []
     for j, name in enumerate(door.names):
@@ -409,12 +411,22 @@ def _describe(codes, door, levels, clocks):
             column.decimals = None if decimals[j] < 0 else int(decimals[j])
             column.kind = "datetime" if j in clocks else "integer" if decimals[j] == 0 else "float"
             if is_scale[j]:
-                column.grid = np.unique(ordered[j, : n_seen[j]])
-            elif has_mass[j]:
-                values, counts = np.unique(ordered[j, : n_seen[j]], return_counts=True)
-                column.mass_points = values[counts >= run]
+                column.grid = values[first[j] : first[j] + n_distinct[j]].copy()
+            else:
+                own = slice(first[j], first[j + 1])
+                column.mass_points = values[own][is_mass[own]]
         columns.append(column)
     return columns
+
+
+def _runs(ordered):
+    """Return the distinct values of all sorted rows, one row after the other, how often each occurs, and where a row's
+    values begin, with the end behind them."""
+    is_start = np.ones(ordered.shape, dtype=bool)
+    np.not_equal(ordered[:, 1:], ordered[:, :-1], out=is_start[:, 1:])
+    starts = np.flatnonzero(is_start)
+    first = np.searchsorted(starts, np.arange(len(ordered) + 1) * ordered.shape[1])
+    return ordered.ravel()[starts], np.diff(starts, append=ordered.size), first
 
 
 def _count_decimals(ordered):

@@ -192,12 +192,12 @@ class BaseRegressionSampler(BaseSampler):
         """Return `X` and `y` as codes, with the encoder of `y`; learn the schema of `X`."""
         if y is None:
             raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None.")
-        self.encoder_ = TableEncoder(categorical_features=self.categorical_features)
+        self.encoder_ = TableEncoder(categorical_features=self.categorical_features, scale=None)
         codes = self.encoder_.fit_to_codes(X)
         if self.encoder_.is_column_:
             raise ValueError("Expected 2D array, got 1D array instead: make a single column a table of one column.")
         validate_data(self, X, skip_check_array=True)  # n_features_in_ and feature_names_in_
-        target_encoder = TableEncoder(categorical_features=None)
+        target_encoder = TableEncoder(categorical_features=None, scale=None)
         try:
             target = target_encoder.fit_to_codes(y)
         except (TypeError, ValueError) as error:

@@ -6,7 +6,7 @@ from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, _fit_context
 from sklearn.exceptions import NotFittedError
 from sklearn.utils._param_validation import Interval, StrOptions
 
@@ -146,6 +146,7 @@ class Relevance(BaseEstimator):
         self.quantile = quantile
         self.control_points = control_points
 
+    @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, y):
         """Learn where the target is relevant.
 
@@ -159,7 +160,6 @@ class Relevance(BaseEstimator):
         self : Relevance
             The fitted relevance.
         """
-        self._validate_params()
         y = np.sort(_check_target(y))
         low, high = y[0].item(), y[-1].item()
         if low == high:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sklearn.base import BaseEstimator
 from sklearn.neighbors import NearestNeighbors
 
 from skgan_resample import _neighbors
@@ -166,6 +167,24 @@ def test_a_neighbours_object_may_ask_for_more_rows_than_there_are():
 def test_a_neighbours_object_that_leaves_no_neighbour_is_refused():
     with pytest.raises(ValueError, match="n_neighbors"):
         nearest(HeomSpace(*make_rows(5, 3, 1, 0.0, seed=1)), np.arange(5), NearestNeighbors(n_neighbors=1))
+
+
+class Forgetful(BaseEstimator):
+    """A finder that, as approximate ones may, does not find the row itself."""
+
+    def fit(self, points):
+        self.points_ = points
+        return self
+
+    def kneighbors(self, points):
+        found = NearestNeighbors(n_neighbors=4).fit(self.points_).kneighbors(points)
+        return [part[:, 1:] for part in found]
+
+
+def test_of_a_finder_that_misses_the_row_itself_the_farthest_is_left_out():
+    table = make_rows(40, 3, 0, 0.0, seed=1)
+    found = nearest(HeomSpace(*table), np.arange(5, 15), Forgetful())
+    assert_nearest(found, all_distances(*table), np.arange(5, 15), 2)
 
 
 def test_the_object_given_is_not_fitted():

@@ -228,6 +228,7 @@ def test_euclidean_distances_follow_the_units_and_heom_does_not():
         ("auto", 2, 1),  # 0.25 * 6 = 1.5, rounded to even; 0.25 * 4
         (1.0, 5, 7),  # 20 - 8 = 12 in the ratio 3 : 5 are 4.5 and 7.5; the remainders tie, the first gets it
         (0.5, 1, 1),  # 10 - 8 = 2 are 0.75 and 1.25
+        (0.45, 0, 1),  # 9 - 8 = 1 is 0.375 and 0.625
         (0.4, 0, 0),
         (0.0, 0, 0),
         ({"low": 4}, 1, 0),
@@ -240,6 +241,12 @@ def test_amounts_are_those_worked_out_by_hand(sampler, strategy, low, high):
     fitted, _, y_new = made(sampler(relevance=BEYOND_TEN, sampling_strategy=strategy, random_state=0), X, y)
     assert fitted.sampling_strategy_ == {"low": low, "high": high}
     assert ((y_new < -10).sum(), (y_new > 10).sum()) == (low, high)
+
+
+def test_auto_goes_a_quarter_of_the_way_to_balance():
+    X, y = two_sided(n_low=0, n_common=90, n_high=10)
+    fitted, _, _ = made(RandomOverSampler(relevance=BEYOND_TEN), X, y)
+    assert fitted.sampling_strategy_ == {"high": 10}  # B = 50
 
 
 def test_a_bump_larger_than_its_share_gets_nothing():
@@ -278,13 +285,13 @@ def test_under_sampling_cuts_common_bumps_to_the_mean_size_and_keeps_order(sampl
     assert not np.array_equal(other.kept_indices_, kept)
 
 
-def test_under_sampling_leaves_small_common_bumps_alone():
-    y = np.r_[[0.1, 0.2], 50 + np.arange(8), np.arange(80.0, 100.0)]
+def test_under_sampling_leaves_small_common_bumps_and_large_rare_ones_alone():
+    y = np.r_[[0.1, 0.2], np.linspace(50, 59, 12), np.arange(80.0, 100.0)]  # B = round(34 / 3)
     relevance = Relevance(lambda y: ((y > 40) & (y < 60)).astype(float))
     sampler = RandomOverSampler(relevance=relevance, under_sampling="balance", random_state=0)
     sampler.fit_resample(y[:, None], y)
     kept = y[sampler.kept_indices_]
-    assert [(kept < 40).sum(), ((kept > 40) & (kept < 60)).sum(), (kept > 60).sum()] == [2, 8, 10]
+    assert [(kept < 40).sum(), ((kept > 40) & (kept < 60)).sum(), (kept > 60).sum()] == [2, 12, 11]
 
 
 @pytest.mark.parametrize(
