@@ -13,10 +13,18 @@ BLOCK_CELLS = 2**21  # distances held at once: 16 MB
 MAX_ONE_HOT = 32  # a nominal column with more levels is compared value by value instead
 MAX_EXACT_ROWS = 20_000  # above this many rows, medians come from a sample and neighbours from a tree
 MEDIAN_SAMPLE = 2_000
+MAX_PASSES = 32  # more neighbours than this are found by a partition
 
 
 class Neighbors(NamedTuple):
-    """Neighbours of m rows among n: `indices` and `distances` of shape (m, k), `half_median` of shape (m,) or None."""
+    """Neighbours of m rows among n, nearest first.
+
+    Attributes
+    ----------
+    indices, distances : ndarray of shape (m, k)
+    half_median : ndarray of shape (m,) or None
+        Half the median distance to all other rows. It may be infinity where all k neighbours are nearer than that.
+    """
 
     indices: np.ndarray
     distances: np.ndarray
@@ -55,7 +63,7 @@ class HeomSpace:
         full, gappy = numbers[:, ~has_missing], numbers[:, has_missing]
         full = full - full.mean(axis=0) if full.size else full  # small numbers cancel less
         levels = codes[:, nominal]
-        n_levels = np.nanmax(levels, axis=0, initial=0).astype(int) + 1
+        n_levels = np.fmax.reduce(levels, axis=0, initial=0).astype(int) + 1
         heads = [_one_hot(levels[:, j], n_levels[j]) for j in np.flatnonzero(n_levels <= MAX_ONE_HOT)]
         self._wide = levels[:, n_levels > MAX_ONE_HOT]
 
@@ -109,7 +117,8 @@ def nearest(space, rows, k_neighbors, *, half_median=False, rng=None):
         At most n - 1 neighbours are returned. An object counts the row itself, as in imbalanced-learn: its
         ``n_neighbors`` is one more than the neighbours used. It is cloned.
     half_median : bool, default=False
-        Also return half the median distance to all other rows: the safe distance of SMOGN.
+        Also return half the median distance to all other rows, the safe distance of SMOGN, or infinity where all
+        neighbours are nearer than that.
     rng : numpy.random.RandomState
         Draws the sample of 2,000 rows that stands for the others where there are more than 20,000.
 
@@ -128,20 +137,13 @@ def nearest(space, rows, k_neighbors, *, half_median=False, rng=None):
         return found._replace(half_median=_half_medians(space, rows, rng) if half_median else None)
 
     indices, distances, medians = np.empty((len(rows), k), dtype=np.intp), np.empty((len(rows), k)), np.empty(len(rows))
-    low, high = (n_rows - 2) // 2, (n_rows - 1) // 2  # the middle of n - 1 distances, sorted from position 0
-    ranks = sorted({k - 1, low, high}) if half_median else [k - 1]
     for block in _blocks(len(rows), n_rows):
         squared = space.squared_distances(rows[block])
         squared[np.arange(len(squared)), rows[block]] = np.inf  # the row itself
-        order = np.argpartition(squared, ranks, axis=1)
-        closest = order[:, :k]
-        values = np.take_along_axis(squared, closest, axis=1)
-        by_distance = np.argsort(values, axis=1, kind="stable")
-        indices[block] = np.take_along_axis(closest, by_distance, axis=1)
-        distances[block] = np.sqrt(np.take_along_axis(values, by_distance, axis=1))
+        indices[block], values = _smallest(squared, k)
+        distances[block] = np.sqrt(values)
         if half_median:
-            middle = np.sqrt(np.take_along_axis(squared, order[:, [low, high]], axis=1))
-            medians[block] = middle.mean(axis=1) / 2
+            medians[block] = _half_medians_if_near(squared, values[:, -1])
     return Neighbors(indices, distances, medians if half_median else None)
 
 
@@ -214,6 +216,46 @@ def _one_hot(codes, n_levels):
 def _blocks(n, width):
     size = max(1, BLOCK_CELLS // max(1, width))
     return (slice(start, min(start + size, n)) for start in range(0, n, size))
+
+
+def _smallest(values, k):
+    """Return columns and values of the k smallest entries of each row, smallest first; of equal ones the first."""
+    if k > MAX_PASSES:
+        columns = np.sort(np.argpartition(values, k - 1, axis=1)[:, :k], axis=1)
+        found = np.take_along_axis(values, columns, axis=1)
+        order = np.argsort(found, axis=1, kind="stable")
+        return np.take_along_axis(columns, order, axis=1), np.take_along_axis(found, order, axis=1)
+    every = np.arange(len(values))
+    columns, found = np.empty((len(values), k), dtype=np.intp), np.empty((len(values), k))
+    for j in range(k):  # k passes of argmin are many times faster than one partition
+        columns[:, j] = values.argmin(axis=1)
+        found[:, j] = values[every, columns[:, j]]
+        values[every, columns[:, j]] = np.inf
+    values[every[:, None], columns] = found
+    return columns, found
+
+
+def _half_medians_if_near(squared, farthest):
+    """Return half the median distance of each row, or infinity if even its farthest neighbour is nearer than that.
+
+    Counting tells which rows these are, and spares them the search for the median, most of the work.
+
+    Parameters
+    ----------
+    squared : ndarray of shape (n, n_rows)
+        Squared distances, infinity at the row itself.
+    farthest : ndarray of shape (n,)
+        Squared distance to the farthest neighbour.
+    """
+    n_others = squared.shape[1] - 1
+    low, high = (n_others - 1) // 2, n_others // 2  # the middle of the sorted distances, counted from 0
+    is_far = np.count_nonzero(squared <= 4 * farthest[:, None], axis=1) > low
+    medians = np.full(len(squared), np.inf)
+    if is_far.any():
+        lower_half = np.partition(squared[is_far], high, axis=1)[:, : high + 1]
+        lower = lower_half[:, high] if low == high else lower_half[:, :high].max(axis=1)
+        medians[is_far] = (np.sqrt(lower) + np.sqrt(lower_half[:, high])) / 4
+    return medians
 
 
 def _ask_object(space, rows, finder):

@@ -434,18 +434,22 @@ def _count_decimals(ordered):
     decimals = np.full(len(ordered), -1)
     glance = ordered[:, :: max(1, ordered.shape[1] // 32)]  # a few values tell most continuous columns
     candidates = np.flatnonzero(_has_decimals(glance, MAX_DECIMALS))
+    values = ordered[candidates]
     for places in range(MAX_DECIMALS + 1):
         if not len(candidates):
             break
-        likely = candidates[_has_decimals(glance[candidates], places)]
-        decimals[likely[_has_decimals(ordered[likely], places)]] = places
-        candidates = candidates[decimals[candidates] < 0]
+        fits = _has_decimals(values, places)
+        decimals[candidates[fits]] = places
+        candidates, values = candidates[~fits], values[~fits]
     return decimals
 
 
 def _has_decimals(values, places):
     """Whether every row of `values` (NaN aside) is unchanged by rounding to `places` decimals."""
-    return ((np.round(values, places) == values) | np.isnan(values)).all(axis=1)
+    changed = np.round(values, places) != values
+    if changed[:, -1].any():  # where NaN stands, if anywhere
+        changed &= ~np.isnan(values)
+    return ~changed.any(axis=1)
 
 
 def _center_and_scale(values, scale):
