@@ -6,12 +6,13 @@ import os
 import time
 from pathlib import Path
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # before NumPy is imported: every timing is of one thread
-
 import numpy as np
 import pandas as pd
 
 from skgan_resample._validation import versions
+
+if os.environ.get("OMP_NUM_THREADS") != "1":
+    raise SystemExit("Timings are of one thread: run with OMP_NUM_THREADS=1.")
 
 RESULTS = Path(__file__).parent / "results"
 DATA = Path(os.environ.get("SKGAN_RESAMPLE_DATA", Path(__file__).parents[2] / "shared" / "data"))

@@ -1,6 +1,6 @@
 """Does `compare` abstain where there is nothing to find, and name the right family where there is?
 
-    python benchmarks/compare_verdicts.py    # 3 x 20 runs, resumable
+    OMP_NUM_THREADS=1 python benchmarks/compare_verdicts.py    # 3 x 20 runs, resumable
 
 null        diabetes with a shuffled target: nothing predicts it, so nothing may be recommended.
 pocket      rare rows in a pocket of the features, fewer than a leaf of the tree must hold: they share it with

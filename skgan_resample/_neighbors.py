@@ -61,7 +61,7 @@ class HeomSpace:
             raise ValueError("metric='euclidean' needs numeric columns only; use metric='heom' for nominal ones.")
         has_missing = np.isnan(numbers).any(axis=0)
         full, gappy = numbers[:, ~has_missing], numbers[:, has_missing]
-        full = full - full.mean(axis=0) if full.size else full  # small numbers cancel less
+        full = full - full[:1]  # numbers around zero cancel less
         levels = codes[:, nominal]
         n_levels = np.fmax.reduce(levels, axis=0, initial=0).astype(int) + 1
         heads = [_one_hot(levels[:, j], n_levels[j]) for j in np.flatnonzero(n_levels <= MAX_ONE_HOT)]

@@ -228,7 +228,7 @@ class TableEncoder:
         codes : ndarray of float64, shape (n_rows, n_columns)
             A copy. Snapping it again changes nothing.
         """
-        codes = np.clip(np.asarray(codes, dtype=float), self._low, self._high)
+        codes = np.minimum(np.maximum(np.asarray(codes, dtype=float), self._low), self._high)
         for decimals, columns in self._rounded:
             codes[:, columns] = np.round(codes[:, columns], decimals)
         for j, grid in self._grids:

@@ -445,7 +445,10 @@ class _NeighborSampler(BaseRegressionSampler):
         schema = self.encoder_
         space = HeomSpace(X[rows], schema.nominal_, *schema.ranges, metric=self.metric)
         seeds = _choose_seeds(len(rows), n_new, rng)
-        distinct, place = np.unique(seeds, return_inverse=True)
+        if n_new < len(rows):
+            distinct, place = np.unique(seeds, return_inverse=True)
+        else:  # every row is a seed
+            distinct, place = np.arange(len(rows)), seeds
         found = nearest(space, distinct, self.k_neighbors, half_median=half_median, rng=rng)
         pick = place, rng.randint(found.indices.shape[1], size=n_new)
         safe = found.half_median if half_median else np.median(found.distances, axis=1) / 2
@@ -662,7 +665,8 @@ def _rows_around(X, y, bump, rows, seeds, scale, nominal, rng):
     joined = np.column_stack([X[rows], y[rows]])
     spread = _spread(joined if len(rows) > 1 else np.column_stack([X, y]))
     drawn = perturb(joined, seeds, scale, spread, np.append(nominal, False), rng)
-    return Draft(drawn[:, :-1], np.clip(drawn[:, -1], bump.low, bump.high), _single_parents(rows[seeds]))
+    target = np.minimum(np.maximum(drawn[:, -1], bump.low), bump.high)
+    return Draft(drawn[:, :-1], target, _single_parents(rows[seeds]))
 
 
 def _spread(values):
