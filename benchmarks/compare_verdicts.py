@@ -55,7 +55,7 @@ def main():
             if results.has(case=case, seed=seed):
                 continue
             X, y, options = make(seed)
-            comparison = compare(X, y, n_jobs=2, random_state=seed, **options)
+            comparison = compare(X, y, random_state=seed, **options)
             verdict = comparison.verdict
             row = comparison.summary[-1]
             results.add(

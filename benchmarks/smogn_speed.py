@@ -1,7 +1,7 @@
 """How fast is SMOGN? Against the smogn package, against imbreg, and on 100,000 rows x 50 columns.
 
-    OMP_NUM_THREADS=1 python benchmarks/smogn_speed.py peers    # ratios per table, resumable; the smogn package takes minutes
-    OMP_NUM_THREADS=1 python benchmarks/smogn_speed.py large    # seconds and extra memory on a large table, numeric and mixed
+    OMP_NUM_THREADS=1 python benchmarks/smogn_speed.py peers    # ratios per table, resumable; takes half an hour
+    OMP_NUM_THREADS=1 python benchmarks/smogn_speed.py large    # seconds and extra memory, numeric and mixed
 
 Every ratio is peer / ours, measured one after the other in one process with one thread on the same array, the best of
 several runs for ours and imbreg, a single run for smogn where it takes longer than ten seconds. smogn runs through

@@ -12,11 +12,9 @@ from numbers import Integral, Real
 from threading import Lock
 
 import numpy as np
-from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from skgan_resample._tables import append_rows
-from skgan_resample._validation import NoRareRowsError, ResamplingWarning
+from skgan_resample._validation import NoRareRowsError, warn
 from skgan_resample.over_sampling import BaseRegressionSampler, Draft
 
 
@@ -159,13 +157,9 @@ class SmognPackageSampler(BaseRegressionSampler):
         self.k_neighbors = k_neighbors
         self.perturbation = perturbation
 
-    def _learn(self, X, y):
-        """Read the table and find the bumps; the package decides the amounts while it draws."""
-        rng = check_random_state(self.random_state)
-        codes, target, target_encoder = self._check_X_y(X, y)
-        self.bumps_ = self._find_bumps(target)
-        self.sampling_strategy_ = {}
-        return codes, target, target_encoder, rng
+    def _amounts(self, n_rows):
+        """Return nothing: the package decides while it draws."""
+        return {}
 
     def _check_X_y(self, X, y):
         """Return what the base class returns, if every column is numeric and complete."""
@@ -187,16 +181,7 @@ class SmognPackageSampler(BaseRegressionSampler):
 
     def _fit_resample(self, X, y):
         _import_smogn()
-        codes, target, target_encoder, rng = self._learn(X, y)
-        kept, draft = self._resample(codes, target, rng)
-        X_new = y_new = None
-        if len(draft.y):
-            X_new = self.encoder_.from_codes(self.encoder_.snap(draft.X))
-            y_new = target_encoder.from_codes(target_encoder.snap(draft.y[:, None]))
-        self.kept_indices_ = kept
-        self.parent_indices_ = draft.parents
-        self.is_synthetic_ = np.arange(len(kept) + len(draft.y)) >= len(kept)
-        return append_rows(X, kept, X_new), append_rows(y, kept, y_new)
+        return super()._fit_resample(X, y)
 
     def _resample(self, X, y, rng):
         """Return the positions of the rows kept and a Draft of the new ones."""
@@ -207,7 +192,7 @@ class SmognPackageSampler(BaseRegressionSampler):
             except NoRareRowsError as error:
                 if self.on_no_rare == "raise":
                     raise
-                warnings.warn(f"The table is returned unchanged. {error}", ResamplingWarning, stacklevel=5)
+                warn(f"The table is returned unchanged. {error}")
         kept = np.arange(len(y))
         if drawn is None:
             drawn = np.empty((0, X.shape[1] + 1))

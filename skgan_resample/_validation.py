@@ -5,6 +5,7 @@ import importlib
 import os
 import platform
 import sys
+import warnings
 from contextlib import contextmanager
 from numbers import Integral, Real
 
@@ -25,6 +26,17 @@ class ResamplingWarning(UserWarning):
 
 class NoRareRowsError(ValueError):
     """The relevance function finds no rare target value, so there is nothing to over-sample."""
+
+
+def warn(message):
+    """Issue a ResamplingWarning that points at the line of the caller's own code."""
+    level, frame = 1, sys._getframe(0)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").split(".")[0] in _LIBRARIES:
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, ResamplingWarning, stacklevel=level)
+
+
+_LIBRARIES = {"skgan_resample", "sklearn", "imblearn", "joblib", "contextlib"}
 
 
 def show_versions():

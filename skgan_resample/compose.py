@@ -4,7 +4,6 @@ The table passes through untouched: strings, missing cells and data frames reach
 they came.
 """
 
-import warnings
 from collections import defaultdict
 from inspect import signature
 from numbers import Integral, Real
@@ -28,7 +27,7 @@ from sklearn.utils.validation import (
 )
 
 from skgan_resample._tables import TableEncoder
-from skgan_resample._validation import NoRareRowsError, ResamplingWarning
+from skgan_resample._validation import NoRareRowsError, warn
 from skgan_resample.model_selection._folds import RegressionStratifiedKFold
 from skgan_resample.relevance import Relevance
 
@@ -81,7 +80,7 @@ class _RegressorAround(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
                     f"No row reaches the relevance {self.threshold:g}; lower `threshold` or choose another relevance."
                 )
         except NoRareRowsError as error:
-            warnings.warn(f"All rows weigh the same. {error}", ResamplingWarning, stacklevel=4)
+            warn(f"All rows weigh the same. {error}")
             return np.ones(len(y))
         return self.relevance_.sample_weight(y, self.threshold)
 
@@ -289,7 +288,7 @@ class OutputCorrectedRegressor(_RegressorAround):
         estimator = _seeded_clone(self.estimator, rng)
         if sample_weight is not None and _weight_parameter(estimator) is None:
             message = f"{_no_weights(estimator)} The weights are used for the line alone."
-            warnings.warn(message, ResamplingWarning, stacklevel=3)
+            warn(message)
             sample_weight = None
         tested, predictions = _out_of_fold(estimator, X, y, sample_weight, _folds(self.cv, rng))
         self.slope_, self.intercept_ = output_correction(y[tested], predictions, weights[tested])

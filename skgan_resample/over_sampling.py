@@ -4,7 +4,6 @@ A sampler here is an imbalanced-learn sampler in everything but one point: imbal
 in `fit_resample`, so `BaseRegressionSampler` has its own.
 """
 
-import warnings
 from numbers import Integral, Real
 from typing import NamedTuple
 
@@ -17,7 +16,7 @@ from sklearn.utils.validation import check_consistent_length, validate_data
 
 from skgan_resample._neighbors import HeomSpace, interpolate, nearest, perturb
 from skgan_resample._tables import TableEncoder, append_rows
-from skgan_resample._validation import NoRareRowsError, ResamplingWarning
+from skgan_resample._validation import NoRareRowsError, warn
 from skgan_resample.relevance import Relevance
 
 __all__ = [
@@ -148,19 +147,22 @@ class BaseRegressionSampler(BaseSampler):
 
     def _fit_resample(self, X, y):
         codes, target, target_encoder, rng = self._learn(X, y)
-        kept = self._kept_rows(len(target), rng)
-        n_new = sum(self.sampling_strategy_.values())
+        kept, draft = self._resample(codes, target, rng)
         X_new = y_new = None
-        parents = np.empty((0, 2), dtype=np.intp)
-        if n_new:
-            draft = self._draw(codes, target, rng)
-            parents = draft.parents
+        if len(draft.y):
             X_new = self.encoder_.from_codes(self.encoder_.snap(draft.X))
             y_new = target_encoder.from_codes(target_encoder.snap(draft.y[:, None]))
         self.kept_indices_ = kept
-        self.parent_indices_ = parents
-        self.is_synthetic_ = np.arange(len(kept) + len(parents)) >= len(kept)
+        self.parent_indices_ = draft.parents
+        self.is_synthetic_ = np.arange(len(kept) + len(draft.y)) >= len(kept)
         return append_rows(X, kept, X_new), append_rows(y, kept, y_new)
+
+    def _resample(self, X, y, rng):
+        """Return the positions of the rows kept, and a Draft of the new ones."""
+        kept = self._kept_rows(len(y), rng)
+        if sum(self.sampling_strategy_.values()):
+            return kept, self._draw(X, y, rng)
+        return kept, Draft(X[:0], y[:0], np.empty((0, 2), dtype=np.intp))
 
     def _fit(self, X, y, rng):
         """Learn what `_draw` needs; nothing by default."""
@@ -183,7 +185,7 @@ class BaseRegressionSampler(BaseSampler):
         rng = check_random_state(self.random_state)
         codes, target, target_encoder = self._check_X_y(X, y)
         self.bumps_ = self._find_bumps(target)
-        self.sampling_strategy_ = _amounts(self.sampling_strategy, self.bumps_, len(target))
+        self.sampling_strategy_ = self._amounts(len(target))
         if sum(self.sampling_strategy_.values()):
             self._fit(codes, target, rng)
         return codes, target, target_encoder, rng
@@ -228,7 +230,7 @@ class BaseRegressionSampler(BaseSampler):
         except NoRareRowsError as error:
             if self.on_no_rare == "raise":
                 raise
-            warnings.warn(f"The table is returned unchanged. {error}", ResamplingWarning, stacklevel=6)
+            warn(f"The table is returned unchanged. {error}")
             return []
         return bumps
 
@@ -244,6 +246,10 @@ class BaseRegressionSampler(BaseSampler):
                 rows = rng.choice(rows, size, replace=False)
             kept.append(rows)
         return np.sort(np.concatenate(kept))
+
+    def _amounts(self, n_rows):
+        """Return how many rows each rare bump gets, by name."""
+        return _amounts(self.sampling_strategy, self.bumps_, n_rows)
 
     def _growing_bumps(self):
         """Yield each rare bump that gets rows, with the positions of its rows in the input and how many it gets."""
@@ -500,7 +506,7 @@ class SMOTER(_NeighborSampler):
         drafts = []
         for _, rows, n_new in self._growing_bumps():
             if len(rows) == 1:
-                warnings.warn("A rare row without neighbours was copied.", ResamplingWarning, stacklevel=5)
+                warn("A rare row without neighbours was copied.")
                 copies = np.repeat(rows, n_new)
                 drafts.append(Draft(X[copies], y[copies], _single_parents(copies)))
                 continue

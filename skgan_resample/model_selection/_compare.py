@@ -20,7 +20,7 @@ from sklearn.utils.validation import check_consistent_length
 
 from skgan_resample import metrics
 from skgan_resample._tables import TableEncoder
-from skgan_resample._validation import ResamplingWarning
+from skgan_resample._validation import warn
 from skgan_resample.compose import OutputCorrectedRegressor, RelevanceWeightedRegressor, _seeded_clone
 from skgan_resample.model_selection._folds import RegressionStratifiedKFold, RepeatedRegressionStratifiedKFold
 from skgan_resample.over_sampling import (
@@ -389,7 +389,7 @@ def compare(
     outer = [(len(train), len(test)) for fold, inner, train, test in splits if inner == OUTER and fold in finished]
     failures = {row["method"]: row["error"] for row in usable if "error" in row}
     for name, error in failures.items():
-        warnings.warn(f"The method {name!r} failed and is left out: {error}", ResamplingWarning, stacklevel=2)
+        warn(f"The method {name!r} failed and is left out: {error}")
     return Comparison(
         rows=[row for row in usable if row["method"] not in failures],
         methods=[name for name in methods if name not in failures],
