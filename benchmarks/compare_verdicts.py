@@ -44,7 +44,7 @@ def shrunk(seed):
 CASES = {
     "null": (null, {None}),
     "pocket": (pocket, RESAMPLING),
-    "shrunk": (shrunk, {"correction", "weights+correction"}),
+    "shrunk": (shrunk, {"light-correction", "correction", "weights+correction"}),
 }
 
 

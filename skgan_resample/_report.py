@@ -7,6 +7,7 @@ import json
 import shutil
 import tempfile
 from html import escape
+from math import isnan
 from pathlib import Path
 
 from skgan_resample._validation import versions
@@ -31,17 +32,8 @@ img { max-width: 100%; height: auto; } figcaption, .small { color: #444; font-si
 def summary_table(comparison):
     """Return header and rows of the table that terminal and page show, as strings."""
     label = SCORE_LABELS[comparison.scoring].removeprefix("the ")
-    header = [
-        "method",
-        f"{label} ratio",
-        "p (Holm)",
-        "RMSE ratio",
-        "rare MAE",
-        "common RMSE",
-        "pred. / actual",
-        "seconds",
-    ]
-    header.append("chosen")
+    header = ["method", f"{label} ratio", "at equal RMSE", "p (Holm)", "RMSE ratio", "rare MAE", "common RMSE"]
+    header += ["pred. / actual", "seconds", "chosen"]
     rows = []
     for row in comparison.summary:
         is_base = row["method"] == "none"
@@ -49,6 +41,7 @@ def summary_table(comparison):
             [
                 row["method"],
                 "1" if is_base else f"{row['score_ratio']:.2f} ({row['low']:.2f} to {row['high']:.2f})",
+                "" if isnan(row["matched_ratio"]) else f"{row['matched_ratio']:.2f}",
                 "" if is_base else f"{row['p_holm']:.3f}",
                 "1" if is_base else f"{row['rmse_ratio']:.3f}",
                 f"{row['rare_mae']:.4g}",
@@ -84,7 +77,7 @@ def print_summary(comparison):
         for row in rows:
             table.add_row(*row, style="bold" if row[0] == comparison.verdict.method else None)
         console = Console()
-        console.width = max(console.width, 124)  # a narrower pipe would cut the numbers
+        console.width = max(console.width, 132)  # a narrower pipe would cut the numbers
         console.print(table)
     print(f"\n{comparison.verdict.answer.upper()}. {comparison.verdict.sentence}")
 
@@ -167,7 +160,8 @@ Learner: {escape(", ".join(comparison.learners))}.</p>
 <h2>What each method gains and costs</h2>
 <div class="scroll">{_html_table(header, rows, verdict.method)}</div>
 <p class="small">Ratios are to "none", the learner alone, on outer folds, with 95 % intervals; below 1 is better.
-SERA is the squared error weighted by relevance. "pred. / actual" is the sum of predictions over the sum of the target.
+SERA is the squared error weighted by relevance. "at equal RMSE" compares with the predictions of the learner alone,
+merely moved, at the same RMSE: about 1 means that the method does no more than that. "pred. / actual" is the sum of predictions over the sum of the target.
 "chosen" is how often the inner folds chose the method; the last row is what choosing that way gives on the outer folds.
 Intervals allow for
 training sets that overlap (Nadeau &amp; Bengio); p-values are adjusted for the number of methods (Holm).</p>

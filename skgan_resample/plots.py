@@ -134,7 +134,7 @@ class ResamplingDisplay:
     >>> sampler = SMOGN(relevance=Relevance("quantile", side="high"), random_state=0)
     >>> display = ResamplingDisplay.from_sampler(sampler, X, y)
     >>> display.feature_name
-    'bmi'
+    's5'
     """
 
     def __init__(self, *, y, is_synthetic, feature=None, feature_name="", target_name="target", title=""):

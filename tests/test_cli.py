@@ -66,8 +66,9 @@ def test_report_on_a_messy_csv(folder, capsys):
     assert page.count('alt="') == 3
     assert not re.search(r'(src|href)="(?!data:)', page)  # opens offline
     rows = pd.read_csv(folder / "report" / "results.csv")
-    assert set(rows["method"]) == {"none", "weights", "smogn", "constant mean"}
-    assert len(rows) == 3 * (1 + 3) * 4  # outer folds x (outer + inner) x methods
+    methods = {"none", "light-correction", "correction", "weights", "smogn", "constant mean"}
+    assert set(rows["method"]) == methods
+    assert len(rows) == 3 * (1 + 3) * len(methods)  # outer folds x (outer + inner)
     facts = json.loads((folder / "report" / "run.json").read_text())
     assert facts["options"]["seed"] == 0
     assert facts["versions"]["scikit-learn"]

@@ -138,7 +138,8 @@ def test_a_failing_method_is_left_out_aloud():
     methods = {"broken": FailingSampler(), "random": RandomOverSampler(relevance=HIGHEST_TENTH)}
     with pytest.warns(ResamplingWarning, match="'broken' failed.*no luck today"):
         comparison = compare(X, y, methods=methods, learners=Ridge(), relevance=HIGHEST_TENTH, n_repeats=1)
-    assert [row["method"] for row in comparison.summary] == ["none", "random", "chosen by inner folds"]
+    names = ["none", "light-correction", "correction", "random", "chosen by inner folds"]
+    assert [row["method"] for row in comparison.summary] == names
     assert "no luck" in comparison.failures["broken"]
 
 
@@ -243,7 +244,8 @@ def made_up(effects, *, constant=2.0, spread=0.02, n_folds=10, seed=0):
                 rows.append({"fold": fold, "inner": inner, "method": method, "learner": "made", **values,
                              "sera": base * score * noise[0], "rmse": base * rmse * noise[1]})  # fmt: skip
     return Comparison(
-        rows=rows, methods=["none", *effects], learners=["made"], scoring="sera", max_price=0.02, n_rows=200, n_rare=20,
+        rows=rows, methods=["none", *effects], samplers=["smogn"], learners=["made"],
+        scoring="sera", max_price=0.02, n_rows=200, n_rare=20,
         relevance="made up", test_share=0.25, failures={}, seconds=0.0,
     )  # fmt: skip
 
@@ -257,6 +259,7 @@ def test_a_clear_gain_at_no_price_helps():
 def test_of_two_equal_methods_the_simpler_is_named():
     comparison = made_up({"weights": (0.7, 1.0), "smogn": (0.7, 1.0)}, spread=0.05)
     assert comparison.verdict.method == "weights"
+    assert comparison.verdict.sentence.startswith("No new rows are needed")
 
 
 def test_a_gain_that_costs_too_much_is_a_trade():
@@ -275,6 +278,39 @@ def test_a_gain_within_the_noise_cannot_be_told_and_needs_more_rows():
     verdict = made_up({"smogn": (0.85, 1.0)}, spread=0.4, seed=3).verdict
     assert verdict.answer == "cannot tell"
     assert verdict.rows_needed > 200
+
+
+def moved_predictions(seed=0):
+    """Return a function of the share that gives SERA and RMSE, as ratios to none, of shifted predictions."""
+    rng = np.random.RandomState(seed)
+    error, shift, phi = rng.normal(size=50), rng.uniform(0.2, 0.6, size=50), rng.uniform(size=50)
+    error += 0.8 * phi  # too low where it matters
+
+    def at(share):
+        moved = error - share * shift
+        return np.sum(phi * moved**2) / np.sum(phi * error**2), np.sqrt(np.mean(moved**2) / np.mean(error**2))
+
+    return at
+
+
+def test_matched_ratio_is_one_for_moved_predictions_in_disguise():
+    at = moved_predictions()
+    effects = {"light-correction": at(0.2), "correction": at(1.0), "smogn": at(0.37)}
+    comparison = made_up(effects, spread=0.0)
+    price = np.log(at(0.37)[1])
+    row = next(row for row in comparison.summary if row["method"] == "smogn")
+    cheaper = [at(share)[0] for share in np.linspace(0, 1, 101) if np.log(at(share)[1]) <= max(price, 0) + 1e-12]
+    assert_allclose(row["matched_ratio"], at(0.37)[0] / min(cheaper), rtol=1e-9)
+
+
+def test_a_sampler_is_not_named_for_what_moved_predictions_do_as_well():
+    at = moved_predictions()
+    effects = {"light-correction": at(0.2), "correction": at(1.0), "smogn": at(0.25)}
+    verdict = made_up(effects, spread=0.01).verdict
+    assert verdict.answer == "helps"
+    assert verdict.method in ("light-correction", "correction")
+    effects["smogn"] = (0.5 * at(0.25)[0], at(0.25)[1])
+    assert made_up(effects, spread=0.01).verdict.method == "smogn"
 
 
 def test_no_effect_does_not_help():
@@ -316,7 +352,7 @@ def test_summary_as_a_frame_and_several_learners():
             n_repeats=1, cv=3,
         )  # fmt: skip
     frame = comparison.to_frame()
-    assert list(frame["method"]) == ["none", "random", "chosen by inner folds"]
+    assert list(frame["method"])[3:] == ["random", "chosen by inner folds"]
     assert comparison.values("sera", "random").shape == (3, 2)
     each = np.log(comparison.values("sera", "random") / comparison.values("sera", "none"))
-    assert_allclose(np.log(frame["score_ratio"][1]), each.mean())
+    assert_allclose(np.log(frame["score_ratio"][3]), each.mean())

@@ -16,6 +16,7 @@ from imblearn.pipeline import Pipeline as ImblearnPipeline
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import BaseEstimator, clone
 from sklearn.compose import TransformedTargetRegressor, make_column_transformer
+from sklearn.datasets import load_diabetes
 from sklearn.dummy import DummyRegressor
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.exceptions import NotFittedError
@@ -302,6 +303,18 @@ def test_rows_tested_twice_count_with_their_mean_prediction(table):
     predictions = np.mean([LinearRegression().fit(X[a], y[a]).predict(X[b]) for a, b in halves], axis=0)
     line = np.polyfit(predictions, y[24:], 1, w=np.sqrt(np.where(y[24:] > 8, 7, 1)))
     assert_allclose((model.slope_, model.intercept_), line)
+
+
+def test_strength_is_the_share_of_the_way_to_the_line():
+    X, y = load_diabetes(return_X_y=True)
+    plain = Ridge(5.0).fit(X, y).predict(X)
+    at = {
+        strength: OutputCorrectedRegressor(Ridge(5.0), relevance=HIGH, strength=strength, random_state=0).fit(X, y)
+        for strength in (0.0, 0.25, 1.0)
+    }
+    np.testing.assert_array_equal(at[0.0].predict(X), plain)
+    np.testing.assert_allclose(at[1.0].predict(X), at[1.0].intercept_ + at[1.0].slope_ * plain)
+    np.testing.assert_allclose(at[0.25].predict(X), 0.75 * plain + 0.25 * at[1.0].predict(X))
 
 
 def test_a_constant_model_is_corrected_to_the_weighted_mean(table):
