@@ -161,9 +161,9 @@ Learner: {escape(", ".join(comparison.learners))}.</p>
 <div class="scroll">{_html_table(header, rows, verdict.method)}</div>
 <p class="small">Ratios are to "none", the learner alone, on outer folds, with 95 % intervals; below 1 is better.
 SERA is the squared error weighted by relevance. "at equal RMSE" compares with the predictions of the learner alone,
-merely moved, at the same RMSE: about 1 means that the method does no more than that. "pred. / actual" is the sum of predictions over the sum of the target.
-"chosen" is how often the inner folds chose the method; the last row is what choosing that way gives on the outer folds.
-Intervals allow for
+merely moved, at the same RMSE: about 1 means that the method does no more than that. "pred. / actual" is the sum of
+predictions over the sum of the target. "chosen" is how often the inner folds chose the method; the last row is what
+choosing that way gives on the outer folds. Intervals allow for
 training sets that overlap (Nadeau &amp; Bengio); p-values are adjusted for the number of methods (Holm).</p>
 {
         _figure(
