@@ -1,6 +1,6 @@
 """Does `compare` abstain where there is nothing to find, and name the right family where there is?
 
-    OMP_NUM_THREADS=1 python benchmarks/compare_verdicts.py    # 3 x 20 runs, resumable
+    OMP_NUM_THREADS=1 python benchmarks/compare_verdicts.py    # 3 x 20 runs, resumable; or name cases
 
 null        diabetes with a shuffled target: nothing predicts it, so nothing may be recommended.
 pocket      rare rows in a pocket of the features, fewer than a leaf of the tree must hold: they share it with
@@ -8,6 +8,8 @@ pocket      rare rows in a pocket of the features, fewer than a leaf of the tree
 shrunk      boosting stopped after eight steps, whose predictions are drawn to the mean: output correction is the
             remedy.
 """
+
+import sys
 
 import numpy as np
 from _common import Results
@@ -50,7 +52,8 @@ CASES = {
 
 def main():
     results = Results("compare_verdicts", seeds=list(SEEDS), cv=5, n_repeats=2, inner_cv=3)
-    for case, (make, right) in CASES.items():
+    for case in sys.argv[1:] or CASES:
+        make, right = CASES[case]
         for seed in SEEDS:
             if results.has(case=case, seed=seed):
                 continue

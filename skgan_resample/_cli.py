@@ -19,7 +19,9 @@ from skgan_resample._validation import ResamplingWarning, show_versions
 SAMPLERS = {"smogn": "SMOGN", "smoter": "SMOTER", "noise": "GaussianNoise", "random": "RandomOverSampler"}
 ID_NAME = re.compile(r"(^|[_\W])(id|uuid|guid|key|index|row|nr)($|[_\W])", re.IGNORECASE)
 DISTINCT_IS_ID = 0.95  # a text column with this share of distinct values tells rows apart, not kinds of rows
+DATE = r"(?<!\d)(?:\d{4}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})(?!\d)"  # no band 5-10, no hour 12:30
 PROVENANCE = ("is_synthetic", "source_row", "parent_row_1", "parent_row_2")
+REPORT_FILES = {"index.html", "results.csv", "run.json"}
 
 
 class CommandError(Exception):
@@ -62,29 +64,38 @@ def run_compare(options):
     from skgan_resample._report import print_summary, write_report
     from skgan_resample.model_selection import compare
 
-    table = _builtin_table(options) if options.data is None else _user_table(options)
+    if not options.max_price >= 0:
+        raise CommandError(f"--max-price {options.max_price:g} must be at least 0, such as 0.02 for 2 %.")
     relevance = _relevance(options, is_builtin=options.data is None)
+    table = _builtin_table(options) if options.data is None else _user_table(options)
     for note in table.notes:
         print(f"- {note}")
     out = Path(options.output)
     _check_output_folder(out)
     cache = out.parent / f".{out.name}-cache"  # kept until the run is complete, so that it can be resumed
+    with _one_sentence():
+        cv = TimeSeriesSplit(options.cv) if table.times is not None else options.cv
     settings = {
-        "methods": options.methods.split(",") if options.methods else None,
+        "methods": [name.strip() for name in options.methods.split(",")] if options.methods else None,
         "learners": _learner(options.learner),
         "scoring": options.scoring,
         "threshold": options.threshold,
-        "cv": TimeSeriesSplit(options.cv) if table.times is not None else options.cv,
+        "cv": cv,
         "n_repeats": options.repeats,
         "max_price": options.max_price,
         "max_time": options.max_time,
         "random_state": options.seed,
         "n_jobs": options.jobs or cpu_count(),
     }
-    with _one_sentence(), _progress("methods x folds") as callback:
-        comparison = compare(
-            table.X, table.y, groups=table.groups, relevance=relevance, memory=cache, callback=callback, **settings
-        )
+    try:
+        with _one_sentence(), _progress("methods x folds") as callback:
+            comparison = compare(
+                table.X, table.y, groups=table.groups, relevance=relevance, memory=cache, callback=callback, **settings
+            )
+    except CommandError:
+        if options.max_time is None:  # else the same command with more time can go on
+            shutil.rmtree(cache, ignore_errors=True)
+        raise
     print_summary(comparison)
     with _one_sentence():
         write_report(out, comparison, table, relevance, {**vars(options), "run": "compare"})
@@ -109,17 +120,25 @@ def _user_table(options):
     frame = read_table(options.data)
     if not options.target:
         raise CommandError(f"--target is missing; the columns are {_listed(frame.columns)}.")
-    for name in filter(None, (options.target, options.group, options.time)):
-        _check_column(frame, name, options.data)
+    _check_roles(frame, options)
     notes = [f"{options.data}: {len(frame):,} rows, {frame.shape[1]} columns."]
     frame = _with_numeric_target(frame, options.target, notes)
     groups = times = None
     if options.time:
         order = np.argsort(_as_times(frame[options.time], options.time), kind="stable")
         frame = frame.iloc[order].reset_index(drop=True)
-        times = frame.pop(options.time).to_numpy()
-        notes.append(f"Rows are sorted by {options.time!r}; every fold is tested on later rows than it was trained on.")
+        times = frame.pop(options.time)
+        tied = int(times.duplicated(keep=False).sum())
+        tested = "no earlier" if tied else "later"
+        ties = f" {tied:,} rows have an equal {options.time!r}: they can be on both sides of a split." if tied else ""
+        notes.append(
+            f"Rows are sorted by {options.time!r}; every fold is tested on {tested} rows than it was trained on.{ties}"
+        )
+        times = times.to_numpy()
     if options.group:
+        missing = int(frame[options.group].isna().sum())
+        if missing:
+            raise CommandError(f"The column {options.group!r} of --group is empty in {missing} rows.")
         groups = frame.pop(options.group).astype(str).to_numpy()
         notes.append(f"Rows with the same {options.group!r} stay on one side of every split.")
     y = frame.pop(options.target).to_numpy(dtype=float)
@@ -167,6 +186,19 @@ def _refuse_duplicated_header(path, frame):
         twice = sorted({name for name in header if header.count(name) > 1})
         if twice:
             raise CommandError(f"{path} names {_listed(twice)} more than once; rename the columns.")
+
+
+def _check_roles(frame, options):
+    """Refuse columns that are not there, and options that contradict each other."""
+    named = {"--target": options.target, "--group": options.group, "--time": options.time}
+    named = {option: name for option, name in named.items() if name}
+    for name in named.values():
+        _check_column(frame, name, options.data)
+        twice = [option for option, other in named.items() if other == name]
+        if len(twice) > 1:
+            raise CommandError(f"The column {name!r} is named by both {' and '.join(twice)}.")
+    if options.group and options.time:
+        raise CommandError("--time and --group cannot be combined: splits by time do not keep groups together.")
 
 
 def _check_column(frame, name, path):
@@ -217,7 +249,7 @@ def _parsed_dates(column):
     import pandas as pd
 
     seen = column.dropna().astype(str)
-    if seen.empty or not seen.head(20).str.contains(r"\d[-/.:]\d").all():
+    if seen.empty or not seen.head(20).str.contains(DATE).all():
         return None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -251,6 +283,10 @@ def _without_useless(X, notes):
     """Return the table without columns that hold one value or that only tell rows apart, said aloud."""
     import pandas as pd
 
+    for name in X.columns:
+        nested = _is_text(X[name]) and X[name].map(lambda cell: isinstance(cell, list | dict | set | np.ndarray)).any()
+        if nested:
+            raise CommandError(f"The column {name!r} holds lists or records; leave it out or spread it over columns.")
     constant = [name for name in X.columns if X[name].nunique(dropna=False) <= 1]
     if constant:
         notes.append(f"Dropped, one value only: {_listed(constant)}.")
@@ -281,19 +317,26 @@ def _relevance(options, *, is_builtin):
 
     method = options.relevance or ("quantile" if is_builtin else "extremes")
     side = options.side or ("high" if is_builtin else "both")
+    if options.quantile is None:
+        return Relevance(method, side=side)
+    if method != "quantile":
+        raise CommandError(f"--quantile needs --relevance quantile; the relevance is {method!r}.")
     return Relevance(method, side=side, quantile=options.quantile)
 
 
 def _learner(name):
-    """Return an instance of "module:Class", or None for the default learner."""
+    """Return an instance of "module:Class", also of a file in this folder, or None for the default learner."""
     if name is None:
         return None
     module, _, cls = name.partition(":")
+    if "" not in sys.path and str(Path.cwd()) not in sys.path:
+        sys.path.append(str(Path.cwd()))  # at the end, where it hides nothing
     try:
         learner = getattr(importlib.import_module(module), cls)()
-    except (ImportError, AttributeError, TypeError, ValueError) as error:
+    except Exception as error:  # the user's module can raise anything
+        reason = str(error).split("\n")[0]
         raise CommandError(
-            f"--learner {name} cannot be used ({error}); give module:Class, such as sklearn.svm:SVR."
+            f"--learner {name} cannot be used ({reason}); give module:Class, such as sklearn.svm:SVR."
         ) from None
     if not hasattr(learner, "fit") or not hasattr(learner, "predict"):
         raise CommandError(f"--learner {name} has no fit and predict.")
@@ -301,7 +344,7 @@ def _learner(name):
 
 
 def _check_output_folder(out):
-    if out.exists() and not (out.is_dir() and ((out / "run.json").exists() or not any(out.iterdir()))):
+    if out.exists() and not (out.is_dir() and {path.name for path in out.iterdir()} <= REPORT_FILES):
         raise CommandError(f"{out} exists and is no earlier report; choose another folder with -o.")
     if not out.absolute().parent.is_dir():
         raise CommandError(f"The folder {out.absolute().parent} for the report does not exist.")
@@ -318,6 +361,8 @@ def run_resample(options):
     out = Path(options.output)
     if out.suffix not in (".csv", ".parquet"):
         raise CommandError(f"-o {out} must end in .csv or .parquet.")
+    if out.is_dir():
+        raise CommandError(f"-o {out} is a folder.")
     if not out.absolute().parent.is_dir():
         raise CommandError(f"The folder {out.absolute().parent} for the result does not exist.")
     taken = [name for name in PROVENANCE if name in frame.columns]
@@ -347,12 +392,12 @@ def run_resample(options):
     result["source_row"] = np.r_[np.arange(len(frame)), np.full(len(made), -1)]
     for j, name in enumerate(PROVENANCE[2:]):
         result[name] = np.r_[np.full(len(frame), -1), parents[:, j]]
-    _write_table(result, out)
-    print(
-        sampler.relevance_.explain(y.to_numpy(dtype=float), options.threshold) + "."
-        if len(made)
-        else "Nothing is rare."
-    )
+    with _one_sentence():
+        _write_table(result, out)
+    if sampler.bumps_:
+        print(sampler.relevance_.explain(y.to_numpy(dtype=float), options.threshold) + ".")
+    else:
+        print("Nothing is rare.")
     print(f"{len(frame):,} rows and {len(made):,} new ones: {out}")
     if not options.only_rows_where:
         print("Resample after splitting: rows made from test rows leak into training. --only-rows-where COLUMN=VALUE "
@@ -368,6 +413,8 @@ def _selected_rows(frame, options):
     if not equals:
         raise CommandError(f"--only-rows-where {options.only_rows_where} must read COLUMN=VALUE.")
     _check_column(frame, name, options.data)
+    if name == options.target:
+        raise CommandError(f"--only-rows-where cannot select by {name!r}, which is the target.")
     mask = (frame[name].astype(str) == value).to_numpy()
     if not mask.any():
         raise CommandError(f"No row has {name} = {value}; found are {_listed(frame[name].astype(str).unique())}.")
@@ -482,10 +529,15 @@ def _add_shared(parser):
     add("--relevance", choices=["extremes", "quantile"], help="what is rare: the extremes of the box plot, default for "
         "your table, or the outer tenth, default for the built-in one")  # fmt: skip
     add("--side", choices=["both", "high", "low"], help="which tail matters; default both")
-    add("--quantile", type=float, default=0.9, help="for --relevance quantile, default %(default)s")
+    add("--quantile", type=float, help="for --relevance quantile, default 0.9")
     add("--threshold", type=float, default=0.8, help="relevance from which a row is rare, default %(default)s")
     add("--seed", type=int, default=0, help="default %(default)s")
 
 
 def _strategy(text):
-    return text if text in ("auto", "balance") else float(text)
+    if text in ("auto", "balance"):
+        return text
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither auto, balance nor a number") from None

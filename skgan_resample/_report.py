@@ -4,6 +4,7 @@ import base64
 import csv
 import io
 import json
+import math
 import shutil
 import tempfile
 from html import escape
@@ -77,7 +78,10 @@ def print_summary(comparison):
         for row in rows:
             table.add_row(*row, style="bold" if row[0] == comparison.verdict.method else None)
         console = Console()
-        console.width = max(console.width, 132)  # a narrower pipe would cut the numbers
+        widths = [
+            max(len(word) for word in [*name.split(), *(row[j] for row in rows)]) for j, name in enumerate(header)
+        ]
+        console.width = max(console.width, sum(widths) + 2 * len(widths))  # a narrower one would cut the numbers
         console.print(table)
     print(f"\n{comparison.verdict.answer.upper()}. {comparison.verdict.sentence}")
 
@@ -100,7 +104,8 @@ def write_report(out, comparison, table, relevance, options):
         draft.mkdir()
         (draft / "index.html").write_text(_page(comparison, table, relevance, options), encoding="utf-8")
         _write_rows(draft / "results.csv", comparison.rows)
-        (draft / "run.json").write_text(json.dumps(_run_facts(comparison, table, options), indent=1) + "\n")
+        facts = json.dumps(_finite(_run_facts(comparison, table, options)), indent=1, allow_nan=False)
+        (draft / "run.json").write_text(facts + "\n", encoding="utf-8")
         if out.exists():
             shutil.rmtree(out)
         draft.replace(out)
@@ -131,6 +136,15 @@ def _run_facts(comparison, table, options):
         "seconds": comparison.seconds,
         "versions": versions(),
     }
+
+
+def _finite(facts):
+    """Return nested facts with None for NaN and infinity, which JSON cannot say."""
+    if isinstance(facts, dict):
+        return {name: _finite(value) for name, value in facts.items()}
+    if isinstance(facts, list | tuple):
+        return [_finite(value) for value in facts]
+    return None if isinstance(facts, float) and not math.isfinite(facts) else facts
 
 
 # ------------------------------------------------------------------------------------------------ the page

@@ -93,7 +93,8 @@ class RelevanceDisplay:
         bins = bins if len(bins) <= 80 else np.linspace(bins[0], bins[-1], 61)
         ax.hist([self.y[~self.rare], self.y[self.rare]], bins, stacked=True, color=[GREY, ORANGE],
                 label=[f"common, {np.sum(~self.rare):,}", f"rare, {np.sum(self.rare):,}"])  # fmt: skip
-        ax.set(xlabel=self.target_name, ylabel="rows", title=self.explanation)
+        ax.set(ylabel="rows", title=self.explanation)
+        ax.set_xlabel(self.target_name, parse_math=False)
         right = ax.twinx()
         right.plot(self.grid, self.phi, color=BLUE, label="relevance")
         right.axhline(self.threshold, color=BLUE, linestyle=":", linewidth=1, label=f"threshold {self.threshold:g}")
@@ -198,12 +199,15 @@ class ResamplingDisplay:
         bins = np.histogram_bin_edges(self.y[real], bins="auto" if real.sum() < 5000 else 60)
         bins = bins if len(bins) <= 80 else np.linspace(bins[0], bins[-1], 61)
         axes[0].hist([self.y[real], self.y[new]], bins, stacked=True, color=[GREY, ORANGE])
-        axes[0].set(xlabel=self.target_name, ylabel="rows", title=self.title)
+        axes[0].set(ylabel="rows", title=self.title)
+        axes[0].set_xlabel(self.target_name, parse_math=False)
         handles = []
         if self.feature is not None:
             for mask, color, marker in ((real, GREY, "o"), (new, ORANGE, "^")):
                 axes[1].scatter(self.feature[mask], self.y[mask], s=14, c=color, marker=marker, alpha=0.7, linewidths=0)
-            axes[1].set(xlabel=self.feature_name, ylabel=self.target_name, title="where they are")
+            axes[1].set_title("where they are")
+            axes[1].set_xlabel(self.feature_name, parse_math=False)
+            axes[1].set_ylabel(self.target_name, parse_math=False)
         for ax in axes:
             ax.locator_params(axis="x", nbins=6)
             ax.spines[["top", "right"]].set_visible(False)

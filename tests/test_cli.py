@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skgan_resample._cli import main
+from skgan_resample._cli import _parsed_dates, main
 
 LINEAR = ["--learner", "sklearn.linear_model:LinearRegression", "--methods", "weights,smogn"]
 FOLDS = ["--cv", "3", "--repeats", "1", "--jobs", "1"]
@@ -121,6 +121,15 @@ def test_page_escapes_names_from_the_table(folder, capsys):
         ("t.csv", None, ["--target", "cost", "--time", "kind"], "neither dates nor numbers"),
         ("t.csv", None, ["--target", "cost", "-o", "nowhere/report"], "folder .* does not exist"),
         ("t.csv", None, ["--target", "cost", "-o", "taken"], "no earlier report"),
+        ("t.csv", None, ["--target", "cost", "-o", "project"], "no earlier report"),
+        ("t.csv", None, ["--target", "cost", "--group", "cost"], "'cost' is named by both --target and --group"),
+        ("t.csv", None, ["--target", "cost", "--group", "kind"], "'kind' of --group is empty in 14 rows"),
+        ("t.csv", None, ["--target", "cost", "--time", "day", "--group", "city"], "--time and --group"),
+        ("t.csv", None, ["--target", "cost", "--time", "day", "--cv", "1"], "n_splits=1"),
+        ("t.csv", None, ["--target", "cost", "--max-price", "-1"], "--max-price -1 must be at least 0"),
+        ("t.csv", None, ["--target", "cost", "--quantile", "0.95"], "--quantile needs --relevance quantile"),
+        ("t.csv", None, ["--target", "cost", "--learner", "broken:Model"], "--learner broken:Model cannot be used"),
+        ("t.csv", None, ["--target", "cost", "--learner", "sklearn.linear_model:LogisticRegression"], "classifier"),
         ("t.csv", "", ["--target", "cost"], "cannot be read"),
         ("t.csv", "a,cost\n", ["--target", "cost"], "holds no rows"),
         ("t.csv", "a,a,cost\n1,2,3\n", ["--target", "cost"], "names a more than once"),
@@ -137,19 +146,70 @@ def test_page_escapes_names_from_the_table(folder, capsys):
 def test_what_cannot_be_used_gives_one_sentence_and_writes_nothing(folder, capsys, name, content, arguments, message):
     (folder / "taken").mkdir()
     (folder / "taken" / "thesis.txt").write_text("precious")
+    (folder / "project").mkdir()  # other programs write a run.json as well
+    for name_inside in ("run.json", "thesis.txt"):
+        (folder / "project" / name_inside).write_text("{}")
+    (folder / "broken.py").write_text("this is no Python (")
     if content is None:
         messy_frame().to_csv(name, index=False)
     elif content is not False:
         (folder / name).write_text(content)
-    before = sorted(path.name for path in folder.iterdir() if not path.name.endswith("-cache"))
+    before = sorted(str(path) for path in folder.rglob("*") if "__pycache__" not in str(path))
     quick = QUICK if "--learner" not in arguments and "--methods" not in arguments else FOLDS
-    status, _, err = run(capsys, "compare", name, *arguments, *quick)
+    status, _, err = run(capsys, "compare", name, *quick, *arguments)
     assert status == 2
     assert re.search(message, err)
     assert err.count("\n") == 1
     assert "Traceback" not in err
-    assert sorted(path.name for path in folder.iterdir() if not path.name.endswith("-cache")) == before
+    assert sorted(str(path) for path in folder.rglob("*") if "__pycache__" not in str(path)) == before
     assert (folder / "taken" / "thesis.txt").read_text() == "precious"
+
+
+def test_a_parquet_column_of_lists_is_refused_in_one_sentence(folder, capsys):
+    frame = messy_frame()
+    frame["tags"] = [["a", "b"]] * len(frame)
+    frame.to_parquet("t.parquet")
+    status, _, err = run(capsys, "compare", "t.parquet", "--target", "cost", *QUICK)
+    assert status == 2
+    assert "'tags' holds lists" in err
+    assert err.count("\n") == 1
+
+
+def test_a_learner_of_the_users_own_file(folder, capsys):
+    (folder / "our_model.py").write_text("from sklearn.linear_model import LinearRegression as Model")
+    arguments = ["--learner", "our_model:Model", "--methods", "weights, smogn"]
+    status, out, _ = run(capsys, "compare", "claims.csv", "--target", "cost", *arguments, *FOLDS)
+    assert status == 0
+    assert "smogn" in out
+
+
+def test_run_json_is_json(folder, capsys):
+    run(capsys, "compare", "claims.csv", "--target", "cost", *QUICK)
+
+    def refuse(word):
+        raise AssertionError(f"{word} is not JSON")
+
+    json.loads((folder / "report" / "run.json").read_text(), parse_constant=refuse)
+
+
+def test_equal_times_are_said_aloud(folder, capsys):
+    messy_frame().assign(day=lambda frame: np.repeat(frame["day"][::5], 5).to_numpy()).to_csv("t.csv", index=False)
+    status, out, _ = run(capsys, "compare", "t.csv", "--target", "cost", "--time", "day", *QUICK)
+    assert status == 0
+    assert "equal 'day'" in out
+    assert "no earlier rows" in out
+
+
+@pytest.mark.parametrize("values", [["1-5", "5-10", "10-12"], ["12:30", "9:15", "8:00"], ["1.2.3", "1.10.2", "2.0.1"]])
+def test_bands_hours_and_versions_are_no_dates(values):
+    assert _parsed_dates(pd.Series(values)) is None
+
+
+@pytest.mark.parametrize(
+    "values", [["2024-01-05", None], ["12/31/2023", "01/05/2024"], ["2024-01-05 12:30"], ["1/5/24"]]
+)
+def test_dates_are_dates(values):
+    assert _parsed_dates(pd.Series(values)).dt.year.isin([2023, 2024]).sum() == len(pd.Series(values).dropna())
 
 
 def test_a_text_column_with_a_thousand_levels(folder, capsys):
@@ -203,14 +263,31 @@ def test_resample_warns_that_it_belongs_after_the_split(folder, capsys):
         (["--target", "cost", "-o", "more.csv", "--only-rows-where", "kind=flood"], "No row has kind = flood"),
         (["--target", "cost", "-o", "more.csv"], "NaN in 1 of 150 rows"),
         (["--target", "rooms", "-o", "taken/more.csv"], "does not exist"),
+        (["--target", "rooms", "-o", "folder.csv"], "folder.csv is a folder"),
+        (["--target", "rooms", "-o", "/proc/more.csv"], "No such file"),
+        (["--target", "rooms", "-o", "more.csv", "--only-rows-where", "rooms=5"], "is the target"),
     ],
 )
 def test_resample_refuses_in_one_sentence(folder, capsys, arguments, message):
+    (folder / "folder.csv").mkdir()
     status, _, err = run(capsys, "resample", "claims.csv", *arguments)
     assert status == 2
     assert message in err
     assert err.count("\n") == 1
     assert not (folder / "more.csv").exists()
+
+
+def test_resample_without_new_rows_does_not_deny_rare_ones(folder, capsys):
+    messy_frame().drop(index=3).to_csv("claims.csv", index=False)
+    status, out, _ = run(capsys, "resample", "claims.csv", "--target", "cost", "-o", "more.csv", "--strategy", "0")
+    assert status == 0
+    assert "rows are rare: y >=" in out
+
+
+def test_an_unknown_strategy_is_named(folder, capsys):
+    with pytest.raises(SystemExit):
+        main(["resample", "claims.csv", "--target", "cost", "-o", "more.csv", "--strategy", "lots"])
+    assert "'lots' is neither auto, balance nor a number" in capsys.readouterr().err
 
 
 def test_provenance_columns_are_not_overwritten(folder, capsys):

@@ -75,3 +75,17 @@ def test_displays_draw_on_given_axes():
     display = RelevanceDisplay.from_target(y, ax=ax)
     assert display.ax_ is ax
     assert display.figure_ is figure
+
+
+@pytest.mark.parametrize("name", ["cost $^$", "$x", "US$ and CA$"])
+def test_dollars_in_a_column_name_are_no_formula(name):
+    X, y = skewed()
+    figures = [
+        RelevanceDisplay.from_target(y, target_name=name).figure_,
+        ResamplingDisplay(y=y, is_synthetic=y > 9, feature=X[:, 0], feature_name=name, target_name=name).plot().figure_,
+    ]
+    for figure in figures:
+        figure.canvas.draw()
+        labels = [label for ax in figure.axes for label in (ax.xaxis.label, ax.yaxis.label) if "$" in label.get_text()]
+        assert labels
+        assert not any(label.get_parse_math() for label in labels)

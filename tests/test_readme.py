@@ -53,3 +53,11 @@ def test_command_lines_run_on_a_table(line, tmp_path, monkeypatch):
 
 def test_there_are_command_lines():
     assert len(command_lines()) >= 3
+
+
+def test_figures_are_those_of_the_benchmark_results():
+    import runpy
+
+    printed = runpy.run_path(str(Path(__file__).parents[1] / "benchmarks" / "readme_results.py"))["lines"]()
+    shown = re.search(r"<!-- results -->\n(.*?)\n<!-- end -->", README, re.DOTALL).group(1)
+    assert shown == printed

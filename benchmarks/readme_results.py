@@ -1,0 +1,72 @@
+"""Print the measured figures of the README from the files in results/.
+
+python benchmarks/readme_results.py
+"""
+
+import csv
+import json
+from pathlib import Path
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def rows(name):
+    with (RESULTS / f"{name}.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+def number(row, name):
+    return float(row[name])
+
+
+def speed_lines():
+    peers = rows("smogn_speed_peers")
+    run = [row for row in peers if row["smogn_ratio"] != "nan"]
+    slow = [row for row in run if number(row, "smogn_seconds") >= 5]
+    fast = [row for row in run if number(row, "smogn_seconds") < 5]
+    yield f"| `SMOGN` against `smogn`, {len(slow)} tables where that takes over 5 s | {span(slow, 'smogn_ratio')} |"
+    yield f"| the same, {len(fast)} tables where it takes less | {span(fast, 'smogn_ratio')} |"
+    run = [row for row in peers if row["imbreg_ratio"] != "nan"]
+    yield f"| `SMOGN` against `imbreg` at the same output size, {len(run)} tables | {span(run, 'imbreg_ratio')} |"
+    large = {row["case"]: row for row in rows("smogn_speed_large")}
+    plain, mixed = large["array"], large["mixed"]
+    yield (
+        f"| 100,000 x 50, 5 % rare, {int(plain['synthetic_rows']):,} new rows | {number(plain, 'seconds'):.1f} s, "
+        f"{number(plain, 'extra_megabytes'):.0f} MB more memory; mixed types {number(mixed, 'ratio_to_array'):.2f} x |"
+    )
+    imports = {row["statement"]: row for row in rows("import_time")}
+    yield (
+        f"| `from skgan_resample import SMOGN` against imblearn's SMOTE | "
+        f"{number(imports['from skgan_resample import SMOGN'], 'ratio'):.2f} x, torch not loaded |"
+    )
+
+
+def span(found, name):
+    """Return smallest, median and largest ratio, with the table of the smallest."""
+    ordered = sorted(found, key=lambda row: number(row, name))
+    low, middle, high = (number(ordered[i], name) for i in (0, len(ordered) // 2, -1))
+    return f"{low:,.0f} x ({ordered[0]['table']}) to {high:,.0f} x, median {middle:,.0f} x"
+
+
+def verdict_lines():
+    names = {
+        "null": "shuffled target: recommends nothing",
+        "pocket": "planted gain by new rows: recommends a sampler",
+        "shrunk": "planted gain by output correction: recommends a correction",
+    }
+    verdicts = rows("compare_verdicts")
+    for case, text in names.items():
+        found = [row for row in verdicts if row["case"] == case]
+        yield f"| `compare`, {text} | {sum(row['right'] == 'True' for row in found)} of {len(found)} |"
+
+
+def lines():
+    """Return the README's table, a string of Markdown."""
+    facts = json.loads((RESULTS / "smogn_speed_peers.json").read_text())["versions"]
+    table = ["| what | measured |", "|---|---|", *speed_lines(), *verdict_lines()]
+    note = f"One thread, NumPy {facts['numpy']}, scikit-learn {facts['scikit-learn']}, ratios in one run."
+    return "\n".join([*table, "", note])
+
+
+if __name__ == "__main__":
+    print(lines())
