@@ -363,6 +363,8 @@ def run_resample(options):
         raise CommandError(f"-o {out} must end in .csv or .parquet.")
     if out.is_dir():
         raise CommandError(f"-o {out} is a folder.")
+    if out.exists() and out.samefile(options.data):
+        raise CommandError(f"-o {out} would overwrite the table itself; choose another file.")
     if not out.absolute().parent.is_dir():
         raise CommandError(f"The folder {out.absolute().parent} for the result does not exist.")
     taken = [name for name in PROVENANCE if name in frame.columns]

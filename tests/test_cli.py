@@ -264,6 +264,7 @@ def test_resample_warns_that_it_belongs_after_the_split(folder, capsys):
         (["--target", "cost", "-o", "more.csv"], "NaN in 1 of 150 rows"),
         (["--target", "rooms", "-o", "taken/more.csv"], "does not exist"),
         (["--target", "rooms", "-o", "folder.csv"], "folder.csv is a folder"),
+        (["--target", "rooms", "-o", "./claims.csv"], "would overwrite the table itself"),
         (["--target", "rooms", "-o", "/proc/more.csv"], "No such file"),
         (["--target", "rooms", "-o", "more.csv", "--only-rows-where", "rooms=5"], "is the target"),
     ],

@@ -24,7 +24,7 @@ from skgan_resample.estimator_checks import (
     parametrize_with_regression_sampler_checks,
     regression_sampler_checks,
 )
-from skgan_resample.over_sampling import SMOGN, SMOTER, GaussianNoise, RandomOverSampler
+from skgan_resample.over_sampling import SMOGN, SMOTER, GaussianNoise, RandomOverSampler, SmognPackageSampler
 from skgan_resample.relevance import Relevance
 
 SAMPLERS = [  # a new sampler for continuous targets: one line here
@@ -43,6 +43,14 @@ REGRESSORS = [  # a new regressor: one line here
 # With classes as targets the default relevance finds nothing rare, and a sampler that returns its input passes.
 BUSY_SAMPLERS = [clone(sampler).set_params(relevance=Relevance("quantile")) for sampler in SAMPLERS[:4]]
 
+PACKAGE = SmognPackageSampler(random_state=0)  # runs somebody else's code, which keeps fewer promises
+PACKAGE_FAILED_CHECKS = {
+    "check_new_rows_lie_in_the_observed_range": "New targets can leave the rare bump.",
+    "check_amounts_are_reached_exactly": "The package decides the amounts.",
+    "check_parents_explain_new_rows": "The package does not tell the parents.",
+    "check_fit_learns_what_fit_resample_learns": "The amounts are known once rows are drawn.",
+}
+
 EXPECTED_FAILED_CHECKS = {
     "check_target_type": "imbalanced-learn demands an error for continuous targets, which are the purpose here.",
     "check_samplers_multiclass_ova": "A one-hot encoded target is three columns; a continuous target is one.",
@@ -51,12 +59,12 @@ EXPECTED_FAILED_CHECKS = {
 
 # Not over REGRESSORS: imbalanced-learn takes whatever predicts for a classifier.
 imblearn_checks = parametrize_with_imblearn_checks(
-    SAMPLERS + BUSY_SAMPLERS, expected_failed_checks=lambda sampler: EXPECTED_FAILED_CHECKS
+    [*SAMPLERS, *BUSY_SAMPLERS, PACKAGE], expected_failed_checks=lambda sampler: EXPECTED_FAILED_CHECKS
 )
 
 
 @pytest.mark.filterwarnings("ignore::skgan_resample.ResamplingWarning")
-@parametrize_with_checks(SAMPLERS + BUSY_SAMPLERS + REGRESSORS)
+@parametrize_with_checks([*SAMPLERS, *BUSY_SAMPLERS, PACKAGE, *REGRESSORS])
 def test_scikit_learn_checks(estimator, check):
     check(estimator)
 
@@ -67,7 +75,9 @@ def test_imbalanced_learn_checks(estimator, check):
     check(estimator)
 
 
-@parametrize_with_regression_sampler_checks(SAMPLERS)
+@parametrize_with_regression_sampler_checks(
+    [*SAMPLERS, PACKAGE], expected_failed_checks=lambda sampler: PACKAGE_FAILED_CHECKS if sampler is PACKAGE else {}
+)
 def test_regression_sampler_checks(sampler, check):
     check(sampler)
 
