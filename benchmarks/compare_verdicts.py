@@ -31,8 +31,8 @@ def null(seed):
 def pocket(seed):
     rng = np.random.RandomState(seed)
     X = np.column_stack([rng.uniform(size=600), rng.normal(size=(600, 3))])
-    y = 8 * X[:, 0] + 0.5 * rng.normal(size=600)
-    X[:24, 1], y[:24] = 4 + 0.3 * rng.normal(size=24), 18 + rng.normal(size=24)
+    y = 8 * X[:, 0] + rng.normal(size=600)
+    X[:24, 1], y[:24] = 4 + 0.3 * rng.normal(size=24), 20 + 2 * rng.normal(size=24)
     return X, y, {"learners": DecisionTreeRegressor(min_samples_leaf=40, random_state=0)}
 
 

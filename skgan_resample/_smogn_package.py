@@ -196,8 +196,9 @@ class SmognPackageSampler(BaseRegressionSampler):
         kept = np.arange(len(y))
         if drawn is None:
             drawn = np.empty((0, X.shape[1] + 1))
-        elif self.under_sampling == "balance":
-            kept, drawn = _part_real_rows(np.column_stack([X, y]), drawn)
+        else:  # among the rows it returns are real ones, with under-sampling and, of bumps that need none, without
+            returned, drawn = _part_real_rows(np.column_stack([X, y]), drawn)
+            kept = returned if self.under_sampling == "balance" else kept
         self.sampling_strategy_ = _count_by_bump(drawn[:, -1], self.bumps_)
         return kept, Draft(drawn[:, :-1], drawn[:, -1], np.full((len(drawn), 2), -1))
 

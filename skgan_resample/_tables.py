@@ -805,6 +805,30 @@ def _without_index(column):
     return nw.maybe_reset_index(column)
 
 
+def read_target(y):
+    """Return a continuous target as an array of shape (n_rows,), and the encoder that brings such targets back.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is not one column of finite numbers; the message says so.
+    """
+    encoder = TableEncoder(categorical_features=None, scale=None)
+    try:
+        target = encoder.fit_to_codes(y)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"The target y cannot be used: {error}") from None
+    if target.shape[1] > 1:
+        raise ValueError(f"The target y must be one column, got {target.shape[1]}; multi-output is not supported.")
+    if encoder.columns_[0].kind == "datetime":
+        raise ValueError("The target y holds dates or durations; give numbers, such as days.")
+    target = target[:, 0]
+    missing = np.count_nonzero(np.isnan(target))
+    if missing:
+        raise ValueError(f"The target y contains NaN in {missing} of {len(target)} rows; drop these rows first.")
+    return target, encoder
+
+
 def append_rows(X, kept, X_new):
     """Return the rows `kept` of `X` with the rows of `X_new` behind them.
 

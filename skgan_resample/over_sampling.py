@@ -15,7 +15,7 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_consistent_length, validate_data
 
 from skgan_resample._neighbors import HeomSpace, interpolate, nearest, perturb
-from skgan_resample._tables import TableEncoder, append_rows
+from skgan_resample._tables import TableEncoder, append_rows, read_target
 from skgan_resample._validation import NoRareRowsError, warn
 from skgan_resample.relevance import Relevance
 
@@ -199,20 +199,8 @@ class BaseRegressionSampler(BaseSampler):
         if self.encoder_.is_column_:
             raise ValueError("Expected 2D array, got 1D array instead: make a single column a table of one column.")
         validate_data(self, X, skip_check_array=True)  # n_features_in_ and feature_names_in_
-        target_encoder = TableEncoder(categorical_features=None, scale=None)
-        try:
-            target = target_encoder.fit_to_codes(y)
-        except (TypeError, ValueError) as error:
-            raise type(error)(f"The target y cannot be used: {error}") from None
+        target, target_encoder = read_target(y)
         check_consistent_length(codes, target)
-        if target.shape[1] > 1:
-            raise ValueError(f"The target y must be one column, got {target.shape[1]}; multi-output is not supported.")
-        if target_encoder.columns_[0].kind == "datetime":
-            raise ValueError("The target y holds dates or durations; give numbers, such as days.")
-        target = target[:, 0]
-        missing = np.count_nonzero(np.isnan(target))
-        if missing:
-            raise ValueError(f"The target y contains NaN in {missing} of {len(target)} rows; drop these rows first.")
         if len(target) < 2:
             raise ValueError(f"n_samples=1: {type(self).__name__} needs at least 2 rows, got 1 sample.")
         return codes, target, target_encoder

@@ -15,18 +15,8 @@ from skgan_resample import NoRareRowsError, Relevance, ResamplingWarning
 from skgan_resample.compose import OutputCorrectedRegressor, RelevanceWeightedRegressor
 from skgan_resample.metrics import sera_score
 from skgan_resample.model_selection import compare
-from skgan_resample.model_selection._compare import (
-    CONSTANT,
-    OUTER,
-    Comparison,
-    TableVectorizer,
-    UniformDuplicator,
-    _make_splits,
-    corrected_interval,
-    evaluate,
-    holm,
-    wrap,
-)
+from skgan_resample.model_selection._compare import TableVectorizer, UniformDuplicator, _make_splits, evaluate, wrap
+from skgan_resample.model_selection._verdict import CONSTANT, OUTER, Comparison, corrected_interval, holm
 from skgan_resample.over_sampling import RandomOverSampler
 
 HIGHEST_TENTH = Relevance("quantile", side="high")
@@ -148,9 +138,9 @@ def test_groups_stay_together_and_time_runs_forward():
 
     X, y = skewed_table()
     groups = np.repeat(np.arange(30), 4)
-    for _, _, train, test in _make_splits(X, y, 5, 2, 3, groups, 0):
+    for _, _, train, test, *_ in _make_splits(X, y, 5, 2, 3, groups, 0):
         assert not set(groups[train]) & set(groups[test])
-    for _, _, train, test in _make_splits(X, y, TimeSeriesSplit(4), 1, 3, None, 0):
+    for _, _, train, test, *_ in _make_splits(X, y, TimeSeriesSplit(4), 1, 3, None, 0):
         assert train.max() < test.min()
 
 
@@ -172,7 +162,7 @@ def test_splits_without_rare_training_rows_are_passed_over():
 def test_inner_folds_lie_inside_the_outer_training_rows():
     X, y = skewed_table()
     outer = {}
-    for fold, inner, train, test in _make_splits(X, y, 4, 2, 3, None, 0):
+    for fold, inner, train, test, *_ in _make_splits(X, y, 4, 2, 3, None, 0):
         if inner == OUTER:
             outer[fold] = set(train)
             assert len(train) + len(test) == len(y)
@@ -246,7 +236,7 @@ def made_up(effects, *, constant=2.0, spread=0.02, n_folds=10, seed=0):
     return Comparison(
         rows=rows, methods=["none", *effects], samplers=["smogn"], learners=["made"],
         scoring="sera", max_price=0.02, n_rows=200, n_rare=20,
-        relevance="made up", test_share=0.25, failures={}, seconds=0.0,
+        relevance="made up", test_share=0.25, failures={}, n_planned=n_folds, seconds=0.0,
     )  # fmt: skip
 
 
@@ -259,12 +249,13 @@ def test_a_clear_gain_at_no_price_helps():
 def test_of_two_equal_methods_the_simpler_is_named():
     comparison = made_up({"weights": (0.7, 1.0), "smogn": (0.7, 1.0)}, spread=0.05)
     assert comparison.verdict.method == "weights"
-    assert comparison.verdict.sentence.startswith("No new rows are needed")
+    assert comparison.verdict.sentence.startswith("A simpler remedy than new rows")
 
 
 def test_a_gain_that_costs_too_much_is_a_trade():
     verdict = made_up({"weights": (0.6, 1.08), "smogn": (1.02, 1.0)}).verdict
     assert verdict.answer == "does not help"
+    assert "excluded" in verdict.sentence
     assert "trade: 'weights' changes SERA by -40%" in verdict.sentence
 
 

@@ -1,16 +1,17 @@
 """compare(): does resampling help on this table, which method, by how much, at what price, and is it more than noise?
 
 Two parts: an engine that fits every method and learner on the same splits (`evaluate`, which the benchmarks use as
-well), and the reading of its rows (`Comparison`).
+well), and `compare`, whose verdict is in `_verdict`.
 """
 
+import inspect
 import time
 import warnings
-from dataclasses import dataclass, field
+from collections import Counter
+from numbers import Integral
 
 import numpy as np
 from joblib import Memory, Parallel, delayed
-from scipy import stats
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.model_selection import GroupKFold, TimeSeriesSplit, check_cv
@@ -19,10 +20,11 @@ from sklearn.utils import _safe_indexing, check_random_state
 from sklearn.utils.validation import check_consistent_length
 
 from skgan_resample import metrics
-from skgan_resample._tables import TableEncoder
-from skgan_resample._validation import warn
+from skgan_resample._tables import TableEncoder, read_target
+from skgan_resample._validation import versions, warn
 from skgan_resample.compose import OutputCorrectedRegressor, RelevanceWeightedRegressor, _seeded_clone
 from skgan_resample.model_selection._folds import RegressionStratifiedKFold, RepeatedRegressionStratifiedKFold
+from skgan_resample.model_selection._verdict import CONSTANT, LIGHT, OUTER, SCORE_LABELS, YARDSTICKS, Comparison
 from skgan_resample.over_sampling import (
     SMOGN,
     SMOTER,
@@ -33,13 +35,6 @@ from skgan_resample.over_sampling import (
     _single_parents,
 )
 from skgan_resample.relevance import Relevance
-
-OUTER = -1  # the value of "inner" in rows that stand for an outer fold
-CONSTANT = "constant mean"  # a prediction of the training mean, which every method must beat
-SCORES = ("sera", "rmse", "rare_mae", "common_rmse")
-LIGHT = 0.2  # a fifth of the way to the corrected output
-CORRECTIONS = ("light-correction", "correction")
-WORTHWHILE = 0.95  # a gain of less than 5 % is not worth a step in a pipeline
 
 
 # ------------------------------------------------------------------------------------------------ what is compared
@@ -116,8 +111,9 @@ class TableVectorizer(TransformerMixin, BaseEstimator):
 def default_learner():
     """Return the learner that `compare` uses unless told otherwise."""
     # Leaves of 20 rows, scikit-learn's default, would hide rare rows from the learner and let mere copies win; trees of
-    # 15 leaves suit tables with few rare rows, and are twice as fast.
-    return HistGradientBoostingRegressor(min_samples_leaf=5, max_leaf_nodes=15, random_state=0)
+    # 15 leaves suit tables with few rare rows, and are twice as fast. Early stopping, on by default above 10,000 rows,
+    # would hold out copies of rows that it trains on.
+    return HistGradientBoostingRegressor(min_samples_leaf=5, max_leaf_nodes=15, early_stopping=False, random_state=0)
 
 
 # ------------------------------------------------------------------------------------------------ the engine
@@ -145,8 +141,9 @@ def evaluate(
     ----------
     X : table of shape (n_rows, n_columns)
     y : array-like of shape (n_rows,)
-    splits : list of (fold, inner, train, test)
-        Two numbers that name the split, and row positions.
+    splits : list of (fold, inner, train, test) or (fold, inner, train, test, calibration)
+        Two numbers that name the split, and row positions. `calibration` holds the folds of output correction, as
+        pairs of positions within `train`; without it they are stratified and shuffled.
     methods, learners : dict
         By name, as in `compare`.
     relevance : Relevance, default=None
@@ -165,42 +162,65 @@ def evaluate(
     """
     run = _run_task if memory is None else _as_memory(memory).cache(_run_task)
     relevance = Relevance() if relevance is None else relevance
+    code = _code_in_use(relevance, methods, learners) if memory is not None else None
     deadline = np.inf if max_time is None else time.monotonic() + max_time
     tasks = [(split, name) for split in splits for name in (*methods, CONSTANT)]
 
     def pending():
-        for (fold, inner, train, test), name in tasks:
+        for number, ((fold, inner, train, test, *calibration), name) in enumerate(tasks):
             if time.monotonic() > deadline:
                 return
             seed = int(np.random.SeedSequence([random_state, fold, inner + 1]).generate_state(1)[0] % 2**31)
             method = CONSTANT if name == CONSTANT else methods[name]
+            if calibration and isinstance(method, OutputCorrectedRegressor):
+                method = clone(method).set_params(cv=calibration[0])
             yield delayed(_labelled)(
+                number,
                 {"fold": fold, "inner": inner, "method": name},
                 run,
-                (X, y, train, test, method, learners, relevance, threshold, seed),
+                (X, y, train, test, method, learners, relevance, threshold, seed, code),
             )
 
-    rows = []
+    found = {}
     results = Parallel(n_jobs=n_jobs, return_as="generator_unordered", pre_dispatch="2*n_jobs")(pending())
-    for done, found in enumerate(results, start=1):
-        rows.extend(found)
+    for number, rows in results:
+        found[number] = rows
         if callback is not None:
-            callback(done, len(tasks))
-    return rows
+            callback(len(found), len(tasks))
+    return [row for number in sorted(found) for row in found[number]]
 
 
-def _labelled(label, run, arguments):
+def _code_in_use(relevance, methods, learners):
+    """Return what a cached result depends on beside its arguments: versions, and the source of the user's own classes.
+
+    joblib tells classes apart by name alone.
+    """
+    if callable(getattr(relevance, "method", None)):
+        raise ValueError("memory cannot tell one callable relevance from another; use control_points, or no memory.")
+    parts = {"versions": versions()}
+    for estimator in [relevance, *methods.values(), *learners.values()]:
+        nested = [] if estimator is None else [estimator, *estimator.get_params().values()]
+        for kind in {type(part) for part in nested if hasattr(part, "get_params")}:
+            if kind.__module__.split(".")[0] not in ("skgan_resample", "sklearn", "imblearn"):
+                try:
+                    parts[f"{kind.__module__}.{kind.__qualname__}"] = inspect.getsource(kind)
+                except (OSError, TypeError):  # a compiled class, or one typed at a prompt
+                    continue
+    return parts
+
+
+def _labelled(number, label, run, arguments):
     """Run a task; an error of the method becomes a row, so that it does not end the whole comparison."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return [{**label, **row} for row in run(*arguments)]
+            return number, [{**label, **row} for row in run(*arguments)]
         except Exception as error:
-            return [{**label, "error": f"{type(error).__name__}: {error}".split("\n")[0]}]
+            return number, [{**label, "error": f"{type(error).__name__}: {error}".split("\n")[0]}]
 
 
-def _run_task(X, y, train, test, method, learners, relevance, threshold, seed):
-    """Return one row of measures per learner, for one method on one split."""
+def _run_task(X, y, train, test, method, learners, relevance, threshold, seed, code):
+    """Return one row of measures per learner, for one method on one split; `code` only tells cached results apart."""
     y = np.asarray(y, dtype=float)
     phi = clone(relevance).fit(y[train])
     X_train, y_train, X_test, y_test = _safe_indexing(X, train), y[train], _safe_indexing(X, test), y[test]
@@ -363,9 +383,12 @@ def compare(
     smogn: 0.82, at equal RMSE 1.01
     """
     started = time.monotonic()
-    y = _check_target(X, y)
-    if scoring not in SCORES:
-        raise ValueError(f"scoring must be one of {SCORES}, got {scoring!r}.")
+    y, _ = read_target(y)
+    check_consistent_length(TableEncoder(scale=None).fit_to_codes(X), y)  # refuses what no learner could use
+    if not isinstance(random_state, Integral) or random_state < 0:
+        raise ValueError(f"random_state must be a whole number of at least 0, got {random_state!r}.")
+    if scoring not in SCORE_LABELS:
+        raise ValueError(f"scoring must be one of {list(SCORE_LABELS)}, got {scoring!r}.")
     relevance = Relevance() if relevance is None else relevance
     fitted = clone(relevance).fit(y)
     n_rare = int(fitted.rare_mask(y, threshold).sum())
@@ -390,7 +413,7 @@ def compare(
     finished = {row["fold"] for row in usable}
     if len(finished) < 2:
         raise ValueError(_why_unfinished(rows, max_time))
-    outer = [(len(train), len(test)) for fold, inner, train, test in splits if inner == OUTER and fold in finished]
+    outer = [(len(train), len(test)) for fold, inner, train, test, *_ in splits if inner == OUTER and fold in finished]
     failures = {row["method"]: row["error"] for row in usable if "error" in row}
     for name, error in failures.items():
         warn(f"The method {name!r} failed and is left out: {error}")
@@ -406,329 +429,34 @@ def compare(
         relevance=fitted.explain(y, threshold),
         test_share=float(np.mean([test / train for train, test in outer])),
         failures=failures,
+        n_planned=sum(inner == OUTER for _, inner, *_ in splits),
         seconds=time.monotonic() - started,
     )
 
 
-@dataclass
-class Verdict:
-    """The answer of a comparison.
-
-    Parameters
-    ----------
-    answer : {"helps", "does not help", "cannot tell"}
-    method : str or None
-        The method to use if it helps.
-    sentence : str
-        The answer in words, with its uncertainty.
-    rows_needed : int or None
-        If it cannot be told: roughly how many rows would tell an effect of the size seen.
-    """
-
-    answer: str
-    method: str | None
-    sentence: str
-    rows_needed: int | None = None
-
-
-@dataclass
-class Comparison:
-    """Measurements of `compare` and what they say.
-
-    Attributes
-    ----------
-    rows : list of dict
-        As from `evaluate`: inner folds (``inner >= 0``) and outer folds (``inner == -1``).
-    summary : list of dict
-        One per method: ``score_ratio`` with ``low`` and ``high`` (95 %), ``p_holm``, ``rmse_ratio`` with ``rmse_low``
-        and ``rmse_high``, all against "none" on outer folds as geometric means; ``matched_ratio``, ``matched_low``,
-        ``matched_high`` against moved predictions of the same RMSE; ``rare_mae``, ``common_rmse`` in units
-        of the target; ``total_ratio``; ``seconds`` per fit; ``chosen``, the share of outer folds whose inner folds
-        chose it. The row "chosen by inner folds" stands for the choice itself.
-    verdict : Verdict
-    n_rows, n_rare : int
-    relevance : str
-        What is rare, in words.
-    failures : dict
-        Methods that failed, with the error.
-    seconds : float
-        Duration of the whole comparison.
-    """
-
-    rows: list
-    methods: list
-    samplers: list
-    learners: list
-    scoring: str
-    max_price: float
-    n_rows: int
-    n_rare: int
-    relevance: str
-    test_share: float
-    failures: dict
-    seconds: float
-    summary: list = field(init=False)
-    verdict: Verdict = field(init=False)
-
-    def __post_init__(self):
-        self.folds = sorted({row["fold"] for row in self.rows})
-        picks = {fold: self._choose(fold) for fold in self.folds}
-        self.summary = self._summarize(picks)
-        self.verdict = self._judge()
-
-    def values(self, measure, method, *, fold=None):
-        """Return a measure on outer folds, or on the inner folds of one outer fold.
-
-        Returns
-        -------
-        values : ndarray of shape (n_folds, n_learners)
-        """
-        found = {}
-        for row in self.rows:
-            if row["method"] == method and (row["inner"] == OUTER if fold is None else row["fold"] == fold):
-                if fold is not None and row["inner"] == OUTER:
-                    continue
-                found[row["fold"] if fold is None else row["inner"], row["learner"]] = row[measure]
-        splits = sorted({split for split, _ in found})
-        return np.array([[found[split, learner] for learner in self.learners] for split in splits])
-
-    def log_ratios(self, measure, method, *, base="none", fold=None):
-        """Return log(measure / measure of `base`) per fold, averaged over learners, shape (n_folds,)."""
-        ours, theirs = self.values(measure, method, fold=fold), self.values(measure, base, fold=fold)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.mean(np.log(ours / theirs), axis=1)
-
-    def to_frame(self):
-        """Return the summary as a pandas DataFrame."""
-        import pandas as pd
-
-        return pd.DataFrame(self.summary)
-
-    def _choose(self, fold):
-        """Return the method that the inner folds of one outer fold choose.
-
-        Of the methods that lower the score at an acceptable price, the simplest within one standard error of the best.
-        """
-        if not any(row["fold"] == fold and row["inner"] != OUTER for row in self.rows):
-            return "none"
-        gains = {name: self.log_ratios(self.scoring, name, fold=fold) for name in self.methods}
-        prices = {name: np.mean(self.log_ratios("rmse", name, fold=fold)) for name in self.methods}
-        fair = [n for n in self.methods if prices[n] <= np.log1p(self.max_price) and np.nanmean(gains[n]) < 0]
-        if not fair:
-            return "none"
-        best = min(fair, key=lambda name: np.nanmean(gains[name]))
-        for name in fair:  # methods stand from simple to involved
-            lag = gains[name] - gains[best]
-            if np.nanmean(lag) <= np.nanstd(lag, ddof=1) / np.sqrt(len(lag)):
-                return name
-        return best
-
-    def _summarize(self, picks):
-        summary = []
-        for name in self.methods:
-            gains, prices = self.log_ratios(self.scoring, name), self.log_ratios("rmse", name)
-            summary.append(self._summary_row(name, gains, prices, [(fold, name) for fold in self.folds]))
-            matched = self._matched(name)
-            interval = [np.nan] * 3 if matched is None else corrected_interval(matched, self.test_share)[:3]
-            summary[-1].update(zip(("matched_ratio", "matched_low", "matched_high"), np.exp(interval).tolist()))
-            summary[-1]["chosen"] = float(np.mean([pick == name for pick in picks.values()]))
-        adjusted = holm([row["p"] for row in summary if row["method"] != "none"])
-        for row in summary:
-            row["p_holm"] = 1.0 if row["method"] == "none" else adjusted.pop(0)
-        gains, prices = (
-            np.array([self.log_ratios(measure, picks[fold])[i] for i, fold in enumerate(self.folds)])
-            for measure in (self.scoring, "rmse")
-        )
-        chosen = self._summary_row("chosen by inner folds", gains, prices, list(picks.items()))
-        unmatched = dict.fromkeys(("matched_ratio", "matched_low", "matched_high"), np.nan)
-        return [*summary, {**chosen, **unmatched, "chosen": 1.0, "p_holm": chosen["p"]}]
-
-    def _summary_row(self, name, gains, prices, cells):
-        """Return one row of the summary; `cells` are the (fold, method) pairs whose measures it averages."""
-        mean, low, high, p = corrected_interval(gains, self.test_share)
-        price, price_low, price_high, _ = corrected_interval(prices, self.test_share)
-        place = {fold: i for i, fold in enumerate(self.folds)}
-
-        def average(measure):
-            values = np.array([self.values(measure, method)[place[fold]] for fold, method in cells])
-            seen = values[~np.isnan(values)]  # NaN: a fold without rare test rows
-            return float(seen.mean()) if len(seen) else np.nan
-
-        return {
-            "method": name,
-            "score_ratio": float(np.exp(mean)),
-            "low": float(np.exp(low)),
-            "high": float(np.exp(high)),
-            "p": p,
-            "rmse_ratio": float(np.exp(price)),
-            "rmse_low": float(np.exp(price_low)),
-            "rmse_high": float(np.exp(price_high)),
-            "rare_mae": average("rare_mae"),
-            "common_rmse": average("common_rmse"),
-            "total_ratio": average("total_ratio"),
-            "seconds": average("seconds"),
-        }
-
-    def _judge(self):
-        """Return the verdict; see the Notes of `compare`."""
-        by_name = {row["method"]: row for row in self.summary}
-        if not any(self._beats_constant(name) for name in self.methods):
-            return Verdict(
-                "does not help",
-                None,
-                "No method predicts better than the mean of the target, so the features say too little "
-                "about it for resampling to matter.",
-            )
-        label = SCORE_LABELS[self.scoring]
-        proven = [
-            name
-            for name in self.methods
-            if by_name[name]["p_holm"] < 0.05
-            and by_name[name]["score_ratio"] < 1
-            and by_name[name]["rmse_ratio"] <= 1 + self.max_price
-            and self._beats_constant(name)
-        ]
-        better = [name for name in proven if name in CORRECTIONS or not by_name[name]["matched_high"] >= 1]
-        if better:
-            name = max(better, key=lambda name: (by_name[name]["chosen"], -by_name[name]["score_ratio"]))
-            where = "" if name in self.samplers else "No new rows are needed: "
-            return Verdict("helps", name, where + _effect(by_name[name], label))
-
-        rest = [row for row in self.summary if row["method"] not in ("none", "chosen by inner folds")]
-        fair = [row for row in rest if row["rmse_ratio"] <= 1 + self.max_price]
-        trades = [row for row in rest if row not in fair and row["high"] < 1]
-        trade = ""
-        if trades:
-            cheapest = min(trades, key=lambda row: row["rmse_ratio"])
-            trade = f" There is a trade: {_effect(cheapest, label)}"
-        promising = [row for row in fair if row["score_ratio"] < 1 and row["low"] < WORTHWHILE]
-        if not promising:
-            return Verdict(
-                "does not help",
-                None,
-                f"No method lowers {label} by 5 % or more without raising the RMSE by more than "
-                f"{self.max_price:.0%}.{trade}",
-            )
-        best = min(promising, key=lambda row: row["score_ratio"])
-        needed = self._rows_needed(best)
-        advice = f" Roughly {needed:,} rows would settle an effect of this size." if needed else ""
-        return Verdict("cannot tell", None, f"At best, {_effect(best, label)}{advice}{trade}", needed)
-
-    def _matched(self, method):
-        """Return log(score / score of moved predictions) per fold, where the latter may cost as much RMSE.
-
-        Predictions of the learner alone, moved a share of the way to their corrected output, have a squared error and
-        a SERA that are quadratic in that share; three points (none, light, full correction) give both. The share is the
-        one of lowest SERA among those that raise the RMSE no more than `method` does. None for the corrections, other
-        scores than SERA, and if a correction failed.
-        """
-        if self.scoring != "sera" or not set(CORRECTIONS) <= set(self.methods) or method in ("none", *CORRECTIONS):
-            return None
-        shares = np.linspace(0, 1, 101)
-        points = ("none", *CORRECTIONS)
-        sera = _quadratic(shares, *(self.values("sera", name) for name in points))
-        squares = _quadratic(shares, *(self.values("rmse", name) ** 2 for name in points))
-        prices = np.log(squares / squares[0]).mean(axis=(1, 2)) / 2
-        allowed = prices <= max(0.0, self.log_ratios("rmse", method).mean())
-        share = np.flatnonzero(allowed)[np.log(sera[allowed]).mean(axis=(1, 2)).argmin()]
-        return np.log(self.values("sera", method) / sera[share]).mean(axis=1)
-
-    def _beats_constant(self, method):
-        """Whether a method has a lower RMSE than predicting the training mean."""
-        return np.mean(self.log_ratios("rmse", method, base=CONSTANT)) < 0
-
-    def _rows_needed(self, row):
-        """Return how many rows would make the interval as narrow as the effect, if it shrinks with their root."""
-        effect = abs(np.log(row["score_ratio"]))
-        half_width = (np.log(row["high"]) - np.log(row["low"])) / 2
-        if not np.isfinite(half_width) or effect == 0:
-            return None
-        needed = self.n_rows * (half_width / effect) ** 2
-        return int(np.ceil(max(needed, 1.1 * self.n_rows) / 10) * 10) if needed < 1e7 else None
-
-
-def _quadratic(shares, at_0, at_light, at_1):
-    """Return the parabolas through values at the shares 0, LIGHT and 1, shape (n_shares, *at_0.shape)."""
-    bend = ((at_1 - at_0) - (at_light - at_0) / LIGHT) / (1 - LIGHT)
-    slope = at_1 - at_0 - bend
-    shares = shares.reshape(-1, *[1] * at_0.ndim)
-    return np.maximum(at_0 + slope * shares + bend * shares**2, np.finfo(float).tiny)
-
-
-SCORE_LABELS = {"sera": "SERA", "rmse": "the RMSE", "rare_mae": "the rare MAE", "common_rmse": "the common RMSE"}
-
-
-def _effect(row, label):
-    return (
-        f"{row['method']!r} changes {label} by {row['score_ratio'] - 1:+.0%} (95 % interval {row['low'] - 1:+.0%} to "
-        f"{row['high'] - 1:+.0%}), the RMSE over all rows by {row['rmse_ratio'] - 1:+.1%}; total predicted / actual is "
-        f"{row['total_ratio']:.3f}."
-    )
-
-
-def corrected_interval(differences, test_share, *, level=0.95):
-    """Return mean, interval and two-sided p-value of differences between methods on resampled folds.
-
-    Parameters
-    ----------
-    differences : array-like of shape (n_folds,)
-        NaN (a fold without rare test rows) is left out.
-    test_share : float
-        Test rows per training row of a fold, which corrects for training sets that overlap (Nadeau & Bengio, 2003).
-
-    Returns
-    -------
-    mean, low, high, p : float
-        Infinite interval and p = 1 for fewer than two folds.
-    """
-    differences = np.asarray(differences, dtype=float)
-    differences = differences[np.isfinite(differences)]
-    n_folds = len(differences)
-    if n_folds < 2:
-        return (float(differences.mean()) if n_folds else np.nan), -np.inf, np.inf, 1.0
-    mean = float(differences.mean())
-    error = float(np.sqrt((1 / n_folds + test_share) * differences.var(ddof=1)))
-    if error == 0:
-        return mean, mean, mean, 0.0 if mean else 1.0
-    reach = float(stats.t.ppf(0.5 + level / 2, n_folds - 1)) * error
-    return mean, mean - reach, mean + reach, float(2 * stats.t.sf(abs(mean) / error, n_folds - 1))
-
-
-def holm(p_values):
-    """Return p-values adjusted for their number (Holm, 1979), in the order given."""
-    p_values = np.asarray(p_values, dtype=float)
-    order = np.argsort(p_values)
-    adjusted = np.empty(len(p_values))
-    adjusted[order] = np.minimum(1, np.maximum.accumulate(p_values[order] * np.arange(len(p_values), 0, -1)))
-    return adjusted.tolist()
-
-
 # ------------------------------------------------------------------------------------------------ arguments
-def _check_target(X, y):
-    encoder = TableEncoder(categorical_features=None)
-    try:
-        target = encoder.fit_to_codes(y)[:, 0]
-    except (TypeError, ValueError) as error:
-        raise type(error)(f"The target y cannot be used: {error}") from None
-    check_consistent_length(X, target)
-    missing = np.count_nonzero(np.isnan(target))
-    if missing:
-        raise ValueError(f"The target y contains NaN in {missing} of {len(target)} rows; drop these rows first.")
-    return target
-
-
 def _check_methods(methods, relevance, threshold):
+    """Return the methods by name, the yardsticks first."""
     known = default_methods(relevance, threshold)
     if methods is None:
         return known
-    if not isinstance(methods, dict):
-        unknown = [name for name in methods if name not in known]
+    if isinstance(methods, dict):
+        taken = [name for name in (*YARDSTICKS[1:], CONSTANT) if name in methods]
+        if taken or methods.get("none") not in (None, "passthrough"):
+            raise ValueError(f"The names {[*YARDSTICKS, CONSTANT]} are taken by methods that are always compared.")
+        for name, method in methods.items():
+            if not (
+                method in (None, "passthrough") if isinstance(method, str | None) else hasattr(method, "get_params")
+            ):
+                raise ValueError(f"The method {name!r} must be a sampler, a regressor or None, got {method!r}.")
+        own = {name: None if isinstance(method, str) else method for name, method in methods.items() if name != "none"}
+    else:
+        names = [methods] if isinstance(methods, str) else list(methods)
+        unknown = [name for name in names if name not in known]
         if unknown:
             raise ValueError(f"Unknown methods {unknown}; known are {list(known)}.")
-        methods = {name: known[name] for name in known if name in methods}
-    named = {name: None if method == "passthrough" else method for name, method in methods.items()}
-    yardsticks = ("none", *CORRECTIONS)
-    return {**{name: known[name] for name in yardsticks}, **{n: m for n, m in named.items() if n not in yardsticks}}
+        own = {name: known[name] for name in known if name in names and name not in YARDSTICKS}
+    return {**{name: known[name] for name in YARDSTICKS}, **own}
 
 
 def _check_learners(learners):
@@ -742,23 +470,34 @@ def _check_learners(learners):
 
 
 def _make_splits(X, y, cv, n_repeats, inner_cv, groups, random_state):
-    """Return (fold, inner, train, test) for every outer fold and its inner folds."""
+    """Return (fold, inner, train, test, calibration) for every outer fold and its inner folds; see `evaluate`."""
     seed = int(check_random_state(random_state).randint(2**31 - 1))
-    if isinstance(cv, int):
+    is_time = isinstance(cv, TimeSeriesSplit)
+    if is_time and groups is not None:
+        raise ValueError("A TimeSeriesSplit does not keep groups together; give groups or a TimeSeriesSplit, not both.")
+    if isinstance(cv, Integral):
         if groups is not None:
             cv = GroupKFold(cv)
         else:
             cv = RepeatedRegressionStratifiedKFold(n_splits=cv, n_repeats=n_repeats, random_state=seed)
+    elif cv is None:
+        raise ValueError("cv must be a number of folds, a splitter or an iterable of splits, got None.")
+    groups = None if groups is None else np.asarray(groups)
+
+    def inside(train):
+        """Return folds within `train` as pairs of positions in it."""
+        if is_time:
+            return list(TimeSeriesSplit(inner_cv).split(train))
+        if groups is not None:
+            return list(GroupKFold(inner_cv).split(train, y[train], groups[train]))
+        return list(RegressionStratifiedKFold(inner_cv, shuffle=True, random_state=seed).split(train, y[train]))
+
     splits = []
     for fold, (train, test) in enumerate(check_cv(cv).split(X, y, groups)):
-        splits.append((fold, OUTER, train, test))
-        if groups is not None:
-            inner = GroupKFold(inner_cv).split(train, y[train], np.asarray(groups)[train])
-        elif isinstance(cv, TimeSeriesSplit):
-            inner = TimeSeriesSplit(inner_cv).split(train)
-        else:
-            inner = RegressionStratifiedKFold(inner_cv, shuffle=True, random_state=seed).split(train, y[train])
-        splits += [(fold, i, train[part], train[held_out]) for i, (part, held_out) in enumerate(inner)]
+        own = [(train[part], train[held_out]) for part, held_out in inside(train)]
+        for inner, (part, held_out) in enumerate([(train, test), *own], start=OUTER):
+            is_plain = groups is None and not is_time
+            splits.append((fold, inner, part, held_out, *(() if is_plain else (inside(part),))))
     return splits
 
 
@@ -777,7 +516,7 @@ def _usable_rows(rows, splits, methods):
 
 
 def _why_unfinished(rows, max_time):
-    errors = sorted({row["error"] for row in rows if "error" in row and row["method"] in ("none", CONSTANT)})
+    errors = Counter(row["error"] for row in rows if "error" in row and row["method"] in ("none", CONSTANT))
     if errors:
-        return f"The learner could not be fitted and judged on two outer folds: {errors[0]}"
+        return f"The learner could not be fitted and judged on two outer folds: {errors.most_common(1)[0][0]}"
     return f"max_time={max_time:g} seconds was too short for two outer folds; {len(rows)} tasks were done."

@@ -1,0 +1,332 @@
+"""The verdict of `compare`: what the measurements say, and whether it is more than noise."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy import stats
+
+OUTER = -1  # the value of "inner" in rows that stand for an outer fold
+CONSTANT = "constant mean"  # a prediction of the training mean, which every method must beat
+LIGHT = 0.2  # a fifth of the way to the corrected output
+CORRECTIONS = ("light-correction", "correction")
+YARDSTICKS = ("none", *CORRECTIONS)
+CHOSEN = "chosen by inner folds"
+SCORE_LABELS = {"sera": "SERA", "rmse": "the RMSE", "rare_mae": "the rare MAE", "common_rmse": "the common RMSE"}
+WORTHWHILE = 0.95  # a gain of less than 5 % is not worth a step in a pipeline
+ALPHA = 0.05  # error rate of each family of tests
+SHIFTED_TOTALS = 0.03  # totals that move by more than 3 % are mentioned
+
+
+@dataclass
+class Verdict:
+    """The answer of a comparison.
+
+    Parameters
+    ----------
+    answer : {"helps", "does not help", "cannot tell"}
+    method : str or None
+        The method to use if it helps.
+    sentence : str
+        The answer in words, with its uncertainty.
+    rows_needed : int or None
+        If it cannot be told: roughly how many rows would tell an effect of the size seen.
+    """
+
+    answer: str
+    method: str | None
+    sentence: str
+    rows_needed: int | None = None
+
+
+@dataclass
+class Comparison:
+    """Measurements of `compare` and what they say.
+
+    Attributes
+    ----------
+    rows : list of dict
+        As from `evaluate`: inner folds (``inner >= 0``) and outer folds (``inner == -1``).
+    summary : list of dict
+        One per method: ``score_ratio`` with ``low`` and ``high`` (95 %) and ``p_holm``, ``rmse_ratio`` with
+        ``rmse_low`` and ``rmse_high``, ``common_ratio`` (RMSE on common rows), all against "none" on outer folds as
+        geometric means; ``matched_ratio`` with ``matched_p_holm`` (one-sided) against moved predictions of the same
+        RMSE; ``rare_mae``, ``common_rmse`` in units of the target; ``total_ratio``; ``seconds`` per fit; ``chosen``,
+        the share of outer folds whose inner folds chose it. The row "chosen by inner folds" stands for the choice
+        itself.
+    verdict : Verdict
+    n_rows, n_rare : int
+    n_folds, n_planned : int
+        Outer folds that were judged, and that were planned: some may lack rare training rows, or time.
+    relevance : str
+        What is rare, in words.
+    failures : dict
+        Methods that failed, with the error.
+    seconds : float
+        Duration of the whole comparison.
+    """
+
+    rows: list
+    methods: list
+    samplers: list
+    learners: list
+    scoring: str
+    max_price: float
+    n_rows: int
+    n_rare: int
+    relevance: str
+    test_share: float
+    failures: dict
+    n_planned: int
+    seconds: float
+    summary: list = field(init=False)
+    verdict: Verdict = field(init=False)
+
+    def __post_init__(self):
+        self.folds = sorted({row["fold"] for row in self.rows})
+        self.n_folds = len(self.folds)
+        picks = [self._choose(fold) for fold in self.folds]
+        self.summary = self._summarize(picks)
+        self.verdict = self._judge()
+
+    def values(self, measure, method, *, fold=None):
+        """Return a measure on outer folds, or on the inner folds of one outer fold.
+
+        Returns
+        -------
+        values : ndarray of shape (n_folds, n_learners)
+        """
+        found = {}
+        for row in self.rows:
+            is_wanted = row["inner"] == OUTER if fold is None else row["inner"] != OUTER and row["fold"] == fold
+            if is_wanted and row["method"] == method:
+                found[row["fold"] if fold is None else row["inner"], row["learner"]] = row[measure]
+        splits = sorted({split for split, _ in found})
+        return np.array([[found[split, learner] for learner in self.learners] for split in splits])
+
+    def log_ratios(self, measure, method, *, base="none", fold=None):
+        """Return log(measure / measure of `base`) per fold, averaged over learners, shape (n_folds,)."""
+        ours, theirs = self.values(measure, method, fold=fold), self.values(measure, base, fold=fold)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.mean(np.log(ours / theirs), axis=1)
+
+    def to_frame(self):
+        """Return the summary as a pandas DataFrame."""
+        import pandas as pd
+
+        return pd.DataFrame(self.summary)
+
+    # ------------------------------------------------------------------------------------------ choosing and judging
+    def _choose(self, fold):
+        """Return the method that the inner folds of one outer fold choose.
+
+        Of the methods that lower the score at an acceptable price, and by more than moved predictions do at that price,
+        the simplest within one standard error of the best.
+        """
+        if not any(row["fold"] == fold and row["inner"] != OUTER for row in self.rows):
+            return "none"
+        gains = {name: self.log_ratios(self.scoring, name, fold=fold) for name in self.methods}
+        fair = [
+            name
+            for name in self.methods
+            if _mean(gains[name]) < 0
+            and _mean(self.log_ratios("rmse", name, fold=fold)) <= np.log1p(self.max_price)
+            and not _mean(self._matched(name, fold=fold)) >= 0
+        ]
+        if not fair:
+            return "none"
+        best = min(fair, key=lambda name: _mean(gains[name]))
+        for name in fair:  # methods stand from simple to involved
+            lag = gains[name] - gains[best]
+            lag = lag[~np.isnan(lag)]
+            if lag.mean() <= lag.std(ddof=1) / np.sqrt(len(lag)):
+                return name
+        return best
+
+    def _summarize(self, picks):
+        """Return the summary; `picks` holds the choice of the inner folds for each outer fold."""
+        summary = []
+        for name in self.methods:
+            row = self._summary_row(name, [name] * self.n_folds)
+            mean, *_, p = corrected_interval(self._matched(name), self.test_share)
+            row["matched_ratio"] = float(np.exp(mean))
+            row["matched_p"] = np.nan if np.isnan(mean) else p / 2 if mean < 0 else 1 - p / 2
+            row["chosen"] = picks.count(name) / len(picks)
+            summary.append(row)
+        for p_value in ("p", "matched_p"):
+            tested = [row for row in summary if row["method"] != "none" and not np.isnan(row[p_value])]
+            adjusted = dict(zip([row["method"] for row in tested], holm([row[p_value] for row in tested])))
+            for row in summary:
+                row[f"{p_value}_holm"] = adjusted.get(row["method"], np.nan)
+        chosen = self._summary_row(CHOSEN, picks)
+        unmatched = dict.fromkeys(("matched_ratio", "matched_p", "matched_p_holm"), np.nan)
+        return [*summary, {**chosen, **unmatched, "chosen": 1.0, "p_holm": chosen["p"]}]
+
+    def _summary_row(self, name, methods):
+        """Return one row of the summary, of the method that `methods` names for each outer fold."""
+
+        def gather(values_of):
+            return np.array([values_of(method)[i] for i, method in enumerate(methods)])
+
+        mean, low, high, p = corrected_interval(gather(lambda m: self.log_ratios(self.scoring, m)), self.test_share)
+        price = corrected_interval(gather(lambda m: self.log_ratios("rmse", m)), self.test_share)
+        measures = ("rare_mae", "common_rmse", "total_ratio", "seconds")
+        return {
+            "method": name,
+            "score_ratio": float(np.exp(mean)),
+            "low": float(np.exp(low)),
+            "high": float(np.exp(high)),
+            "p": p,
+            "rmse_ratio": float(np.exp(price[0])),
+            "rmse_low": float(np.exp(price[1])),
+            "rmse_high": float(np.exp(price[2])),
+            "common_ratio": float(np.exp(_mean(gather(lambda m: self.log_ratios("common_rmse", m))))),
+            **{measure: _mean(gather(lambda m, measure=measure: self.values(measure, m))) for measure in measures},
+        }
+
+    def _judge(self):
+        """Return the verdict; see the Notes of `compare`."""
+        rows = {row["method"]: row for row in self.summary}
+        if not any(self._beats_constant(name) for name in self.methods):
+            return Verdict(
+                "does not help",
+                None,
+                "No method predicts better than the mean of the target, so the features say too little about it for "
+                "resampling to matter.",
+            )
+        tried = [rows[name] for name in self.methods if name != "none"]
+        fair = [row for row in tried if row["rmse_ratio"] <= 1 + self.max_price]
+        proven = [
+            row
+            for row in fair
+            if row["p_holm"] < ALPHA and row["score_ratio"] <= WORTHWHILE and self._beats_constant(row["method"])
+        ]
+        named = [row for row in proven if row["chosen"] > 0 and not row["matched_p_holm"] >= ALPHA]
+        if named:
+            best = max(named, key=lambda row: (row["chosen"], -row["score_ratio"]))
+            where = "" if best["method"] in self.samplers else "A simpler remedy than new rows: "
+            return Verdict("helps", best["method"], where + self._effect(best))
+
+        trade = self._trade([row for row in tried if row not in fair and row["high"] < 1])
+        open_cases = [row for row in tried if row["low"] < WORTHWHILE and row["rmse_low"] <= 1 + self.max_price]
+        if not open_cases:
+            return Verdict(
+                "does not help",
+                None,
+                f"A gain of 5 % in {SCORE_LABELS[self.scoring]} without raising the RMSE by more than "
+                f"{self.max_price:.0%} is excluded for every method.{trade}",
+            )
+        best = min(open_cases, key=lambda row: (row not in fair, row["score_ratio"]))
+        needed = self._rows_needed(best)
+        if best["matched_p_holm"] >= ALPHA and best["high"] < 1:
+            advice = " That is no more than predictions moved at equal RMSE do."
+        elif best in proven:
+            advice = " But inner folds never chose it."
+        elif needed is None:
+            advice = f" That is not proven after allowing for {len(tried)} methods." if best["high"] < 1 else ""
+        else:
+            advice = f" Roughly {needed:,} rows would tell an effect of this size."
+        return Verdict("cannot tell", None, f"At best, {self._effect(best)}{advice}{trade}", needed)
+
+    def _trade(self, rows):
+        """Return a sentence on the cheapest of the methods that lower the score at too high a price."""
+        if not rows:
+            return ""
+        return f" There is a trade: {self._effect(min(rows, key=lambda row: row['rmse_ratio']))}"
+
+    def _effect(self, row):
+        """Return what a method does in words: score, price, and totals if they move."""
+        text = (
+            f"{row['method']!r} changes {SCORE_LABELS[self.scoring]} by {row['score_ratio'] - 1:+.0%} (95 % interval "
+            f"{row['low'] - 1:+.0%} to {row['high'] - 1:+.0%}), the RMSE over all rows by {row['rmse_ratio'] - 1:+.1%} "
+            f"and on common rows by {row['common_ratio'] - 1:+.1%}"
+        )
+        before = self.summary[0]["total_ratio"]
+        if abs(row["total_ratio"] - before) > SHIFTED_TOTALS:
+            text += f"; total predicted / actual moves from {before:.2f} to {row['total_ratio']:.2f}"
+        return f"{text}."
+
+    def _matched(self, method, *, fold=None):
+        """Return log(score / score of moved predictions) per fold, where the latter may cost as much RMSE.
+
+        Predictions of the learner alone, moved a share of the way to their corrected output, have a squared error and
+        a SERA that are quadratic in that share; three points (none, light, full correction) give both. The share is the
+        one of lowest SERA among those that raise the RMSE no more than `method` does. NaN for the yardsticks
+        themselves, for other scores than SERA, and if a correction failed.
+        """
+        if self.scoring != "sera" or not set(YARDSTICKS) <= set(self.methods) or method in YARDSTICKS:
+            return np.full(self.n_folds, np.nan)
+        shares = np.linspace(0, 1, 101)
+        sera = _quadratic(shares, *(self.values("sera", name, fold=fold) for name in YARDSTICKS))
+        squares = _quadratic(shares, *(self.values("rmse", name, fold=fold) ** 2 for name in YARDSTICKS))
+        prices = np.log(squares / squares[0]).mean(axis=(1, 2)) / 2
+        allowed = prices <= max(0.0, self.log_ratios("rmse", method, fold=fold).mean())
+        share = np.flatnonzero(allowed)[np.log(sera[allowed]).mean(axis=(1, 2)).argmin()]
+        return np.log(self.values("sera", method, fold=fold) / sera[share]).mean(axis=1)
+
+    def _beats_constant(self, method):
+        """Whether a method has a lower RMSE than predicting the training mean."""
+        return np.mean(self.log_ratios("rmse", method, base=CONSTANT)) < 0
+
+    def _rows_needed(self, row):
+        """Return how many rows would prove an effect of the size seen with a probability of 80 %, allowing for the
+        number of methods, if standard errors shrink with the root of the rows; None if that is no more than there are.
+        """
+        effect = -np.log(row["score_ratio"])
+        half_width = (np.log(row["high"]) - np.log(row["low"])) / 2
+        if not np.isfinite(half_width) or effect <= 0:
+            return None
+        error = half_width / stats.t.ppf(0.975, self.n_folds - 1)
+        reach = stats.norm.ppf(1 - ALPHA / 2 / (len(self.methods) - 1)) + stats.norm.ppf(0.8)
+        needed = self.n_rows * (reach * error / effect) ** 2
+        return int(np.ceil(needed / 10) * 10) if self.n_rows < needed < 1e7 else None
+
+
+def _mean(values):
+    """Return the mean without NaN (a fold without rare test rows), NaN if nothing is left."""
+    values = values[~np.isnan(values)]
+    return float(values.mean()) if values.size else np.nan
+
+
+def _quadratic(shares, at_0, at_light, at_1):
+    """Return the parabolas through values at the shares 0, LIGHT and 1, shape (n_shares, *at_0.shape)."""
+    bend = ((at_1 - at_0) - (at_light - at_0) / LIGHT) / (1 - LIGHT)
+    slope = at_1 - at_0 - bend
+    shares = shares.reshape(-1, *[1] * at_0.ndim)
+    return np.maximum(at_0 + slope * shares + bend * shares**2, np.finfo(float).tiny)
+
+
+def corrected_interval(differences, test_share, *, level=0.95):
+    """Return mean, interval and two-sided p-value of differences between methods on resampled folds.
+
+    Parameters
+    ----------
+    differences : array-like of shape (n_folds,)
+        NaN (a fold without rare test rows) is left out.
+    test_share : float
+        Test rows per training row of a fold, which corrects for training sets that overlap (Nadeau & Bengio, 2003).
+
+    Returns
+    -------
+    mean, low, high, p : float
+        Infinite interval and p = 1 for fewer than two folds.
+    """
+    differences = np.asarray(differences, dtype=float)
+    differences = differences[np.isfinite(differences)]
+    n_folds = len(differences)
+    if n_folds < 2:
+        return (float(differences.mean()) if n_folds else np.nan), -np.inf, np.inf, 1.0
+    mean = float(differences.mean())
+    error = float(np.sqrt((1 / n_folds + test_share) * differences.var(ddof=1)))
+    if error == 0:
+        return mean, mean, mean, 0.0 if mean else 1.0
+    reach = float(stats.t.ppf(0.5 + level / 2, n_folds - 1)) * error
+    return mean, mean - reach, mean + reach, float(2 * stats.t.sf(abs(mean) / error, n_folds - 1))
+
+
+def holm(p_values):
+    """Return p-values adjusted for their number (Holm, 1979), in the order given."""
+    p_values = np.asarray(p_values, dtype=float)
+    order = np.argsort(p_values)
+    adjusted = np.empty(len(p_values))
+    adjusted[order] = np.minimum(1, np.maximum.accumulate(p_values[order] * np.arange(len(p_values), 0, -1)))
+    return adjusted.tolist()
