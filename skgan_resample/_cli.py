@@ -281,8 +281,6 @@ def _with_dates(X, notes, is_sorted):
 
 def _without_useless(X, notes):
     """Return the table without columns that hold one value or that only tell rows apart, said aloud."""
-    import pandas as pd
-
     for name in X.columns:
         nested = _is_text(X[name]) and X[name].map(lambda cell: isinstance(cell, list | dict | set | np.ndarray)).any()
         if nested:
@@ -290,18 +288,7 @@ def _without_useless(X, notes):
     constant = [name for name in X.columns if X[name].nunique(dropna=False) <= 1]
     if constant:
         notes.append(f"Dropped, one value only: {_listed(constant)}.")
-    ids = []
-    for name in X.columns.difference(constant, sort=False):
-        column = X[name].dropna()
-        distinct = column.nunique() / max(1, len(column))
-        if len(column) < 20:
-            continue
-        if pd.api.types.is_integer_dtype(column):
-            counts_up = distinct == 1 and (np.abs(np.diff(column.to_numpy())) == 1).all()
-            if counts_up or (distinct == 1 and ID_NAME.search(name)):
-                ids.append(name)
-        elif _is_text(column) and distinct >= DISTINCT_IS_ID:
-            ids.append(name)
+    ids = _identifiers(X.drop(columns=constant))
     if ids:
         notes.append(f"Dropped, they look like row identifiers: {_listed(ids)}.")
     many = [name for name in X.columns.difference([*constant, *ids], sort=False)
@@ -309,6 +296,25 @@ def _without_useless(X, notes):
     if many:
         notes.append(f"Many levels, of which the learner sees the 20 most frequent: {_listed(many)}.")
     return X.drop(columns=[*constant, *ids])
+
+
+def _identifiers(frame):
+    """Return the columns that only tell rows apart: counters, unique integers named like keys, nearly unique text."""
+    import pandas as pd
+
+    found = []
+    for name in frame.columns:
+        column = frame[name].dropna()
+        distinct = column.nunique() / max(1, len(column))
+        if len(column) < 20:
+            continue
+        if pd.api.types.is_integer_dtype(column):
+            counts_up = distinct == 1 and (np.abs(np.diff(column.to_numpy())) == 1).all()
+            if counts_up or (distinct == 1 and ID_NAME.search(name)):
+                found.append(name)
+        elif _is_text(column) and distinct >= DISTINCT_IS_ID:
+            found.append(name)
+    return found
 
 
 def _relevance(options, *, is_builtin):
@@ -382,14 +388,26 @@ def run_resample(options):
         under_sampling=None,
         random_state=options.seed,
     )
-    X, y = part.drop(columns=options.target), part[options.target]
+    ids = _identifiers(part.drop(columns=options.target))
+    if ids:
+        print(f"- They look like row identifiers and stay empty in new rows: {_listed(ids)}.")
+    X, y = part.drop(columns=[options.target, *ids]), part[options.target]
+    if not X.shape[1]:
+        raise CommandError(f"No column of {options.data} is left beside {options.target!r} to resample.")
     with _one_sentence():
         X_new, y_new = sampler.fit_resample(X, y)
     new = sampler.is_synthetic_
-    made = X_new[new].assign(**{options.target: y_new[new], **constant})[frame.columns].reset_index(drop=True)
+    made = X_new[new].assign(**{options.target: y_new[new], **constant}).reset_index(drop=True)
+    made = made.astype({name: frame.dtypes[name] for name in made.columns}).reindex(columns=frame.columns)
     positions = np.flatnonzero(used)
     parents = np.where(sampler.parent_indices_ >= 0, positions[sampler.parent_indices_], -1)
-    result = pd.concat([frame, made.astype(frame.dtypes.to_dict())], ignore_index=True)
+    if out.suffix == ".csv" and not str(options.data).endswith(".parquet"):
+        old, made = _cells_as_written(options.data), made.astype(object)
+    else:
+        whole = [name for name in ids if pd.api.types.is_integer_dtype(frame[name])]
+        old = frame.astype(dict.fromkeys(whole, "Int64"))  # integers that may be missing
+        made = made.astype(dict.fromkeys(whole, "Int64"))
+    result = pd.concat([old, made], ignore_index=True)
     result["is_synthetic"] = np.arange(len(result)) >= len(frame)
     result["source_row"] = np.r_[np.arange(len(frame)), np.full(len(made), -1)]
     for j, name in enumerate(PROVENANCE[2:]):
@@ -405,6 +423,15 @@ def run_resample(options):
         print("Resample after splitting: rows made from test rows leak into training. --only-rows-where COLUMN=VALUE "
               "resamples the training rows alone.")  # fmt: skip
     return 0
+
+
+def _cells_as_written(path):
+    """Return a text file's cells as they stand there: "00037" stays, and so do "NA" and an empty cell."""
+    import pandas as pd
+
+    separator = "\t" if ".tsv" in Path(path).suffixes else ","
+    cells = pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False)
+    return cells.set_axis([str(name) for name in cells.columns], axis=1)
 
 
 def _selected_rows(frame, options):

@@ -12,21 +12,34 @@ from math import isnan
 from pathlib import Path
 
 from skgan_resample._validation import versions
-from skgan_resample.model_selection._compare import SCORE_LABELS, default_methods
+from skgan_resample.model_selection._compare import default_methods
+from skgan_resample.model_selection._verdict import CHOSEN, SCORE_LABELS
 
-CHOSEN = "chosen by inner folds"
+GLOSSARY = {
+    "none": "the learner alone",
+    "light-correction": "its predictions moved a fifth of the way to the corrected ones",
+    "correction": "its predictions corrected by a straight line that fits where it matters",
+    "weights": "rare rows weigh more while it is fitted",
+    "weights+correction": "both",
+    "duplicate": "copies of rows drawn from the whole table: the control for mere numbers",
+    "random": "copies of rare rows",
+    "noise": "copies of rare rows with Gaussian noise",
+    "smoter": "new rows between neighbouring rare rows",
+    "smogn": "new rows between rare rows where they are close, noise where they are not",
+}
 
 STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; color: #1a1a1a; background: #fff; max-width: 74rem; margin: 2rem auto;
+body { font: 16px/1.5 system-ui, sans-serif; color: #1a1a1a; background: #fff; max-width: 80rem; margin: 2rem auto;
        padding: 0 1rem; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2.2rem; }
 .verdict { border-left: .4rem solid #0072B2; background: #eef5fa; padding: .8rem 1rem; font-size: 1.05rem; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-th, td { padding: .3rem .7rem; border-bottom: 1px solid #ccc; text-align: right; white-space: nowrap; }
+th, td { padding: .3rem .5rem; border-bottom: 1px solid #ccc; text-align: right; white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; }
 tr.named td { font-weight: 600; } tr.chosen td { border-top: 2px solid #666; }
-img { max-width: 100%; height: auto; } figcaption, .small { color: #444; font-size: .9rem; }
+img { max-width: 100%; height: auto; } dt { float: left; clear: left; width: 11rem; } dd { margin-left: 11.5rem; }
+figcaption, .small { color: #444; font-size: .9rem; }
 """
 
 
@@ -58,7 +71,7 @@ def summary_table(comparison):
 def print_summary(comparison):
     """Print what is rare, the table and the verdict."""
     header, rows = summary_table(comparison)
-    print(f"\n{comparison.relevance}. Learner: {', '.join(comparison.learners)}.\n")
+    print(f"\n{comparison.relevance}. Learner: {', '.join(comparison.learners)}. {folds_judged(comparison)}\n")
     try:
         from rich.console import Console
         from rich.table import Table
@@ -84,6 +97,13 @@ def print_summary(comparison):
         console.width = max(console.width, sum(widths) + 2 * len(widths))  # a narrower one would cut the numbers
         console.print(table)
     print(f"\n{comparison.verdict.answer.upper()}. {comparison.verdict.sentence}")
+
+
+def folds_judged(comparison):
+    """Return how many outer folds stand behind the numbers, in words."""
+    text = f"Judged on {comparison.n_folds} outer folds"
+    left_out = comparison.n_planned - comparison.n_folds
+    return text + (f"; {left_out} more lacked rare training rows or time." if left_out else ".")
 
 
 def write_report(out, comparison, table, relevance, options):
@@ -124,6 +144,8 @@ def _run_facts(comparison, table, options):
         "data": table.source,
         "rows": comparison.n_rows,
         "rare_rows": comparison.n_rare,
+        "outer_folds_judged": comparison.n_folds,
+        "outer_folds_planned": comparison.n_planned,
         "relevance": comparison.relevance,
         "notes": table.notes,
         "options": {
@@ -153,6 +175,8 @@ def _page(comparison, table, relevance, options):
     label = SCORE_LABELS[comparison.scoring].removeprefix("the ")
     header, rows = summary_table(comparison)
     notes = "".join(f"<li>{escape(note)}</li>" for note in table.notes)
+    tried = [row[0] for row in rows]
+    glossary = "".join(f"<dt>{name}</dt><dd>{text}</dd>" for name, text in GLOSSARY.items() if name in tried)
     failures = "".join(
         f"<li>{escape(name)} failed: {escape(error)}</li>" for name, error in comparison.failures.items()
     )
@@ -161,14 +185,14 @@ def _page(comparison, table, relevance, options):
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Does resampling help? {escape(table.target)}</title>
+<title>What helps to predict rare values of {escape(table.target)}?</title>
 <style>{STYLE}</style>
 </head>
 <body>
-<h1>Does resampling help to predict {escape(table.target)}?</h1>
+<h1>What helps to predict rare values of {escape(table.target)}?</h1>
 <p class="verdict"><strong>{escape(verdict.answer.capitalize())}.</strong> {escape(verdict.sentence)}</p>
-<p>{escape(table.source)}: {comparison.n_rows:,} rows. {escape(comparison.relevance)}.
-Learner: {escape(", ".join(comparison.learners))}.</p>
+<p>{escape(table.source)}: {comparison.n_rows:,} rows. {escape(_of_target(comparison.relevance, table.target))}.
+Learner: {escape(", ".join(comparison.learners))}. {escape(folds_judged(comparison))}</p>
 <ul class="small">{notes}{failures}</ul>
 
 <h2>What each method gains and costs</h2>
@@ -179,6 +203,7 @@ merely moved, at the same RMSE: about 1 means that the method does no more than 
 predictions over the sum of the target. "chosen" is how often the inner folds chose the method; the last row is what
 choosing that way gives on the outer folds. Intervals allow for
 training sets that overlap (Nadeau &amp; Bengio); p-values are adjusted for the number of methods (Holm).</p>
+<dl class="small">{glossary}</dl>
 {
         _figure(
             _comparison_picture(comparison),
@@ -201,6 +226,12 @@ training sets that overlap (Nadeau &amp; Bengio); p-values are adjusted for the 
 </body>
 </html>
 """
+
+
+def _of_target(explanation, target):
+    """Return what is rare, in words, with the name of the target instead of y."""
+    counts, _, ranges = explanation.partition(": ")
+    return f"{counts}: {ranges.replace('y ', target + ' ')}"
 
 
 def _html_table(header, rows, named):

@@ -266,7 +266,7 @@ class ComparisonDisplay:
         -------
         display : ComparisonDisplay
         """
-        from skgan_resample.model_selection._compare import SCORE_LABELS
+        from skgan_resample.model_selection._verdict import SCORE_LABELS
 
         name = SCORE_LABELS[comparison.scoring].removeprefix("the ")
         return cls(summary=comparison.summary, score_name=name, max_price=comparison.max_price).plot(ax=ax)
@@ -284,8 +284,9 @@ class ComparisonDisplay:
         ax.plot(1, 1, "+", color=BLACK, markersize=12, label="none")
         ax.axhline(1, color=GREY, linewidth=0.8)
         ax.axvline(1, color=GREY, linewidth=0.8)
-        ax.axvspan(1 + self.max_price, ax.get_xlim()[1], color=GREY, alpha=0.15, linewidth=0)
-        ax.margins(x=0)
+        limits = min(ax.get_xlim()[0], 0.99), max(ax.get_xlim()[1], 1.02 + self.max_price)
+        ax.axvspan(1 + self.max_price, limits[1], color=GREY, alpha=0.15, linewidth=0)
+        ax.set_xlim(limits)
         ax.set(xlabel="RMSE over all rows, ratio to none", ylabel=f"{self.score_name}, ratio to none")
         ax.set_title(
             f"down is better, left is cheaper; grey: RMSE more than {self.max_price:.0%} higher", fontsize="medium"

@@ -235,7 +235,8 @@ def test_resample_writes_the_table_with_its_origin(folder, capsys, suffix):
     assert "after splitting" not in out
     result = pd.read_csv(out_file) if suffix == "csv" else pd.read_parquet(out_file)
     n_rows = len(frame)
-    pd.testing.assert_frame_equal(result[frame.columns][:n_rows], pd.read_csv("claims.csv"), check_dtype=False)
+    old = result[frame.columns][:n_rows].convert_dtypes()
+    pd.testing.assert_frame_equal(old, pd.read_csv("claims.csv").convert_dtypes(), check_dtype=False)
     new = result[n_rows:]
     assert len(new) > 0
     assert new["is_synthetic"].all()
@@ -245,6 +246,26 @@ def test_resample_writes_the_table_with_its_origin(folder, capsys, suffix):
     assert (new["source_row"] == -1).all()
     assert (frame["split"].iloc[new["parent_row_1"]] == "train").all()
     assert (new["rooms"] == new["rooms"].round()).all()
+
+
+def test_resample_keeps_cells_as_written_and_invents_no_identifiers(folder, capsys):
+    rng = np.random.RandomState(0)
+    lines = [
+        f"{i:05d},{rng.choice(['NA', 'b'])},{value:.3f},{value * 2:.1f}"
+        for i, value in enumerate(rng.gamma(1, size=200))
+    ]
+    (folder / "coded.csv").write_text("zip,kind,x,y\n" + "\n".join(lines) + "\n")
+    status, out, _ = run(capsys, "resample", "coded.csv", "--target", "y", "-o", "more.csv")
+    assert status == 0
+    assert "stay empty in new rows: zip" in out
+    written = (folder / "more.csv").read_text().splitlines()
+    assert [line.rsplit(",", 4)[0] for line in written[1:201]] == lines
+    new = [line.split(",") for line in written[201:]]
+    assert new
+    assert all(cells[0] == "" and float(cells[2]) > 0 for cells in new)
+    status, _, _ = run(capsys, "resample", "coded.csv", "--target", "y", "-o", "more.parquet")
+    assert status == 0
+    assert pd.read_parquet("more.parquet")["zip"].isna().sum() == len(new)
 
 
 def test_resample_warns_that_it_belongs_after_the_split(folder, capsys):
