@@ -46,8 +46,8 @@ figcaption, .small { color: #444; font-size: .9rem; }
 def summary_table(comparison):
     """Return header and rows of the table that terminal and page show, as strings."""
     label = SCORE_LABELS[comparison.scoring].removeprefix("the ")
-    header = ["method", f"{label} ratio", "at equal RMSE", "p (Holm)", "RMSE ratio", "rare MAE", "common RMSE"]
-    header += ["pred. / actual", "seconds", "chosen"]
+    header = ["method", f"{label} ratio", "equal RMSE", "p (Holm)", "RMSE ratio", "rare MAE", "common RMSE"]
+    header += ["total", "seconds", "chosen"]
     rows = []
     for row in comparison.summary:
         is_base = row["method"] == "none"
@@ -72,30 +72,24 @@ def print_summary(comparison):
     """Print what is rare, the table and the verdict."""
     header, rows = summary_table(comparison)
     print(f"\n{comparison.relevance}. Learner: {', '.join(comparison.learners)}. {folds_judged(comparison)}\n")
+    widths = [max(len(row[j]) for row in [header, *rows]) for j in range(len(header))]
     try:
         from rich.console import Console
         from rich.table import Table
     except ImportError:
-        widths = [max(len(row[j]) for row in [header, *rows]) for j in range(len(header))]
         for row in [header, *rows]:
-            print(
-                "  ".join(
-                    cell.ljust(width) if j == 0 else cell.rjust(width)
-                    for j, (cell, width) in enumerate(zip(row, widths))
-                )
-            )
+            first, *others = (cell.rjust(width) for cell, width in zip(row, widths))
+            print("  ".join([first.strip().ljust(widths[0]), *others]))
     else:
         table = Table(box=None, pad_edge=False)
         for j, name in enumerate(header):
-            table.add_column(name, justify="left" if j == 0 else "right", min_width=max(len(row[j]) for row in rows))
+            table.add_column(name, justify="left" if j == 0 else "right", no_wrap=True)
         for row in rows:
             table.add_row(*row, style="bold" if row[0] == comparison.verdict.method else None)
         console = Console()
-        widths = [
-            max(len(word) for word in [*name.split(), *(row[j] for row in rows)]) for j, name in enumerate(header)
-        ]
         console.width = max(console.width, sum(widths) + 2 * len(widths))  # a narrower one would cut the numbers
         console.print(table)
+    print('\nRatios are to "none". "equal RMSE": against its predictions, merely moved. "total": predicted / actual.')
     print(f"\n{comparison.verdict.answer.upper()}. {comparison.verdict.sentence}")
 
 
@@ -198,8 +192,8 @@ Learner: {escape(", ".join(comparison.learners))}. {escape(folds_judged(comparis
 <h2>What each method gains and costs</h2>
 <div class="scroll">{_html_table(header, rows, verdict.method)}</div>
 <p class="small">Ratios are to "none", the learner alone, on outer folds, with 95 % intervals; below 1 is better.
-SERA is the squared error weighted by relevance. "at equal RMSE" compares with the predictions of the learner alone,
-merely moved, at the same RMSE: about 1 means that the method does no more than that. "pred. / actual" is the sum of
+SERA is the squared error weighted by relevance. "equal RMSE" compares with the predictions of the learner alone,
+merely moved, at the same RMSE: about 1 means that the method does no more than that. "total" is the sum of
 predictions over the sum of the target. "chosen" is how often the inner folds chose the method; the last row is what
 choosing that way gives on the outer folds. Intervals allow for
 training sets that overlap (Nadeau &amp; Bengio); p-values are adjusted for the number of methods (Holm).</p>

@@ -1,5 +1,8 @@
 """compare(): the engine, the statistics, and the verdict."""
 
+import importlib
+import linecache
+import sys
 import warnings
 
 import numpy as np
@@ -36,6 +39,10 @@ class CountingSampler(RandomOverSampler):
 class FailingSampler(RandomOverSampler):
     def fit_resample(self, X, y):
         raise RuntimeError("no luck today")
+
+
+def beyond_two(y):
+    return (y > 2).astype(float)
 
 
 def skewed_table(n_rows=120, seed=0):
@@ -117,10 +124,55 @@ def test_results_do_not_depend_on_the_number_of_jobs_and_global_states_stay():
     assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
 
     def strip(run):
-        rows = [{k: v for k, v in row.items() if k != "seconds"} for row in run.rows]
-        return sorted(rows, key=lambda row: (row["fold"], row["inner"], row["method"]))
+        return [{k: v for k, v in row.items() if k != "seconds"} for row in run.rows]
 
     assert strip(runs[0]) == strip(runs[1])
+
+
+def test_a_changed_class_is_not_taken_from_the_cache(tmp_path, monkeypatch):
+    X, y = skewed_table()
+    splits = [(0, OUTER, np.arange(90), np.arange(90, 120))]
+    rmse = []
+    for body in ("self.fixed_ = 1.0", "self.fixed_ = 2.0"):
+        (tmp_path / "homemade.py").write_text(
+            "import numpy as np\nfrom sklearn.base import BaseEstimator, RegressorMixin\n\n\n"
+            "class Fixed(RegressorMixin, BaseEstimator):\n    def fit(self, X, y):\n"
+            f"        {body}\n        return self\n\n    def predict(self, X):\n"
+            "        return np.full(len(X), self.fixed_)\n"
+        )
+        monkeypatch.syspath_prepend(tmp_path)
+        monkeypatch.delitem(sys.modules, "homemade", raising=False)
+        importlib.invalidate_caches()
+        linecache.clearcache()
+        learner = importlib.import_module("homemade").Fixed()
+        rows = evaluate(
+            X, y, splits, {"none": None}, {"fixed": learner}, relevance=HIGHEST_TENTH, memory=str(tmp_path / "cache")
+        )
+        rmse.append(rows[0]["rmse"])
+    assert rmse[0] != rmse[1]
+
+
+def test_output_correction_keeps_groups_together_and_time_in_order():
+    from sklearn.model_selection import TimeSeriesSplit
+
+    X, y = skewed_table()
+    groups = np.repeat(np.arange(30), 4)
+    for _, _, train, _, calibration in _make_splits(X, y, 5, 2, 3, groups, 0):
+        assert calibration
+        for part, held_out in calibration:
+            assert not set(groups[train[part]]) & set(groups[train[held_out]])
+    for _, _, train, _, calibration in _make_splits(X, y, TimeSeriesSplit(4), 1, 3, None, 0):
+        for part, held_out in calibration:
+            assert train[part].max() < train[held_out].min()
+    # With rows that repeat within groups, shuffled folds see the test rows' twins and leave the slope near 1.
+    rng = np.random.RandomState(0)
+    X, y = np.repeat(rng.normal(size=(40, 30)), 6, axis=0), np.repeat(rng.gamma(1.0, size=40), 6)
+    learners = {"ols": LinearRegression()}
+    methods = {"correction": OutputCorrectedRegressor(None, relevance=HIGHEST_TENTH, cv=3)}
+    split = _make_splits(X, y, 4, 1, 3, np.repeat(np.arange(40), 6), 0)[0]
+    grouped = evaluate(X, y, [split], methods, learners, relevance=HIGHEST_TENTH)[0]
+    shuffled = evaluate(X, y, [split[:4]], methods, learners, relevance=HIGHEST_TENTH)[0]
+    assert grouped["rmse"] < 0.9 * shuffled["rmse"]
 
 
 def test_a_failing_method_is_left_out_aloud():
@@ -176,6 +228,14 @@ def test_inner_folds_lie_inside_the_outer_training_rows():
     ("change", "message"),
     [
         ({"methods": ["smogn", "magic"]}, "Unknown methods .'magic'."),
+        ({"methods": {"correction": RandomOverSampler()}}, "taken by methods that are always compared"),
+        ({"methods": {"none": RandomOverSampler()}}, "taken by methods"),
+        ({"methods": {"mine": "smogn"}}, "'mine' must be a sampler"),
+        ({"random_state": None}, "random_state must be a whole number"),
+        ({"cv": None}, "cv must be a number of folds"),
+        ({"y": np.ones((120, 2))}, "one column, got 2"),
+        ({"X": np.full((120, 3), np.inf)}, "contains infinity"),
+        ({"relevance": Relevance(beyond_two), "memory": "cache"}, "cannot tell one callable relevance from another"),
         ({"scoring": "r2"}, "scoring must be one of"),
         ({"learners": object()}, "no fit and predict"),
         ({"max_time": 0.0}, "too short for two outer folds"),
@@ -188,9 +248,9 @@ def test_inner_folds_lie_inside_the_outer_training_rows():
 )
 def test_what_cannot_be_compared_is_refused_in_one_sentence(change, message):
     X, y = skewed_table()
-    arguments = {"y": y, "methods": ["weights"], "learners": Ridge(), "relevance": HIGHEST_TENTH, **change}
+    arguments = {"X": X, "y": y, "methods": ["weights"], "learners": Ridge(), "relevance": HIGHEST_TENTH, **change}
     with pytest.raises((ValueError, TypeError), match=message):
-        compare(X, **arguments)
+        compare(**arguments)
 
 
 def test_a_target_without_rare_rows_is_refused():
@@ -302,6 +362,26 @@ def test_a_sampler_is_not_named_for_what_moved_predictions_do_as_well():
     assert verdict.method in ("light-correction", "correction")
     effects["smogn"] = (0.5 * at(0.25)[0], at(0.25)[1])
     assert made_up(effects, spread=0.01).verdict.method == "smogn"
+
+
+def test_wide_intervals_do_not_say_that_nothing_helps():
+    verdict = made_up({"smogn": (1.1, 1.0)}, spread=0.6, seed=1).verdict
+    assert verdict.answer == "cannot tell"
+    assert verdict.rows_needed is None
+
+
+def test_rows_needed_shrink_with_the_square_of_the_effect():
+    def needed(effect):
+        comparison = made_up({"smogn": (0.9, 1.0)}, spread=0.3, seed=3)
+        row = dict(
+            comparison.summary[1], score_ratio=np.exp(-effect), low=np.exp(-effect - 0.5), high=np.exp(0.5 - effect)
+        )
+        return comparison._rows_needed(row)
+
+    # standard error 0.5 / t(0.975, 9), one method: (1.96 + 0.84)**2 = 7.85 standard errors squared
+    assert needed(0.1) == pytest.approx(200 * 7.849 * (0.5 / 2.2622 / 0.1) ** 2, abs=10)
+    assert needed(0.1) == pytest.approx(4 * needed(0.2), rel=0.01)
+    assert needed(2.0) is None
 
 
 def test_no_effect_does_not_help():

@@ -387,3 +387,13 @@ def test_parameters_constraints_clone_and_pickle():
     for name, value in (("perturbation", 0), ("sampling_strategy", "auto"), ("k_neighbors", 0), ("threshold", 0)):
         with pytest.raises(ValueError, match=name):
             clone(sampler).set_params(**{name: value}).fit_resample(X, y)
+
+
+def test_of_bumps_that_need_no_rows_the_real_rows_do_not_come_back_as_new_ones():
+    y = np.r_[np.linspace(0, 1, 12), np.linspace(50, 51, 12)]
+    X = np.c_[y, y**2]
+    relevance = Relevance("control_points", control_points=[(0, 0), (25, 0), (45, 1), (60, 1)])
+    sampler = SmognPackageSampler(relevance=relevance, random_state=0)
+    _, y_new = sampler.fit_resample(X, y)
+    np.testing.assert_array_equal(y_new, y)
+    assert not sampler.is_synthetic_.any()

@@ -160,9 +160,9 @@ def evaluate(
         and fitting), sera, rmse, rare_mae, rare_rmse, common_rmse, total_ratio; or fold, inner, method and error.
         The prediction of the training mean is added as the method "constant mean".
     """
-    run = _run_task if memory is None else _as_memory(memory).cache(_run_task)
     relevance = Relevance() if relevance is None else relevance
     code = _code_in_use(relevance, methods, learners) if memory is not None else None
+    run = _run_task if memory is None else _as_memory(memory).cache(_run_task)
     deadline = np.inf if max_time is None else time.monotonic() + max_time
     tasks = [(split, name) for split in splits for name in (*methods, CONSTANT)]
 
