@@ -56,7 +56,7 @@ def summary_table(comparison):
                 row["method"],
                 "1" if is_base else f"{row['score_ratio']:.2f} ({row['low']:.2f} to {row['high']:.2f})",
                 "" if isnan(row["matched_ratio"]) else f"{row['matched_ratio']:.2f}",
-                "" if is_base else f"{row['p_holm']:.3f}",
+                "" if is_base else f"{row['p_holm']:.3f}" if row["p_holm"] >= 0.001 else "<0.001",
                 "1" if is_base else f"{row['rmse_ratio']:.3f}",
                 f"{row['rare_mae']:.4g}",
                 f"{row['common_rmse']:.4g}",

@@ -12,13 +12,10 @@ encoded
 """
 
 from dataclasses import dataclass, field
-from decimal import Decimal
-from numbers import Integral, Number, Real
 
-import narwhals.stable.v2 as nw
 import numpy as np
-from scipy import sparse
-from sklearn.utils.validation import check_array
+
+from skgan_resample._containers import is_missing, open_table
 
 MAX_DECIMALS = 6  # more decimals than this are taken for a continuous measurement
 MAX_GRID = 32  # a numeric column with at most so many values ...
@@ -141,7 +138,7 @@ class TableEncoder:
         -------
         codes : ndarray of float64, shape (n_rows, n_columns)
         """
-        door = _open(X)
+        door = open_table(X)
         codes, self._levels, self._clocks = _learn_codes(door, self.categorical_features)
         infinite = np.flatnonzero(np.isinf(codes).any(axis=0))
         if len(infinite):
@@ -166,7 +163,7 @@ class TableEncoder:
         -------
         codes : ndarray of float64, shape (n_rows, n_columns)
         """
-        door = _open(X)
+        door = open_table(X)
         if len(door.names) != len(self.columns_):
             raise ValueError(f"The table has {len(door.names)} columns, but {len(self.columns_)} were fitted.")
         if door.matrix is not None and not self._levels:
@@ -483,7 +480,7 @@ class _Levels:
 
     def __init__(self, values, name):
         try:
-            distinct = {value for value in set(values) if not _is_missing(value)}
+            distinct = {value for value in set(values) if not is_missing(value)}
         except TypeError:
             kinds = sorted({type(value).__name__ for value in values if type(value).__hash__ is None})
             raise TypeError(
@@ -533,278 +530,6 @@ class _Clock:
         return instants
 
 
-def _is_missing(value):
-    """Whether a cell of an object column is None, NaN, NaT or pandas' NA."""
-    if value is None or type(value).__name__ in ("NAType", "NaTType"):
-        return True
-    return isinstance(value, Number) and value != value
-
-
-# ------------------------------------------------------------------------------------------------ containers
-def _open(X):
-    """Return the door for `X`: how its columns are read and, through `exit()`, how such a table is built again."""
-    if sparse.issparse(X):
-        raise TypeError("Sparse input is not supported: X is a sparse matrix or array. Pass a dense one, X.toarray().")
-    if isinstance(X, np.ma.MaskedArray):
-        raise TypeError("A masked array is not supported; fill it with NaN, X.filled(np.nan).")
-    if hasattr(X, "collect"):
-        raise TypeError("A lazy frame is not supported; call X.collect() first.")
-    if isinstance(X, np.ndarray | list | tuple):
-        return _ArrayDoor(X)
-    _refuse_duplicates(X)
-    native = nw.from_native(_densify(X), pass_through=True, eager_only=True, allow_series=True)
-    if isinstance(native, nw.DataFrame | nw.Series):
-        return _FrameDoor(native)
-    return _ArrayDoor(X)
-
-
-def _densify(X):
-    """Return a pandas frame without sparse columns; anything else as it is."""
-    dtypes = getattr(X, "dtypes", None)
-    if dtypes is None or not hasattr(X, "iloc"):
-        return X
-    if getattr(dtypes, "ndim", 0) == 0:  # a Series
-        return X.sparse.to_dense() if hasattr(X.dtype, "fill_value") and hasattr(X, "sparse") else X
-    dense = {name: dtype.subtype for name, dtype in dtypes.items() if type(dtype).__name__ == "SparseDtype"}
-    return X.astype(dense) if dense else X
-
-
-def _refuse_duplicates(X):
-    """Raise a sentence that names the columns which occur twice in a frame."""
-    if getattr(X, "ndim", 2) != 2:
-        return
-    names = X.columns if hasattr(X, "iloc") else getattr(X, "column_names", getattr(X, "columns", ()))
-    names = list(names)
-    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1] if len(set(names)) < len(names) else []
-    if twice:
-        raise ValueError(f"Column names must be unique, but {twice} occur more than once; rename or drop them.")
-
-
-class _ArrayDoor:
-    """NumPy arrays and nested lists, of one or two dimensions."""
-
-    def __init__(self, X):
-        try:
-            array = np.asarray(X)
-        except ValueError:
-            raise ValueError("X is not a table: its rows differ in length, or its cells are sequences.") from None
-        if array.dtype.kind in "US" and not isinstance(X, np.ndarray):
-            array = np.asarray(X, dtype=object)  # a list of mixed rows: keep its numbers
-        self.is_list, self.is_flat = not hasattr(X, "shape"), array.ndim == 1
-        if array.dtype.kind in "mM":
-            raise TypeError(f"An array of {array.dtype} is not supported; put dates into a column of a data frame.")
-        self._is_boolean = array.dtype.kind == "b"
-        is_numeric = array.dtype.kind in "fiu"
-        table = array[:, None] if self.is_flat and array.ndim else array
-        if table.ndim != 2 or 0 in table.shape or array.dtype.kind == "c":
-            check_array(table)  # raises, in scikit-learn's words
-        self.dtype = array.dtype if is_numeric else None
-        self.matrix = np.asarray(table, dtype=float) if is_numeric else None
-        self._cells = table
-        self.n_rows = len(table)
-        self.names = list(range(table.shape[1]))
-
-    def kind(self, j):
-        if self._cells.dtype.kind == "O":
-            return "number" if _are(Real | Decimal, self._cells[:, j]) else "nominal"
-        return "number" if self.matrix is not None else "nominal"
-
-    def is_boolean(self, j):
-        return self._is_boolean
-
-    def values(self, j):
-        return self._cells[:, j].tolist()
-
-    def numbers(self, j):
-        return np.array([np.nan if _is_missing(value) else value for value in self._cells[:, j]], dtype=float)
-
-    def gather(self, j, rows):
-        return self._cells[rows, j]
-
-    def exit(self):
-        cells = self._cells
-        if cells.dtype.kind == "O":
-            is_integer = [_are(Integral, column) for column in cells.T]
-        else:
-            is_integer = [cells.dtype.kind in "iu"] * cells.shape[1]
-        return _ArrayExit(self.dtype, cells.dtype, is_integer, self.is_list, self.is_flat)
-
-
-@dataclass
-class _ArrayExit:
-    """Builds an array or list like the one that came in; `dtype` is None unless all its cells are numbers."""
-
-    dtype: np.dtype | None
-    cell_dtype: np.dtype
-    is_integer: list  # of bool, a column each; in an array of objects, whether all its cells are integers
-    is_list: bool
-    is_flat: bool
-
-    def from_matrix(self, codes):
-        return self._shape(_as_integers(codes, self.dtype) if self.dtype.kind in "iu" else codes.astype(self.dtype))
-
-    def numbers(self, j, values):
-        if self.dtype is not None:
-            return _as_integers(values, self.dtype) if self.is_integer[j] else values
-        built = np.empty(len(values), dtype=object)
-        built[:] = _python_integers(values) if self.is_integer[j] else values.tolist()
-        return built
-
-    def assemble(self, columns):
-        table = np.empty((len(columns[0]), len(columns)), dtype=self.cell_dtype)
-        for j, column in enumerate(columns):
-            table[:, j] = column
-        return self._shape(table)
-
-    def _shape(self, table):
-        table = table[:, 0] if self.is_flat else table
-        return table.tolist() if self.is_list else table
-
-
-class _FrameDoor:
-    """Frames and series of pandas, polars and pyarrow, through narwhals."""
-
-    dtype = matrix = None
-
-    def __init__(self, native):
-        self.is_flat = isinstance(native, nw.Series)
-        self._frame = native.to_frame() if self.is_flat else native
-        self.names = list(self._frame.columns)
-        self.n_rows = len(self._frame)
-        if not self.names or not self.n_rows:
-            check_array(np.zeros((self.n_rows, len(self.names))))  # scikit-learn's wording
-        self._columns = [self._frame.get_column(name) for name in self.names]
-
-    def kind(self, j):
-        dtype = self._columns[j].dtype
-        if dtype.is_numeric():
-            return "number"
-        if dtype.is_temporal() and dtype not in (nw.Time,):
-            return "instant"
-        if dtype == nw.Object and _are(Real | Decimal, self.values(j)):
-            return "number"
-        return "nominal"
-
-    def is_boolean(self, j):
-        return self._columns[j].dtype == nw.Boolean
-
-    def values(self, j):
-        return self._columns[j].to_list()
-
-    def numbers(self, j):
-        column = self._columns[j]
-        if column.dtype == nw.Object:
-            return np.array([np.nan if _is_missing(value) else value for value in column.to_list()], dtype=float)
-        if column.implementation.is_pandas():
-            return column.to_native().to_numpy(dtype=float, na_value=np.nan)
-        return column.cast(nw.Float64).to_numpy()  # null becomes NaN
-
-    def instants(self, j):
-        column = self._columns[j]
-        if getattr(column.dtype, "time_zone", None) is not None:
-            column = column.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
-        return np.asarray(column.to_numpy())
-
-    def gather(self, j, rows):
-        return self._columns[j][rows.tolist()]
-
-    def exit(self):
-        column = self._columns
-        return _FrameExit(
-            self._frame.implementation,
-            self.names,
-            [c.dtype for c in column],
-            [_pandas_dtype(c) for c in column],
-            [c.dtype.is_integer() or (c.dtype == nw.Object and _are(Integral, c.to_list())) for c in column],
-            [bool(c.is_null().any()) for c in column],
-            self.is_flat,
-        )
-
-
-@dataclass
-class _FrameExit:
-    """Builds a frame or series like the one that came in."""
-
-    backend: nw.Implementation
-    names: list
-    dtypes: list
-    pandas_dtypes: list  # pandas' own dtype, which says more than narwhals': nullable, pyarrow-backed; else None
-    is_integer: list
-    has_null: list
-    is_flat: bool
-    dtype = None
-
-    def numbers(self, j, values):
-        missing = np.isnan(values)
-        if self.dtypes[j] == nw.Object:
-            values = np.array(_python_integers(values) if self.is_integer[j] else values, dtype=object)
-        elif self.is_integer[j]:
-            kind = np.uint64 if self.dtypes[j].is_unsigned_integer() else np.int64
-            values = _as_integers(np.where(missing, 0, values), kind)
-        if missing.any() and self.has_null[j]:
-            values = [None if gone else value for gone, value in zip(missing.tolist(), values.tolist())]
-        return self._series(j, values, self.dtypes[j])
-
-    def instants(self, j, values):
-        dtype = self.dtypes[j]
-        if getattr(dtype, "time_zone", None) is None:
-            return self._series(j, values, dtype)
-        naive = nw.new_series(self.names[j], values, nw.Datetime(dtype.time_unit), backend=self.backend)
-        aware = naive.dt.replace_time_zone("UTC").dt.convert_time_zone(dtype.time_zone)
-        if self.pandas_dtypes[j] is None:
-            return aware
-        return nw.from_native(aware.to_native().astype(self.pandas_dtypes[j]), series_only=True)
-
-    def _series(self, j, values, dtype):
-        if self.pandas_dtypes[j] is not None:
-            pandas = self.backend.to_native_namespace()
-            series = pandas.Series(values, dtype=self.pandas_dtypes[j], name=self.names[j])
-            return nw.from_native(series, series_only=True)
-        if dtype in (nw.Date, nw.Decimal):
-            return nw.new_series(self.names[j], values, backend=self.backend).cast(dtype)
-        return nw.new_series(self.names[j], values, dtype, backend=self.backend)
-
-    def assemble(self, columns):
-        frame = nw.DataFrame.from_dict(
-            {name: _without_index(column).alias(name) for name, column in zip(self.names, columns)},
-        )
-        return (frame.get_column(self.names[0]) if self.is_flat else frame).to_native()
-
-
-def _are(kinds, values):
-    """Whether every cell that is not missing is a number of these kinds, at least one is, and none is a boolean."""
-    n_seen = 0
-    for value in values:
-        if isinstance(value, bool | np.bool_):
-            return False
-        if isinstance(value, kinds):
-            n_seen += value == value
-        elif not _is_missing(value):
-            return False
-    return n_seen > 0
-
-
-def _python_integers(values):
-    """Return floats as a list of Python's integers, NaN as it is."""
-    return [int(value) if value == value else value for value in values.tolist()]
-
-
-def _as_integers(values, dtype):
-    """Return whole floats in an integer data type; the float 2**63, which 2**63 - 1 became, is lowered to fit."""
-    largest = np.iinfo(dtype).max
-    bound = float(largest)
-    return np.minimum(values, bound if int(bound) <= largest else np.nextafter(bound, 0)).astype(dtype)
-
-
-def _pandas_dtype(column):
-    return column.to_native().dtype if column.implementation.is_pandas() else None
-
-
-def _without_index(column):
-    """Return a column whose pandas index, if it has one, is 0, 1, 2, ...."""
-    return nw.maybe_reset_index(column)
-
-
 def read_target(y):
     """Return a continuous target as an array of shape (n_rows,), and the encoder that brings such targets back.
 
@@ -827,35 +552,3 @@ def read_target(y):
     if missing:
         raise ValueError(f"The target y contains NaN in {missing} of {len(target)} rows; drop these rows first.")
     return target, encoder
-
-
-def append_rows(X, kept, X_new):
-    """Return the rows `kept` of `X` with the rows of `X_new` behind them.
-
-    Parameters
-    ----------
-    X : table or column as given by the caller
-    kept : ndarray of int
-        Positions of the rows to keep, in the order wanted; they stay bit-identical.
-    X_new : table or column as built by `TableEncoder.from_codes`, or None for no new rows
-
-    Returns
-    -------
-    X_out : same container as `X`
-        A pandas index is 0, 1, 2, ....
-    """
-    if isinstance(X, np.ndarray):
-        return X[kept] if X_new is None else np.concatenate([X[kept], X_new])
-    dense = _densify(X)
-    native = nw.from_native(dense, pass_through=True, eager_only=True, allow_series=True)
-    if isinstance(native, nw.DataFrame | nw.Series):
-        frame = native.to_frame() if isinstance(native, nw.Series) else native
-        old = nw.maybe_reset_index(frame[kept.tolist()])
-        if X_new is not None:
-            new = nw.from_native(X_new, eager_only=True, allow_series=True)
-            new = new.to_frame() if isinstance(new, nw.Series) else new
-            old = nw.maybe_reset_index(nw.concat([old, new], how="vertical"))
-        grown = (old.get_column(old.columns[0]) if isinstance(native, nw.Series) else old).to_native()
-        return grown if dense is X else grown.astype(X.dtypes)  # sparse again
-    rows = list(X)
-    return [rows[i] for i in kept] + ([] if X_new is None else list(X_new))

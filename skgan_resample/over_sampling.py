@@ -14,8 +14,9 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_consistent_length, validate_data
 
+from skgan_resample._containers import append_rows
 from skgan_resample._neighbors import HeomSpace, interpolate, nearest, perturb
-from skgan_resample._tables import TableEncoder, append_rows, read_target
+from skgan_resample._tables import TableEncoder, read_target
 from skgan_resample._validation import NoRareRowsError, warn
 from skgan_resample.relevance import Relevance
 
