@@ -1,6 +1,7 @@
 """Containers of tables: how the columns of any of them are read, and how such a table is built again.
 
-A *door* reads: `_ArrayDoor` NumPy arrays and lists; `_FrameDoor` pandas, polars and pyarrow, through narwhals. Its `exit()` builds a table of the same container and data types from new columns, and needs no rows for it.
+A *door* reads: `_ArrayDoor` NumPy arrays and lists; `_FrameDoor` pandas, polars and pyarrow, through narwhals. Its
+`exit()` builds a table of the same container and data types from new columns, and needs no rows for it.
 """
 
 from dataclasses import dataclass
