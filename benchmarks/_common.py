@@ -54,6 +54,7 @@ class Results:
 
     def has(self, **key):
         """Whether a row with these values was written already."""
+        self.rows = list(csv.DictReader(self.path.open())) if self.path.exists() else []  # others may write, too
         return any(all(row.get(name) == str(value) for name, value in key.items()) for row in self.rows)
 
     def add(self, **row):

@@ -64,8 +64,9 @@ def run_compare(options):
     from skgan_resample._report import print_summary, write_report
     from skgan_resample.model_selection import compare
 
-    if not options.max_price >= 0:
-        raise CommandError(f"--max-price {options.max_price:g} must be at least 0, such as 0.02 for 2 %.")
+    for name, price in (("--max-price", options.max_price), ("--max-common-price", options.max_common_price)):
+        if not price >= 0:
+            raise CommandError(f"{name} {price:g} must be at least 0, such as 0.02 for 2 %.")
     relevance = _relevance(options, is_builtin=options.data is None)
     table = _builtin_table(options) if options.data is None else _user_table(options)
     for note in table.notes:
@@ -83,6 +84,7 @@ def run_compare(options):
         "cv": cv,
         "n_repeats": options.repeats,
         "max_price": options.max_price,
+        "max_common_price": options.max_common_price,
         "max_time": options.max_time,
         "random_state": options.seed,
         "n_jobs": options.jobs or cpu_count(),
@@ -531,6 +533,9 @@ def _parser():
     compare.add_argument("--repeats", type=int, default=2, help="repeats of the outer folds, default %(default)s")
     compare.add_argument(
         "--max-price", type=float, default=0.02, help="largest share by which the RMSE may rise, default %(default)s"
+    )
+    compare.add_argument(
+        "--max-common-price", type=float, default=0.05, help="likewise for common rows alone, default %(default)s"
     )
     compare.add_argument("--max-time", type=float, metavar="SECONDS", help="judge the folds that are done by then")
     compare.add_argument("--jobs", type=int, help="processes, default one per core")

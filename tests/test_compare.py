@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import stats
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes
-from sklearn.linear_model import LinearRegression, Ridge
+from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from sklearn.tree import DecisionTreeRegressor
 
 from skgan_resample import NoRareRowsError, Relevance, ResamplingWarning
@@ -238,6 +238,7 @@ def test_inner_folds_lie_inside_the_outer_training_rows():
         ({"relevance": Relevance(beyond_two), "memory": "cache"}, "cannot tell one callable relevance from another"),
         ({"scoring": "r2"}, "scoring must be one of"),
         ({"learners": object()}, "no fit and predict"),
+        ({"learners": LogisticRegression()}, "is a classifier; give a regressor"),
         ({"max_time": 0.0}, "too short for two outer folds"),
         ({"learners": Ridge(alpha=-1.0)}, "could not be fitted.*alpha"),
         ({"y": np.r_[np.nan, np.ones(119)]}, "NaN in 1 of 120 rows"),
@@ -281,7 +282,7 @@ def test_uniform_duplication_copies_common_rows_as_well():
 
 
 # ------------------------------------------------------------------------------------------------ the verdict
-def made_up(effects, *, constant=2.0, spread=0.02, n_folds=10, seed=0):
+def made_up(effects, *, common=1.0, constant=2.0, spread=0.02, n_folds=10, seed=0):
     """Return a Comparison whose methods have these (score ratio, RMSE ratio), with a little noise, in all folds."""
     rng = np.random.RandomState(seed)
     rows = []
@@ -291,11 +292,12 @@ def made_up(effects, *, constant=2.0, spread=0.02, n_folds=10, seed=0):
             for method, (score, rmse) in {"none": (1, 1), **effects, CONSTANT: (constant, constant)}.items():
                 noise = np.exp([spread, spread / 10] * rng.normal(size=2)) if method in effects else (1, 1)
                 values = dict.fromkeys(("rare_mae", "rare_rmse", "common_rmse", "total_ratio", "seconds"), 1.0)
+                values["common_rmse"] = common if method in effects else 1.0
                 rows.append({"fold": fold, "inner": inner, "method": method, "learner": "made", **values,
                              "sera": base * score * noise[0], "rmse": base * rmse * noise[1]})  # fmt: skip
     return Comparison(
         rows=rows, methods=["none", *effects], samplers=["smogn"], learners=["made"],
-        scoring="sera", max_price=0.02, n_rows=200, n_rare=20,
+        scoring="sera", max_price=0.02, max_common_price=0.05, n_rows=200, n_rare=20,
         relevance="made up", test_share=0.25, failures={}, n_planned=n_folds, seconds=0.0,
     )  # fmt: skip
 
@@ -317,6 +319,14 @@ def test_a_gain_that_costs_too_much_is_a_trade():
     assert verdict.answer == "does not help"
     assert "excluded" in verdict.sentence
     assert "trade: 'weights' changes SERA by -40%" in verdict.sentence
+
+
+def test_a_gain_that_common_rows_pay_for_is_not_recommended():
+    assert made_up({"smogn": (0.7, 0.98)}, common=1.04).verdict.answer == "helps"
+    verdict = made_up({"smogn": (0.7, 0.98)}, common=1.3).verdict
+    assert verdict.answer == "does not help"
+    assert "trade" in verdict.sentence
+    assert "on common rows by +30.0%" in verdict.sentence
 
 
 def test_worse_than_the_mean_is_never_recommended():
@@ -407,8 +417,8 @@ def test_abstains_on_a_shuffled_target_and_finds_a_planted_gain():
 
     rng = np.random.RandomState(1)
     X = np.column_stack([rng.uniform(size=600), rng.normal(size=(600, 3))])
-    y = 8 * X[:, 0] + 0.5 * rng.normal(size=600)
-    X[:24, 1], y[:24] = 4 + 0.3 * rng.normal(size=24), 18 + rng.normal(size=24)
+    y = 8 * X[:, 0] + rng.normal(size=600)
+    X[:24, 1], y[:24] = 4 + 0.3 * rng.normal(size=24), 20 + 2 * rng.normal(size=24)
     gain = compare(X, y, methods=methods, learners=DecisionTreeRegressor(min_samples_leaf=40, random_state=0))
     assert gain.verdict.answer == "helps"
     assert gain.verdict.method in ("random", "smogn")

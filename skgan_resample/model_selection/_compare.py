@@ -12,7 +12,7 @@ from numbers import Integral
 
 import numpy as np
 from joblib import Memory, Parallel, delayed
-from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.base import BaseEstimator, TransformerMixin, clone, is_classifier
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.model_selection import GroupKFold, TimeSeriesSplit, check_cv
 from sklearn.pipeline import make_pipeline
@@ -289,6 +289,7 @@ def compare(
     inner_cv=3,
     groups=None,
     max_price=0.02,
+    max_common_price=0.05,
     random_state=0,
     n_jobs=None,
     memory=None,
@@ -329,6 +330,9 @@ def compare(
         Rows of one group are never on both sides of a split.
     max_price : float, default=0.02
         A method that raises the RMSE over all rows by a larger share trades one error for another and is not named.
+    max_common_price : float, default=0.05
+        Likewise for the RMSE on common rows. On a skewed target rare rows dominate the RMSE over all rows, which does
+        not see what the others pay.
     random_state : int, default=0
         Seed of folds, methods and learners.
     n_jobs : int, default=None
@@ -355,13 +359,16 @@ def compare(
 
     Notes
     -----
-    "Helps" means, all of it on outer folds: a method lowers the score, with a p-value below 0.05 after adjustment for
-    the number of methods (Holm); its RMSE is not more than `max_price` above that of the plain learner, and below that
-    of predicting the training mean (on a target that nothing predicts, whatever shifts predictions lowers SERA). Of
-    several such methods, the one that inner folds chose most often is named. Intervals and p-values use the corrected
-    resampled t statistic [1]_, which allows for training sets that overlap. Moving all predictions a little lowers SERA
-    at little cost, so a sampler or weights must also beat the predictions of the learner alone, moved as far as the
-    same rise of the RMSE allows ("matched"); else the correction itself is named.
+    "Helps" means, all of it on outer folds:
+
+    - a method lowers the score by 5 % or more, with a p-value below 0.05 after adjustment for the number of methods
+      (Holm), by the corrected resampled t statistic [1]_, which allows for training sets that overlap;
+    - its price is acceptable, `max_price` and `max_common_price`, and its RMSE is below that of predicting the training
+      mean: on a target that nothing predicts, whatever shifts predictions lowers SERA;
+    - it is more than a shift: moving all predictions a little lowers SERA at little cost, so a sampler or weights must
+      beat the predictions of the learner alone, moved as far as the same rise of the RMSE allows ("matched", one-sided,
+      Holm); else the correction itself is named;
+    - inner folds chose it more often than the other such methods, and choosing on inner folds lowers the score too.
 
     References
     ----------
@@ -424,6 +431,7 @@ def compare(
         learners=list(learners),
         scoring=scoring,
         max_price=max_price,
+        max_common_price=max_common_price,
         n_rows=len(y),
         n_rare=n_rare,
         relevance=fitted.explain(y, threshold),
@@ -466,6 +474,8 @@ def _check_learners(learners):
     for name, learner in learners.items():
         if not hasattr(learner, "fit") or not hasattr(learner, "predict"):
             raise TypeError(f"The learner {name!r} has no fit and predict: {learner!r}.")
+        if is_classifier(learner):
+            raise TypeError(f"The learner {name!r} is a classifier; give a regressor.")
     return {name: make_pipeline(TableVectorizer(), learner) for name, learner in learners.items()}
 
 

@@ -15,6 +15,8 @@ SCORE_LABELS = {"sera": "SERA", "rmse": "the RMSE", "rare_mae": "the rare MAE", 
 WORTHWHILE = 0.95  # a gain of less than 5 % is not worth a step in a pipeline
 ALPHA = 0.05  # error rate of each family of tests
 SHIFTED_TOTALS = 0.03  # totals that move by more than 3 % are mentioned
+POOR_TOTALS = 0.1  # a learner that is 10 % off in total is mentioned
+FEW_ROWS = 300
 
 
 @dataclass
@@ -65,12 +67,13 @@ class Comparison:
         Duration of the whole comparison.
     """
 
-    rows: list
+    rows: list = field(repr=False)
     methods: list
     samplers: list
     learners: list
     scoring: str
     max_price: float
+    max_common_price: float
     n_rows: int
     n_rare: int
     relevance: str
@@ -78,7 +81,7 @@ class Comparison:
     failures: dict
     n_planned: int
     seconds: float
-    summary: list = field(init=False)
+    summary: list = field(init=False, repr=False)
     verdict: Verdict = field(init=False)
 
     def __post_init__(self):
@@ -130,6 +133,7 @@ class Comparison:
             for name in self.methods
             if _mean(gains[name]) < 0
             and _mean(self.log_ratios("rmse", name, fold=fold)) <= np.log1p(self.max_price)
+            and not _mean(self.log_ratios("common_rmse", name, fold=fold)) > np.log1p(self.max_common_price)
             and not _mean(self._matched(name, fold=fold)) >= 0
         ]
         if not fair:
@@ -168,7 +172,10 @@ class Comparison:
             return np.array([values_of(method)[i] for i, method in enumerate(methods)])
 
         mean, low, high, p = corrected_interval(gather(lambda m: self.log_ratios(self.scoring, m)), self.test_share)
-        price = corrected_interval(gather(lambda m: self.log_ratios("rmse", m)), self.test_share)
+        price, common = (
+            corrected_interval(gather(lambda m, measure=measure: self.log_ratios(measure, m)), self.test_share)
+            for measure in ("rmse", "common_rmse")
+        )
         measures = ("rare_mae", "common_rmse", "total_ratio", "seconds")
         return {
             "method": name,
@@ -179,7 +186,8 @@ class Comparison:
             "rmse_ratio": float(np.exp(price[0])),
             "rmse_low": float(np.exp(price[1])),
             "rmse_high": float(np.exp(price[2])),
-            "common_ratio": float(np.exp(_mean(gather(lambda m: self.log_ratios("common_rmse", m))))),
+            "common_ratio": float(np.exp(common[0])),
+            "common_low": float(np.exp(common[1])),
             **{measure: _mean(gather(lambda m, measure=measure: self.values(measure, m))) for measure in measures},
         }
 
@@ -194,38 +202,65 @@ class Comparison:
                 "resampling to matter.",
             )
         tried = [rows[name] for name in self.methods if name != "none"]
-        fair = [row for row in tried if row["rmse_ratio"] <= 1 + self.max_price]
+        fair = [
+            row
+            for row in tried
+            if row["rmse_ratio"] <= 1 + self.max_price and not row["common_ratio"] > 1 + self.max_common_price
+        ]
         proven = [
             row
             for row in fair
             if row["p_holm"] < ALPHA and row["score_ratio"] <= WORTHWHILE and self._beats_constant(row["method"])
         ]
         named = [row for row in proven if row["chosen"] > 0 and not row["matched_p_holm"] >= ALPHA]
-        if named:
+        if named and rows[CHOSEN]["high"] < 1:
             best = max(named, key=lambda row: (row["chosen"], -row["score_ratio"]))
             where = "" if best["method"] in self.samplers else "A simpler remedy than new rows: "
             return Verdict("helps", best["method"], where + self._effect(best))
 
         trade = self._trade([row for row in tried if row not in fair and row["high"] < 1])
-        open_cases = [row for row in tried if row["low"] < WORTHWHILE and row["rmse_low"] <= 1 + self.max_price]
+        open_cases = [
+            row
+            for row in tried
+            if row["low"] < WORTHWHILE
+            and row["rmse_low"] <= 1 + self.max_price
+            and not row["common_low"] > 1 + self.max_common_price
+        ]
         if not open_cases:
             return Verdict(
                 "does not help",
                 None,
-                f"A gain of 5 % in {SCORE_LABELS[self.scoring]} without raising the RMSE by more than "
-                f"{self.max_price:.0%} is excluded for every method.{trade}",
+                f"A gain of 5 % in {SCORE_LABELS[self.scoring]} at an acceptable price (RMSE over all rows at most "
+                f"{self.max_price:.0%} higher, on common rows {self.max_common_price:.0%}) is excluded for every "
+                f"method.{trade}",
             )
         best = min(open_cases, key=lambda row: (row not in fair, row["score_ratio"]))
         needed = self._rows_needed(best)
         if best["matched_p_holm"] >= ALPHA and best["high"] < 1:
             advice = " That is no more than predictions moved at equal RMSE do."
         elif best in proven:
-            advice = " But inner folds never chose it."
+            advice = " But what inner folds choose is not proven to do so."
         elif needed is None:
             advice = f" That is not proven after allowing for {len(tried)} methods." if best["high"] < 1 else ""
         else:
             advice = f" Roughly {needed:,} rows would tell an effect of this size."
         return Verdict("cannot tell", None, f"At best, {self._effect(best)}{advice}{trade}", needed)
+
+    @property
+    def cautions(self):
+        """Sentences on what the numbers stand on, if that is weak."""
+        found = []
+        total = self.summary[0]["total_ratio"]
+        if abs(total - 1) > POOR_TOTALS:
+            found.append(
+                f"The learner alone predicts {total:.0%} of the total: look at the learner and its inputs before "
+                "anything else."
+            )
+        if self.n_rows < FEW_ROWS:
+            found.append(
+                f"{self.n_rows} rows are few: another learner may change the answer more than any method here."
+            )
+        return found
 
     def _trade(self, rows):
         """Return a sentence on the cheapest of the methods that lower the score at too high a price."""
@@ -238,11 +273,12 @@ class Comparison:
         text = (
             f"{row['method']!r} changes {SCORE_LABELS[self.scoring]} by {row['score_ratio'] - 1:+.0%} (95 % interval "
             f"{row['low'] - 1:+.0%} to {row['high'] - 1:+.0%}), the RMSE over all rows by {row['rmse_ratio'] - 1:+.1%} "
-            f"and on common rows by {row['common_ratio'] - 1:+.1%}"
+            f"and on common rows by {row['common_ratio'] - 1:+.1%}; the mean error on rare rows goes from "
+            f"{self.summary[0]['rare_mae']:.3g} to {row['rare_mae']:.3g}"
         )
         before = self.summary[0]["total_ratio"]
         if abs(row["total_ratio"] - before) > SHIFTED_TOTALS:
-            text += f"; total predicted / actual moves from {before:.2f} to {row['total_ratio']:.2f}"
+            text += f", total predicted / actual from {before:.2f} to {row['total_ratio']:.2f}"
         return f"{text}."
 
     def _matched(self, method, *, fold=None):
