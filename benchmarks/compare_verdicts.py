@@ -7,6 +7,8 @@ pocket      rare rows in a pocket of the features, fewer than a leaf of the tree
             common rows until there are more of them. Weights make the common rows of that leaf wrong.
 shrunk      boosting stopped after eight steps, whose predictions are drawn to the mean: output correction is the
             remedy.
+
+The made sets were designed on seeds from 100 on and are reported on seeds 0 to 19.
 """
 
 import sys
@@ -30,10 +32,10 @@ def null(seed):
 
 def pocket(seed):
     rng = np.random.RandomState(seed)
-    X = np.column_stack([rng.uniform(size=600), rng.normal(size=(600, 3))])
-    y = 8 * X[:, 0] + rng.normal(size=600)
-    X[:24, 1], y[:24] = 4 + 0.3 * rng.normal(size=24), 20 + 2 * rng.normal(size=24)
-    return X, y, {"learners": DecisionTreeRegressor(min_samples_leaf=40, random_state=0)}
+    X = np.column_stack([rng.uniform(size=1500), rng.normal(size=(1500, 3))])
+    y = 8 * X[:, 0] + rng.normal(size=1500)
+    X[:40, 1], y[:40] = 6 + 0.3 * rng.normal(size=40), 20 + 2 * rng.normal(size=40)
+    return X, y, {"learners": DecisionTreeRegressor(min_samples_leaf=60, random_state=0)}
 
 
 def shrunk(seed):

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from skgan_resample._validation import ResamplingWarning, show_versions
+from skgan_resample._validation import NoRareRowsError, ResamplingWarning, show_versions
 
 SAMPLERS = {"smogn": "SMOGN", "smoter": "SMOTER", "noise": "GaussianNoise", "random": "RandomOverSampler"}
 ID_NAME = re.compile(r"(^|[_\W])(id|uuid|guid|key|index|row|nr)($|[_\W])", re.IGNORECASE)
@@ -171,6 +171,8 @@ def read_table(path):
         _refuse_duplicated_header(path, frame)
     if frame.empty:
         raise CommandError(f"{path} holds no rows.")
+    if frame.shape[1] == 1 and ";" in str(frame.columns[0]):
+        raise CommandError(f"{path} looks separated by semicolons; write it with commas, or as .tsv or .parquet.")
     frame.columns = [str(name) for name in frame.columns]
     return frame
 
@@ -485,6 +487,11 @@ def _one_sentence():
         warnings.simplefilter("always", ResamplingWarning)
         try:
             yield
+        except NoRareRowsError:
+            raise CommandError(
+                "No value of the target is an extreme of its box plot, so none is rare; --relevance quantile makes the "
+                "outer tenth of each tail rare, with --side high or --side low of one."
+            ) from None
         except (ValueError, TypeError, OSError) as error:
             raise CommandError(str(error)) from None
     for warning in caught:

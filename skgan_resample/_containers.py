@@ -25,7 +25,7 @@ def open_table(X):
     if isinstance(X, np.ndarray | list | tuple):
         return _ArrayDoor(X)
     _refuse_duplicates(X)
-    native = nw.from_native(_densify(X), pass_through=True, eager_only=True, allow_series=True)
+    native = nw.from_native(_prepared(X), pass_through=True, eager_only=True, allow_series=True)
     if isinstance(native, nw.DataFrame | nw.Series):
         return _FrameDoor(native)
     return _ArrayDoor(X)
@@ -48,7 +48,7 @@ def append_rows(X, kept, X_new):
     """
     if isinstance(X, np.ndarray):
         return X[kept] if X_new is None else np.concatenate([X[kept], X_new])
-    dense = _densify(X)
+    dense = _prepared(X)
     native = nw.from_native(dense, pass_through=True, eager_only=True, allow_series=True)
     if isinstance(native, nw.DataFrame | nw.Series):
         frame = native.to_frame() if isinstance(native, nw.Series) else native
@@ -58,13 +58,17 @@ def append_rows(X, kept, X_new):
             new = new.to_frame() if isinstance(new, nw.Series) else new
             old = nw.maybe_reset_index(nw.concat([old, new], how="vertical"))
         grown = (old.get_column(old.columns[0]) if isinstance(native, nw.Series) else old).to_native()
-        return grown if dense is X else grown.astype(X.dtypes)  # sparse again
+        return grown.astype(X.dtypes) if hasattr(X, "iloc") and dense is not X else grown  # sparse again
     rows = list(X)
     return [rows[i] for i in kept] + ([] if X_new is None else list(X_new))
 
 
-def _densify(X):
-    """Return a pandas frame without sparse columns; anything else as it is."""
+def _prepared(X):
+    """Return a pandas frame without sparse columns, a pyarrow array as a chunked one; anything else as it is."""
+    if type(X).__module__ == "pyarrow.lib" and not hasattr(X, "column_names"):
+        import pyarrow
+
+        return X if isinstance(X, pyarrow.ChunkedArray) else pyarrow.chunked_array([X])
     dtypes = getattr(X, "dtypes", None)
     if dtypes is None or not hasattr(X, "iloc"):
         return X

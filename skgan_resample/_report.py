@@ -17,16 +17,18 @@ from skgan_resample.model_selection._verdict import CHOSEN, SCORE_LABELS
 
 GLOSSARY = {
     "none": "the learner alone",
-    "light-correction": "its predictions moved a fifth of the way to the corrected ones",
-    "correction": "its predictions corrected by a straight line that fits where it matters",
-    "weights": "rare rows weigh more while it is fitted",
-    "weights+correction": "both",
+    "light-correction": "OutputCorrectedRegressor(learner, strength=0.2): predictions moved a fifth of the way to "
+    "those of 'correction'",
+    "correction": "OutputCorrectedRegressor(learner): predictions moved to the straight line that fits rare values",
+    "weights": "RelevanceWeightedRegressor(learner): rare rows weigh more while it is fitted",
+    "weights+correction": "OutputCorrectedRegressor(RelevanceWeightedRegressor(learner))",
     "duplicate": "copies of rows drawn from the whole table: the control for mere numbers",
-    "random": "copies of rare rows",
-    "noise": "copies of rare rows with Gaussian noise",
-    "smoter": "new rows between neighbouring rare rows",
-    "smogn": "new rows between rare rows where they are close, noise where they are not",
+    "random": "RandomOverSampler: copies of rare rows",
+    "noise": "GaussianNoise: copies of rare rows with noise",
+    "smoter": "SMOTER: new rows between neighbouring rare rows",
+    "smogn": "SMOGN: new rows between rare rows where they are close, noise where they are not",
 }
+SHIFT_NOTE = "SERA, the squared error weighted by relevance, falls whenever predictions are pushed towards rare values."
 
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; color: #1a1a1a; background: #fff; max-width: 80rem; margin: 2rem auto;
@@ -46,7 +48,7 @@ figcaption, .small { color: #444; font-size: .9rem; }
 def summary_table(comparison):
     """Return header and rows of the table that terminal and page show, as strings."""
     label = SCORE_LABELS[comparison.scoring].removeprefix("the ")
-    header = ["method", f"{label} ratio", "equal RMSE", "p (Holm)", "RMSE ratio", "rare MAE", "common RMSE"]
+    header = ["method", f"{label} ratio", "p (Holm)", "vs moved", "RMSE ratio", "rare MAE", "common RMSE"]
     header += ["total", "seconds", "chosen"]
     rows = []
     for row in comparison.summary:
@@ -55,8 +57,8 @@ def summary_table(comparison):
             [
                 row["method"],
                 "1" if is_base else f"{row['score_ratio']:.2f} ({row['low']:.2f} to {row['high']:.2f})",
-                "" if isnan(row["matched_ratio"]) else f"{row['matched_ratio']:.2f}",
                 "" if is_base else f"{row['p_holm']:.3f}" if row["p_holm"] >= 0.001 else "<0.001",
+                "" if isnan(row["matched_ratio"]) else f"{row['matched_ratio']:.2f}",
                 "1" if is_base else f"{row['rmse_ratio']:.3f}",
                 f"{row['rare_mae']:.4g}",
                 f"{row['common_rmse']:.4g}",
@@ -89,8 +91,14 @@ def print_summary(comparison):
         console = Console()
         console.width = max(console.width, sum(widths) + 2 * len(widths))  # a narrower one would cut the numbers
         console.print(table)
-    print('\nRatios are to "none". "equal RMSE": against its predictions, merely moved. "total": predicted / actual.')
+    print(
+        f"\nRatios are to 'none', the learner alone; below 1 is better. {SHIFT_NOTE} 'vs moved' compares with the "
+        "learner's own predictions, merely moved, at the same RMSE: about 1 is no more than that. 'total': predicted / "
+        "actual."
+    )
     print(f"\n{comparison.verdict.answer.upper()}. {comparison.verdict.sentence}")
+    for caution in comparison.cautions:
+        print(f"Note: {caution}")
 
 
 def folds_judged(comparison):
@@ -185,6 +193,7 @@ def _page(comparison, table, relevance, options):
 <body>
 <h1>What helps to predict rare values of {escape(table.target)}?</h1>
 <p class="verdict"><strong>{escape(verdict.answer.capitalize())}.</strong> {escape(verdict.sentence)}</p>
+{"".join(f"<p>Note: {escape(caution)}</p>" for caution in comparison.cautions)}
 <p>{escape(table.source)}: {comparison.n_rows:,} rows. {escape(_of_target(comparison.relevance, table.target))}.
 Learner: {escape(", ".join(comparison.learners))}. {escape(folds_judged(comparison))}</p>
 <ul class="small">{notes}{failures}</ul>
@@ -192,17 +201,17 @@ Learner: {escape(", ".join(comparison.learners))}. {escape(folds_judged(comparis
 <h2>What each method gains and costs</h2>
 <div class="scroll">{_html_table(header, rows, verdict.method)}</div>
 <p class="small">Ratios are to "none", the learner alone, on outer folds, with 95 % intervals; below 1 is better.
-SERA is the squared error weighted by relevance. "equal RMSE" compares with the predictions of the learner alone,
-merely moved, at the same RMSE: about 1 means that the method does no more than that. "total" is the sum of
-predictions over the sum of the target. "chosen" is how often the inner folds chose the method; the last row is what
-choosing that way gives on the outer folds. Intervals allow for
+{SHIFT_NOTE} "vs moved" therefore compares with the learner's own predictions, merely moved, at the same RMSE: about 1
+means that the method does no more than that (blank where it does not apply). "total" is the sum of predictions over the
+sum of the target. "chosen" is how often the inner folds chose the method; the last row is what choosing that way gives
+on the outer folds. Intervals allow for
 training sets that overlap (Nadeau &amp; Bengio); p-values are adjusted for the number of methods (Holm).</p>
 <dl class="small">{glossary}</dl>
 {
         _figure(
             _comparison_picture(comparison),
             f"Scatter plot of {label} against RMSE, both relative to none, one point per method.",
-            "A method is worth its place below the horizontal line and not in the grey area.",
+            "Worth a try: below the horizontal line, outside the grey area, and better than moved predictions (table).",
         )
     }
 

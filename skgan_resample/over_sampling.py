@@ -338,11 +338,31 @@ class GaussianNoise(BaseRegressionSampler):
 
     Parameters
     ----------
-    relevance, threshold, sampling_strategy, under_sampling, categorical_features, on_no_rare, random_state
-        As in `RandomOverSampler`.
+    relevance : Relevance, default=None
+        What is rare. It is cloned and fitted to the target; None is ``Relevance()``, the box-plot extremes.
+    threshold : float in (0, 1], default=0.8
+        A row is rare when the relevance of its target reaches this value.
+    sampling_strategy : {"auto", "balance"}, float or dict, default="auto"
+        How many rows are made. With B = (number of rows) / (number of bumps), where a bump is a run of consecutive
+        target values that are all rare or all common, and n rows in a rare bump:
+
+        - "balance": each rare bump with fewer than B rows is raised to B rows;
+        - "auto" (ours): a quarter of that, 0.25 (B - n) new rows. "balance" costs total error and shifts totals;
+        - float: rare rows afterwards, as a multiple of the common rows before under-sampling; new rows are shared
+          out in proportion to the bumps' sizes;
+        - dict such as ``{"low": 40, "high": 90}``: rows of each rare bump afterwards. The names are those of
+          ``relevance_.bumps(y)``: "low" for the lowest values, "high" for the highest.
+    under_sampling : {"balance"}, default=None
+        None keeps every row. "balance" keeps B rows, drawn at random, of each common bump that has more.
     perturbation : float, default=0.1
         Standard deviation of the noise, as a share of the standard deviation of each column among the rows of the
         bump. Nominal cells are drawn anew with the frequencies in the bump.
+    categorical_features : "auto", None, or array-like of names, positions or a boolean mask, default="auto"
+        Nominal columns. "auto": strings, booleans, categories. Numeric columns can be named as well.
+    on_no_rare : {"warn", "raise"}, default="warn"
+        Without rare rows, return the table unchanged with one `ResamplingWarning`, or raise `NoRareRowsError`.
+    random_state : int, RandomState instance or None, default=None
+        Same seed, same rows.
 
     Attributes
     ----------
@@ -458,14 +478,34 @@ class SMOTER(_NeighborSampler):
 
     Parameters
     ----------
-    relevance, threshold, sampling_strategy, under_sampling, categorical_features, on_no_rare, random_state
-        As in `RandomOverSampler`.
+    relevance : Relevance, default=None
+        What is rare. It is cloned and fitted to the target; None is ``Relevance()``, the box-plot extremes.
+    threshold : float in (0, 1], default=0.8
+        A row is rare when the relevance of its target reaches this value.
+    sampling_strategy : {"auto", "balance"}, float or dict, default="auto"
+        How many rows are made. With B = (number of rows) / (number of bumps), where a bump is a run of consecutive
+        target values that are all rare or all common, and n rows in a rare bump:
+
+        - "balance": each rare bump with fewer than B rows is raised to B rows;
+        - "auto" (ours): a quarter of that, 0.25 (B - n) new rows. "balance" costs total error and shifts totals;
+        - float: rare rows afterwards, as a multiple of the common rows before under-sampling; new rows are shared
+          out in proportion to the bumps' sizes;
+        - dict such as ``{"low": 40, "high": 90}``: rows of each rare bump afterwards. The names are those of
+          ``relevance_.bumps(y)``: "low" for the lowest values, "high" for the highest.
+    under_sampling : {"balance"}, default=None
+        None keeps every row. "balance" keeps B rows, drawn at random, of each common bump that has more.
     k_neighbors : int or object with ``kneighbors``, default=5
         Neighbours to choose from; all others where a bump has fewer. An object is cloned and counts the row itself,
         as in imbalanced-learn: its ``n_neighbors`` is one more.
     metric : {"heom", "euclidean"}, default="heom"
         "heom" divides numeric columns by their range in the table and counts 1 for differing levels and for missing
         cells; "euclidean" takes numeric columns in their own units and admits no nominal ones.
+    categorical_features : "auto", None, or array-like of names, positions or a boolean mask, default="auto"
+        Nominal columns. "auto": strings, booleans, categories. Numeric columns can be named as well.
+    on_no_rare : {"warn", "raise"}, default="warn"
+        Without rare rows, return the table unchanged with one `ResamplingWarning`, or raise `NoRareRowsError`.
+    random_state : int, RandomState instance or None, default=None
+        Same seed, same rows.
 
     Attributes
     ----------
@@ -507,22 +547,46 @@ class SMOTER(_NeighborSampler):
 class SMOGN(_NeighborSampler):
     """Over-sample rare target values by interpolation where it is safe and by noise where it is not.
 
-    Each new row begins at a rare row and one of its nearest neighbours in the same bump. If the neighbour is nearer
-    than a safe distance, the new row is drawn between the two, else close to the rare row. The target is treated the
-    same way as the features [1]_.
+    Each new row begins at a rare row and one of its nearest neighbours in the same bump, a run of rare target values.
+    If the neighbour is nearer than a safe distance, the new row is drawn between the two, else close to the rare row. The
+    target is treated the same way as the features [1]_.
 
     Parameters
     ----------
-    relevance, threshold, sampling_strategy, under_sampling, categorical_features, on_no_rare, random_state
-        As in `RandomOverSampler`.
-    k_neighbors, metric
-        As in `SMOTER`.
+    relevance : Relevance, default=None
+        What is rare. It is cloned and fitted to the target; None is ``Relevance()``, the box-plot extremes.
+    threshold : float in (0, 1], default=0.8
+        A row is rare when the relevance of its target reaches this value.
+    sampling_strategy : {"auto", "balance"}, float or dict, default="auto"
+        How many rows are made. With B = (number of rows) / (number of bumps), where a bump is a run of consecutive
+        target values that are all rare or all common, and n rows in a rare bump:
+
+        - "balance": each rare bump with fewer than B rows is raised to B rows;
+        - "auto" (ours): a quarter of that, 0.25 (B - n) new rows. "balance" costs total error and shifts totals;
+        - float: rare rows afterwards, as a multiple of the common rows before under-sampling; new rows are shared
+          out in proportion to the bumps' sizes;
+        - dict such as ``{"low": 40, "high": 90}``: rows of each rare bump afterwards. The names are those of
+          ``relevance_.bumps(y)``: "low" for the lowest values, "high" for the highest.
+    under_sampling : {"balance"}, default=None
+        None keeps every row. "balance" keeps B rows, drawn at random, of each common bump that has more.
+    k_neighbors : int or object with ``kneighbors``, default=5
+        Neighbours to choose from; all others where a bump has fewer. An object is cloned and counts the row itself,
+        as in imbalanced-learn: its ``n_neighbors`` is one more.
+    metric : {"heom", "euclidean"}, default="heom"
+        "heom" divides numeric columns by their range in the table and counts 1 for differing levels and for missing
+        cells; "euclidean" takes numeric columns in their own units and admits no nominal ones.
     safe_distance : {"bin", "neighbors"}, default="bin"
         "bin": half the median distance to the other rows of the bump, as in the SMOGN paper. "neighbors": half the
         median distance to the `k_neighbors` nearest, the reading attributed to SMOGAN; few draws interpolate then.
     perturbation : float, default=0.02
         Upper limit of the noise: its standard deviation is the smaller of this and the safe distance, times the
         standard deviation of each column among the rows of the bump.
+    categorical_features : "auto", None, or array-like of names, positions or a boolean mask, default="auto"
+        Nominal columns. "auto": strings, booleans, categories. Numeric columns can be named as well.
+    on_no_rare : {"warn", "raise"}, default="warn"
+        Without rare rows, return the table unchanged with one `ResamplingWarning`, or raise `NoRareRowsError`.
+    random_state : int, RandomState instance or None, default=None
+        Same seed, same rows.
 
     Attributes
     ----------
@@ -531,6 +595,8 @@ class SMOGN(_NeighborSampler):
 
     Notes
     -----
+    A sampler is a step of an `imblearn.pipeline.Pipeline`; scikit-learn's own Pipeline takes none.
+
     Ours, where the paper is silent: targets stay in the range of their bump, so every new row is rare; values are
     snapped to the observed grid of their column; a cell is NaN only if it is in every parent; in bumps of more than
     20,000 rows the median distance is estimated from 2,000 of them.

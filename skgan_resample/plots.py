@@ -10,6 +10,7 @@ from skgan_resample.relevance import Relevance
 
 # Okabe & Ito's colours can be told apart by colour-blind people, and in grey.
 BLACK, ORANGE, BLUE, GREEN, VERMILION, GREY = "#000000", "#E69F00", "#0072B2", "#009E73", "#D55E00", "#8C8C8C"
+SKY, PINK, YELLOW = "#56B4E9", "#CC79A7", "#B8A800"
 MARKERS = "os^Dv<>PX*ph"
 
 
@@ -275,7 +276,7 @@ class ComparisonDisplay:
         """Draw on `ax`, or on a figure of its own."""
         ax = _axes(ax, (7.6, 4.2))
         rows = [row for row in self.summary if row["method"] not in ("none", "chosen by inner folds")]
-        colors = [BLUE, ORANGE, GREEN, VERMILION, BLACK, GREY]
+        colors = [BLUE, SKY, ORANGE, VERMILION, GREY, YELLOW, GREEN, PINK, BLACK]
         for i, row in enumerate(rows):
             x, y = row["rmse_ratio"], row["score_ratio"]
             style = {"fmt": MARKERS[i % len(MARKERS)], "color": colors[i % len(colors)], "label": row["method"]}

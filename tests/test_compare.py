@@ -416,10 +416,10 @@ def test_abstains_on_a_shuffled_target_and_finds_a_planted_gain():
     assert null.verdict.answer != "helps"
 
     rng = np.random.RandomState(1)
-    X = np.column_stack([rng.uniform(size=600), rng.normal(size=(600, 3))])
-    y = 8 * X[:, 0] + rng.normal(size=600)
-    X[:24, 1], y[:24] = 4 + 0.3 * rng.normal(size=24), 20 + 2 * rng.normal(size=24)
-    gain = compare(X, y, methods=methods, learners=DecisionTreeRegressor(min_samples_leaf=40, random_state=0))
+    X = np.column_stack([rng.uniform(size=1500), rng.normal(size=(1500, 3))])
+    y = 8 * X[:, 0] + rng.normal(size=1500)
+    X[:40, 1], y[:40] = 6 + 0.3 * rng.normal(size=40), 20 + 2 * rng.normal(size=40)
+    gain = compare(X, y, methods=methods, learners=DecisionTreeRegressor(min_samples_leaf=60, random_state=0))
     assert gain.verdict.answer == "helps"
     assert gain.verdict.method in ("random", "smogn")
 

@@ -583,3 +583,12 @@ def test_missing_cells_have_no_place_among_integers_that_had_none():
     for table in (pd.DataFrame({"a": [1, 2]}), np.array([[1], [2]]), pl.DataFrame({"a": [1, 2]})):
         with pytest.raises(ValueError, match="no place for a missing cell"):
             TableEncoder().fit(table).from_codes([[np.nan]])
+
+
+def test_a_pyarrow_array_is_a_column_and_comes_back_chunked():
+    y = pa.array([1.5, 2.5, None])
+    encoder = TableEncoder(categorical_features=None)
+    assert encoder.fit_to_codes(y)[:2, 0].tolist() == [1.5, 2.5]
+    again = append_rows(y, np.arange(2), encoder.from_codes([[2.0]]))
+    assert isinstance(again, pa.ChunkedArray)
+    assert again.to_pylist() == [1.5, 2.5, 2.0]
