@@ -548,8 +548,8 @@ class SMOGN(_NeighborSampler):
     """Over-sample rare target values by interpolation where it is safe and by noise where it is not.
 
     Each new row begins at a rare row and one of its nearest neighbours in the same bump, a run of rare target values.
-    If the neighbour is nearer than a safe distance, the new row is drawn between the two, else close to the rare row. The
-    target is treated the same way as the features [1]_.
+    If the neighbour is nearer than a safe distance, the new row is drawn between the two, else close to the rare row.
+    The target is treated the same way as the features [1]_.
 
     Parameters
     ----------
