@@ -394,6 +394,24 @@ def test_rows_needed_shrink_with_the_square_of_the_effect():
     assert needed(2.0) is None
 
 
+def test_a_learner_that_misses_the_total_and_a_small_table_are_cautioned_against():
+    comparison = made_up({"smogn": (0.7, 0.98)})
+    assert len(comparison.cautions) == 1
+    assert "200 rows are few" in comparison.cautions[0]
+    comparison.summary[0]["total_ratio"] = 0.52
+    comparison.n_rows = 5000
+    assert len(comparison.cautions) == 1
+    assert "predicts 52% of the total" in comparison.cautions[0]
+
+
+def test_what_inner_folds_choose_must_hold_up_on_outer_folds():
+    comparison = made_up({"smogn": (0.7, 0.98)})
+    assert comparison.verdict.answer == "helps"
+    chosen = comparison.summary[-1]
+    chosen["high"] = 1.1
+    assert comparison._judge().answer == "cannot tell"
+
+
 def test_no_effect_does_not_help():
     verdict = made_up({"smogn": (1.0, 1.0)}, spread=0.01).verdict
     assert verdict.answer == "does not help"
