@@ -133,7 +133,7 @@ def test_a_changed_class_is_not_taken_from_the_cache(tmp_path, monkeypatch):
     X, y = skewed_table()
     splits = [(0, OUTER, np.arange(90), np.arange(90, 120))]
     rmse = []
-    for body in ("self.fixed_ = 1.0", "self.fixed_ = 2.0"):
+    for body in ("self.fixed_ = 1.0", "self.fixed_ = 20.0"):  # of another length, or a stale .pyc would be used
         (tmp_path / "homemade.py").write_text(
             "import numpy as np\nfrom sklearn.base import BaseEstimator, RegressorMixin\n\n\n"
             "class Fixed(RegressorMixin, BaseEstimator):\n    def fit(self, X, y):\n"
