@@ -70,8 +70,8 @@ def main():
                 score_ratio=row["score_ratio"], low=row["low"], high=row["high"], rmse_ratio=row["rmse_ratio"],
                 seconds=comparison.seconds,
             )  # fmt: skip
-        right_runs = sum(row["right"] == "True" for row in results.rows if row["case"] == case)
-        print(f"{case}: right {right_runs} of {len(SEEDS)}")
+        right_seeds = {row["seed"] for row in results.rows if row["case"] == case and row["right"] == "True"}
+        print(f"{case}: right {len(right_seeds)} of {len(SEEDS)}")
 
 
 if __name__ == "__main__":

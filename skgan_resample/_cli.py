@@ -487,7 +487,9 @@ def _one_sentence():
         warnings.simplefilter("always", ResamplingWarning)
         try:
             yield
-        except NoRareRowsError:
+        except NoRareRowsError as error:
+            if "box plot" not in str(error):  # the user chose another relevance, or a threshold that nothing reaches
+                raise CommandError(str(error)) from None
             raise CommandError(
                 "No value of the target is an extreme of its box plot, so none is rare; --relevance quantile makes the "
                 "outer tenth of each tail rare, with --side high or --side low of one."

@@ -150,6 +150,12 @@ def test_page_escapes_names_from_the_table(folder, capsys):
             "--relevance quantile",
         ),
         ("t.csv", "a,cost\n1.5,1\n2,2\n3,90\n", ["--target", "cost"], "."),
+        (
+            "t.csv",
+            "a,cost\n" + "\n".join(f"{i % 7}.5,{int(i % 3 > 0)}" for i in range(60)),
+            ["--target", "cost", "--relevance", "quantile", "--side", "high"],
+            "above the median",
+        ),
         ("t.parquet", "no parquet", ["--target", "cost"], "cannot be read as parquet"),
         ("t.xls", "x", ["--target", "cost"], "not a .csv, .tsv or .parquet"),
         ("absent.csv", False, ["--target", "cost"], "no file absent.csv"),

@@ -341,10 +341,10 @@ def test_a_gain_within_the_noise_cannot_be_told_and_needs_more_rows():
     assert verdict.rows_needed > 200
 
 
-def moved_predictions(seed=0):
+def moved_predictions(seed=0, scale=1.0):
     """Return a function of the share that gives SERA and RMSE, as ratios to none, of shifted predictions."""
     rng = np.random.RandomState(seed)
-    error, shift, phi = rng.normal(size=50), rng.uniform(0.2, 0.6, size=50), rng.uniform(size=50)
+    error, shift, phi = rng.normal(size=50), scale * rng.uniform(0.2, 0.6, size=50), rng.uniform(size=50)
     error += 0.8 * phi  # too low where it matters
 
     def at(share):
@@ -402,6 +402,48 @@ def test_a_learner_that_misses_the_total_and_a_small_table_are_cautioned_against
     comparison.n_rows = 5000
     assert len(comparison.cautions) == 1
     assert "predicts 52% of the total" in comparison.cautions[0]
+
+
+@pytest.mark.parametrize(
+    "weakness",
+    [
+        {"p_holm": 0.2},
+        {"score_ratio": 0.97, "low": 0.96, "high": 0.98},
+        {"chosen": 0.0},
+        {"matched_p_holm": 0.2},
+        {"rmse_ratio": 1.03},
+        {"common_ratio": 1.06},
+    ],
+    ids=lambda weakness: next(iter(weakness)),
+)
+def test_each_requirement_of_a_recommendation_is_needed(weakness):
+    comparison = made_up({"smogn": (0.7, 0.98)})
+    row = comparison.summary[1]
+    row["matched_p_holm"] = 0.01
+    assert comparison._judge().method == "smogn"
+    row.update(weakness)
+    assert comparison._judge().answer != "helps"
+
+
+def test_inner_folds_do_not_choose_what_moved_predictions_do_as_well():
+    at = moved_predictions(scale=4.0)
+    effects = {"light-correction": at(0.2), "correction": at(1.0), "smogn": (1.01 * at(0.25)[0], at(0.25)[1])}
+    comparison = made_up(effects, spread=1e-4)
+    assert effects["smogn"][0] < effects["light-correction"][0]  # it has the lower SERA, and a price within the limit
+    assert effects["smogn"][1] < 1.02
+    assert comparison._choose(0) == "light-correction"
+
+
+def test_matched_p_values_are_one_sided_and_adjusted():
+    at = moved_predictions()
+    effects = {"light-correction": at(0.2), "correction": at(1.0), "worse": (1.2, 1.0), "better": (0.5, 1.0)}
+    comparison = made_up(effects, spread=0.3)
+    rows = {row["method"]: row for row in comparison.summary}
+    two_sided = {name: corrected_interval(comparison._matched(name), 0.25)[3] for name in ("worse", "better")}
+    assert rows["worse"]["matched_p"] == pytest.approx(1 - two_sided["worse"] / 2)
+    assert rows["better"]["matched_p"] == pytest.approx(two_sided["better"] / 2)
+    assert rows["better"]["matched_p_holm"] == pytest.approx(two_sided["better"])  # twice one half: of two tests
+    assert np.isnan(rows["correction"]["matched_p_holm"])
 
 
 def test_what_inner_folds_choose_must_hold_up_on_outer_folds():
