@@ -8,6 +8,7 @@ from importlib import import_module
 from skgan_resample._version import __version__
 
 _HOMES = {  # public name -> module that defines it
+    "SMOGANRegressorResampler": "skgan_resample._smogan",
     "Relevance": "skgan_resample.relevance",
     "SMOGN": "skgan_resample.over_sampling",
     "SMOTER": "skgan_resample.over_sampling",

@@ -11,6 +11,7 @@ encoded
     a float64 matrix of shape (n_rows, width) for networks: scaled numbers, one-hot heads, missing indicators.
 """
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -148,7 +149,7 @@ class TableEncoder:
         self.columns_ = _describe(codes, door, self._levels, self._clocks)
         self._set_snapping()
         if self.scale is not None:
-            self._set_scaling(codes)
+            self._set_scaling(codes, self.scale)
         return codes
 
     def to_codes(self, X):
@@ -307,6 +308,27 @@ class TableEncoder:
                 codes[head[:, -1] > 0.5, j] = np.nan
         return codes
 
+    def rescale(self, codes, scale="std"):
+        """Learn centre and scale of the numeric columns anew, from some rows of the table.
+
+        Parameters
+        ----------
+        codes : ndarray of shape (n_rows, n_columns)
+        scale : {"std", "iqr", "range"}, default="std"
+
+        Returns
+        -------
+        self : TableEncoder
+            Its encoded matrix is of these rows' scale; with ``scale=None`` in the constructor it has one from now on.
+        """
+        self._set_scaling(codes, scale)
+        return self
+
+    @property
+    def scaling(self):
+        """What is subtracted from and what divides each column of codes, two arrays of shape (n_columns,)."""
+        return self._center, self._spread
+
     # ------------------------------------------------------------------------------------------ learned in fit
     def _set_snapping(self):
         """Keep the schema as arrays, so that `snap` works on whole matrices."""
@@ -322,13 +344,13 @@ class TableEncoder:
                 by_decimals.setdefault(decimals, []).append(j)
         self._rounded = [(decimals, np.array(members)) for decimals, members in by_decimals.items()]
 
-    def _set_scaling(self, codes):
+    def _set_scaling(self, codes, scale):
         """Learn centre and scale of numeric columns, and where each column stands in the encoded matrix."""
         n_columns = len(self.columns_)
         self._center, self._spread = np.zeros(n_columns), np.ones(n_columns)
         numeric = np.flatnonzero([not c.is_nominal and c.kind != "constant" for c in self.columns_])
         if len(numeric):
-            self._center[numeric], self._spread[numeric] = _center_and_scale(codes[:, numeric], self.scale)
+            self._center[numeric], self._spread[numeric] = _center_and_scale(codes[:, numeric], scale)
         start = 0
         for column in self.columns_:
             size = column.n_levels if column.is_nominal else int(column.kind != "constant")
@@ -450,7 +472,8 @@ def _has_decimals(values, places):
 
 
 def _center_and_scale(values, scale):
-    """Return what is subtracted from and what divides each column; NaN is passed over."""
+    """Return what is subtracted from and what divides each column; NaN is passed over, a column of it stays."""
+    values = np.where(np.isnan(values).all(axis=0), 0.0, values)
     if scale == "std":
         with np.errstate(over="ignore"):  # squares of values beyond 1e150
             center, spread = values.mean(axis=0), values.std(axis=0)
@@ -552,3 +575,51 @@ def read_target(y):
     if missing:
         raise ValueError(f"The target y contains NaN in {missing} of {len(target)} rows; drop these rows first.")
     return target, encoder
+
+
+# ------------------------------------------------------------------------------------------------ who made a row?
+def synthetic_rows(sampler, X, y, X_new, y_new):
+    """Return which rows of a resampled table are new.
+
+    Parameters
+    ----------
+    sampler : sampler
+        Fitted. Its ``is_synthetic_`` is the answer if it has one.
+    X, y : table of shape (n_rows, n_columns) and column of shape (n_rows,)
+        What was given to ``fit_resample``.
+    X_new, y_new : table of shape (n_new, n_columns) and column of shape (n_new,)
+        What came back, in any order; rows may be missing.
+
+    Returns
+    -------
+    mask : ndarray of bool, shape (n_new,)
+        True for a row that is not, with its target, among the given ones. Of rows that are the same, as many as were
+        given are real, the first ones.
+    """
+    mask = getattr(sampler, "is_synthetic_", None)
+    if mask is not None and np.shape(mask) == (len(y_new),):
+        return np.asarray(mask, dtype=bool)
+    return row_origins(X, y, X_new, y_new) < 0
+
+
+def row_origins(X, y, X_new, y_new):
+    """Return the position in `X` of each row of `X_new`, -1 for a new one; every row of `X` is found at most once."""
+    old, new = (np.column_stack(parts) for parts in zip(_common_codes(X, X_new), _common_codes(y, y_new)))
+    places = defaultdict(list)
+    for place, key in reversed(list(enumerate(_row_keys(old)))):
+        places[key].append(place)
+    return np.array([places[key].pop() if places.get(key) else -1 for key in _row_keys(new)], dtype=np.intp)
+
+
+def _common_codes(old, new):
+    """Return two tables as numbers by the same schema; infinity for a level that only the new one has."""
+    encoder = TableEncoder()
+    old_codes, new_codes = encoder.fit_to_codes(old), encoder.to_codes(new)
+    unseen = np.isnan(new_codes) & ~np.isnan(TableEncoder().fit_to_codes(new))
+    return old_codes, np.where(unseen, np.inf, new_codes)
+
+
+def _row_keys(codes):
+    """Return each row of numbers as bytes that are equal when the rows are; NaN equals NaN."""
+    codes = np.where(np.isnan(codes), np.nan, codes + 0.0)  # one NaN, and no -0.0
+    return np.ascontiguousarray(codes).view(f"V{codes.itemsize * codes.shape[1]}").ravel().tolist()

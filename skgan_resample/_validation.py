@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from numbers import Integral, Real
 
 import numpy as np
+from sklearn.base import clone
 from sklearn.utils._param_validation import Interval
 
 try:
@@ -37,6 +38,14 @@ def warn(message):
 
 
 _LIBRARIES = {"skgan_resample", "sklearn", "imblearn", "joblib", "contextlib"}
+
+
+def seeded_clone(estimator, rng):
+    """Return a clone in which every random_state that is None, also a nested one, has got a seed."""
+    estimator = clone(estimator)
+    params = estimator.get_params(deep=True)
+    unset = [name for name in sorted(params) if name.split("__")[-1] == "random_state" and params[name] is None]
+    return estimator.set_params(**{name: rng.randint(np.iinfo(np.int32).max) for name in unset})
 
 
 def show_versions():

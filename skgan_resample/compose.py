@@ -4,7 +4,6 @@ The table passes through untouched: strings, missing cells and data frames reach
 they came.
 """
 
-from collections import defaultdict
 from inspect import signature
 from numbers import Integral, Real
 
@@ -26,8 +25,8 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from skgan_resample._tables import TableEncoder
-from skgan_resample._validation import NoRareRowsError, warn
+from skgan_resample._tables import row_origins, synthetic_rows
+from skgan_resample._validation import NoRareRowsError, seeded_clone, warn
 from skgan_resample.model_selection._folds import RegressionStratifiedKFold
 from skgan_resample.relevance import Relevance
 
@@ -188,7 +187,7 @@ class RelevanceWeightedRegressor(_RegressorAround):
         rng = check_random_state(self.random_state)
         X, y, sample_weight = self._check_rows(X, y, sample_weight)
         weights = self._emphasis(y) * (1.0 if sample_weight is None else sample_weight)
-        estimator = _seeded_clone(self.estimator, rng)
+        estimator = seeded_clone(self.estimator, rng)
         if _weight_parameter(estimator) is not None:
             self.estimator_ = _fit_weighted(estimator, X, y, weights)
         elif self.fallback == "raise":
@@ -290,7 +289,7 @@ class OutputCorrectedRegressor(_RegressorAround):
         rng = check_random_state(self.random_state)
         X, y, sample_weight = self._check_rows(X, y, sample_weight)
         weights = self._emphasis(y) * (1.0 if sample_weight is None else sample_weight)
-        estimator = _seeded_clone(self.estimator, rng)
+        estimator = seeded_clone(self.estimator, rng)
         if sample_weight is not None and _weight_parameter(estimator) is None:
             message = f"{_no_weights(estimator)} The weights are used for the line alone."
             warn(message)
@@ -394,8 +393,8 @@ class ResampledRegressor(_RegressorAround):
         """
         rng = check_random_state(self.random_state)
         X, y, sample_weight = self._check_rows(X, y, sample_weight)
-        sampler = None if self._passes_through() else _seeded_clone(self.sampler, rng)
-        estimator = _seeded_clone(self.estimator, rng)
+        sampler = None if self._passes_through() else seeded_clone(self.sampler, rng)
+        estimator = seeded_clone(self.estimator, rng)
         self.offset_, self.calibrator_ = 0.0, None
         if self.recalibrate is not None:
             plain = ResampledRegressor(sampler, estimator)
@@ -476,14 +475,6 @@ def output_correction(y, predictions, weights=None):
 
 
 # ------------------------------------------------------------------------------------------------ clones and folds
-def _seeded_clone(estimator, rng):
-    """Return a clone in which every random_state that is None, also a nested one, has got a seed."""
-    estimator = clone(estimator)
-    params = estimator.get_params(deep=True)
-    unset = [name for name in sorted(params) if name.split("__")[-1] == "random_state" and params[name] is None]
-    return estimator.set_params(**{name: rng.randint(np.iinfo(np.int32).max) for name in unset})
-
-
 def _folds(cv, rng):
     """Return a splitter: shuffled folds for a number, `cv` itself otherwise."""
     if cv is None or isinstance(cv, Integral):
@@ -553,51 +544,3 @@ def _resampled_weight(sampler, sample_weight, X, y, X_new, y_new):
     total = np.where(known, sample_weight[parents], 0.0).sum(axis=1)
     new = np.where(n_parents > 0, total / np.maximum(n_parents, 1), sample_weight.mean())
     return np.concatenate([sample_weight[kept], new])
-
-
-# ------------------------------------------------------------------------------------------------ who made a row?
-def synthetic_rows(sampler, X, y, X_new, y_new):
-    """Return which rows of a resampled table are new.
-
-    Parameters
-    ----------
-    sampler : sampler
-        Fitted. Its ``is_synthetic_`` is the answer if it has one.
-    X, y : table of shape (n_rows, n_columns) and column of shape (n_rows,)
-        What was given to ``fit_resample``.
-    X_new, y_new : table of shape (n_new, n_columns) and column of shape (n_new,)
-        What came back, in any order; rows may be missing.
-
-    Returns
-    -------
-    mask : ndarray of bool, shape (n_new,)
-        True for a row that is not, with its target, among the given ones. Of rows that are the same, as many as were
-        given are real, the first ones.
-    """
-    mask = getattr(sampler, "is_synthetic_", None)
-    if mask is not None and np.shape(mask) == (len(y_new),):
-        return np.asarray(mask, dtype=bool)
-    return row_origins(X, y, X_new, y_new) < 0
-
-
-def row_origins(X, y, X_new, y_new):
-    """Return the position in `X` of each row of `X_new`, -1 for a new one; every row of `X` is found at most once."""
-    old, new = (np.column_stack(parts) for parts in zip(_common_codes(X, X_new), _common_codes(y, y_new)))
-    places = defaultdict(list)
-    for place, key in reversed(list(enumerate(_row_keys(old)))):
-        places[key].append(place)
-    return np.array([places[key].pop() if places.get(key) else -1 for key in _row_keys(new)], dtype=np.intp)
-
-
-def _common_codes(old, new):
-    """Return two tables as numbers by the same schema; infinity for a level that only the new one has."""
-    encoder = TableEncoder()
-    old_codes, new_codes = encoder.fit_to_codes(old), encoder.to_codes(new)
-    unseen = np.isnan(new_codes) & ~np.isnan(TableEncoder().fit_to_codes(new))
-    return old_codes, np.where(unseen, np.inf, new_codes)
-
-
-def _row_keys(codes):
-    """Return each row of numbers as bytes that are equal when the rows are; NaN equals NaN."""
-    codes = np.where(np.isnan(codes), np.nan, codes + 0.0)  # one NaN, and no -0.0
-    return np.ascontiguousarray(codes).view(f"V{codes.itemsize * codes.shape[1]}").ravel().tolist()

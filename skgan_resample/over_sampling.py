@@ -79,6 +79,7 @@ class BaseRegressionSampler(BaseSampler):
         "threshold": [Interval(Real, 0, 1, closed="right")],
         "sampling_strategy": [StrOptions({"auto", "balance"}), Interval(Real, 0, None, closed="left"), dict],
         "under_sampling": [StrOptions({"balance"}), None],
+        "emphasis": [StrOptions({"equal", "relevance"})],
         "categorical_features": [StrOptions({"auto"}), "array-like", None],
         "on_no_rare": [StrOptions({"warn", "raise"})],
         "random_state": ["random_state"],
@@ -91,6 +92,7 @@ class BaseRegressionSampler(BaseSampler):
         threshold=0.8,
         sampling_strategy="auto",
         under_sampling=None,
+        emphasis="equal",
         categorical_features="auto",
         on_no_rare="warn",
         random_state=None,
@@ -99,6 +101,7 @@ class BaseRegressionSampler(BaseSampler):
         self.threshold = threshold
         self.sampling_strategy = sampling_strategy
         self.under_sampling = under_sampling
+        self.emphasis = emphasis
         self.categorical_features = categorical_features
         self.on_no_rare = on_no_rare
         self.random_state = random_state
@@ -161,7 +164,7 @@ class BaseRegressionSampler(BaseSampler):
     def _resample(self, X, y, rng):
         """Return the positions of the rows kept, and a Draft of the new ones."""
         kept = self._kept_rows(len(y), rng)
-        if sum(self.sampling_strategy_.values()):
+        if self._draws_rows():
             return kept, self._draw(X, y, rng)
         return kept, Draft(X[:0], y[:0], np.empty((0, 2), dtype=np.intp))
 
@@ -187,7 +190,7 @@ class BaseRegressionSampler(BaseSampler):
         codes, target, target_encoder = self._check_X_y(X, y)
         self.bumps_ = self._find_bumps(target)
         self.sampling_strategy_ = self._amounts(len(target))
-        if sum(self.sampling_strategy_.values()):
+        if self._draws_rows():
             self._fit(codes, target, rng)
         return codes, target, target_encoder, rng
 
@@ -240,12 +243,22 @@ class BaseRegressionSampler(BaseSampler):
         """Return how many rows each rare bump gets, by name."""
         return _amounts(self.sampling_strategy, self.bumps_, n_rows)
 
+    def _draws_rows(self):
+        """Whether new rows are to be drawn."""
+        return sum(self.sampling_strategy_.values()) > 0
+
     def _growing_bumps(self):
         """Yield each rare bump that gets rows, with the positions of its rows in the input and how many it gets."""
         for bump in self.bumps_:
             n_new = self.sampling_strategy_.get(bump.name, 0)
             if n_new:
                 yield bump, np.sort(bump.indices), n_new
+
+    def _choose_seeds(self, y, n_new, rng):
+        """Return positions of the rows, with the targets `y`, that new ones begin at."""
+        if self.emphasis == "equal":
+            return _in_turn(len(y), n_new, rng)
+        return _in_proportion(self.relevance_(y), n_new, rng)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -280,6 +293,10 @@ class RandomOverSampler(BaseRegressionSampler):
           ``relevance_.bumps(y)``: "low" for the lowest values, "high" for the highest.
     under_sampling : {"balance"}, default=None
         None keeps every row. "balance" keeps B rows, drawn at random, of each common bump that has more.
+    emphasis : {"equal", "relevance"}, default="equal"
+        How often new rows begin at each rare row of a bump: all equally often, or (ours) in proportion to their
+        relevance. With the latter and a low `threshold` the number of rows rises with relevance instead of jumping at
+        the threshold.
     categorical_features : "auto", None, or array-like of names, positions or a boolean mask, default="auto"
         Nominal columns. "auto": strings, booleans, categories. Numeric columns can be named as well.
     on_no_rare : {"warn", "raise"}, default="warn"
@@ -329,7 +346,7 @@ class RandomOverSampler(BaseRegressionSampler):
     """
 
     def _draw(self, X, y, rng):
-        rows = np.concatenate([rows[_choose_seeds(len(rows), n, rng)] for _, rows, n in self._growing_bumps()])
+        rows = np.concatenate([rows[self._choose_seeds(y[rows], n, rng)] for _, rows, n in self._growing_bumps()])
         return Draft(X[rows], y[rows], _single_parents(rows))
 
 
@@ -354,6 +371,10 @@ class GaussianNoise(BaseRegressionSampler):
           ``relevance_.bumps(y)``: "low" for the lowest values, "high" for the highest.
     under_sampling : {"balance"}, default=None
         None keeps every row. "balance" keeps B rows, drawn at random, of each common bump that has more.
+    emphasis : {"equal", "relevance"}, default="equal"
+        How often new rows begin at each rare row of a bump: all equally often, or (ours) in proportion to their
+        relevance. With the latter and a low `threshold` the number of rows rises with relevance instead of jumping at
+        the threshold.
     perturbation : float, default=0.1
         Standard deviation of the noise, as a share of the standard deviation of each column among the rows of the
         bump. Nominal cells are drawn anew with the frequencies in the bump.
@@ -396,6 +417,7 @@ class GaussianNoise(BaseRegressionSampler):
         threshold=0.8,
         sampling_strategy="auto",
         under_sampling=None,
+        emphasis="equal",
         perturbation=0.1,
         categorical_features="auto",
         on_no_rare="warn",
@@ -406,6 +428,7 @@ class GaussianNoise(BaseRegressionSampler):
             threshold=threshold,
             sampling_strategy=sampling_strategy,
             under_sampling=under_sampling,
+            emphasis=emphasis,
             categorical_features=categorical_features,
             on_no_rare=on_no_rare,
             random_state=random_state,
@@ -415,7 +438,7 @@ class GaussianNoise(BaseRegressionSampler):
     def _draw(self, X, y, rng):
         drafts = []
         for bump, rows, n_new in self._growing_bumps():
-            seeds = _choose_seeds(len(rows), n_new, rng)
+            seeds = self._choose_seeds(y[rows], n_new, rng)
             scale = np.full(n_new, self.perturbation)
             drafts.append(_rows_around(X, y, bump, rows, seeds, scale, self.encoder_.nominal_, rng))
         return _stack(drafts)
@@ -437,6 +460,7 @@ class _NeighborSampler(BaseRegressionSampler):
         threshold=0.8,
         sampling_strategy="auto",
         under_sampling=None,
+        emphasis="equal",
         k_neighbors=5,
         metric="heom",
         categorical_features="auto",
@@ -448,6 +472,7 @@ class _NeighborSampler(BaseRegressionSampler):
             threshold=threshold,
             sampling_strategy=sampling_strategy,
             under_sampling=under_sampling,
+            emphasis=emphasis,
             categorical_features=categorical_features,
             on_no_rare=on_no_rare,
             random_state=random_state,
@@ -455,12 +480,12 @@ class _NeighborSampler(BaseRegressionSampler):
         self.k_neighbors = k_neighbors
         self.metric = metric
 
-    def _choose_pairs(self, X, rows, n_new, rng, *, half_median=False):
+    def _choose_pairs(self, X, y, rows, n_new, rng, *, half_median=False):
         """Return seeds, one random neighbour of each, their distance and the safe distance, counted in the bump."""
         schema = self.encoder_
         space = HeomSpace(X[rows], schema.nominal_, *schema.ranges, metric=self.metric)
-        seeds = _choose_seeds(len(rows), n_new, rng)
-        if n_new < len(rows):
+        seeds = self._choose_seeds(y[rows], n_new, rng)
+        if n_new < len(rows) or self.emphasis == "relevance":
             distinct, place = np.unique(seeds, return_inverse=True)
         else:  # every row is a seed
             distinct, place = np.arange(len(rows)), seeds
@@ -494,6 +519,10 @@ class SMOTER(_NeighborSampler):
           ``relevance_.bumps(y)``: "low" for the lowest values, "high" for the highest.
     under_sampling : {"balance"}, default=None
         None keeps every row. "balance" keeps B rows, drawn at random, of each common bump that has more.
+    emphasis : {"equal", "relevance"}, default="equal"
+        How often new rows begin at each rare row of a bump: all equally often, or (ours) in proportion to their
+        relevance. With the latter and a low `threshold` the number of rows rises with relevance instead of jumping at
+        the threshold.
     k_neighbors : int or object with ``kneighbors``, default=5
         Neighbours to choose from; all others where a bump has fewer. An object is cloned and counts the row itself,
         as in imbalanced-learn: its ``n_neighbors`` is one more.
@@ -539,7 +568,7 @@ class SMOTER(_NeighborSampler):
                 copies = np.repeat(rows, n_new)
                 drafts.append(Draft(X[copies], y[copies], _single_parents(copies)))
                 continue
-            seeds, partners, _, _ = self._choose_pairs(X, rows, n_new, rng)
+            seeds, partners, _, _ = self._choose_pairs(X, y, rows, n_new, rng)
             drafts.append(_rows_between(X, y, rows, seeds, partners, self.encoder_.nominal_, rng))
         return _stack(drafts)
 
@@ -569,6 +598,10 @@ class SMOGN(_NeighborSampler):
           ``relevance_.bumps(y)``: "low" for the lowest values, "high" for the highest.
     under_sampling : {"balance"}, default=None
         None keeps every row. "balance" keeps B rows, drawn at random, of each common bump that has more.
+    emphasis : {"equal", "relevance"}, default="equal"
+        How often new rows begin at each rare row of a bump: all equally often, or (ours) in proportion to their
+        relevance. With the latter and a low `threshold` the number of rows rises with relevance instead of jumping at
+        the threshold.
     k_neighbors : int or object with ``kneighbors``, default=5
         Neighbours to choose from; all others where a bump has fewer. An object is cloned and counts the row itself,
         as in imbalanced-learn: its ``n_neighbors`` is one more.
@@ -632,6 +665,7 @@ class SMOGN(_NeighborSampler):
         threshold=0.8,
         sampling_strategy="auto",
         under_sampling=None,
+        emphasis="equal",
         k_neighbors=5,
         metric="heom",
         safe_distance="bin",
@@ -645,6 +679,7 @@ class SMOGN(_NeighborSampler):
             threshold=threshold,
             sampling_strategy=sampling_strategy,
             under_sampling=under_sampling,
+            emphasis=emphasis,
             k_neighbors=k_neighbors,
             metric=metric,
             categorical_features=categorical_features,
@@ -662,7 +697,7 @@ class SMOGN(_NeighborSampler):
                 drafts.append(_rows_around(X, y, bump, rows, seeds, scale, nominal, rng))
                 continue
             seeds, partners, distance, safe = self._choose_pairs(
-                X, rows, n_new, rng, half_median=self.safe_distance == "bin"
+                X, y, rows, n_new, rng, half_median=self.safe_distance == "bin"
             )
             near = distance < safe
             drafts.append(_rows_between(X, y, rows, seeds[near], partners[near], nominal, rng))
@@ -707,10 +742,21 @@ def _share_out(total, sizes):
     return parts
 
 
-def _choose_seeds(n_rows, n_new, rng):
-    """Return positions of the rows that new ones begin at: every row equally often, the remainder at random."""
+def _in_turn(n_rows, n_new, rng):
+    """Return `n_new` positions of rows: every row equally often, the remainder at random."""
     rounds, rest = divmod(n_new, n_rows)
     return np.concatenate([np.tile(np.arange(n_rows), rounds), rng.permutation(n_rows)[:rest]])
+
+
+def _in_proportion(weights, n_new, rng):
+    """Return `n_new` positions of rows, each as often as its share of the weights says, rounded up or down at random.
+
+    This is systematic sampling: equidistant points from a random start fall on rows laid end to end in random order.
+    """
+    order = rng.permutation(len(weights))
+    ends = np.cumsum(weights[order])
+    points = (np.arange(n_new) + rng.uniform()) / n_new * ends[-1]
+    return order[np.searchsorted(ends, points, side="right").clip(max=len(weights) - 1)]
 
 
 def _rows_between(X, y, rows, seeds, partners, nominal, rng):

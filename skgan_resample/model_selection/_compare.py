@@ -21,8 +21,8 @@ from sklearn.utils.validation import check_consistent_length
 
 from skgan_resample import metrics
 from skgan_resample._tables import TableEncoder, read_target
-from skgan_resample._validation import versions, warn
-from skgan_resample.compose import OutputCorrectedRegressor, RelevanceWeightedRegressor, _seeded_clone
+from skgan_resample._validation import seeded_clone, versions, warn
+from skgan_resample.compose import OutputCorrectedRegressor, RelevanceWeightedRegressor
 from skgan_resample.model_selection._folds import RegressionStratifiedKFold, RepeatedRegressionStratifiedKFold
 from skgan_resample.model_selection._verdict import CONSTANT, LIGHT, OUTER, SCORE_LABELS, YARDSTICKS, Comparison
 from skgan_resample.over_sampling import (
@@ -230,7 +230,7 @@ def _run_task(X, y, train, test, method, learners, relevance, threshold, seed, c
     started = time.perf_counter()
     n_synthetic = 0
     if hasattr(method, "fit_resample"):
-        sampler = _seeded_clone(method, np.random.RandomState(seed))
+        sampler = seeded_clone(method, np.random.RandomState(seed))
         n_real = len(y_train)
         X_train, y_train = sampler.fit_resample(X_train, y_train)
         n_synthetic = len(y_train) - n_real
@@ -239,7 +239,7 @@ def _run_task(X, y, train, test, method, learners, relevance, threshold, seed, c
     for name, learner in learners.items():
         started = time.perf_counter()
         model = learner if method is None or hasattr(method, "fit_resample") else wrap(method, learner)
-        model = _seeded_clone(model, np.random.RandomState(seed))
+        model = seeded_clone(model, np.random.RandomState(seed))
         predicted = model.fit(X_train, y_train).predict(X_test)
         rows.append(
             {

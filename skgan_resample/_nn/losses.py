@@ -1,0 +1,78 @@
+"""Losses as functions of tensors."""
+
+import torch
+
+BANDWIDTHS = (0.25, 0.5, 1.0, 2.0, 4.0)  # of the kernels of `mmd`, in units of its scale
+
+
+def gradient_penalty(critic, real, fake):
+    """Return the mean of (norm of the critic's gradient - 1)^2 at random points between real and fake rows [1]_.
+
+    Parameters
+    ----------
+    critic : callable, (n, width) -> (n, 1)
+    real, fake : tensor of shape (n, width)
+        Taken in pairs.
+
+    References
+    ----------
+    .. [1] I. Gulrajani et al., "Improved training of Wasserstein GANs", arXiv:1704.00028, 2017.
+    """
+    u = torch.rand(len(real), 1, device=real.device)
+    between = (u * real + (1 - u) * fake).detach().requires_grad_(True)
+    (gradient,) = torch.autograd.grad(critic(between).sum(), between, create_graph=True)
+    return (gradient.norm(dim=1) - 1).square().mean()
+
+
+def median_squared_distance(rows, n_at_most=1000):
+    """Return the median squared distance between different rows, the usual scale of `mmd`; 1 if that is 0.
+
+    Of more than `n_at_most` rows, that many drawn at random stand for all.
+    """
+    if len(rows) > n_at_most:
+        rows = rows[torch.randperm(len(rows), device=rows.device)[:n_at_most]]
+    if len(rows) < 2:
+        return 1.0
+    return torch.pdist(rows).square().median().item() or 1.0
+
+
+def mmd(fake, real, scale, bandwidths=BANDWIDTHS, fake_pairs=None, cross_pairs=None):
+    """Return the squared maximum mean discrepancy [1]_ of two sets of rows, but for the term of the real ones alone.
+
+    It is the mean kernel value over pairs of different fake rows, less twice that over pairs of a fake and a real row.
+    The kernel is the mean over `bandwidths` b of exp(-d^2 / (2 b scale)) with d the Euclidean distance. The term left
+    out is constant for the fake rows: add ``self_similarity(real, ...)`` where the value itself matters.
+
+    Parameters
+    ----------
+    fake, real : tensor of shape (n_fake, width) and (n_real, width)
+    scale : float
+        A squared distance; see `median_squared_distance`.
+    bandwidths : sequence of float
+    fake_pairs, cross_pairs : tensor of bool, shape (n_fake, n_fake) and (n_fake, n_real), default=None
+        The pairs that count; None counts all.
+
+    References
+    ----------
+    .. [1] A. Gretton et al., "A kernel two-sample test", JMLR 13, 2012.
+    """
+    across = _mean(_kernel(fake, real, scale, bandwidths), cross_pairs)
+    return self_similarity(fake, scale, bandwidths, fake_pairs) - 2 * across
+
+
+def self_similarity(rows, scale, bandwidths=BANDWIDTHS, pairs=None):
+    """Return the mean kernel value over pairs of different rows of one set, those of `pairs` if given; see `mmd`."""
+    different = ~torch.eye(len(rows), dtype=torch.bool, device=rows.device)
+    return _mean(_kernel(rows, rows, scale, bandwidths), different if pairs is None else different & pairs)
+
+
+def _kernel(a, b, scale, bandwidths):
+    squared = (a.square().sum(dim=1)[:, None] + b.square().sum(dim=1) - 2 * a @ b.T).clamp_min(0)
+    return sum(torch.exp(squared / (-2 * bandwidth * scale)) for bandwidth in bandwidths) / len(bandwidths)
+
+
+def _mean(values, pairs):
+    """Return the mean over the pairs that count; 0 if none does."""
+    if pairs is None:
+        return values.mean()
+    return (values * pairs).sum() / pairs.sum().clamp_min(1)

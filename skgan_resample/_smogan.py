@@ -1,0 +1,472 @@
+"""SMOGAN: rare target values over-sampled by interpolation, the new rows refined by a GAN."""
+
+import copy
+from math import ceil
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import HasMethods, Interval
+
+from skgan_resample._tables import synthetic_rows
+from skgan_resample._validation import (
+    TRAINING_CONSTRAINTS,
+    CallbackSupportMixin,
+    TorchStateMixin,
+    fit_callbacks,
+    seeded_clone,
+    warn,
+)
+from skgan_resample.over_sampling import SMOGN, BaseRegressionSampler, Draft, _amounts, _stack
+
+EVALUATE_EVERY = 10  # steps between two looks at the held-out rows
+MIN_HELD_OUT = 2  # held-out rows of each bump
+TRAINING_DRAFTS = 4  # candidates to train on, at least so many times the rare rows
+MAX_EVALUATED = 512  # candidates that the held-out rows are compared with
+MOVED = 1e-3  # a row counts as moved when a column changes by more than so many standard deviations
+
+
+class SMOGANRegressorResampler(CallbackSupportMixin, TorchStateMixin, BaseRegressionSampler):
+    """DOCSTRING"""
+
+    _network_names = ("generator_", "critic_")
+
+    _parameter_constraints: dict = {
+        **BaseRegressionSampler._parameter_constraints,
+        **TRAINING_CONSTRAINTS,
+        "base_sampler": [HasMethods(["fit_resample"]), None],
+        "refine": ["boolean"],
+        "reject_fraction": [Interval(Real, 0, 1, closed="left")],
+        "min_rare": [Interval(Integral, 4, None, closed="left")],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "noise_dim": [Interval(Integral, 0, None, closed="left")],
+        "hidden_layer_sizes": ["array-like"],
+        "n_critic": [Interval(Integral, 1, None, closed="left")],
+        "adversarial_weight": [Interval(Real, 0, None, closed="left")],
+        "mmd_weight": [Interval(Real, 0, None, closed="left")],
+        "anchor_weight": [Interval(Real, 0, None, closed="left")],
+        "penalty_weight": [Interval(Real, 0, None, closed="left")],
+        "mmd_bandwidths": ["array-like"],
+        "leave_parents_out": ["boolean"],
+    }
+
+    def __init__(
+        self,
+        base_sampler=None,
+        *,
+        relevance=None,
+        threshold=0.8,
+        sampling_strategy="auto",
+        under_sampling=None,
+        emphasis="equal",
+        refine=True,
+        reject_fraction=0.0,
+        min_rare=10,
+        validation_fraction=0.2,
+        noise_dim=8,
+        hidden_layer_sizes=(64, 64),
+        n_critic=3,
+        adversarial_weight=1.0,
+        mmd_weight=1.0,
+        anchor_weight=0.0,
+        penalty_weight=10.0,
+        mmd_bandwidths=(0.25, 0.5, 1.0, 2.0, 4.0),
+        leave_parents_out=True,
+        max_steps=200,
+        batch_size=128,
+        learning_rate=1e-3,
+        patience=None,
+        tol=0.0,
+        max_time=None,
+        categorical_features="auto",
+        on_no_rare="warn",
+        device="auto",
+        verbose=0,
+        random_state=None,
+    ):
+        super().__init__(
+            relevance=relevance,
+            threshold=threshold,
+            sampling_strategy=sampling_strategy,
+            under_sampling=under_sampling,
+            emphasis=emphasis,
+            categorical_features=categorical_features,
+            on_no_rare=on_no_rare,
+            random_state=random_state,
+        )
+        self.base_sampler = base_sampler
+        self.refine = refine
+        self.reject_fraction = reject_fraction
+        self.min_rare = min_rare
+        self.validation_fraction = validation_fraction
+        self.noise_dim = noise_dim
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.n_critic = n_critic
+        self.adversarial_weight = adversarial_weight
+        self.mmd_weight = mmd_weight
+        self.anchor_weight = anchor_weight
+        self.penalty_weight = penalty_weight
+        self.mmd_bandwidths = mmd_bandwidths
+        self.leave_parents_out = leave_parents_out
+        self.max_steps = max_steps
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.patience = patience
+        self.tol = tol
+        self.max_time = max_time
+        self.device = device
+        self.verbose = verbose
+
+    def _learn(self, X, y):
+        self.generator_ = self.critic_ = self.space_ = None
+        self.history_, self.best_step_ = [], 0
+        self.refinement_ = dict(_NOTHING_REFINED)
+        return super()._learn(X, y)
+
+    def _amounts(self, n_rows):
+        """Return how many rows each rare bump gets; nothing if a foreign base sampler decides while it draws."""
+        self.base_sampler_ = self._make_base()
+        if not _is_ours(self.base_sampler_):
+            if self.sampling_strategy != "auto":
+                raise ValueError(
+                    f"{type(self.base_sampler_).__name__} decides itself how many rows it makes: set that there and "
+                    f"leave sampling_strategy='auto', got {self.sampling_strategy!r}."
+                )
+            return {}
+        strategy = self.base_sampler_.sampling_strategy if self.sampling_strategy == "auto" else self.sampling_strategy
+        return _amounts(strategy, self.bumps_, n_rows)
+
+    def _draws_rows(self):
+        return bool(self.bumps_) if not _is_ours(self.base_sampler_) else super()._draws_rows()
+
+    def _make_base(self):
+        """Return the sampler of stage 1, unfitted."""
+        if self.base_sampler is not None:
+            return clone(self.base_sampler)
+        return SMOGN(emphasis=self.emphasis, categorical_features=self.categorical_features)
+
+    # ------------------------------------------------------------------------------------------ stage 1
+    def _candidates(self, X, y, bumps, amounts, rng):
+        """Return a Draft of unrefined new rows, made of the rows of `X` and `y` alone."""
+        if _is_ours(self.base_sampler_):
+            base = clone(self.base_sampler_)
+            rng = rng if base.random_state is None else check_random_state(base.random_state)
+            base.encoder_, base.relevance_ = self.encoder_, self.relevance_
+            base.bumps_, base.sampling_strategy_ = bumps, amounts
+            base._fit(X, y, rng)
+            return base._draw(X, y, rng)
+        sampler = seeded_clone(self.base_sampler_, rng)
+        table = self.encoder_.from_codes(X)
+        X_new, y_new = sampler.fit_resample(table, y)
+        made = synthetic_rows(sampler, table, y, X_new, y_new)
+        codes, target = self.encoder_.to_codes(X_new)[made], np.asarray(y_new, dtype=float)[made]
+        if not np.isfinite(target).all():
+            raise ValueError(f"{type(sampler).__name__} made rows whose target is NaN or infinite.")
+        parents = getattr(sampler, "parent_indices_", None)
+        if np.shape(parents) != (len(target), 2):
+            parents = np.full((len(target), 2), -1)
+        return Draft(codes, target, np.asarray(parents, dtype=np.intp))
+
+    # ------------------------------------------------------------------------------------------ stage 2
+    def _fit(self, X, y, rng):
+        """Train DistGAN on the rare rows. Stage 1 later finds `rng` as it would without it: same seed, same rows."""
+        if not self.refine:
+            return
+        own = np.random.RandomState(_copied(rng).randint(np.iinfo(np.int32).max))
+        large, small = _by_size([bump for bump in self.bumps_ if bump.is_rare], self.min_rare)
+        if small:
+            names = ", ".join(f"{bump.name!r} with {len(bump.indices)}" for bump in small)
+            warn(f"Too few rows to refine (min_rare={self.min_rare}): new rows of {names} stay as stage 1 made them.")
+        if not large:
+            self.refinement_["status"] = "too few rare rows"
+            return
+        self.space_ = _RareSpace(self.encoder_, large, X, y)
+        train_rows, held_out = _split(large, self.validation_fraction, own)
+        drafts = self._training_candidates(X, y, large, held_out, own)
+        if not len(drafts.y):
+            self.refinement_["status"] = "stage 1 made no rare row without the held-out ones"
+            return
+        self._train(X, y, train_rows, held_out, drafts, own)
+
+    def _training_candidates(self, X, y, bumps, held_out, rng):
+        """Return candidates in the rare bumps that know nothing of the held-out rows, parents counted in `X`."""
+        kept = np.setdiff1d(np.arange(len(y)), held_out)
+        place = np.full(len(y), -1)
+        place[kept] = np.arange(len(kept))
+        remaining = [bump._replace(indices=np.sort(place[bump.indices][place[bump.indices] >= 0])) for bump in bumps]
+        amounts = {
+            bump.name: max(self.sampling_strategy_.get(bump.name, 0), TRAINING_DRAFTS * len(bump.indices))
+            for bump in bumps
+        }
+        draft = self._candidates(X[kept], y[kept], remaining, amounts, rng)
+        rare = self.space_.bump_of(draft.y) >= 0
+        parents = np.where(draft.parents >= 0, kept[draft.parents], -1)
+        return Draft(draft.X[rare], draft.y[rare], parents[rare])
+
+    def _train(self, X, y, train_rows, held_out, drafts, rng):
+        """Train generator and critic; keep the state whose rows come nearest to the held-out rare rows."""
+        import torch
+        from torch.optim import Adam
+
+        from skgan_resample._nn.distgan import Rows, distgan_step, held_out_mmd
+        from skgan_resample._nn.losses import median_squared_distance
+        from skgan_resample._nn.training import (
+            NonFiniteLossError,
+            plain_batches,
+            resolve_device,
+            restore,
+            seeded,
+            train,
+        )
+
+        device = resolve_device(self.device)
+        self.device_ = str(device)
+
+        def rows_of(X, y, parents):
+            bump = self.space_.bump_of(y)
+            return Rows(
+                *(torch.from_numpy(part).to(device) for part in (self.space_.vectors(X, y, bump), bump, parents))
+            )
+
+        real = rows_of(X[train_rows], y[train_rows], train_rows[:, None])
+        unseen = rows_of(X[held_out], y[held_out], held_out[:, None])
+        candidates = rows_of(drafts.X, drafts.y, drafts.parents)
+        n_records = 1 + -(-self.max_steps // EVALUATE_EVERY)
+        with seeded(rng, device), fit_callbacks(self, X, y, n_records=n_records) as callbacks:
+            networks = {name: self._build_network(f"{name}_").to(device) for name in ("generator", "critic")}
+            optimizers = {
+                name: Adam(network.parameters(), self.learning_rate * (3 if name == "critic" else 1), betas=(0.5, 0.9))
+                for name, network in networks.items()
+            }
+            scale = median_squared_distance(real.vectors)
+            step = distgan_step(
+                **networks,
+                optimizers=optimizers,
+                real=real,
+                candidates=candidates,
+                batch_size=self.batch_size,
+                noise_dim=self.noise_dim,
+                n_critic=self.n_critic,
+                adversarial_weight=self.adversarial_weight,
+                mmd_weight=self.mmd_weight,
+                anchor_weight=self.anchor_weight,
+                penalty_weight=self.penalty_weight,
+                bandwidths=self.mmd_bandwidths,
+                scale=scale,
+                leave_parents_out=self.leave_parents_out,
+            )
+            evaluate = held_out_mmd(
+                networks["generator"], candidates, unseen, self.noise_dim, scale, self.mmd_bandwidths, MAX_EVALUATED
+            )
+            try:
+                result = train(
+                    step,
+                    plain_batches(len(candidates), self.batch_size, rng, device=device),
+                    max_steps=self.max_steps,
+                    evaluate=evaluate,
+                    evaluate_every=EVALUATE_EVERY,
+                    patience=self.patience,
+                    tol=self.tol,
+                    max_time=self.max_time,
+                    callbacks=callbacks,
+                    modules=networks,
+                )
+            except NonFiniteLossError as error:
+                warn(f"DistGAN diverged, so new rows stay as stage 1 made them. {error}")
+                self.refinement_["status"] = "diverged"
+                return
+            restore(networks, result.best_state)
+        self.generator_, self.critic_ = (networks[name].cpu().eval() for name in ("generator", "critic"))
+        self.history_, self.best_step_ = result.history, result.best_step
+        scores = {record["step"]: record["score"] for record in result.history}
+        self.refinement_.update(
+            status="refined" if result.best_step else "no step came nearer to the held-out rows",
+            mmd_before=scores[0],
+            mmd_after=scores[result.best_step],
+        )
+
+    def _build_network(self, name):
+        from skgan_resample._nn.networks import ResidualGenerator, mlp
+
+        width, n_moved = self.space_.width, self.space_.n_moved
+        sizes = tuple(self.hidden_layer_sizes)
+        if name == "critic_":
+            return mlp(width, sizes, 1)
+        return ResidualGenerator(width, n_moved, self.noise_dim, sizes)
+
+    def _draw(self, X, y, rng):
+        """Return candidates, moved by the generator where there is one."""
+        wanted, pool = self._pool(X, y, rng)
+        self.sampling_strategy_ = wanted
+        if self.generator_ is None:
+            self.refinement_["n_rows"] = len(pool.y)
+            return pool
+        refined, is_moved, fell_back, liking = self._refined(pool, y, rng)
+        kept = _best_liked(self._names(pool.y), wanted, liking)
+        self.refinement_.update(
+            n_rows=len(kept),
+            n_moved=int(is_moved[kept].sum()),
+            n_fallback=int(fell_back[kept].sum()),
+            n_rejected=len(pool.y) - len(kept),
+        )
+        return Draft(*(part[kept] for part in refined))
+
+    def _pool(self, X, y, rng):
+        """Return how many rows each rare bump gets, and candidates: more of them if the critic is to reject some."""
+        surplus = 1 / (1 - self.reject_fraction) if self.generator_ is not None else 1
+        if _is_ours(self.base_sampler_):
+            wanted = self.sampling_strategy_
+            amounts = {name: ceil(surplus * n) for name, n in wanted.items()}
+            return wanted, self._candidates(X, y, self.bumps_, amounts, rng)
+        drafts = [self._candidates(X, y, self.bumps_, None, rng) for _ in range(ceil(surplus))]
+        names, counts = np.unique(self._names(drafts[0].y), return_counts=True)
+        return dict(zip(names.tolist(), counts.tolist())), _stack(drafts)
+
+    def _refined(self, draft, y, rng):
+        """Return the Draft with moved rows, which were moved, which fell back, and how much the critic likes each."""
+        import torch
+
+        from skgan_resample._nn.training import one_thread, seeded
+
+        bump = self.space_.bump_of(draft.y)
+        rows = np.flatnonzero(bump >= 0)
+        candidates = Draft(*(part[rows] for part in draft))
+        vectors = self.space_.vectors(candidates.X, candidates.y, bump[rows])
+        with (
+            seeded(rng),
+            one_thread(),
+            torch.no_grad(),
+            self._on_device(self.device_, *self._network_names) as networks,
+        ):
+            generator, critic = networks
+            before = torch.from_numpy(vectors).to(self.device_)
+            noise = torch.randn(len(rows), self.noise_dim).to(self.device_)  # from the CPU: the same for every device
+            after = generator(before, noise)
+            likes = critic(after)[:, 0].cpu().numpy()
+            steps = (after - before).cpu().numpy()[:, : self.space_.n_moved].astype(float)
+        moved = self.space_.moved(candidates, bump[rows], steps, y)
+        is_valid = self.space_.bump_of(moved.y) == bump[rows]
+        X_new, y_new, liking = draft.X.copy(), draft.y.copy(), np.full(len(draft.y), np.inf)
+        X_new[rows[is_valid]], y_new[rows[is_valid]], liking[rows] = moved.X[is_valid], moved.y[is_valid], likes
+        is_moved = np.zeros(len(draft.y), dtype=bool)
+        is_moved[rows] = is_valid & (self.space_.distance(candidates, moved, bump[rows]) > MOVED)
+        fell_back = np.zeros(len(draft.y), dtype=bool)
+        fell_back[rows[~is_valid]] = True
+        return Draft(X_new, y_new, draft.parents), is_moved, fell_back, liking
+
+    def _names(self, y):
+        """Return the name of the rare bump that each target lies in, empty where there is none."""
+        names = np.full(len(y), "", dtype=object)
+        for bump in self.bumps_:
+            if bump.is_rare:
+                names[(y >= bump.low) & (y <= bump.high)] = bump.name
+        return names
+
+
+class _RareSpace:
+    """What the networks see of a row: numeric columns and target in units of the rare rows, then levels and gaps.
+
+    Parameters
+    ----------
+    encoder : TableEncoder
+        Of the whole table.
+    bumps : list of Bump
+        The rare ones that are refined.
+    X, y : ndarray of shape (n_rows, n_columns) and (n_rows,)
+
+    Attributes
+    ----------
+    columns : ndarray of int
+        The numeric columns that vary among the rare rows. With the target, they are what the generator moves.
+    n_moved, width : int
+        Columns of a vector that are moved, and all of them.
+    """
+
+    def __init__(self, encoder, bumps, X, y):
+        rare = X[np.concatenate([bump.indices for bump in bumps])]
+        self.encoder = copy.copy(encoder).rescale(rare)
+        varies = np.array([len(np.unique(column[~np.isnan(column)])) > 1 for column in rare.T], dtype=bool)
+        self.columns = np.flatnonzero(varies & ~encoder.nominal_)
+        self.spread = self.encoder.scaling[1][self.columns]
+        self.places = np.array([encoder.columns_[j].encoded.start for j in self.columns], dtype=np.intp)
+        self.others = np.setdiff1d(np.arange(self.encoder.width_), self.places)
+        self.low, self.high = np.array([bump.low for bump in bumps]), np.array([bump.high for bump in bumps])
+        self.target_center = np.array([y[bump.indices].mean() for bump in bumps])
+        self.target_spread = np.array([y[bump.indices].std() or 1.0 for bump in bumps])
+        self.n_moved = len(self.columns) + 1
+        self.width = self.n_moved + len(self.others) + len(bumps)
+
+    def bump_of(self, y):
+        """Return the number of the bump that each target lies in, -1 where there is none."""
+        inside = (y[:, None] >= self.low) & (y[:, None] <= self.high)
+        return np.where(inside.any(axis=1), inside.argmax(axis=1), -1)
+
+    def vectors(self, X, y, bump):
+        """Return rows as float32 vectors of shape (n_rows, width)."""
+        encoded = self.encoder.encode_codes(X)
+        target = (y - self.target_center[bump]) / self.target_spread[bump]
+        indicator = np.eye(len(self.low))[bump]
+        return np.column_stack([encoded[:, self.places], target, encoded[:, self.others], indicator]).astype(np.float32)
+
+    def moved(self, draft, bump, steps, y):
+        """Return a Draft moved by `steps`, shape (n_rows, n_moved), valid cells and within the range of all targets."""
+        X_new = draft.X.copy()
+        X_new[:, self.columns] += steps[:, :-1] * self.spread
+        y_new = np.clip(draft.y + steps[:, -1] * self.target_spread[bump], y.min(), y.max())
+        return Draft(self.encoder.snap(X_new), y_new, draft.parents)
+
+    def distance(self, old, new, bump):
+        """Return how far each row went in the column where it went farthest, in standard deviations of rare rows."""
+        in_X = np.abs(new.X - self.encoder.snap(old.X))[:, self.columns] / self.spread
+        in_y = np.abs(new.y - old.y) / self.target_spread[bump]
+        return np.column_stack([np.nan_to_num(in_X), in_y]).max(axis=1)
+
+
+# ------------------------------------------------------------------------------------------------ helpers
+_NOTHING_REFINED = {
+    "status": "not refined",
+    "n_rows": 0,
+    "n_moved": 0,
+    "n_fallback": 0,
+    "n_rejected": 0,
+    "mmd_before": None,
+    "mmd_after": None,
+}
+
+
+def _is_ours(sampler):
+    """Whether a sampler draws rows in codes, as those of `over_sampling` do, so that stage 1 needs no second table."""
+    return isinstance(sampler, BaseRegressionSampler) and type(sampler)._resample is BaseRegressionSampler._resample
+
+
+def _by_size(bumps, min_rare):
+    """Return the bumps of at least `min_rare` rows, and the others."""
+    large = [bump for bump in bumps if len(bump.indices) >= min_rare]
+    return large, [bump for bump in bumps if len(bump.indices) < min_rare]
+
+
+def _split(bumps, validation_fraction, rng):
+    """Return positions of rare rows to train on, and of those held out, of every bump."""
+    parts = []
+    for bump in bumps:
+        rows = rng.permutation(np.sort(bump.indices))
+        n_held_out = min(max(MIN_HELD_OUT, round(validation_fraction * len(rows))), len(rows) - MIN_HELD_OUT)
+        parts.append((rows[n_held_out:], rows[:n_held_out]))
+    return tuple(np.sort(np.concatenate(part)) for part in zip(*parts))
+
+
+def _best_liked(names, wanted, liking):
+    """Return positions of as many rows of each name as are wanted, those that are liked best, in the order given."""
+    kept = []
+    for name, n in wanted.items():
+        rows = np.flatnonzero(names == name)
+        kept.append(rows[np.argsort(-liking[rows], kind="stable")[:n]])
+    return np.sort(np.concatenate(kept))
+
+
+def _copied(rng):
+    """Return a RandomState that stands where `rng` does, so that drawing from it leaves `rng` alone."""
+    copied = np.random.RandomState()
+    copied.set_state(rng.get_state())
+    return copied
