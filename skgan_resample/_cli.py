@@ -16,7 +16,13 @@ import numpy as np
 
 from skgan_resample._validation import NoRareRowsError, ResamplingWarning, show_versions
 
-SAMPLERS = {"smogn": "SMOGN", "smoter": "SMOTER", "noise": "GaussianNoise", "random": "RandomOverSampler"}
+SAMPLERS = {
+    "smogn": "SMOGN",
+    "smogan": "SMOGANRegressorResampler",
+    "smoter": "SMOTER",
+    "noise": "GaussianNoise",
+    "random": "RandomOverSampler",
+}
 ID_NAME = re.compile(r"(^|[_\W])(id|uuid|guid|key|index|row|nr)($|[_\W])", re.IGNORECASE)
 DISTINCT_IS_ID = 0.95  # a text column with this share of distinct values tells rows apart, not kinds of rows
 DATE = r"(?<!\d)(?:\d{4}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})(?!\d)"  # no band 5-10, no hour 12:30
@@ -365,7 +371,7 @@ def run_resample(options):
     """Write a table with new rows behind the old ones, and columns that say where each row came from."""
     import pandas as pd
 
-    from skgan_resample import over_sampling
+    import skgan_resample
 
     frame = read_table(options.data)
     out = Path(options.output)
@@ -385,7 +391,7 @@ def run_resample(options):
     part = frame[used].drop(columns=list(constant)).reset_index(drop=True)
     if not pd.api.types.is_numeric_dtype(part[options.target]):
         raise CommandError(f"The target {options.target!r} must hold numbers.")
-    sampler = getattr(over_sampling, SAMPLERS[options.method])(
+    sampler = getattr(skgan_resample, SAMPLERS[options.method])(
         relevance=_relevance(options, is_builtin=False),
         threshold=options.threshold,
         sampling_strategy=options.strategy,

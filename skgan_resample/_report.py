@@ -7,6 +7,7 @@ import json
 import math
 import shutil
 import tempfile
+import warnings
 from html import escape
 from math import isnan
 from pathlib import Path
@@ -27,6 +28,7 @@ GLOSSARY = {
     "noise": "GaussianNoise: copies of rare rows with noise",
     "smoter": "SMOTER: new rows between neighbouring rare rows",
     "smogn": "SMOGN: new rows between rare rows where they are close, noise where they are not",
+    "smogan": "SMOGANRegressorResampler: rows of SMOGN, moved towards the distribution of the rare rows by a network",
 }
 SHIFT_NOTE = "SERA, the squared error weighted by relevance, falls whenever predictions are pushed towards rare values."
 
@@ -226,6 +228,7 @@ training sets that overlap (Nadeau &amp; Bengio); p-values are adjusted for the 
 
 <h2>The table before and after resampling</h2>
 {_before_after(comparison, table, relevance, options)}
+{_refinement(comparison, table, relevance, options)}
 </body>
 </html>
 """
@@ -283,6 +286,35 @@ def _before_after(comparison, table, relevance, options):
     png = _png(lambda: ResamplingDisplay.from_sampler(sampler, table.X, table.y, target_name=table.target).figure_)
     alt = f"Histogram of {table.target} and scatter plot of one feature, real and synthetic rows, for {name}."
     return _figure(png, alt, f"{name} on the whole table. Judging was done on real rows that it never saw.")
+
+
+def _refinement(comparison, table, relevance, options):
+    """Return a section on what the second stage of SMOGAN changed on the whole table, empty if it was not tried."""
+    from skgan_resample.plots import RefinementDisplay
+
+    if "smogan" not in comparison.methods:
+        return ""
+    sampler = default_methods(relevance, options["threshold"])["smogan"].set_params(random_state=options["seed"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        sampler.fit_resample(table.X, table.y)
+        found = sampler.refinement_
+        text = (
+            f"On the whole table, smogan made {found['n_rows']:,} rows: {found['n_moved']:,} were moved by more than a "
+            f"thousandth of a standard deviation, {found['n_fallback']:,} fell back to their candidate. "
+            f"Stage 2: {found['status']}."
+        )
+        title = "<h2>What refinement changed</h2>"
+        has_numbers = any(not column.is_nominal for column in sampler.encoder_.columns_)
+        if not sampler.history_ or not has_numbers:
+            return f"{title}\n<p>{escape(text)}</p>"
+        png = _png(lambda: RefinementDisplay.from_sampler(sampler, table.X, table.y, target_name=table.target).figure_)
+    alt = "Training curve of the generator, and new rows before and after refinement."
+    caption = (
+        f"{text} Left: distance (MMD) of moved candidates to rare rows that training did not see, from "
+        f"{found['mmd_before']:.3g} to {found['mmd_after']:.3g}; the kept step is marked."
+    )
+    return f"{title}\n{_figure(png, alt, caption)}"
 
 
 def _png(draw):

@@ -6,8 +6,10 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import clone
+from sklearn.ensemble import ExtraTreesRegressor
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval
+from sklearn.utils.validation import has_fit_parameter
 
 from skgan_resample._tables import synthetic_rows
 from skgan_resample._validation import (
@@ -24,11 +26,177 @@ EVALUATE_EVERY = 10  # steps between two looks at the held-out rows
 MIN_HELD_OUT = 2  # held-out rows of each bump
 TRAINING_DRAFTS = 4  # candidates to train on, at least so many times the rare rows
 MAX_EVALUATED = 512  # candidates that the held-out rows are compared with
+N_TREES = 60  # of the default teacher
+MAX_TAUGHT = 10_000  # rows that the teacher learns from
 MOVED = 1e-3  # a row counts as moved when a column changes by more than so many standard deviations
 
 
 class SMOGANRegressorResampler(CallbackSupportMixin, TorchStateMixin, BaseRegressionSampler):
-    """DOCSTRING"""
+    """Over-sample rare target values with SMOGAN [1]_: candidates of a classical sampler, refined by a GAN.
+
+    Stage 1 makes new rows with rare target values, by default with `SMOGN`. Stage 2, DistGAN, moves them: a generator
+    gets each candidate, features and target together, and is trained against a Wasserstein critic that sees real rare
+    rows only, and to lower the maximum mean discrepancy (MMD) to these. Then, ours, the targets of the new rows are
+    drawn towards what a regressor says of their features. Every step is guarded, and `refinement_` says how much of it
+    was used.
+
+    Parameters
+    ----------
+    base_sampler : sampler, default=None
+        Stage 1: a sampler of `skgan_resample.over_sampling`, or any object whose ``fit_resample`` takes a continuous
+        target. It is cloned and keeps its parameters, but for what is rare: `relevance` and `threshold` decide that
+        here. None is ``SMOGN(sampling_strategy="balance")``. To search its parameters, give one:
+        ``SMOGANRegressorResampler(SMOGN())`` has ``base_sampler__k_neighbors``.
+    relevance : Relevance, default=None
+        What is rare. It is cloned and fitted to the target; None is ``Relevance()``, the box-plot extremes.
+    threshold : float in (0, 1], default=0.5
+        A row is rare when the relevance of its target reaches this value. Ours: lower than the 0.8 of the other
+        samplers, at which the same gain on rare values costs more on all others.
+    sampling_strategy : {"auto", "balance"}, float or dict, default="auto"
+        How many rows are made. With B = (number of rows) / (number of bumps), where a bump is a run of consecutive
+        target values that are all rare or all common, and n rows in a rare bump:
+
+        - "auto": as `base_sampler` says; the default one makes "balance";
+        - "balance": each rare bump with fewer than B rows is raised to B rows;
+        - float: rare rows afterwards, as a multiple of the common rows before under-sampling; new rows are shared
+          out in proportion to the bumps' sizes;
+        - dict such as ``{"low": 40, "high": 90}``: rows of each rare bump afterwards. The names are those of
+          ``relevance_.bumps(y)``: "low" for the lowest values, "high" for the highest.
+
+        A `base_sampler` from elsewhere decides itself; anything but "auto" is refused then.
+    under_sampling : {"balance"}, default=None
+        None keeps every row. "balance" keeps B rows, drawn at random, of each common bump that has more.
+    emphasis : {"equal", "relevance"}, default="equal"
+        How often new rows of the default `base_sampler` begin at each rare row of a bump: all equally often, or in
+        proportion to their relevance.
+    refine : bool, default=True
+        False returns the candidates: exactly the rows of `base_sampler` with the same seed.
+    teacher : regressor, default=None
+        It is cloned and fitted to all rows, encoded as numbers, with the weights of the relevance if it takes weights.
+        None is extremely randomized trees, 60 of them, with at least 3 rows a leaf. Of more than 10,000 rows it gets
+        a sample.
+    teacher_weight : float in [0, 1], default=0.3
+        How far targets go towards what the teacher says (ours). 0 leaves them alone; more of it takes the noise out of
+        them, lowers the price of over-sampling in total error, and weakens its effect. A target that would leave its
+        bump stays.
+    reject_fraction : float in [0, 1), default=0.0
+        Share of refined rows that is thrown away, those that the critic likes least, and replaced by others: the
+        "filtering" reading of the paper. It takes diversity away.
+    min_rare : int >= 4, default=10
+        Bumps with fewer rows get no network, with a `ResamplingWarning`.
+    validation_fraction : float in (0, 1), default=0.2
+        Share of the rare rows of each bump, at least 2, that neither the networks nor the candidates they learn from
+        have seen. The generator of the step whose rows are nearest to these in MMD is kept, step 0 included.
+    noise_dim : int, default=8
+        Columns of Gaussian noise that the generator gets beside the candidate (ours; 0 for none).
+    hidden_layer_sizes : array-like of int, default=(64, 64)
+        Of generator and critic.
+    n_critic : int, default=3
+        Updates of the critic for each of the generator.
+    adversarial_weight, mmd_weight, anchor_weight : float, default=1.0, 200.0 and 20.0
+        Weights of the parts of the generator's loss: what the critic says, the squared MMD, and the mean squared length
+        of the moves in standard deviations of the rare rows. Without the first the critic is not trained.
+    penalty_weight : float, default=10.0
+        Weight of the gradient penalty of the critic, as in the paper.
+    mmd_bandwidths : array-like of float, default=(0.25, 0.5, 1.0, 2.0, 4.0)
+        Of the Gaussian kernels, in units of the median squared distance between real rare rows.
+    leave_parents_out : bool, default=True
+        Whether the MMD compares no candidate with the rows that it was made from (ours). Otherwise copies of the
+        training rows are the best that a generator can do.
+    max_steps : int, default=200
+        Updates of the generator.
+    batch_size : int, default=128
+    learning_rate : float, default=2e-3
+        Of the generator; the critic's is three times that.
+    patience : int, default=None
+        Stop after this many evaluations, one every 10 steps, in a row without improvement by more than `tol`.
+    tol : float, default=0.0
+        See `patience`.
+    max_time : float, default=None
+        Seconds after which training stops. Results then depend on the machine.
+    categorical_features : "auto", None, or array-like of names, positions or a boolean mask, default="auto"
+        Nominal columns. "auto": strings, booleans, categories. Numeric columns can be named as well.
+    on_no_rare : {"warn", "raise"}, default="warn"
+        Without rare rows, return the table unchanged with one `ResamplingWarning`, or raise `NoRareRowsError`.
+    device : str, default="auto"
+        "cpu", "cuda", "cuda:1", ...; "auto" is CUDA where there is one.
+    verbose : int, default=0
+        If not 0, every evaluation is printed.
+    random_state : int, RandomState instance or None, default=None
+        Same seed, same rows; on one device, and unless `max_time` is set.
+
+    Attributes
+    ----------
+    generator_, critic_ : torch.nn.Module or None
+        The networks of the step that was kept, on the CPU; None if none were trained.
+    history_ : list of dict
+        One record per evaluation: ``step``, ``seconds``, ``score`` (squared MMD between moved candidates and held-out
+        rows, an unbiased estimate that can be negative), and, from the second on, the means of ``critic_loss``,
+        ``generator_loss`` and ``mmd`` (squared MMD to the training rows but for a constant). Empty without training.
+    best_step_ : int
+        The step that was kept; at 0 the generator moves nothing.
+    refinement_ : dict
+        What stage 2 did: ``status`` in words, ``mmd_before`` and ``mmd_after`` (the held-out score of step 0 and of
+        the kept step, None without training), ``n_rows`` new rows, of them ``n_moved`` by the generator and
+        ``n_taught`` by the teacher by more than 0.001 standard deviations, ``n_fallback`` whose target would have left
+        its bump, and ``n_rejected`` thrown away.
+    base_sampler_ : sampler
+        The clone of stage 1, unfitted.
+    device_ : str
+        Where the networks were trained.
+    relevance_ : Relevance
+        Fitted to the target.
+    bumps_ : list of Bump
+        Runs of rare and of common target values; empty if nothing is rare.
+    sampling_strategy_ : dict
+        Number of new rows by name of the rare bump; empty after `fit` if a foreign base sampler decides.
+    is_synthetic_ : ndarray of bool, shape (n_kept + n_new,)
+        Which rows of the result are new.
+    kept_indices_ : ndarray of int, shape (n_kept,)
+        Positions in the input of the rows kept.
+    parent_indices_ : ndarray of int, shape (n_new, 2)
+        Positions in the input of the rows that each candidate was made from; -1 where there is none or none is known.
+    encoder_ : TableEncoder
+        Schema of the table: kind, range and grid of every column.
+    n_features_in_, feature_names_in_
+        As everywhere in scikit-learn.
+
+    See Also
+    --------
+    SMOGN : Stage 1 alone, a thousand times faster.
+    skgan_resample.plots.RefinementDisplay : A picture of what stage 2 changed.
+
+    Notes
+    -----
+    From the paper, as far as reviews of it tell, since its text could not be had: the two stages, the generator that is
+    fed candidates, the critic that sees real rare rows only, the gradient penalty of 10, the adversarial loss with an
+    MMD. Everything else is ours: kernels, weights, layers, schedule, residual generator that begins as the identity,
+    held-out rows, fallbacks, the treatment of nominal cells and gaps (those of the candidate), and the teacher.
+
+    The generator moves numeric columns that vary among the rare rows, and the target, which stays in its bump: a row
+    whose target would leave it falls back to the candidate. Values are snapped to the observed grid of their column. If
+    training diverges, all candidates stay, with a warning.
+
+    Do not expect more of the network than it gives: ``benchmarks/results`` holds what each part contributes.
+
+    References
+    ----------
+    .. [1] S. Alahyari, M. Domaratzki, "SMOGAN: synthetic minority oversampling with GAN refinement for imbalanced
+       regression", arXiv:2504.21152, 2025.
+    .. [2] I. Gulrajani et al., "Improved training of Wasserstein GANs", arXiv:1704.00028, 2017.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from skgan_resample import Relevance, SMOGANRegressorResampler
+    >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
+    >>> sampler = SMOGANRegressorResampler(relevance=Relevance("quantile", side="high"), max_steps=50, random_state=0)
+    >>> X_resampled, y_resampled = sampler.fit_resample(X, y)
+    >>> len(y), sampler.refinement_["n_rows"], sampler.refinement_["status"]
+    (442, 128, 'refined')
+    >>> bool(sampler.refinement_["mmd_after"] < sampler.refinement_["mmd_before"])
+    True
+    """
 
     _network_names = ("generator_", "critic_")
 
@@ -37,6 +205,8 @@ class SMOGANRegressorResampler(CallbackSupportMixin, TorchStateMixin, BaseRegres
         **TRAINING_CONSTRAINTS,
         "base_sampler": [HasMethods(["fit_resample"]), None],
         "refine": ["boolean"],
+        "teacher": [HasMethods(["fit", "predict"]), None],
+        "teacher_weight": [Interval(Real, 0, 1, closed="both")],
         "reject_fraction": [Interval(Real, 0, 1, closed="left")],
         "min_rare": [Interval(Integral, 4, None, closed="left")],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
@@ -56,11 +226,13 @@ class SMOGANRegressorResampler(CallbackSupportMixin, TorchStateMixin, BaseRegres
         base_sampler=None,
         *,
         relevance=None,
-        threshold=0.8,
+        threshold=0.5,
         sampling_strategy="auto",
         under_sampling=None,
         emphasis="equal",
         refine=True,
+        teacher=None,
+        teacher_weight=0.3,
         reject_fraction=0.0,
         min_rare=10,
         validation_fraction=0.2,
@@ -68,14 +240,14 @@ class SMOGANRegressorResampler(CallbackSupportMixin, TorchStateMixin, BaseRegres
         hidden_layer_sizes=(64, 64),
         n_critic=3,
         adversarial_weight=1.0,
-        mmd_weight=1.0,
-        anchor_weight=0.0,
+        mmd_weight=200.0,
+        anchor_weight=20.0,
         penalty_weight=10.0,
         mmd_bandwidths=(0.25, 0.5, 1.0, 2.0, 4.0),
         leave_parents_out=True,
         max_steps=200,
         batch_size=128,
-        learning_rate=1e-3,
+        learning_rate=2e-3,
         patience=None,
         tol=0.0,
         max_time=None,
@@ -97,6 +269,8 @@ class SMOGANRegressorResampler(CallbackSupportMixin, TorchStateMixin, BaseRegres
         )
         self.base_sampler = base_sampler
         self.refine = refine
+        self.teacher = teacher
+        self.teacher_weight = teacher_weight
         self.reject_fraction = reject_fraction
         self.min_rare = min_rare
         self.validation_fraction = validation_fraction
@@ -144,7 +318,9 @@ class SMOGANRegressorResampler(CallbackSupportMixin, TorchStateMixin, BaseRegres
         """Return the sampler of stage 1, unfitted."""
         if self.base_sampler is not None:
             return clone(self.base_sampler)
-        return SMOGN(emphasis=self.emphasis, categorical_features=self.categorical_features)
+        return SMOGN(
+            sampling_strategy="balance", emphasis=self.emphasis, categorical_features=self.categorical_features
+        )
 
     # ------------------------------------------------------------------------------------------ stage 1
     def _candidates(self, X, y, bumps, amounts, rng):
@@ -174,7 +350,7 @@ class SMOGANRegressorResampler(CallbackSupportMixin, TorchStateMixin, BaseRegres
         if not self.refine:
             return
         own = np.random.RandomState(_copied(rng).randint(np.iinfo(np.int32).max))
-        large, small = _by_size([bump for bump in self.bumps_ if bump.is_rare], self.min_rare)
+        large, small = _by_size(self._rare_bumps(), self.min_rare)
         if small:
             names = ", ".join(f"{bump.name!r} with {len(bump.indices)}" for bump in small)
             warn(f"Too few rows to refine (min_rare={self.min_rare}): new rows of {names} stay as stage 1 made them.")
@@ -296,21 +472,25 @@ class SMOGANRegressorResampler(CallbackSupportMixin, TorchStateMixin, BaseRegres
         return ResidualGenerator(width, n_moved, self.noise_dim, sizes)
 
     def _draw(self, X, y, rng):
-        """Return candidates, moved by the generator where there is one."""
+        """Return candidates, moved by the generator, their targets drawn to what the teacher says."""
         wanted, pool = self._pool(X, y, rng)
         self.sampling_strategy_ = wanted
-        if self.generator_ is None:
+        if not self.refine:
             self.refinement_["n_rows"] = len(pool.y)
             return pool
-        refined, is_moved, fell_back, liking = self._refined(pool, y, rng)
+        moved, fell_back, liking = self._moved(pool, y, rng)
         kept = _best_liked(self._names(pool.y), wanted, liking)
+        candidates, moved = (Draft(*(part[kept] for part in draft)) for draft in (pool, moved))
+        refined = self._taught(moved, X, y, rng)
+        space = _RareSpace(self.encoder_, self._rare_bumps(), X, y)
         self.refinement_.update(
             n_rows=len(kept),
-            n_moved=int(is_moved[kept].sum()),
+            n_moved=int(np.sum(space.distance(candidates, moved) > MOVED)),
+            n_taught=int(np.sum(space.distance(moved, refined) > MOVED)),
             n_fallback=int(fell_back[kept].sum()),
             n_rejected=len(pool.y) - len(kept),
         )
-        return Draft(*(part[kept] for part in refined))
+        return refined
 
     def _pool(self, X, y, rng):
         """Return how many rows each rare bump gets, and candidates: more of them if the critic is to reject some."""
@@ -323,8 +503,14 @@ class SMOGANRegressorResampler(CallbackSupportMixin, TorchStateMixin, BaseRegres
         names, counts = np.unique(self._names(drafts[0].y), return_counts=True)
         return dict(zip(names.tolist(), counts.tolist())), _stack(drafts)
 
-    def _refined(self, draft, y, rng):
-        """Return the Draft with moved rows, which were moved, which fell back, and how much the critic likes each."""
+    def _moved(self, draft, y, rng):
+        """Return the Draft moved by the generator, which rows fell back, and how much the critic likes each.
+
+        A row falls back to its candidate when its target would leave its bump.
+        """
+        fell_back, liking = np.zeros(len(draft.y), dtype=bool), np.full(len(draft.y), np.inf)
+        if self.generator_ is None:
+            return draft, fell_back, liking
         import torch
 
         from skgan_resample._nn.training import one_thread, seeded
@@ -332,35 +518,46 @@ class SMOGANRegressorResampler(CallbackSupportMixin, TorchStateMixin, BaseRegres
         bump = self.space_.bump_of(draft.y)
         rows = np.flatnonzero(bump >= 0)
         candidates = Draft(*(part[rows] for part in draft))
-        vectors = self.space_.vectors(candidates.X, candidates.y, bump[rows])
-        with (
-            seeded(rng),
-            one_thread(),
-            torch.no_grad(),
-            self._on_device(self.device_, *self._network_names) as networks,
-        ):
-            generator, critic = networks
-            before = torch.from_numpy(vectors).to(self.device_)
+        lent = self._on_device(self.device_, *self._network_names)
+        with seeded(rng), one_thread(), torch.no_grad(), lent as (generator, critic):
+            before = torch.from_numpy(self.space_.vectors(candidates.X, candidates.y, bump[rows])).to(self.device_)
             noise = torch.randn(len(rows), self.noise_dim).to(self.device_)  # from the CPU: the same for every device
             after = generator(before, noise)
-            likes = critic(after)[:, 0].cpu().numpy()
-            steps = (after - before).cpu().numpy()[:, : self.space_.n_moved].astype(float)
-        moved = self.space_.moved(candidates, bump[rows], steps, y)
-        is_valid = self.space_.bump_of(moved.y) == bump[rows]
-        X_new, y_new, liking = draft.X.copy(), draft.y.copy(), np.full(len(draft.y), np.inf)
-        X_new[rows[is_valid]], y_new[rows[is_valid]], liking[rows] = moved.X[is_valid], moved.y[is_valid], likes
-        is_moved = np.zeros(len(draft.y), dtype=bool)
-        is_moved[rows] = is_valid & (self.space_.distance(candidates, moved, bump[rows]) > MOVED)
-        fell_back = np.zeros(len(draft.y), dtype=bool)
-        fell_back[rows[~is_valid]] = True
-        return Draft(X_new, y_new, draft.parents), is_moved, fell_back, liking
+            liking[rows] = critic(after)[:, 0].cpu().numpy()
+            steps = (after - before)[:, : self.space_.n_moved].cpu().numpy().astype(float)
+        X_new, y_new = self.space_.shifted(candidates, steps, bump[rows])
+        y_new = np.clip(y_new, y.min(), y.max())
+        stays = self.space_.bump_of(y_new) == bump[rows]
+        moved = Draft(draft.X.copy(), draft.y.copy(), draft.parents)
+        moved.X[rows[stays]], moved.y[rows[stays]] = X_new[stays], y_new[stays]
+        fell_back[rows[~stays]] = True
+        return moved, fell_back, liking
+
+    def _taught(self, draft, X, y, rng):
+        """Return a Draft with targets a share of the way to what the teacher says, where that is in the bump."""
+        if self.teacher_weight == 0 or not len(draft.y):
+            return draft
+        teacher = seeded_clone(_default_teacher() if self.teacher is None else self.teacher, rng)
+        encoder = copy.deepcopy(self.encoder_).rescale(X)
+        if not encoder.width_:  # constant columns alone
+            return draft
+        rows = _teaching_rows(self.relevance_.rare_mask(y, self.threshold), rng)
+        weights = {}
+        if has_fit_parameter(teacher, "sample_weight"):
+            weights["sample_weight"] = self.relevance_.sample_weight(y[rows], self.threshold)
+        said = teacher.fit(encoder.encode_codes(X[rows]), y[rows], **weights).predict(encoder.encode_codes(draft.X))
+        target = draft.y + self.teacher_weight * (said - draft.y)
+        stays = self._names(target) == self._names(draft.y)
+        return draft._replace(y=np.where(stays, target, draft.y))
+
+    def _rare_bumps(self):
+        return [bump for bump in self.bumps_ if bump.is_rare]
 
     def _names(self, y):
         """Return the name of the rare bump that each target lies in, empty where there is none."""
         names = np.full(len(y), "", dtype=object)
-        for bump in self.bumps_:
-            if bump.is_rare:
-                names[(y >= bump.low) & (y <= bump.high)] = bump.name
+        for bump in self._rare_bumps():
+            names[(y >= bump.low) & (y <= bump.high)] = bump.name
         return names
 
 
@@ -385,11 +582,11 @@ class _RareSpace:
 
     def __init__(self, encoder, bumps, X, y):
         rare = X[np.concatenate([bump.indices for bump in bumps])]
-        self.encoder = copy.copy(encoder).rescale(rare)
+        self.encoder = copy.deepcopy(encoder).rescale(rare)
         varies = np.array([len(np.unique(column[~np.isnan(column)])) > 1 for column in rare.T], dtype=bool)
         self.columns = np.flatnonzero(varies & ~encoder.nominal_)
         self.spread = self.encoder.scaling[1][self.columns]
-        self.places = np.array([encoder.columns_[j].encoded.start for j in self.columns], dtype=np.intp)
+        self.places = np.array([self.encoder.columns_[j].encoded.start for j in self.columns], dtype=np.intp)
         self.others = np.setdiff1d(np.arange(self.encoder.width_), self.places)
         self.low, self.high = np.array([bump.low for bump in bumps]), np.array([bump.high for bump in bumps])
         self.target_center = np.array([y[bump.indices].mean() for bump in bumps])
@@ -409,17 +606,16 @@ class _RareSpace:
         indicator = np.eye(len(self.low))[bump]
         return np.column_stack([encoded[:, self.places], target, encoded[:, self.others], indicator]).astype(np.float32)
 
-    def moved(self, draft, bump, steps, y):
-        """Return a Draft moved by `steps`, shape (n_rows, n_moved), valid cells and within the range of all targets."""
+    def shifted(self, draft, steps, bump):
+        """Return the rows of a Draft shifted by `steps`, shape (n_rows, n_moved): valid cells, and targets."""
         X_new = draft.X.copy()
         X_new[:, self.columns] += steps[:, :-1] * self.spread
-        y_new = np.clip(draft.y + steps[:, -1] * self.target_spread[bump], y.min(), y.max())
-        return Draft(self.encoder.snap(X_new), y_new, draft.parents)
+        return self.encoder.snap(X_new), draft.y + steps[:, -1] * self.target_spread[bump]
 
-    def distance(self, old, new, bump):
+    def distance(self, old, new):
         """Return how far each row went in the column where it went farthest, in standard deviations of rare rows."""
-        in_X = np.abs(new.X - self.encoder.snap(old.X))[:, self.columns] / self.spread
-        in_y = np.abs(new.y - old.y) / self.target_spread[bump]
+        in_X = np.abs(self.encoder.snap(new.X) - self.encoder.snap(old.X))[:, self.columns] / self.spread
+        in_y = np.abs(new.y - old.y) / self.target_spread[self.bump_of(old.y)]
         return np.column_stack([np.nan_to_num(in_X), in_y]).max(axis=1)
 
 
@@ -428,6 +624,7 @@ _NOTHING_REFINED = {
     "status": "not refined",
     "n_rows": 0,
     "n_moved": 0,
+    "n_taught": 0,
     "n_fallback": 0,
     "n_rejected": 0,
     "mmd_before": None,
@@ -438,6 +635,19 @@ _NOTHING_REFINED = {
 def _is_ours(sampler):
     """Whether a sampler draws rows in codes, as those of `over_sampling` do, so that stage 1 needs no second table."""
     return isinstance(sampler, BaseRegressionSampler) and type(sampler)._resample is BaseRegressionSampler._resample
+
+
+def _default_teacher():
+    return ExtraTreesRegressor(N_TREES, min_samples_leaf=3, max_features=0.5)
+
+
+def _teaching_rows(is_rare, rng):
+    """Return the rows that the teacher learns from: all, or of a large table the rare ones and a sample of the rest."""
+    if len(is_rare) <= MAX_TAUGHT:
+        return np.arange(len(is_rare))
+    rare, common = np.flatnonzero(is_rare), np.flatnonzero(~is_rare)
+    rare = rng.permutation(rare)[: MAX_TAUGHT // 2]
+    return np.sort(np.concatenate([rare, rng.permutation(common)[: MAX_TAUGHT - len(rare)]]))
 
 
 def _by_size(bumps, min_rare):

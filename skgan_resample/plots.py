@@ -298,6 +298,204 @@ class ComparisonDisplay:
         return self
 
 
+class TrainingDisplay:
+    """How a network was trained: the score at each evaluation, lower is better, and the step that was kept.
+
+    Parameters
+    ----------
+    history : list of dict
+        As an estimator's ``history_``: "step" and "score" in each record.
+    best_step : int
+        The step that was kept.
+    score_name : str
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+    figure_ : matplotlib Figure
+
+    Examples
+    --------
+    >>> from skgan_resample.plots import TrainingDisplay
+    >>> history = [{"step": 0, "score": 0.5}, {"step": 10, "score": 0.2}, {"step": 20, "score": 0.3}]
+    >>> display = TrainingDisplay(history=history, best_step=10).plot()
+    >>> display.ax_.get_title()
+    'kept: step 10 of 20'
+    """
+
+    def __init__(self, *, history, best_step, score_name="score"):
+        self.history = history
+        self.best_step = best_step
+        self.score_name = score_name
+
+    @classmethod
+    def from_estimator(cls, estimator, *, score_name="score", ax=None):
+        """Draw the history of a fitted estimator.
+
+        Parameters
+        ----------
+        estimator : estimator with ``history_`` and ``best_step_``
+        score_name : str, default="score"
+        ax : matplotlib Axes, default=None
+
+        Returns
+        -------
+        display : TrainingDisplay
+
+        Raises
+        ------
+        ValueError
+            If no network was trained.
+        """
+        if not estimator.history_:
+            raise ValueError(f"{type(estimator).__name__} has trained no network, so there is no history to draw.")
+        display = cls(history=estimator.history_, best_step=estimator.best_step_, score_name=score_name)
+        return display.plot(ax=ax)
+
+    def plot(self, ax=None):
+        """Draw on `ax`, or on a figure of its own."""
+        ax = _axes(ax, (6.4, 3.4))
+        steps, scores = ([record[name] for record in self.history] for name in ("step", "score"))
+        ax.plot(steps, scores, color=BLUE)
+        ax.axhline(scores[0], color=GREY, linestyle=":", linewidth=1)
+        ax.plot(self.best_step, scores[steps.index(self.best_step)], "o", color=VERMILION)
+        ax.set(xlabel="step", ylabel=self.score_name, title=f"kept: step {self.best_step} of {steps[-1]}")
+        ax.spines[["top", "right"]].set_visible(False)
+        self.ax_, self.figure_ = ax, ax.figure
+        return self
+
+
+class RefinementDisplay:
+    """What the second stage of SMOGAN changed: its training, and where new rows stood before and after.
+
+    Parameters
+    ----------
+    history : list of dict
+    best_step : int
+    feature : ndarray of shape (n_rows,)
+        One numeric feature of the real rows.
+    y : ndarray of shape (n_rows,)
+        Their target.
+    before, after : ndarray of shape (n_new, 2)
+        Feature and target of the new rows as candidates, and refined.
+    feature_name, target_name, title : str
+
+    Attributes
+    ----------
+    axes_ : ndarray of matplotlib Axes
+        Of the training and of the rows.
+    figure_ : matplotlib Figure
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from skgan_resample import Relevance, SMOGANRegressorResampler
+    >>> from skgan_resample.plots import RefinementDisplay
+    >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
+    >>> sampler = SMOGANRegressorResampler(relevance=Relevance("quantile", side="high"), max_steps=20, random_state=0)
+    >>> display = RefinementDisplay.from_sampler(sampler, X, y)
+    >>> display.before.shape == display.after.shape
+    True
+    """
+
+    MAX_ARROWS = 150
+
+    def __init__(self, *, history, best_step, feature, y, before, after, feature_name="", target_name="", title=""):
+        self.history = history
+        self.best_step = best_step
+        self.feature = feature
+        self.y = y
+        self.before = before
+        self.after = after
+        self.feature_name = feature_name
+        self.target_name = target_name
+        self.title = title
+
+    @classmethod
+    def from_sampler(cls, sampler, X, y, *, feature=None, target_name="target", axes=None):
+        """Resample a table with and without the second stage, same seed and same candidates, and draw both.
+
+        Parameters
+        ----------
+        sampler : SMOGANRegressorResampler
+            Cloned. Rejecting candidates is switched off, so that rows can be told in pairs.
+        X : table of shape (n_rows, n_columns)
+            With a numeric column.
+        y : array-like of shape (n_rows,)
+        feature : str or int, default=None
+            Column to draw; None takes the numeric one with the largest rank correlation with `y`.
+        target_name : str, default="target"
+        axes : array of two matplotlib Axes, default=None
+
+        Returns
+        -------
+        display : RefinementDisplay
+
+        Raises
+        ------
+        ValueError
+            If no network was trained, or the table has no numeric column.
+        """
+        from skgan_resample._tables import TableEncoder
+
+        seed = 0 if sampler.random_state is None else sampler.random_state
+        refined = clone(sampler).set_params(refine=True, reject_fraction=0.0, random_state=seed)
+        X_after, y_after = refined.fit_resample(X, y)
+        if not refined.history_:
+            raise ValueError(f"No network was trained: {refined.refinement_['status']}.")
+        X_before, y_before = clone(refined).set_params(refine=False).fit_resample(X, y)
+        encoder = TableEncoder().fit(X)
+        names = [column.name for column in encoder.columns_]
+        real, y = encoder.to_codes(X), np.asarray(y, dtype=float)
+        place = _most_correlated(real, y, encoder.nominal_) if feature is None else names.index(feature)
+        if place is None:
+            raise ValueError("The table has no numeric column to draw.")
+        new = refined.is_synthetic_
+        before, after = (
+            np.column_stack([encoder.to_codes(table)[new, place], np.asarray(target, dtype=float)[new]])
+            for table, target in ((X_before, y_before), (X_after, y_after))
+        )
+        found = refined.refinement_
+        display = cls(
+            history=refined.history_,
+            best_step=refined.best_step_,
+            feature=real[:, place],
+            y=y,
+            before=before,
+            after=after,
+            feature_name=_column_label(names[place]),
+            target_name=target_name,
+            title=f"{found['n_moved']:,} of {found['n_rows']:,} new rows moved",
+        )
+        return display.plot(axes=axes)
+
+    def plot(self, axes=None):
+        """Draw on two `axes`, or on a figure of their own."""
+        import matplotlib.pyplot as plt
+
+        if axes is None:
+            _, axes = plt.subplots(1, 2, figsize=(9.2, 3.6), layout="constrained")
+        axes = np.atleast_1d(axes)
+        TrainingDisplay(
+            history=self.history, best_step=self.best_step, score_name="MMD$^2$ to held-out rare rows"
+        ).plot(ax=axes[0])
+        ax = axes[1]
+        ax.scatter(self.feature, self.y, s=8, c=GREY, alpha=0.35, linewidths=0, label="real")
+        shown = np.linspace(0, len(self.before) - 1, min(len(self.before), self.MAX_ARROWS)).astype(int)
+        start, end = self.before[shown], self.after[shown]
+        ax.plot(*np.stack([start, end]).transpose(2, 0, 1), color=ORANGE, linewidth=0.8, alpha=0.6)
+        ax.scatter(*start.T, s=10, c=BLUE, marker="o", linewidths=0, label="candidate", zorder=3)
+        ax.scatter(*end.T, s=14, c=VERMILION, marker="^", linewidths=0, label="refined", zorder=4)
+        ax.set_title(self.title if len(shown) == len(self.before) else f"{self.title}, {len(shown)} shown")
+        ax.set_xlabel(self.feature_name, parse_math=False)
+        ax.set_ylabel(self.target_name, parse_math=False)
+        ax.locator_params(axis="x", nbins=6)
+        ax.spines[["top", "right"]].set_visible(False)
+        _legend_below(ax, list(zip(*ax.get_legend_handles_labels())))
+        self.axes_, self.figure_ = axes, axes[0].figure
+        return self
+
+
 def _axes(ax, size):
     import matplotlib.pyplot as plt
 

@@ -18,6 +18,7 @@ from sklearn.linear_model import Ridge
 from sklearn.utils import check_random_state
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
+from skgan_resample import SMOGANRegressorResampler
 from skgan_resample.compose import OutputCorrectedRegressor, RelevanceWeightedRegressor, ResampledRegressor
 from skgan_resample.estimator_checks import (
     check_regression_sampler,
@@ -33,6 +34,7 @@ SAMPLERS = [  # a new sampler for continuous targets: one line here
     SMOTER(random_state=0),
     SMOGN(random_state=0),
     SMOGN(safe_distance="neighbors", under_sampling="balance", random_state=0),
+    SMOGANRegressorResampler(max_steps=10, hidden_layer_sizes=(8,), random_state=0),
 ]
 REGRESSORS = [  # a new regressor: one line here
     ResampledRegressor(SMOGN(random_state=0), Ridge()),
@@ -41,7 +43,8 @@ REGRESSORS = [  # a new regressor: one line here
 ]
 
 # With classes as targets the default relevance finds nothing rare, and a sampler that returns its input passes.
-BUSY_SAMPLERS = [clone(sampler).set_params(relevance=Relevance("quantile")) for sampler in SAMPLERS[:4]]
+DEFAULT_SAMPLERS = [*SAMPLERS[:4], SAMPLERS[-1]]
+BUSY_SAMPLERS = [clone(sampler).set_params(relevance=Relevance("quantile")) for sampler in DEFAULT_SAMPLERS]
 
 PACKAGE = SmognPackageSampler(random_state=0)  # runs somebody else's code, which keeps fewer promises
 PACKAGE_FAILED_CHECKS = {
@@ -82,7 +85,7 @@ def test_regression_sampler_checks(sampler, check):
     check(sampler)
 
 
-@pytest.mark.parametrize("sampler", SAMPLERS[:4], ids=repr)
+@pytest.mark.parametrize("sampler", DEFAULT_SAMPLERS, ids=repr)
 def test_no_check_is_skipped_over_a_sampler_of_ours(sampler):
     outcomes = check_regression_sampler(sampler)
     assert list(outcomes) == [check.__name__ for check in regression_sampler_checks()]

@@ -199,6 +199,23 @@ def test_every_rare_row_is_a_seed_equally_often(sampler):
     assert counts[np.abs(y) < 10].sum() == 0
 
 
+@pytest.mark.parametrize("sampler", [RandomOverSampler(), GaussianNoise(), SMOTER(), SMOGN()], ids=repr)
+@pytest.mark.parametrize("n_new", [7, 40, 333])
+def test_emphasis_by_relevance_makes_rows_a_seed_in_proportion_to_it(sampler, n_new):
+    rng = np.random.RandomState(0)
+    X, y = rng.normal(size=(300, 2)), rng.gamma(1.0, size=300)
+    sampler = clone(sampler).set_params(threshold=0.2, emphasis="relevance", random_state=0)
+    n_rare = Relevance().fit(y).rare_mask(y, 0.2).sum()
+    sampler.set_params(sampling_strategy={"high": int(n_rare) + n_new}).fit_resample(X, y)
+    seeds = np.bincount(sampler.parent_indices_[:, 0], minlength=300)
+    phi = sampler.relevance_(y)
+    phi[phi < 0.2] = 0.0
+    expected = n_new * phi / phi.sum()
+    assert (seeds >= np.floor(expected)).all()
+    assert (seeds <= np.ceil(expected)).all()
+    assert 0.2 < phi[phi > 0].min() < 0.3 < 0.99 < phi.max()  # so equal shares would fail
+
+
 def test_a_neighbours_object_gives_the_same_rows_as_a_number():
     X, y = two_sided(n_low=12, n_high=15)
     by_number = made(SMOGN(relevance=BEYOND_TEN, k_neighbors=4, random_state=0), X, y)
