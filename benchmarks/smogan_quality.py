@@ -37,7 +37,7 @@ from skgan_resample.model_selection._compare import TableVectorizer, UniformDupl
 from skgan_resample.model_selection._verdict import LIGHT, YARDSTICKS, _quadratic, holm
 from skgan_resample.over_sampling import BaseRegressionSampler, Draft
 
-SAME_ROWS = {"threshold": 0.2, "sampling_strategy": "balance", "emphasis": "relevance"}  # as SMOGAN has by default
+SAME_ROWS = {"threshold": 0.5, "sampling_strategy": "balance"}  # as SMOGAN has by default
 
 TUNING = (
     "a1", "a3", "a4", "a5", "a7", "kdd_coil_1", "machineCpu", "accel", "maxTorque", "concreteStrength", "laser",
@@ -156,6 +156,8 @@ def make_methods():
         "imbreg": ImbregSampler(**SAME_ROWS),
         "noise-gan": NoiseGANSampler(**SAME_ROWS),
         STAGE_1: SMOGANRegressorResampler(refine=False),
+        "smogan-network-only": SMOGANRegressorResampler(teacher_weight=0),
+        "smogan-teacher-only": SMOGANRegressorResampler(min_rare=10**9),
         OURS: SMOGANRegressorResampler(),
     }
 
@@ -279,7 +281,7 @@ def fit(sampler, X, y, fold):
         warnings.simplefilter("ignore")
         sampler.fit_resample(X, y)
     seconds = time.perf_counter() - started
-    keys = ("status", "n_rows", "n_moved", "n_fallback", "mmd_before", "mmd_after")
+    keys = ("status", "n_rows", "n_moved", "n_taught", "n_fallback", "mmd_before", "mmd_after")
     return {
         "fold": fold,
         "n_rare": sum(len(bump.indices) for bump in sampler.bumps_ if bump.is_rare),
@@ -305,7 +307,7 @@ class Summary:
         self.data = data.set_index(["method", "table", "learner", "fold"]).sort_index()
         self.learners = list(dict.fromkeys(data["learner"]))
         found = set(data["method"])
-        self.methods = [name for name in make_methods() if name in found]
+        self.methods = [name for name in make_methods() if name in found]  # in this order
 
     def effect(self, method, base="none", measure="sera", learners=None):
         """Return log(measure / measure of `base`) per table and learner, averaged over folds: a frame."""
@@ -409,6 +411,7 @@ def fits_by_table(fits):
             "rare rows": f"{found['n_rare'].mean():.0f}",
             "best step 0": f"{(found['best_step'] == 0).mean():.0%}",
             "rows moved": f"{found['n_moved'].sum() / found['n_rows'].sum():.0%}",
+            "targets taught": f"{found['n_taught'].sum() / found['n_rows'].sum():.0%}",
             "fallen back": f"{found['n_fallback'].sum() / found['n_rows'].sum():.1%}",
             "held-out MMD before": f"{found['mmd_before'].mean():.4f}",
             "after": f"{found['mmd_after'].mean():.4f}",

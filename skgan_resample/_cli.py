@@ -393,11 +393,11 @@ def run_resample(options):
         raise CommandError(f"The target {options.target!r} must hold numbers.")
     sampler = getattr(skgan_resample, SAMPLERS[options.method])(
         relevance=_relevance(options, is_builtin=False),
-        threshold=options.threshold,
         sampling_strategy=options.strategy,
-        under_sampling=None,
         random_state=options.seed,
     )
+    if options.threshold is not None:
+        sampler.set_params(threshold=options.threshold)
     ids = _identifiers(part.drop(columns=options.target))
     if ids:
         print(f"- They look like row identifiers and stay empty in new rows: {_listed(ids)}.")
@@ -425,7 +425,7 @@ def run_resample(options):
     with _one_sentence():
         _write_table(result, out)
     if sampler.bumps_:
-        print(sampler.relevance_.explain(y.to_numpy(dtype=float), options.threshold) + ".")
+        print(sampler.relevance_.explain(y.to_numpy(dtype=float), sampler.threshold) + ".")
     else:
         print("Nothing is rare.")
     print(f"{len(frame):,} rows and {len(made):,} new ones: {out}")
@@ -566,7 +566,7 @@ def _parser():
     resample.add_argument("--only-rows-where", metavar="COLUMN=VALUE", help="resample these rows, such as split=train")
     resample.add_argument("-o", "--output", required=True, metavar="FILE", help=".csv or .parquet")
     _add_shared(resample)
-    resample.set_defaults(run=run_resample)
+    resample.set_defaults(run=run_resample, threshold=None)  # that of the method
 
     versions = commands.add_parser("versions", help="print the versions that results depend on")
     versions.set_defaults(run=lambda options: show_versions())
@@ -579,7 +579,12 @@ def _add_shared(parser):
         "your table, or the outer tenth, default for the built-in one")  # fmt: skip
     add("--side", choices=["both", "high", "low"], help="which tail matters; default both")
     add("--quantile", type=float, help="for --relevance quantile, default 0.9")
-    add("--threshold", type=float, default=0.8, help="relevance from which a row is rare, default %(default)s")
+    add(
+        "--threshold",
+        type=float,
+        default=0.8,
+        help="relevance from which a row is rare; default 0.8, or 0.5 for smogan",
+    )
     add("--seed", type=int, default=0, help="default %(default)s")
 
 

@@ -300,9 +300,9 @@ def _refinement(comparison, table, relevance, options):
         sampler.fit_resample(table.X, table.y)
         found = sampler.refinement_
         text = (
-            f"On the whole table, smogan made {found['n_rows']:,} rows: {found['n_moved']:,} were moved by more than a "
-            f"thousandth of a standard deviation, {found['n_fallback']:,} fell back to their candidate. "
-            f"Stage 2: {found['status']}."
+            f"On the whole table, smogan made {found['n_rows']:,} rows: {found['n_moved']:,} were moved by the "
+            f"network, {found['n_fallback']:,} fell back to their candidate, {found['n_taught']:,} targets were drawn "
+            f"towards the teacher. Network: {found['status']}."
         )
         title = "<h2>What refinement changed</h2>"
         has_numbers = any(not column.is_nominal for column in sampler.encoder_.columns_)

@@ -201,6 +201,31 @@ def test_a_learner_of_the_users_own_file(folder, capsys):
     assert "smogn" in out
 
 
+def test_report_says_what_refinement_changed(folder, capsys):
+    methods = ["--learner", "sklearn.linear_model:LinearRegression", "--methods", "smogan", *FOLDS]
+    status, out, _ = run(capsys, "compare", "claims.csv", "--target", "cost", *methods)
+    assert status == 0
+    assert "smogan" in out
+    page = (folder / "report" / "index.html").read_text()
+    assert "<h2>What refinement changed</h2>" in page
+    assert page.count('<img src="data:image/png;base64,') == 4
+    counts = re.search(r"smogan made (\d+) rows: (\d+) were moved .*?, (\d+) fell back", page)
+    n_rows, n_moved, n_fallback = map(int, counts.groups())
+    assert n_rows >= n_moved > 0
+    assert n_fallback < n_rows
+
+
+def test_resample_with_smogan_has_its_own_threshold(folder, capsys):
+    messy_frame().drop(index=3).to_csv("whole.csv", index=False)
+    n_rows = []
+    for threshold in ([], ["--threshold", "0.5"], ["--threshold", "0.8"]):
+        arguments = ["resample", "whole.csv", "--target", "cost", "--method", "smogan", "-o", "more.parquet"]
+        status, _, error = run(capsys, *arguments, *threshold)
+        assert status == 0, error
+        n_rows.append(len(pd.read_parquet(folder / "more.parquet")))
+    assert n_rows[0] == n_rows[1] != n_rows[2]
+
+
 def test_run_json_is_json(folder, capsys):
     run(capsys, "compare", "claims.csv", "--target", "cost", *QUICK)
 

@@ -7,8 +7,14 @@ from numpy.testing import assert_allclose
 
 matplotlib.use("agg")
 
-from skgan_resample import SMOGN, Relevance
-from skgan_resample.plots import ComparisonDisplay, RelevanceDisplay, ResamplingDisplay
+from skgan_resample import SMOGN, Relevance, SMOGANRegressorResampler
+from skgan_resample.plots import (
+    ComparisonDisplay,
+    RefinementDisplay,
+    RelevanceDisplay,
+    ResamplingDisplay,
+    TrainingDisplay,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -89,3 +95,37 @@ def test_dollars_in_a_column_name_are_no_formula(name):
         labels = [label for ax in figure.axes for label in (ax.xaxis.label, ax.yaxis.label) if "$" in label.get_text()]
         assert labels
         assert not any(label.get_parse_math() for label in labels)
+
+
+def test_training_display_draws_the_history_and_marks_the_step_kept():
+    X, y = skewed()
+    sampler = SMOGANRegressorResampler(max_steps=30, hidden_layer_sizes=(8,), random_state=0).fit(X, y)
+    display = TrainingDisplay.from_estimator(sampler, score_name="MMD")
+    curve, _, kept = display.ax_.lines
+    assert curve.get_xdata().tolist() == [0, 10, 20, 30]
+    assert curve.get_ydata().tolist() == [record["score"] for record in sampler.history_]
+    assert kept.get_xdata().tolist() == [sampler.best_step_]
+    assert display.ax_.get_ylabel() == "MMD"
+    with pytest.raises(ValueError, match="trained no network"):
+        TrainingDisplay.from_estimator(SMOGANRegressorResampler(refine=False).fit(X, y))
+
+
+def test_refinement_display_pairs_each_row_with_its_candidate():
+    X, y = skewed()
+    sampler = SMOGANRegressorResampler(max_steps=30, hidden_layer_sizes=(8,), reject_fraction=0.5, random_state=0)
+    display = RefinementDisplay.from_sampler(sampler, X, y)
+    plain = SMOGANRegressorResampler(refine=False, random_state=0)
+    X_plain, y_plain = plain.fit_resample(X, y)
+    assert display.feature_name == "column 1"
+    assert_allclose(display.before, np.column_stack([X_plain[:, 1], y_plain])[plain.is_synthetic_])
+    assert display.after.shape == display.before.shape
+    assert (display.after[:, 1] != display.before[:, 1]).mean() > 0.9
+    real, start, end = display.axes_[1].collections
+    assert len(real.get_offsets()) == len(y)
+    shown = len(start.get_offsets())
+    assert shown == len(end.get_offsets()) == min(len(display.before), RefinementDisplay.MAX_ARROWS)
+    segments = display.axes_[1].lines
+    assert len(segments) == shown
+    assert_allclose(segments[0].get_xydata(), [display.before[0], display.after[0]])
+    with pytest.raises(ValueError, match="No network was trained: too few rare rows"):
+        RefinementDisplay.from_sampler(sampler.set_params(min_rare=1000), X, y)

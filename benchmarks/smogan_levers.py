@@ -1,0 +1,160 @@
+"""What was tried on the tuning sets on the way to SMOGAN's defaults, and what each lever gave.
+
+    OMP_NUM_THREADS=1 python benchmarks/smogan_levers.py            # resumable; half an hour on two cores
+    OMP_NUM_THREADS=1 python benchmarks/smogan_levers.py summary    # the tables in Markdown
+
+Folds, learners and seeds are those of the tuning tier of smogan_quality.py; nothing here has seen a reporting set.
+What lost stands only here.
+"""
+
+import sys
+
+import numpy as np
+import pandas as pd
+from smogan_quality import (
+    COLUMNS,
+    LEARNER_SIZES,
+    N_JOBS,
+    RESULTS,
+    SEED,
+    TUNING,
+    Summary,
+    load_floats,
+    make_learners,
+    make_splits,
+    open_results,
+    print_table,
+    start_workers,
+    won,
+)
+
+from skgan_resample import SMOGN, SMOTER, GaussianNoise, RandomOverSampler, SMOGANRegressorResampler
+from skgan_resample._neighbors import interpolate
+from skgan_resample.model_selection._compare import evaluate
+from skgan_resample.over_sampling import Draft, _stack
+
+BASE = "stage 1"
+
+
+class Extrapolating(SMOTER):
+    """SMOTER that draws beyond its two parents as well: u in [-reach, 1 + reach]."""
+
+    def __init__(self, reach=0.3, *, threshold=0.5, sampling_strategy="balance", random_state=None):
+        super().__init__(threshold=threshold, sampling_strategy=sampling_strategy, random_state=random_state)
+        self.reach = reach
+
+    def _draw(self, X, y, rng):
+        drafts = []
+        for bump, rows, n_new in self._growing_bumps():
+            seeds, partners, *_ = self._choose_pairs(X, y, rows, n_new, rng)
+            u = rng.uniform(-self.reach, 1 + self.reach, size=n_new)
+            nominal = np.append(self.encoder_.nominal_, False)
+            drawn = interpolate(np.column_stack([X[rows], y[rows]]), seeds, partners, u, nominal, rng)
+            parents = np.column_stack([rows[seeds], rows[partners]])
+            drafts.append(Draft(drawn[:, :-1], np.clip(drawn[:, -1], bump.low, bump.high), parents))
+        return _stack(drafts)
+
+
+class SameTargets(SMOGANRegressorResampler):
+    """The teacher decides which row gets which of the targets, or moves them without changing their mean."""
+
+    def __init__(self, how="dealt", *, teacher_weight=0.5, random_state=None):
+        super().__init__(teacher_weight=teacher_weight, random_state=random_state)
+        self.how = how
+
+    def _taught(self, draft, X, y, rng):
+        taught = super()._taught(draft, X, y, rng).y
+        names, target = self._names(draft.y), draft.y.copy()
+        for bump in self._rare_bumps():
+            rows = np.flatnonzero(names == bump.name)
+            if self.how == "dealt":
+                target[rows[np.argsort(taught[rows], kind="stable")]] = np.sort(draft.y[rows])
+            else:
+                shift = draft.y[rows].mean() - taught[rows].mean()
+                target[rows] = np.clip(taught[rows] + shift, bump.low, bump.high)
+        return draft._replace(y=target)
+
+
+def samplers():
+    """Stage 1: how many rows, from where on, in which proportion, made how."""
+    found = {}
+    for threshold in (0.2, 0.5, 0.8):
+        for share in ("auto", "balance"):
+            found[f"SMOGN {share}, threshold {threshold}"] = SMOGN(threshold=threshold, sampling_strategy=share)
+    half = {"threshold": 0.5, "sampling_strategy": "balance"}
+    return {
+        **found,
+        "SMOGN by relevance, threshold 0.5": SMOGN(**half, emphasis="relevance"),
+        "SMOGN by relevance, threshold 0.2": SMOGN(threshold=0.2, sampling_strategy="balance", emphasis="relevance"),
+        "copies": RandomOverSampler(**half),
+        "noise 0.1": GaussianNoise(**half),
+        "noise 0.3": GaussianNoise(**half, perturbation=0.3),
+        "SMOTER": SMOTER(**half),
+        "SMOTER, u in [-0.3, 1.3]": Extrapolating(0.3),
+        "SMOTER, u in [-0.6, 1.6]": Extrapolating(0.6),
+    }
+
+
+def refinements():
+    """Stage 2, on the candidates of stage 1: the network without the teacher, the teacher, and what bends them."""
+    network, both = {"teacher_weight": 0}, SMOGANRegressorResampler
+    plain = {**network, "anchor_weight": 0}
+    return {
+        "network alone (default)": both(**network),
+        "no critic": both(**network, adversarial_weight=0),
+        "no critic, no anchor": both(**plain, adversarial_weight=0),
+        "critic and MMD at equal weights, no anchor": both(**plain, mmd_weight=1, learning_rate=1e-3),
+        "compared with parents": both(**network, leave_parents_out=False),
+        "no noise": both(**network, noise_dim=0),
+        "noise_dim 32": both(**network, noise_dim=32),
+        "30 % rejected by the critic": both(**network, reject_fraction=0.3),
+        "teacher alone, weight 0.3": both(min_rare=10**9),
+        "teacher alone, weight 1": both(min_rare=10**9, teacher_weight=1.0),
+        "both, weight 0.15": both(teacher_weight=0.15),
+        "both, weight 0.3 (default)": both(),
+        "both, weight 0.5": both(teacher_weight=0.5),
+        "both, targets dealt by the teacher": SameTargets("dealt"),
+        "both, mean target kept": SameTargets("mean"),
+        "both on SMOTER": both(SMOTER(sampling_strategy="balance")),
+        "both on noise 0.1": both(GaussianNoise(sampling_strategy="balance")),
+    }
+
+
+def run():
+    methods = {"none": None, BASE: SMOGANRegressorResampler(refine=False), **samplers(), **refinements()}
+    learners = make_learners(**LEARNER_SIZES["tuning"])
+    results = open_results("smogan_levers", "tuning", **LEARNER_SIZES["tuning"])
+    start_workers()
+    for name, method in methods.items():
+        for table in TUNING:
+            if results.has(table=table, method=name):
+                continue
+            X, y = load_floats(table)
+            rows = evaluate(X, y, make_splits(y), {name: method}, learners, random_state=SEED, n_jobs=N_JOBS)
+            results.extend([{"table": table, **row} for row in rows if row["method"] == name], COLUMNS)
+        print(name, flush=True)
+
+
+def summarize():
+    summary = Summary(pd.read_csv(RESULTS / "smogan_levers_tuning.csv"))
+    for title, levers in (("Stage 1", samplers()), ("Stage 2", refinements())):
+        print_table(f"{title}: levers on the tuning sets", lines(summary, [BASE, *levers]))
+    print("\nRatios to none and to stage 1 (SMOGN, threshold 0.5, balance): geometric means, 15 tables x 5 learners.")
+
+
+def lines(summary, names):
+    for name in names:
+        if name not in summary.data.index.get_level_values("method"):
+            continue
+        sera, rmse = (summary.effect(name, measure=measure).mean(axis=1) for measure in ("sera", "rmse"))
+        against = [summary.effect(name, BASE, measure).mean(axis=1) for measure in ("sera", "rmse")]
+        yield {
+            "lever": name,
+            **{key: f"{np.exp(part.mean()):.3f}" for key, part in zip(("SERA", "RMSE"), (sera, rmse))},
+            **{key: f"{np.exp(part.mean()):.3f}" for key, part in zip(("SERA to stage 1", "RMSE to stage 1"), against)},
+            "tables won against stage 1": won(against[0]),
+        }
+
+
+if __name__ == "__main__":
+    summarize() if "summary" in sys.argv[1:] else run()
