@@ -60,11 +60,34 @@ def verdict_lines():
         yield f"| `compare`, {text} | {sum(row['right'] == 'True' for row in found)} of {len(found)} |"
 
 
+def smogan_lines():
+    """Yield what SMOGAN does on the tables that nothing was tuned on."""
+    found = json.loads((RESULTS / "smogan_figures_reporting.json").read_text())
+    yield (
+        f"| SMOGAN against doing nothing, {found['tables']} tables not used for tuning, {found['learners']} learners | "
+        f"{effect(found['to none'])} |"
+    )
+    yield f"| learners for which SERA is lower, beyond chance (Holm) | {found['learners better than none']} |"
+    yield f"| SMOGAN against its own stage 1, same number of rows | {effect(found['to stage 1'])} |"
+    for name, part in found["parts to stage 1"].items():
+        what = name.removeprefix("smogan-").replace("-only", " alone")
+        yield f"| its {what} against stage 1 | {effect(part)} |"
+    rivals = {"duplicate": "copies of any rows", "correction": "moved predictions", "weights": "weights"}
+    for name, what in rivals.items():
+        yield f"| SMOGAN against {what} at the same RMSE | SERA x {found['matched'][name]} |"
+    yield f"| SMOGAN against new rows from noise: lower SERA | {found['beats noise-gan']} tables |"
+
+
+def effect(found):
+    return f"SERA x {found['sera']}, RMSE x {found['rmse']}"
+
+
 def lines():
     """Return the README's table, a string of Markdown."""
     facts = json.loads((RESULTS / "smogn_speed_peers.json").read_text())["versions"]
-    table = ["| what | measured |", "|---|---|", *speed_lines(), *verdict_lines()]
-    note = f"One thread, NumPy {facts['numpy']}, scikit-learn {facts['scikit-learn']}, ratios in one run."
+    table = ["| what | measured |", "|---|---|", *speed_lines(), *verdict_lines(), *smogan_lines()]
+    versions = f"NumPy {facts['numpy']}, scikit-learn {facts['scikit-learn']}"
+    note = f"One thread, {versions}, ratios in one run; in brackets 95 % intervals over tables."
     return "\n".join([*table, "", note])
 
 

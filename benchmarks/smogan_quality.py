@@ -13,6 +13,7 @@ once. Tests are Wilcoxon's signed-rank test over tables, intervals are bootstrap
 """
 
 import csv
+import json
 import sys
 import time
 import warnings
@@ -57,9 +58,10 @@ LEARNER_SIZES = {
 }
 
 OURS, STAGE_1 = "smogan", "smogan-stage1"
+PARTS = ("smogan-network-only", "smogan-teacher-only")
 RIVALS = ("duplicate", "weights", "correction", "weights+correction", "random", "smogn", "noise-gan")
 COSTLY = (*YARDSTICKS[1:], "weights+correction")  # four fits instead of one; they run last
-REPORTED_ONLY = ("weights+correction", "smoter", "smogn-neighbors", "smogn-0.8", "imbreg")  # nothing is tuned by them
+REPORTED_ONLY = ("weights+correction", "smoter", "smogn-neighbors", "smogn-0.8", "imbreg", *PARTS)  # not for tuning
 MEASURES = ("sera", "rmse", "common_rmse")
 COLUMNS = (
     "table", "fold", "method", "learner", "sera", "rmse", "common_rmse", "rare_mae", "total_ratio", "n_train",
@@ -401,6 +403,29 @@ class Summary:
         for table, row in pd.DataFrame(effects).iterrows():
             yield {"table": table, **{name: f"{np.exp(cell):.3f}" for name, cell in row.items()}}
 
+    def figures(self):
+        """Return the figures that the README shows, as a dict that JSON can hold."""
+
+        def both(name, base):
+            return {m: with_interval(self.effect(name, base, m).mean(axis=1)) for m in MEASURES[:2]}
+
+        totals = self.data["total_ratio"].loc[OURS].drop(list(TOTAL_NEAR_ZERO), level="table", errors="ignore")
+        by_learner = holm([p_value(self.effect(OURS)[learner]) for learner in self.learners])
+        moved, rivals = self.matched(OURS), [name for name in RIVALS if name in self.methods]
+        matched = {name: moved if name == "correction" else moved - self.matched(name) for name in rivals}
+        return {
+            "tables": len(self.effect(OURS)),
+            "learners": len(self.learners),
+            "learners better than none": sum(p < 0.05 for p in by_learner),
+            "to none": both(OURS, "none"),
+            "to stage 1": both(OURS, STAGE_1),
+            "parts to stage 1": {name: both(name, STAGE_1) for name in PARTS if name in self.methods},
+            "total": ratio(np.log(totals.clip(lower=0.01)).groupby(["table", "learner"]).mean()),
+            "matched": {name: with_interval(found.mean(axis=1).dropna()) for name, found in matched.items()},
+            "matched learners": {name: int((found.mean() < 0).sum()) for name, found in matched.items()},
+            "beats noise-gan": won(self.effect(OURS, "noise-gan").mean(axis=1)),
+        }
+
 
 def fits_by_table(fits):
     """How often the second stage changed nothing, and how many rows it moved: one row a table, and all of them."""
@@ -489,6 +514,7 @@ def summarize(tier):
             "method does; then SMOGAN by the other. Against correction it is SMOGAN over moved predictions.",
         )
         print_table("SMOGAN, table by table", summary.by_table())
+        (RESULTS / f"smogan_figures_{tier}.json").write_text(json.dumps(summary.figures(), indent=1) + "\n")
     if (path := RESULTS / f"smogan_fits_{tier}.csv").exists():
         print_table("What refinement did", fits_by_table(pd.read_csv(path)))
 

@@ -1,6 +1,6 @@
 """How fast is SMOGAN? In seconds, by its parts, against SMOGN alone, and against a bare torch loop of its arithmetic.
 
-    OMP_NUM_THREADS=1 python benchmarks/smogan_speed.py    # all cases; takes three minutes
+    OMP_NUM_THREADS=1 python benchmarks/smogan_speed.py    # all cases; takes four minutes
 
 The tables are made, and the default relevance and threshold make exactly the high tail of the target rare. Warm means
 that torch and its optimizer have been used in the process. Cold is the first fit of a process; the imports before it
@@ -310,7 +310,8 @@ def time_warm(results, table, X, y, *, target=""):
         getattr(SMOGANRegressorResampler(random_state=0, device="cpu"), method)(X, y)
 
     def parts():
-        runs.append(sampler.fit_resample(X, y) and dict(sampler.parts))
+        sampler.fit_resample(X, y)
+        runs.append(sampler.parts)
 
     def smogn():
         SMOGN(sampling_strategy="balance", threshold=0.5, random_state=0).fit_resample(X, y)

@@ -163,7 +163,7 @@ class SMOGANRegressorResampler(CallbackSupportMixin, TorchStateMixin, BaseRegres
 
     See Also
     --------
-    SMOGN : Stage 1 alone, a thousand times faster.
+    SMOGN : Stage 1 alone, some hundred times faster.
     skgan_resample.plots.RefinementDisplay : A picture of what stage 2 changed.
 
     Notes
@@ -383,11 +383,11 @@ class SMOGANRegressorResampler(CallbackSupportMixin, TorchStateMixin, BaseRegres
     def _train(self, X, y, train_rows, held_out, drafts, rng):
         """Train generator and critic; keep the state whose rows come nearest to the held-out rare rows."""
         import torch
-        from torch.optim import Adam
 
         from skgan_resample._nn.distgan import Rows, distgan_step, held_out_mmd
         from skgan_resample._nn.losses import median_squared_distance
         from skgan_resample._nn.training import (
+            Adam,
             NonFiniteLossError,
             plain_batches,
             resolve_device,

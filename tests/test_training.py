@@ -14,6 +14,7 @@ from torch.nn import functional as F
 
 from skgan_resample._nn import training
 from skgan_resample._nn.training import (
+    Adam,
     NonFiniteLossError,
     class_balanced_batches,
     descend,
@@ -798,3 +799,53 @@ def test_a_full_gpu_is_a_memory_error_with_advice():
         train(step, cycle([0]), max_steps=1)
     with pytest.raises(RuntimeError, match="something else"), memory_advice():
         raise RuntimeError("something else")
+
+
+# ------------------------------------------------------------------------------------------------ the optimizer
+@pytest.mark.parametrize("betas", [(0.9, 0.999), (0.5, 0.9)])
+def test_adam_takes_the_steps_of_torch(betas, device):
+    torch.manual_seed(0)
+    networks = [nn.Sequential(nn.Linear(3, 5), nn.Tanh(), nn.Linear(5, 1)).to(device) for _ in range(2)]
+    networks[1].load_state_dict(networks[0].state_dict())
+    optimizers = [Adam(networks[0].parameters(), 0.01, betas), torch.optim.Adam(networks[1].parameters(), 0.01, betas)]
+    x, y = torch.randn(20, 3, device=device), torch.randn(20, 1, device=device)
+    for step in range(60):
+        for network, optimizer in zip(networks, optimizers):
+            network[2].bias.requires_grad_(step % 2 == 0)  # a parameter without a gradient now and then
+            descend(optimizer, F.mse_loss(network(x), y))
+    for ours, theirs in zip(*(network.parameters() for network in networks)):
+        assert torch.allclose(ours, theirs, rtol=1e-4, atol=1e-6)
+
+
+def test_adam_goes_on_from_its_state():
+    def path(*, interrupted):
+        weight = nn.Parameter(torch.tensor([3.0, -2.0]))
+        optimizer = Adam([weight], 0.1)
+        for step in range(10):
+            if interrupted and step == 5:
+                place, state = weight.detach().clone(), training.copied_state({"adam": optimizer})
+                descend(optimizer, (weight**4).sum())  # this step is undone
+                weight.data.copy_(place)
+                optimizer = Adam([weight], 0.1)
+                restore({"adam": optimizer}, state)
+            descend(optimizer, (weight**2).sum())
+        return weight.tolist()
+
+    assert path(interrupted=True) == path(interrupted=False)
+
+
+def test_training_does_not_import_the_compiler_of_torch():
+    import subprocess
+    import sys
+
+    code = """
+import sys, numpy as np
+from skgan_resample import SMOGANRegressorResampler
+rng = np.random.RandomState(0)
+X = rng.gamma(1.0, size=(200, 2))
+sampler = SMOGANRegressorResampler(max_steps=5, random_state=0)
+sampler.fit_resample(X, X.sum(axis=1))
+print(len(sampler.history_), "torch" in sys.modules, "torch._dynamo" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["2", "True", "False"]

@@ -178,6 +178,57 @@ def descend(optimizer, loss):
     optimizer.step()
 
 
+class Adam:
+    """The optimizer of Kingma and Ba (arXiv:1412.6980), the same steps as `torch.optim.Adam` without its options.
+
+    Making the first optimizer of torch imports its compiler: over a second and 70 MB in every process of a grid search,
+    more than the training of a small network takes.
+
+    Parameters
+    ----------
+    parameters : iterable of tensor
+    learning_rate : float
+    betas : tuple of float, default=(0.9, 0.999)
+        Decay of the mean and of the mean square of the gradient.
+    """
+
+    EPSILON = 1e-8
+
+    def __init__(self, parameters, learning_rate, betas=(0.9, 0.999)):
+        self.parameters = list(parameters)
+        self.learning_rate = learning_rate
+        self.betas = betas
+        self.n_steps = [0] * len(self.parameters)
+        self.means = [torch.zeros_like(parameter) for parameter in self.parameters]
+        self.squares = [torch.zeros_like(parameter) for parameter in self.parameters]
+
+    def zero_grad(self, set_to_none=True):
+        """Forget the gradients."""
+        for parameter in self.parameters:
+            parameter.grad = None
+
+    @torch.no_grad()
+    def step(self):
+        """Move every parameter that has a gradient."""
+        for number, (parameter, mean, square) in enumerate(zip(self.parameters, self.means, self.squares)):
+            if parameter.grad is None:
+                continue
+            self.n_steps[number] += 1
+            mean_share, square_share = (1 - beta ** self.n_steps[number] for beta in self.betas)  # bias corrections
+            mean.lerp_(parameter.grad, 1 - self.betas[0])
+            square.mul_(self.betas[1]).addcmul_(parameter.grad, parameter.grad, value=1 - self.betas[1])
+            root = square.div(square_share).sqrt_().add_(self.EPSILON)
+            parameter.addcdiv_(mean, root, value=-self.learning_rate / mean_share)
+
+    def state_dict(self):
+        """Return what a resumed run needs."""
+        return {"n_steps": self.n_steps, "means": self.means, "squares": self.squares}
+
+    def load_state_dict(self, state):
+        """Continue from a `state_dict`."""
+        self.n_steps, self.means, self.squares = state["n_steps"], state["means"], state["squares"]
+
+
 def copied_state(modules):
     """Return copies of the state dicts of `modules` (a dict of networks, optimizers, ...), on their device."""
     return {name: copy.deepcopy(module.state_dict()) for name, module in modules.items()}
