@@ -11,6 +11,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.validation import has_fit_parameter
 
+from skgan_resample._containers import open_table
 from skgan_resample._tables import synthetic_rows
 from skgan_resample._validation import (
     TRAINING_CONSTRAINTS,
@@ -29,6 +30,9 @@ MAX_EVALUATED = 512  # candidates that the held-out rows are compared with
 N_TREES = 60  # of the default teacher
 MAX_TAUGHT = 10_000  # rows that the teacher learns from
 MOVED = 1e-3  # a row counts as moved when a column changes by more than so many standard deviations
+
+
+DEFAULT_THRESHOLD = 0.5
 
 
 class SMOGANRegressorResampler(CallbackSupportMixin, TorchStateMixin, BaseRegressionSampler):
@@ -226,7 +230,7 @@ class SMOGANRegressorResampler(CallbackSupportMixin, TorchStateMixin, BaseRegres
         base_sampler=None,
         *,
         relevance=None,
-        threshold=0.5,
+        threshold=DEFAULT_THRESHOLD,
         sampling_strategy="auto",
         under_sampling=None,
         emphasis="equal",
@@ -293,10 +297,15 @@ class SMOGANRegressorResampler(CallbackSupportMixin, TorchStateMixin, BaseRegres
         self.verbose = verbose
 
     def _learn(self, X, y):
-        self.generator_ = self.critic_ = self.space_ = None
+        self.generator_ = self.critic_ = self.space_ = self.device_ = None
         self.history_, self.best_step_ = [], 0
         self.refinement_ = dict(_NOTHING_REFINED)
+        _check_parameters(self)
         return super()._learn(X, y)
+
+    def _check_X_y(self, X, y):
+        codes, target, self._target_encoder = super()._check_X_y(X, y)
+        return codes, target, self._target_encoder
 
     def _amounts(self, n_rows):
         """Return how many rows each rare bump gets; nothing if a foreign base sampler decides while it draws."""
@@ -312,44 +321,50 @@ class SMOGANRegressorResampler(CallbackSupportMixin, TorchStateMixin, BaseRegres
         return _amounts(strategy, self.bumps_, n_rows)
 
     def _draws_rows(self):
-        return bool(self.bumps_) if not _is_ours(self.base_sampler_) else super()._draws_rows()
+        return super()._draws_rows() if _is_ours(self.base_sampler_) else bool(self.bumps_)
 
     def _make_base(self):
         """Return the sampler of stage 1, unfitted."""
-        if self.base_sampler is not None:
-            return clone(self.base_sampler)
-        return SMOGN(
-            sampling_strategy="balance", emphasis=self.emphasis, categorical_features=self.categorical_features
-        )
+        if self.base_sampler is None:
+            return SMOGN(
+                sampling_strategy="balance", emphasis=self.emphasis, categorical_features=self.categorical_features
+            )
+        base = clone(self.base_sampler)
+        for name in ("under_sampling", "categorical_features"):
+            if _is_ours(base) and getattr(base, name) not in (getattr(self, name), None, "auto"):
+                raise ValueError(f"base_sampler has {name}={getattr(base, name)!r}; set it on {type(self).__name__}.")
+        return base
+
+    def _rare_bumps(self):
+        """Return the rare bumps that get rows; all of them where a foreign base sampler decides."""
+        amounts = self.sampling_strategy_
+        return [bump for bump in self.bumps_ if bump.is_rare and (not amounts or amounts.get(bump.name, 0))]
 
     # ------------------------------------------------------------------------------------------ stage 1
-    def _candidates(self, X, y, bumps, amounts, rng):
+    def _candidates(self, X, y, bumps, amounts, rng, *, reseed=False):
         """Return a Draft of unrefined new rows, made of the rows of `X` and `y` alone."""
         if _is_ours(self.base_sampler_):
             base = clone(self.base_sampler_)
-            rng = rng if base.random_state is None else check_random_state(base.random_state)
+            rng = rng if base.random_state is None or reseed else check_random_state(base.random_state)
             base.encoder_, base.relevance_ = self.encoder_, self.relevance_
             base.bumps_, base.sampling_strategy_ = bumps, amounts
             base._fit(X, y, rng)
             return base._draw(X, y, rng)
-        sampler = seeded_clone(self.base_sampler_, rng)
-        table = self.encoder_.from_codes(X)
-        X_new, y_new = sampler.fit_resample(table, y)
-        made = synthetic_rows(sampler, table, y, X_new, y_new)
-        codes, target = self.encoder_.to_codes(X_new)[made], np.asarray(y_new, dtype=float)[made]
-        if not np.isfinite(target).all():
-            raise ValueError(f"{type(sampler).__name__} made rows whose target is NaN or infinite.")
-        parents = getattr(sampler, "parent_indices_", None)
-        if np.shape(parents) != (len(target), 2):
-            parents = np.full((len(target), 2), -1)
-        return Draft(codes, target, np.asarray(parents, dtype=np.intp))
+        sampler = clone(self.base_sampler_)
+        if reseed and "random_state" in sampler.get_params():
+            sampler.set_params(random_state=None)
+        sampler = seeded_clone(sampler, rng)
+        return _foreign_draft(sampler, self.encoder_, X, y)
 
     # ------------------------------------------------------------------------------------------ stage 2
     def _fit(self, X, y, rng):
         """Train DistGAN on the rare rows. Stage 1 later finds `rng` as it would without it: same seed, same rows."""
         if not self.refine:
             return
-        own = np.random.RandomState(_copied(rng).randint(np.iinfo(np.int32).max))
+        from skgan_resample._nn.training import resolve_device
+
+        self.device_ = str(resolve_device(self.device))
+        own = np.random.RandomState(copy.deepcopy(rng).randint(np.iinfo(np.int32).max))
         large, small = _by_size(self._rare_bumps(), self.min_rare)
         if small:
             names = ", ".join(f"{bump.name!r} with {len(bump.indices)}" for bump in small)
@@ -357,8 +372,8 @@ class SMOGANRegressorResampler(CallbackSupportMixin, TorchStateMixin, BaseRegres
         if not large:
             self.refinement_["status"] = "too few rare rows"
             return
-        self.space_ = _RareSpace(self.encoder_, large, X, y)
         train_rows, held_out = _split(large, self.validation_fraction, own)
+        self.space_ = _RareSpace(self.encoder_, large, X, y, self.noise_dim, self.hidden_layer_sizes)
         drafts = self._training_candidates(X, y, large, held_out, own)
         if not len(drafts.y):
             self.refinement_["status"] = "stage 1 made no rare row without the held-out ones"
@@ -390,14 +405,12 @@ class SMOGANRegressorResampler(CallbackSupportMixin, TorchStateMixin, BaseRegres
             Adam,
             NonFiniteLossError,
             plain_batches,
-            resolve_device,
             restore,
             seeded,
             train,
         )
 
-        device = resolve_device(self.device)
-        self.device_ = str(device)
+        device = torch.device(self.device_)
 
         def rows_of(X, y, parents):
             bump = self.space_.bump_of(y)
@@ -452,7 +465,7 @@ class SMOGANRegressorResampler(CallbackSupportMixin, TorchStateMixin, BaseRegres
                 warn(f"DistGAN diverged, so new rows stay as stage 1 made them. {error}")
                 self.refinement_["status"] = "diverged"
                 return
-            restore(networks, result.best_state)
+            restore({"generator": networks["generator"]}, result.best_state)  # the critic stays as trained as it is
         self.generator_, self.critic_ = (networks[name].cpu().eval() for name in ("generator", "critic"))
         self.history_, self.best_step_ = result.history, result.best_step
         scores = {record["step"]: record["score"] for record in result.history}
@@ -465,28 +478,25 @@ class SMOGANRegressorResampler(CallbackSupportMixin, TorchStateMixin, BaseRegres
     def _build_network(self, name):
         from skgan_resample._nn.networks import ResidualGenerator, mlp
 
-        width, n_moved = self.space_.width, self.space_.n_moved
-        sizes = tuple(self.hidden_layer_sizes)
+        space = self.space_
         if name == "critic_":
-            return mlp(width, sizes, 1)
-        return ResidualGenerator(width, n_moved, self.noise_dim, sizes)
+            return mlp(space.width, space.hidden_layer_sizes, 1)
+        return ResidualGenerator(space.width, space.n_moved, space.noise_dim, space.hidden_layer_sizes)
 
     def _draw(self, X, y, rng):
         """Return candidates, moved by the generator, their targets drawn to what the teacher says."""
         wanted, pool = self._pool(X, y, rng)
-        self.sampling_strategy_ = wanted
-        if not self.refine:
-            self.refinement_["n_rows"] = len(pool.y)
+        self.sampling_strategy_ = {name: n for name, n in wanted.items() if name}
+        self.refinement_["n_rows"] = sum(wanted.values())
+        if not self.refine or not len(pool.y):
             return pool
         moved, fell_back, liking = self._moved(pool, y, rng)
         kept = _best_liked(self._names(pool.y), wanted, liking)
         candidates, moved = (Draft(*(part[kept] for part in draft)) for draft in (pool, moved))
         refined = self._taught(moved, X, y, rng)
-        space = _RareSpace(self.encoder_, self._rare_bumps(), X, y)
         self.refinement_.update(
-            n_rows=len(kept),
-            n_moved=int(np.sum(space.distance(candidates, moved) > MOVED)),
-            n_taught=int(np.sum(space.distance(moved, refined) > MOVED)),
+            n_moved=int(self._differ(candidates, moved, X, y).sum()),
+            n_taught=int(self._differ(moved, refined, X, y).sum()),
             n_fallback=int(fell_back[kept].sum()),
             n_rejected=len(pool.y) - len(kept),
         )
@@ -497,17 +507,15 @@ class SMOGANRegressorResampler(CallbackSupportMixin, TorchStateMixin, BaseRegres
         surplus = 1 / (1 - self.reject_fraction) if self.generator_ is not None else 1
         if _is_ours(self.base_sampler_):
             wanted = self.sampling_strategy_
-            amounts = {name: ceil(surplus * n) for name, n in wanted.items()}
+            amounts = {name: ceil(surplus * n - 1e-9) for name, n in wanted.items()}
             return wanted, self._candidates(X, y, self.bumps_, amounts, rng)
-        drafts = [self._candidates(X, y, self.bumps_, None, rng) for _ in range(ceil(surplus))]
+        n_rounds = ceil(surplus - 1e-9)
+        drafts = [self._candidates(X, y, self.bumps_, None, rng, reseed=number > 0) for number in range(n_rounds)]
         names, counts = np.unique(self._names(drafts[0].y), return_counts=True)
         return dict(zip(names.tolist(), counts.tolist())), _stack(drafts)
 
     def _moved(self, draft, y, rng):
-        """Return the Draft moved by the generator, which rows fell back, and how much the critic likes each.
-
-        A row falls back to its candidate when its target would leave its bump.
-        """
+        """Return the Draft moved by the generator, which rows fell back, and how much the critic likes each."""
         fell_back, liking = np.zeros(len(draft.y), dtype=bool), np.full(len(draft.y), np.inf)
         if self.generator_ is None:
             return draft, fell_back, liking
@@ -521,12 +529,12 @@ class SMOGANRegressorResampler(CallbackSupportMixin, TorchStateMixin, BaseRegres
         lent = self._on_device(self.device_, *self._network_names)
         with seeded(rng), one_thread(), torch.no_grad(), lent as (generator, critic):
             before = torch.from_numpy(self.space_.vectors(candidates.X, candidates.y, bump[rows])).to(self.device_)
-            noise = torch.randn(len(rows), self.noise_dim).to(self.device_)  # from the CPU: the same for every device
+            noise = torch.randn(len(rows), self.space_.noise_dim).to(self.device_)  # the same on every device
             after = generator(before, noise)
             liking[rows] = critic(after)[:, 0].cpu().numpy()
             steps = (after - before)[:, : self.space_.n_moved].cpu().numpy().astype(float)
         X_new, y_new = self.space_.shifted(candidates, steps, bump[rows])
-        y_new = np.clip(y_new, y.min(), y.max())
+        y_new = self._snapped(np.clip(y_new, y.min(), y.max()))
         stays = self.space_.bump_of(y_new) == bump[rows]
         moved = Draft(draft.X.copy(), draft.y.copy(), draft.parents)
         moved.X[rows[stays]], moved.y[rows[stays]] = X_new[stays], y_new[stays]
@@ -535,7 +543,7 @@ class SMOGANRegressorResampler(CallbackSupportMixin, TorchStateMixin, BaseRegres
 
     def _taught(self, draft, X, y, rng):
         """Return a Draft with targets a share of the way to what the teacher says, where that is in the bump."""
-        if self.teacher_weight == 0 or not len(draft.y):
+        if self.teacher_weight == 0:
             return draft
         teacher = seeded_clone(_default_teacher() if self.teacher is None else self.teacher, rng)
         encoder = copy.deepcopy(self.encoder_).rescale(X)
@@ -546,12 +554,19 @@ class SMOGANRegressorResampler(CallbackSupportMixin, TorchStateMixin, BaseRegres
         if has_fit_parameter(teacher, "sample_weight"):
             weights["sample_weight"] = self.relevance_.sample_weight(y[rows], self.threshold)
         said = teacher.fit(encoder.encode_codes(X[rows]), y[rows], **weights).predict(encoder.encode_codes(draft.X))
-        target = draft.y + self.teacher_weight * (said - draft.y)
+        target = self._snapped(draft.y + self.teacher_weight * (said - draft.y))
         stays = self._names(target) == self._names(draft.y)
         return draft._replace(y=np.where(stays, target, draft.y))
 
-    def _rare_bumps(self):
-        return [bump for bump in self.bumps_ if bump.is_rare]
+    def _snapped(self, y):
+        """Return targets on the observed grid."""
+        return self._target_encoder.snap(y[:, None])[:, 0]
+
+    def _differ(self, old, new, X, y):
+        """Return which rows of two Drafts differ, once snapped, by more than 0.001 standard deviations of rare rows."""
+        space = _RareSpace(self.encoder_, self._rare_bumps(), X, y)
+        old, new = (draft._replace(y=self._snapped(draft.y)) for draft in (old, new))
+        return space.distance(old, new) > MOVED
 
     def _names(self, y):
         """Return the name of the rare bump that each target lies in, empty where there is none."""
@@ -571,6 +586,8 @@ class _RareSpace:
     bumps : list of Bump
         The rare ones that are refined.
     X, y : ndarray of shape (n_rows, n_columns) and (n_rows,)
+    noise_dim, hidden_layer_sizes
+        Of the networks, to build them again.
 
     Attributes
     ----------
@@ -580,7 +597,8 @@ class _RareSpace:
         Columns of a vector that are moved, and all of them.
     """
 
-    def __init__(self, encoder, bumps, X, y):
+    def __init__(self, encoder, bumps, X, y, noise_dim=0, hidden_layer_sizes=()):
+        self.noise_dim, self.hidden_layer_sizes = noise_dim, tuple(hidden_layer_sizes)
         rare = X[np.concatenate([bump.indices for bump in bumps])]
         self.encoder = copy.deepcopy(encoder).rescale(rare)
         varies = np.array([len(np.unique(column[~np.isnan(column)])) > 1 for column in rare.T], dtype=bool)
@@ -589,8 +607,9 @@ class _RareSpace:
         self.places = np.array([self.encoder.columns_[j].encoded.start for j in self.columns], dtype=np.intp)
         self.others = np.setdiff1d(np.arange(self.encoder.width_), self.places)
         self.low, self.high = np.array([bump.low for bump in bumps]), np.array([bump.high for bump in bumps])
-        self.target_center = np.array([y[bump.indices].mean() for bump in bumps])
-        self.target_spread = np.array([y[bump.indices].std() or 1.0 for bump in bumps])
+        self.target_moves = self.low < self.high
+        self.target_center = np.where(self.target_moves, [y[bump.indices].mean() for bump in bumps], self.low)
+        self.target_spread = np.where(self.target_moves, [y[bump.indices].std() for bump in bumps], 1.0)
         self.n_moved = len(self.columns) + 1
         self.width = self.n_moved + len(self.others) + len(bumps)
 
@@ -610,7 +629,7 @@ class _RareSpace:
         """Return the rows of a Draft shifted by `steps`, shape (n_rows, n_moved): valid cells, and targets."""
         X_new = draft.X.copy()
         X_new[:, self.columns] += steps[:, :-1] * self.spread
-        return self.encoder.snap(X_new), draft.y + steps[:, -1] * self.target_spread[bump]
+        return self.encoder.snap(X_new), draft.y + steps[:, -1] * (self.target_spread * self.target_moves)[bump]
 
     def distance(self, old, new):
         """Return how far each row went in the column where it went farthest, in standard deviations of rare rows."""
@@ -632,9 +651,47 @@ _NOTHING_REFINED = {
 }
 
 
+def _check_parameters(sampler):
+    """Refuse values that the table of constraints cannot tell."""
+    if not len(sampler.mmd_bandwidths) or not all(bandwidth > 0 for bandwidth in sampler.mmd_bandwidths):
+        raise ValueError(f"mmd_bandwidths must be positive numbers, got {sampler.mmd_bandwidths!r}.")
+    if not all(isinstance(size, Integral) and size > 0 for size in sampler.hidden_layer_sizes):
+        raise ValueError(f"hidden_layer_sizes must be whole numbers above 0, got {sampler.hidden_layer_sizes!r}.")
+    if sampler.reject_fraction and not sampler.adversarial_weight:
+        raise ValueError("reject_fraction needs a critic, and adversarial_weight=0 trains none; raise it.")
+
+
 def _is_ours(sampler):
     """Whether a sampler draws rows in codes, as those of `over_sampling` do, so that stage 1 needs no second table."""
-    return isinstance(sampler, BaseRegressionSampler) and type(sampler)._resample is BaseRegressionSampler._resample
+    own_steps = ("_learn", "_amounts", "_resample")
+    return isinstance(sampler, BaseRegressionSampler) and all(
+        getattr(type(sampler), name) is getattr(BaseRegressionSampler, name) for name in own_steps
+    )
+
+
+def _foreign_draft(sampler, encoder, X, y):
+    """Return the new rows that somebody else's sampler makes of a table in codes."""
+    name, table = type(sampler).__name__, encoder.from_codes(X)
+    X_new, y_new = sampler.fit_resample(table, y)
+    columns, given = open_table(X_new).names, [column.name for column in encoder.columns_]
+    if len(columns) != len(given) or (open_table(table).names == given and list(columns) != given):
+        raise ValueError(f"The base sampler {name} returned the columns {list(columns)} for {given}.")
+    made = synthetic_rows(sampler, table, y, X_new, y_new)
+    if made.all() and len(made) >= len(y) and not hasattr(sampler, "is_synthetic_"):
+        raise ValueError(
+            f"The base sampler {name} returned none of the given rows unchanged, so new ones cannot be told; does it "
+            "scale them or change their data type?"
+        )
+    codes, target = encoder.to_codes(X_new)[made], np.asarray(y_new, dtype=float)[made]
+    if not np.isfinite(target).all():
+        raise ValueError(f"The base sampler {name} made rows whose target is NaN or infinite.")
+    for column, values in zip(encoder.columns_, codes.T):
+        if np.isnan(values).any() and not column.has_missing:
+            raise ValueError(f"The base sampler {name} made missing cells in column {column.name!r}, which has none.")
+    parents = getattr(sampler, "parent_indices_", None)
+    if np.shape(parents) != (len(target), 2):
+        parents = np.full((len(target), 2), -1)
+    return Draft(codes, target, np.asarray(parents, dtype=np.intp))
 
 
 def _default_teacher():
@@ -672,11 +729,4 @@ def _best_liked(names, wanted, liking):
     for name, n in wanted.items():
         rows = np.flatnonzero(names == name)
         kept.append(rows[np.argsort(-liking[rows], kind="stable")[:n]])
-    return np.sort(np.concatenate(kept))
-
-
-def _copied(rng):
-    """Return a RandomState that stands where `rng` does, so that drawing from it leaves `rng` alone."""
-    copied = np.random.RandomState()
-    copied.set_state(rng.get_state())
-    return copied
+    return np.sort(np.concatenate(kept)) if kept else np.empty(0, dtype=np.intp)

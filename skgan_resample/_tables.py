@@ -473,7 +473,8 @@ def _has_decimals(values, places):
 
 def _center_and_scale(values, scale):
     """Return what is subtracted from and what divides each column; NaN is passed over, a column of it stays."""
-    values = np.where(np.isnan(values).all(axis=0), 0.0, values)
+    if np.isnan(values).all(axis=0).any():
+        values = np.where(np.isnan(values).all(axis=0), 0.0, values)
     if scale == "std":
         with np.errstate(over="ignore"):  # squares of values beyond 1e150
             center, spread = values.mean(axis=0), values.std(axis=0)

@@ -3,8 +3,11 @@
 The only module that imports matplotlib, and only when something is drawn.
 """
 
+from numbers import Integral
+
 import numpy as np
 from sklearn.base import clone
+from sklearn.utils import check_random_state
 
 from skgan_resample.relevance import Relevance
 
@@ -175,7 +178,7 @@ class ResamplingDisplay:
         if feature is None:
             place = _most_correlated(codes[~sampler.is_synthetic_], y_new[~sampler.is_synthetic_], encoder.nominal_)
         else:
-            place = names.index(feature)
+            place = _position(feature, names)
         display = cls(
             y=y_new,
             is_synthetic=sampler.is_synthetic_,
@@ -438,7 +441,9 @@ class RefinementDisplay:
         """
         from skgan_resample._tables import TableEncoder
 
-        seed = 0 if sampler.random_state is None else sampler.random_state
+        seed = clone(sampler).random_state
+        if not isinstance(seed, Integral):
+            seed = check_random_state(seed).randint(np.iinfo(np.int32).max)
         refined = clone(sampler).set_params(refine=True, reject_fraction=0.0, random_state=seed)
         X_after, y_after = refined.fit_resample(X, y)
         if not refined.history_:
@@ -447,7 +452,7 @@ class RefinementDisplay:
         encoder = TableEncoder().fit(X)
         names = [column.name for column in encoder.columns_]
         real, y = encoder.to_codes(X), np.asarray(y, dtype=float)
-        place = _most_correlated(real, y, encoder.nominal_) if feature is None else names.index(feature)
+        place = _most_correlated(real, y, encoder.nominal_) if feature is None else _position(feature, names)
         if place is None:
             raise ValueError("The table has no numeric column to draw.")
         new = refined.is_synthetic_
@@ -510,6 +515,11 @@ def _legend_below(ax, handles):
 
 def _column_label(name):
     return name if isinstance(name, str) else f"column {name}"
+
+
+def _position(feature, names):
+    """Return the position of a column given by name or by position."""
+    return names.index(feature) if feature in names else range(len(names))[feature]
 
 
 def _most_correlated(codes, y, nominal):

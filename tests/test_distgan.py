@@ -185,12 +185,34 @@ def test_leaving_parents_out_spreads_copies_where_comparing_with_parents_keeps_t
 
 def test_held_out_score_is_the_mmd_with_its_constant():
     rng = np.random.RandomState(0)
-    candidates = rows_of(rng.normal(size=(12, 2)), [[-1]] * 12, np.repeat([0, 1], 6))
+    candidates = rows_of(rng.normal(size=(12, 2)), [[-1]] * 12, np.repeat([0, 1], [4, 8]))
     held_out = rows_of(rng.normal(size=(5, 2)), [[-1]] * 5, np.array([0, 0, 1, 1, 1]))
     generator = ResidualGenerator(2, 2, 0, (4,))
     evaluate = held_out_mmd(generator, candidates, held_out, 0, 2.0, (1.0,), n_rows=100)
-    same, cross = candidates.pairs(candidates), candidates.pairs(held_out)
-    expected = mmd(candidates.vectors, held_out.vectors, 2.0, (1.0,), same, cross) + self_similarity(
-        held_out.vectors, 2.0, (1.0,), held_out.pairs(held_out)
+    of_bumps = []
+    for bump in (0, 1):
+        ours, theirs = candidates.vectors[candidates.bump == bump], held_out.vectors[held_out.bump == bump]
+        of_bumps.append(mmd(ours, theirs, 2.0, (1.0,)).item() + self_similarity(theirs, 2.0, (1.0,)).item())
+    expected = (4 * of_bumps[0] + 8 * of_bumps[1]) / 12
+    assert float(evaluate()["score"]) == pytest.approx(expected, abs=1e-6)
+
+
+def test_two_bumps_of_unequal_size_that_are_right_already_are_left_alone():
+    """Candidates are as many in both bumps, real rows are not: each bump must be compared by itself."""
+    rng = np.random.RandomState(0)
+    sizes = {"real": (180, 20), "candidates": (360, 440)}
+    real, candidates = (
+        rows_of(rng.normal(size=(sum(n), 3)), [[-1]] * sum(n), np.repeat([0, 1], n)) for n in sizes.values()
     )
-    assert float(evaluate()["score"]) == pytest.approx(expected.item(), abs=1e-6)
+    with seeded(rng):
+        generator, critic = ResidualGenerator(3, 3, 0, (32,)), mlp(3, (4,), 1)
+        optimizers = {"generator": Adam(generator.parameters(), 2e-3), "critic": None}
+        settings = options(
+            generator, critic, optimizers=optimizers, adversarial_weight=0.0, noise_dim=0, scale=6.0, batch_size=128
+        )
+        step = distgan_step(generator, critic, real=real, candidates=candidates, **settings)
+        for indices, _ in zip(plain_batches(800, 128, rng), range(200)):
+            step(indices, 0.0)
+    moved = generator(candidates.vectors, torch.zeros(800, 0)).detach()
+    large = moved[candidates.bump == 0].std(dim=0).mean().item()
+    assert large == pytest.approx(1, abs=0.12)

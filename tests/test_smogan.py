@@ -113,11 +113,12 @@ def test_any_object_that_makes_rows_can_be_stage_1():
     X_new, y_new, refined = new_rows(sampler, X, y)
     X_plain, y_plain, _ = new_rows(sampler.set_params(refine=False), X, y)
     assert len(y_new) == len(y_plain) == 40
-    assert sum(refined.sampling_strategy_.values()) == 40
     assert refined.refinement_["status"] == "refined"
     assert (refined.parent_indices_ == -1).all()
     rare = refined._names(y_plain) == "high"
     assert 20 < rare.sum() < 40  # this one makes common rows as well, which stay as they are
+    assert refined.sampling_strategy_ == {"high": rare.sum()}
+    assert refined.refinement_["n_rows"] == 40
     assert np.array_equal(X_new[~rare], X_plain[~rare])
     assert np.array_equal(y_new[~rare], y_plain[~rare])
     assert (X_new[rare] != X_plain[rare]).any(axis=1).mean() > 0.7
@@ -135,7 +136,7 @@ def test_a_foreign_sampler_that_makes_nonsense_is_refused():
             X_new, y_new = super().fit_resample(X, y)
             return X_new, np.where(np.isin(y_new, y), y_new, np.nan)
 
-    with pytest.raises(ValueError, match="Nonsense made rows whose target is NaN"):
+    with pytest.raises(ValueError, match="base sampler Nonsense made rows whose target is NaN"):
         SMOGANRegressorResampler(Nonsense(), **QUICK).fit_resample(*skewed())
 
 
@@ -147,7 +148,7 @@ def test_the_smogn_package_can_be_stage_1():
     _, y_new, sampler = new_rows(SMOGANRegressorResampler(SmognPackageSampler(), threshold=0.8, **QUICK), X, y)
     assert len(y_new) > 10
     assert sampler.history_
-    assert sum(sampler.sampling_strategy_.values()) == len(y_new)
+    assert sum(sampler.sampling_strategy_.values()) <= len(y_new) == sampler.refinement_["n_rows"]
 
 
 # ------------------------------------------------------------------------------------------------ stage 2
@@ -261,7 +262,6 @@ def test_new_rows_of_both_tails_stay_in_their_own():
     for name, n_new in refined.sampling_strategy_.items():
         inside = (y_new >= bumps[name].low) & (y_new <= bumps[name].high)
         assert inside.sum() == n_new > 0
-    assert refined.refinement_["n_fallback"] > 0  # this learning rate throws some out
 
 
 def test_nominal_cells_gaps_and_whole_numbers_are_those_of_the_candidates():

@@ -120,13 +120,18 @@ def distgan_step(
 def held_out_mmd(generator, candidates, held_out, noise_dim, scale, bandwidths, n_rows):
     """Return the function that measures the squared MMD between moved candidates and held-out real rows.
 
-    At most `n_rows` candidates are compared, always the same ones, moved with the same noise.
+    At most `n_rows` candidates are compared, always the same ones, moved with the same noise. With several bumps it is
+    the mean of their MMDs, weighted by their shares of the candidates.
     """
     device = candidates.vectors.device
     chosen = candidates[torch.randperm(len(candidates), device=device)[:n_rows]]
     noise = torch.randn(len(chosen), noise_dim, device=device)
     pairs, cross_pairs = chosen.pairs(chosen), chosen.pairs(held_out)
-    constant = self_similarity(held_out.vectors, scale, bandwidths, held_out.pairs(held_out))
+    constant = sum(
+        (chosen.bump == bump).float().mean()
+        * self_similarity(held_out.vectors[held_out.bump == bump], scale, bandwidths)
+        for bump in held_out.bump.unique()
+    )
 
     def evaluate():
         with torch.no_grad():

@@ -39,9 +39,10 @@ def median_squared_distance(rows, n_at_most=1000):
 def mmd(fake, real, scale, bandwidths=BANDWIDTHS, fake_pairs=None, cross_pairs=None):
     """Return the squared maximum mean discrepancy [1]_ of two sets of rows, but for the term of the real ones alone.
 
-    It is the mean kernel value over pairs of different fake rows, less twice that over pairs of a fake and a real row.
-    The kernel is the mean over `bandwidths` b of exp(-d^2 / (2 b scale)) with d the Euclidean distance. The term left
-    out is constant for the fake rows: add ``self_similarity(real, ...)`` where the value itself matters.
+    It is the mean kernel value over pairs of different fake rows, less twice that over pairs of a fake and a real row:
+    first over the partners of each fake row, then over the fake rows, so that each of these counts once whatever the
+    number of its partners. The kernel is the mean over `bandwidths` b of exp(-d^2 / (2 b scale)) with d the Euclidean
+    distance. The term left out is constant for the fake rows: add ``self_similarity(real, ...)`` for the value itself.
 
     Parameters
     ----------
@@ -61,7 +62,7 @@ def mmd(fake, real, scale, bandwidths=BANDWIDTHS, fake_pairs=None, cross_pairs=N
 
 
 def self_similarity(rows, scale, bandwidths=BANDWIDTHS, pairs=None):
-    """Return the mean kernel value over pairs of different rows of one set, those of `pairs` if given; see `mmd`."""
+    """Return the mean kernel value between each row of a set and its partners, all others or `pairs`; see `mmd`."""
     different = ~torch.eye(len(rows), dtype=torch.bool, device=rows.device)
     return _mean(_kernel(rows, rows, scale, bandwidths), different if pairs is None else different & pairs)
 
@@ -72,7 +73,9 @@ def _kernel(a, b, scale, bandwidths):
 
 
 def _mean(values, pairs):
-    """Return the mean over the pairs that count; 0 if none does."""
+    """Return the mean over rows of the mean over the partners of each; 0 if there are none."""
     if pairs is None:
         return values.mean()
-    return (values * pairs).sum() / pairs.sum().clamp_min(1)
+    n_partners = pairs.sum(dim=1)
+    means = (values * pairs).sum(dim=1) / n_partners.clamp_min(1)
+    return means.sum() / (n_partners > 0).sum().clamp_min(1)

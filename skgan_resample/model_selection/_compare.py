@@ -20,7 +20,7 @@ from sklearn.utils import _safe_indexing, check_random_state
 from sklearn.utils.validation import check_consistent_length
 
 from skgan_resample import metrics
-from skgan_resample._smogan import SMOGANRegressorResampler
+from skgan_resample._smogan import DEFAULT_THRESHOLD, SMOGANRegressorResampler
 from skgan_resample._tables import TableEncoder, read_target
 from skgan_resample._validation import seeded_clone, versions, warn
 from skgan_resample.compose import OutputCorrectedRegressor, RelevanceWeightedRegressor
@@ -36,8 +36,6 @@ from skgan_resample.over_sampling import (
     _single_parents,
 )
 from skgan_resample.relevance import Relevance
-
-SMOGAN_THRESHOLD = SMOGANRegressorResampler().threshold
 
 
 # ------------------------------------------------------------------------------------------------ what is compared
@@ -78,7 +76,7 @@ def default_methods(relevance=None, threshold=0.8):
         "noise": GaussianNoise(**common),
         "smoter": SMOTER(**common),
         "smogn": SMOGN(**common),
-        "smogan": SMOGANRegressorResampler(relevance=relevance, threshold=min(threshold, SMOGAN_THRESHOLD)),
+        "smogan": SMOGANRegressorResampler(relevance=relevance, threshold=min(threshold, DEFAULT_THRESHOLD)),
     }
 
 
