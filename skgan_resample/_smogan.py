@@ -81,8 +81,8 @@ class SMOGANRegressorResampler(CallbackSupportMixin, TorchStateMixin, BaseRegres
         a sample.
     teacher_weight : float in [0, 1], default=0.3
         How far targets go towards what the teacher says (ours). 0 leaves them alone; more of it takes the noise out of
-        them, lowers the price of over-sampling in total error, and weakens its effect. A target that would leave its
-        bump stays.
+        them, lowers the price of over-sampling in total error, and weakens its effect. A target goes no further than
+        to the edge of its bump.
     reject_fraction : float in [0, 1), default=0.0
         Share of refined rows that is thrown away, those that the critic likes least, and replaced by others: the
         "filtering" reading of the paper. It takes diversity away.
@@ -542,7 +542,7 @@ class SMOGANRegressorResampler(CallbackSupportMixin, TorchStateMixin, BaseRegres
         return moved, fell_back, liking
 
     def _taught(self, draft, X, y, rng):
-        """Return a Draft with targets a share of the way to what the teacher says, where that is in the bump."""
+        """Return a Draft with targets a share of the way to what the teacher says, at most to the edge of the bump."""
         if self.teacher_weight == 0:
             return draft
         teacher = seeded_clone(_default_teacher() if self.teacher is None else self.teacher, rng)
@@ -554,9 +554,12 @@ class SMOGANRegressorResampler(CallbackSupportMixin, TorchStateMixin, BaseRegres
         if has_fit_parameter(teacher, "sample_weight"):
             weights["sample_weight"] = self.relevance_.sample_weight(y[rows], self.threshold)
         said = teacher.fit(encoder.encode_codes(X[rows]), y[rows], **weights).predict(encoder.encode_codes(draft.X))
-        target = self._snapped(draft.y + self.teacher_weight * (said - draft.y))
-        stays = self._names(target) == self._names(draft.y)
-        return draft._replace(y=np.where(stays, target, draft.y))
+        taught = draft.y.copy()
+        for bump in self._rare_bumps():
+            rows = (draft.y >= bump.low) & (draft.y <= bump.high)
+            target = draft.y[rows] + self.teacher_weight * (said[rows] - draft.y[rows])
+            taught[rows] = np.clip(target, bump.low, bump.high)
+        return draft._replace(y=taught)
 
     def _snapped(self, y):
         """Return targets on the observed grid."""
