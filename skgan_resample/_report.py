@@ -311,8 +311,8 @@ def _refinement(comparison, table, relevance, options):
         png = _png(lambda: RefinementDisplay.from_sampler(sampler, table.X, table.y, target_name=table.target).figure_)
     alt = "Training curve of the generator, and new rows before and after refinement."
     caption = (
-        f"{text} Left: distance (MMD) of moved candidates to rare rows that training did not see, from "
-        f"{found['mmd_before']:.3g} to {found['mmd_after']:.3g}; the kept step is marked."
+        f"{text} Left: squared distance (MMD, an estimate that can be negative) of moved candidates to rare rows held "
+        f"out of training, from {found['mmd_before']:.3g} to {found['mmd_after']:.3g}; they chose the step marked."
     )
     return f"{title}\n{_figure(png, alt, caption)}"
 

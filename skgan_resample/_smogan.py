@@ -48,9 +48,11 @@ class SMOGANRegressorResampler(CallbackSupportMixin, TorchStateMixin, BaseRegres
     ----------
     base_sampler : sampler, default=None
         Stage 1: a sampler of `skgan_resample.over_sampling`, or any object whose ``fit_resample`` takes a continuous
-        target. It is cloned and keeps its parameters, but for what is rare: `relevance` and `threshold` decide that
-        here. None is ``SMOGN(sampling_strategy="balance")``. To search its parameters, give one:
-        ``SMOGANRegressorResampler(SMOGN())`` has ``base_sampler__k_neighbors``.
+        target. It is cloned and keeps its parameters. For a sampler of this library, `relevance` and `threshold` decide
+        here what is rare, and nominal columns and under-sampling are set here, too; any other decides itself, and new
+        rows that are not rare by `relevance` and `threshold` stay as it made them. None is
+        ``SMOGN(sampling_strategy="balance")``. To search its parameters, give one: with
+        ``SMOGANRegressorResampler(SMOGN())`` there is ``base_sampler__k_neighbors``.
     relevance : Relevance, default=None
         What is rare. It is cloned and fitted to the target; None is ``Relevance()``, the box-plot extremes.
     threshold : float in (0, 1], default=0.5
@@ -85,12 +87,14 @@ class SMOGANRegressorResampler(CallbackSupportMixin, TorchStateMixin, BaseRegres
         to the edge of its bump.
     reject_fraction : float in [0, 1), default=0.0
         Share of refined rows that is thrown away, those that the critic likes least, and replaced by others: the
-        "filtering" reading of the paper. It takes diversity away.
+        "filtering" reading of the paper. It takes diversity away; half of the rows thrown away costs more than it
+        gives (``benchmarks/results``).
     min_rare : int >= 4, default=10
         Bumps with fewer rows get no network, with a `ResamplingWarning`.
     validation_fraction : float in (0, 1), default=0.2
-        Share of the rare rows of each bump, at least 2, that neither the networks nor the candidates they learn from
-        have seen. The generator of the step whose rows are nearest to these in MMD is kept, step 0 included.
+        Share of the rare rows of each bump, at least 2, that is held out: networks are not trained on them, nor are the
+        candidates that they learn from made of them (only the scale of columns is learned from all rare rows). The
+        generator of the step whose rows are nearest to these in MMD is kept, step 0 included.
     noise_dim : int, default=8
         Columns of Gaussian noise that the generator gets beside the candidate (ours; 0 for none).
     hidden_layer_sizes : array-like of int, default=(64, 64)
@@ -132,28 +136,29 @@ class SMOGANRegressorResampler(CallbackSupportMixin, TorchStateMixin, BaseRegres
     Attributes
     ----------
     generator_, critic_ : torch.nn.Module or None
-        The networks of the step that was kept, on the CPU; None if none were trained.
+        The generator of the step that was kept and the critic of the last one, on the CPU; None if none were trained.
     history_ : list of dict
         One record per evaluation: ``step``, ``seconds``, ``score`` (squared MMD between moved candidates and held-out
-        rows, an unbiased estimate that can be negative), and, from the second on, the means of ``critic_loss``,
-        ``generator_loss`` and ``mmd`` (squared MMD to the training rows but for a constant). Empty without training.
+        rows; an estimate without pairs of a row with itself, so it can be negative), and, from the second on, the means
+        of ``critic_loss``, ``generator_loss`` and ``mmd`` (squared MMD to the training rows but for a constant). Empty
+        without training.
     best_step_ : int
         The step that was kept; at 0 the generator moves nothing.
     refinement_ : dict
         What stage 2 did: ``status`` in words, ``mmd_before`` and ``mmd_after`` (the held-out score of step 0 and of
-        the kept step, None without training), ``n_rows`` new rows, of them ``n_moved`` by the generator and
-        ``n_taught`` by the teacher by more than 0.001 standard deviations, ``n_fallback`` whose target would have left
-        its bump, and ``n_rejected`` thrown away.
+        the kept step, the lowest of all, hence a little flattering; None without training), ``n_rows`` new rows, of
+        them ``n_moved`` by the generator and ``n_taught`` by the teacher by more than 0.001 standard deviations,
+        ``n_fallback`` whose target would have left its bump, and ``n_rejected`` thrown away.
     base_sampler_ : sampler
         The clone of stage 1, unfitted.
-    device_ : str
-        Where the networks were trained.
+    device_ : str or None
+        Where networks are trained; None if nothing was to be refined.
     relevance_ : Relevance
         Fitted to the target.
     bumps_ : list of Bump
         Runs of rare and of common target values; empty if nothing is rare.
     sampling_strategy_ : dict
-        Number of new rows by name of the rare bump; empty after `fit` if a foreign base sampler decides.
+        Number of new rows by name of the rare bump; empty after `fit` if a base sampler from elsewhere decides.
     is_synthetic_ : ndarray of bool, shape (n_kept + n_new,)
         Which rows of the result are new.
     kept_indices_ : ndarray of int, shape (n_kept,)
@@ -181,7 +186,7 @@ class SMOGANRegressorResampler(CallbackSupportMixin, TorchStateMixin, BaseRegres
     whose target would leave it falls back to the candidate. Values are snapped to the observed grid of their column. If
     training diverges, all candidates stay, with a warning.
 
-    Do not expect more of the network than it gives: ``benchmarks/results`` holds what each part contributes.
+    ``benchmarks/results`` holds what each part contributes; on most tables the network changes little.
 
     References
     ----------

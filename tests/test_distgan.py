@@ -91,6 +91,28 @@ def test_the_generator_climbs_the_critic():
     assert generator.move[-1].bias.tolist() == pytest.approx([0.1 * 2 * 0.6, 0.1 * 2 * 0.8])
 
 
+@pytest.mark.parametrize(("adversarial_weight", "n_updates"), [(1.0, 3), (0.0, 0)])
+def test_the_critic_is_updated_so_often_for_each_update_of_the_generator(adversarial_weight, n_updates):
+    class Counting(SGD):
+        n_steps = 0
+
+        def step(self):
+            self.n_steps += 1
+            super().step()
+
+    generator, critic = ResidualGenerator(2, 2, 2, (4,)), mlp(2, (4,), 1)
+    rows = rows_of(np.random.RandomState(0).normal(size=(8, 2)), [[-1]] * 8)
+    optimizers = {"generator": Counting(generator.parameters(), 0.1), "critic": Counting(critic.parameters(), 0.1)}
+    settings = options(generator, critic, optimizers=optimizers, n_critic=3, adversarial_weight=adversarial_weight)
+    step = distgan_step(generator, critic, real=rows, candidates=rows, **settings)
+    for _ in range(2):
+        step(torch.arange(8), 0.0)
+    assert {name: optimizer.n_steps for name, optimizer in optimizers.items()} == {
+        "generator": 2,
+        "critic": 2 * n_updates,
+    }
+
+
 def test_the_critic_learns_to_prefer_real_rows():
     torch.manual_seed(0)
     generator, critic = ResidualGenerator(1, 1, 0, ()), mlp(1, (16,), 1)
@@ -195,6 +217,28 @@ def test_held_out_score_is_the_mmd_with_its_constant():
         of_bumps.append(mmd(ours, theirs, 2.0, (1.0,)).item() + self_similarity(theirs, 2.0, (1.0,)).item())
     expected = (4 * of_bumps[0] + 8 * of_bumps[1]) / 12
     assert float(evaluate()["score"]) == pytest.approx(expected, abs=1e-6)
+
+
+def test_held_out_score_looks_at_so_many_candidates_of_all_bumps():
+    """As many candidates as are looked at are of the first bump, and yet those of the second count."""
+    rng = np.random.RandomState(0)
+    vectors, bump = rng.normal(size=(80, 2)), np.repeat([0, 1], 40)
+    held_out = rows_of(rng.normal(size=(20, 2)), [[-1]] * 20, np.repeat([0, 1], 10))
+    n_seen = []
+
+    def generator(rows, noise):
+        n_seen.append((len(rows), len(noise)))
+        return rows
+
+    def score(shift):
+        """Return the score of candidates with each bump shifted by its own number."""
+        candidates = rows_of(vectors + np.array(shift)[bump][:, None], [[-1]] * 80, bump)
+        with seeded(np.random.RandomState(0)):
+            return float(held_out_mmd(generator, candidates, held_out, 2, 2.0, (1.0,), n_rows=30)()["score"])
+
+    assert score([0.0, 1.0]) > score([0.0, 0.0]) + 0.05
+    assert score([1.0, 0.0]) > score([0.0, 0.0]) + 0.05
+    assert set(n_seen) == {(30, 30)}
 
 
 def test_two_bumps_of_unequal_size_that_are_right_already_are_left_alone():

@@ -129,3 +129,18 @@ def test_refinement_display_pairs_each_row_with_its_candidate():
     assert_allclose(segments[0].get_xydata(), [display.before[0], display.after[0]])
     with pytest.raises(ValueError, match="No network was trained: too few rare rows"):
         RefinementDisplay.from_sampler(sampler.set_params(min_rare=1000), X, y)
+
+
+@pytest.mark.parametrize("kind", [int, np.random.RandomState], ids=lambda kind: kind.__name__)
+def test_refinement_display_pairs_rows_whatever_the_random_state(kind):
+    """With a generator that stays the identity both ends of each pair must be the same."""
+    X, y = skewed()
+    random_state = kind(7)
+    sampler = SMOGANRegressorResampler(
+        max_steps=10, hidden_layer_sizes=(8,), learning_rate=1e-30, teacher_weight=0, random_state=random_state
+    )
+    display = RefinementDisplay.from_sampler(sampler, X, y)
+    assert len(np.unique(display.before, axis=0)) > 50
+    assert_allclose(display.after, display.before)
+    if kind is np.random.RandomState:
+        assert random_state.randint(2**31) == kind(7).randint(2**31)  # the caller's was not advanced

@@ -1,5 +1,7 @@
 """SMOGANRegressorResampler: what each stage does to which rows, its guards, and its account of itself."""
 
+import copy
+import inspect
 import pickle
 import warnings
 
@@ -8,6 +10,7 @@ import pandas as pd
 import pytest
 import torch
 from imblearn.pipeline import Pipeline
+from scipy.spatial.distance import pdist
 from sklearn.base import BaseEstimator, clone
 from sklearn.dummy import DummyRegressor
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
@@ -17,7 +20,7 @@ from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV
 from skgan_resample import ResamplingWarning, SMOGANRegressorResampler
 from skgan_resample._smogan import _RareSpace
 from skgan_resample.metrics import make_sera_scorer
-from skgan_resample.over_sampling import SMOGN, SMOTER, GaussianNoise, RandomOverSampler
+from skgan_resample.over_sampling import SMOGN, SMOTER, Draft, GaussianNoise, RandomOverSampler
 from skgan_resample.relevance import Relevance
 
 QUICK = {"max_steps": 20, "hidden_layer_sizes": (16,), "random_state": 0}
@@ -91,6 +94,43 @@ def test_amounts_are_those_of_the_base_sampler_unless_given():
     assert len(new_rows(given, X, y)[1]) == 5
 
 
+def test_the_default_base_sampler_gets_emphasis_and_nominal_columns():
+    X, y = mixed()
+    nominal = ["rooms", "town", "new"]
+    options = {"emphasis": "relevance", "categorical_features": nominal, "random_state": 3}
+    sampler = SMOGANRegressorResampler(refine=False, **options)
+    alone = SMOGN(sampling_strategy="balance", threshold=sampler.threshold, **options)
+    for ours, expected in zip(sampler.fit_resample(X, y), alone.fit_resample(X, y)):
+        assert ours.equals(expected)
+    assert sampler.base_sampler_.categorical_features == nominal
+
+
+@pytest.mark.parametrize(("name", "value"), [("under_sampling", "balance"), ("categorical_features", [0])])
+def test_what_a_base_sampler_cannot_decide_is_refused(name, value):
+    with pytest.raises(ValueError, match=f"base_sampler has {name}=.*; set it on SMOGANRegressorResampler"):
+        SMOGANRegressorResampler(SMOGN(**{name: value}), **QUICK).fit(*skewed())
+
+
+def test_a_base_sampler_with_a_seed_of_its_own_makes_the_same_candidates_under_every_other_seed():
+    X, y = skewed()
+    rows = {}
+    for own in (5, None):
+        rows[own] = [
+            new_rows(SMOGANRegressorResampler(SMOGN(random_state=own), refine=False, random_state=seed), X, y)[0]
+            for seed in (0, 1)
+        ]
+    assert np.array_equal(*rows[5])
+    assert not np.array_equal(*rows[None])
+
+
+def test_a_random_state_of_any_bit_generator_will_do():
+    X, y = skewed()
+    sampler = SMOGANRegressorResampler(**{**QUICK, "random_state": np.random.RandomState(np.random.PCG64(0))})
+    X_new, _, fitted = new_rows(sampler, X, y)
+    assert fitted.history_
+    assert np.array_equal(X_new, new_rows(sampler, X, y)[0])
+
+
 class Foreign(BaseEstimator):
     """Somebody else's sampler: it mixes copies with noise among the rows, and says nothing about them."""
 
@@ -140,6 +180,90 @@ def test_a_foreign_sampler_that_makes_nonsense_is_refused():
         SMOGANRegressorResampler(Nonsense(), **QUICK).fit_resample(*skewed())
 
 
+def test_parents_that_a_foreign_sampler_names_arrive_in_the_result():
+    class Telling(BaseEstimator):
+        def fit_resample(self, X, y):
+            rare = np.argsort(y)[-30:]
+            self.parent_indices_ = np.column_stack([rare, np.roll(rare, 1)])
+            self.is_synthetic_ = np.arange(len(y) + 30) >= len(y)
+            X_new = X[self.parent_indices_].mean(axis=1)
+            return np.concatenate([X, X_new]), np.concatenate([y, y[self.parent_indices_].mean(axis=1)])
+
+    X, y = skewed()
+    X_new, _, sampler = new_rows(SMOGANRegressorResampler(Telling(), refine=False), X, y)
+    assert np.array_equal(sampler.parent_indices_[:, 0], np.argsort(y)[-30:])
+    assert np.allclose(X_new, X[sampler.parent_indices_].mean(axis=1))
+    assert np.array_equal(new_rows(SMOGANRegressorResampler(Telling(), **QUICK), X, y)[2].parent_indices_,
+                          sampler.parent_indices_)  # fmt: skip
+
+
+def test_a_foreign_sampler_with_a_seed_makes_other_candidates_when_some_are_to_be_rejected():
+    made = []
+
+    class Remembering(Foreign):
+        def fit_resample(self, X, y):
+            X_new, y_new = super().fit_resample(X, y)
+            made.append(np.sort(y_new[~np.isin(y_new, y)]))
+            return X_new, y_new
+
+    X, y = skewed()
+    SMOGANRegressorResampler(Remembering(random_state=5), reject_fraction=0.5, **QUICK).fit_resample(X, y)
+    _, first, second = made  # the candidates to train on come before them
+    SMOGANRegressorResampler(Remembering(random_state=5), refine=False).fit_resample(X, y)
+    assert np.array_equal(first, made[-1])  # the first draft is that of the seed
+    assert not np.isin(second, first).all()
+
+
+def test_a_foreign_sampler_that_makes_no_row_leaves_the_table():
+    class Idle(BaseEstimator):
+        def fit_resample(self, X, y):
+            return X, y
+
+    X, y = mixed()
+    sampler = SMOGANRegressorResampler(Idle(), **QUICK)
+    X_new, y_new = sampler.fit_resample(X, y)
+    pd.testing.assert_frame_equal(X_new, X)
+    pd.testing.assert_series_equal(y_new, y)
+    assert sampler.refinement_["n_rows"] == 0
+    assert not sampler.is_synthetic_.any()
+
+
+def with_a_gap(X):
+    return X.assign(a=X["a"].where(np.arange(len(X)) < 400))
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda X: X.astype("float32"), "returned none of the given rows unchanged"),
+        (lambda X: X[X.columns[::-1]], r"returned the columns \['c', 'b', 'a'\] for \['a', 'b', 'c'\]"),
+        (lambda X: X[["a", "b"]], r"returned the columns \['a', 'b'\] for \['a', 'b', 'c'\]"),
+        (with_a_gap, "made missing cells in column 'a', which has none"),
+    ],
+    ids=["float32", "columns reversed", "column lost", "gap"],
+)
+def test_a_foreign_sampler_that_changes_the_table_is_refused(change, sentence):
+    class Changing(BaseEstimator):
+        def fit_resample(self, X, y):
+            X_new, y_new = RandomOverSampler(random_state=0).fit_resample(X, y)
+            return change(X_new), y_new
+
+    X, y = skewed(400)
+    with pytest.raises(ValueError, match=f"base sampler Changing {sentence}"):
+        SMOGANRegressorResampler(Changing(), **QUICK).fit_resample(pd.DataFrame(X, columns=["a", "b", "c"]), y)
+
+
+def test_a_sampler_of_its_own_kind_can_be_stage_1():
+    X, y = skewed()
+    inner = SMOGANRegressorResampler(**QUICK)
+    X_inner, y_inner, fitted = new_rows(inner, X, y)
+    X_plain, y_plain, plain = new_rows(SMOGANRegressorResampler(inner, refine=False), X, y)
+    assert np.allclose(X_plain, X_inner)
+    assert np.allclose(y_plain, y_inner)
+    assert np.array_equal(plain.parent_indices_, fitted.parent_indices_)
+    assert new_rows(SMOGANRegressorResampler(inner, **QUICK), X, y)[2].history_
+
+
 def test_the_smogn_package_can_be_stage_1():
     pytest.importorskip("smogn")
     from skgan_resample import SmognPackageSampler
@@ -172,6 +296,108 @@ def test_the_networks_really_trained():
     X_plain, y_plain, _ = new_rows(sampler.set_params(refine=False), X, y)
     assert (X_new != X_plain).any(axis=1).sum() >= found["n_moved"]
     assert (y_new != y_plain).sum() >= found["n_moved"] // 2
+
+
+@pytest.fixture
+def training(monkeypatch):
+    """What the functions that train were given, and what they returned under "result"; filled by the next fit."""
+    from skgan_resample._nn import distgan
+    from skgan_resample._nn import training as floor
+
+    calls = {}
+
+    def watch(module, name):
+        function = getattr(module, name)
+
+        def watched(*args, **kwargs):
+            given = inspect.signature(function).bind(*args, **kwargs).arguments
+            calls[name] = {**given, "result": function(*args, **kwargs)}
+            return calls[name]["result"]
+
+        monkeypatch.setattr(module, name, watched)
+
+    watch(distgan, "distgan_step")
+    watch(distgan, "held_out_mmd")
+    watch(floor, "train")
+    return calls
+
+
+def test_the_best_generator_is_kept_and_the_critic_of_the_last_step(training):
+    X, y = skewed()
+    sampler = SMOGANRegressorResampler(**{**QUICK, "max_steps": 60}, learning_rate=0.05, device="cpu").fit(X, y)
+    result = training["train"]["result"]
+    assert 0 < sampler.best_step_ == result.best_step < 60
+    kept = {"generator": result.best_state, "critic": result.last_state}
+    for name, state in kept.items():
+        weights = getattr(sampler, f"{name}_").state_dict()
+        assert all(torch.equal(weights[key], tensor) for key, tensor in state[name].items())
+    for name in kept:  # a difference that could be seen
+        assert any(not torch.equal(result.last_state[name][key], result.best_state[name][key])
+                   for key in result.last_state[name])  # fmt: skip
+
+
+def test_the_networks_learn_from_the_rows_to_train_on_and_are_compared_with_the_held_out_ones(training):
+    split = {}
+
+    class Remembering(SMOGANRegressorResampler):
+        def _train(self, X, y, train_rows, held_out, drafts, rng):
+            split.update(real=train_rows, held_out=held_out)
+            super()._train(X, y, train_rows, held_out, drafts, rng)
+
+    X, y = both_tails()
+    sampler = Remembering(threshold=0.8, device="cpu", **QUICK).fit(X, y)
+    step, score = training["distgan_step"], training["held_out_mmd"]
+    for rows, name in ((step["real"], "real"), (score["held_out"], "held_out")):
+        assert rows.parents.tolist() == split[name][:, None].tolist()
+        bump = sampler.space_.bump_of(y[split[name]])
+        assert rows.bump.tolist() == bump.tolist()
+        assert np.array_equal(rows.vectors.numpy(), sampler.space_.vectors(X[split[name]], y[split[name]], bump))
+    both = np.concatenate(list(split.values()))
+    assert np.array_equal(np.sort(both), np.flatnonzero(sampler.relevance_.rare_mask(y, 0.8)))
+    assert score["candidates"] is step["candidates"]
+    assert not np.isin(step["candidates"].parents.numpy(), split["held_out"]).any()
+
+
+def test_what_the_training_is_to_be_like_reaches_it(training):
+    given = {
+        "batch_size": 33,
+        "noise_dim": 5,
+        "n_critic": 2,
+        "adversarial_weight": 0.7,
+        "mmd_weight": 30.0,
+        "anchor_weight": 3.0,
+        "penalty_weight": 4.0,
+        "leave_parents_out": False,
+    }
+    X, y = skewed()
+    steering = {"patience": 2, "tol": 0.5, "max_time": 100.0}
+    sampler = SMOGANRegressorResampler(
+        **QUICK, **given, **steering, mmd_bandwidths=(0.3, 3.0), learning_rate=0.01, device="cpu"
+    )
+    sampler.fit(X, y)
+    step, score, run = (training[name] for name in ("distgan_step", "held_out_mmd", "train"))
+    assert {name: step[name] for name in given} == given
+    assert step["bandwidths"] == score["bandwidths"] == (0.3, 3.0)
+    assert step["scale"] == score["scale"] == pytest.approx(np.median(pdist(step["real"].vectors.numpy()) ** 2), 0.02)
+    assert score["noise_dim"] == 5
+    assert score["generator"] is step["generator"]
+    assert {name: run[name] for name in steering} == steering
+    assert run["max_steps"] == 20
+    assert len(next(run["batches"])) <= 33
+    rates = {name: optimizer.learning_rate for name, optimizer in step["optimizers"].items()}
+    assert rates == pytest.approx({"generator": 0.01, "critic": 0.03})
+    assert {optimizer.betas for optimizer in step["optimizers"].values()} == {(0.5, 0.9)}
+    for name, optimizer in step["optimizers"].items():
+        assert all(ours is theirs for ours, theirs in zip(optimizer.parameters, step[name].parameters(), strict=True))
+
+
+def test_there_are_at_least_four_candidates_to_train_on_for_each_rare_row(training):
+    X, y = skewed()
+    n_rare = int(Relevance().fit(y).rare_mask(y).sum())
+    SMOGANRegressorResampler(threshold=0.8, sampling_strategy={"high": n_rare + 1}, **QUICK).fit(X, y)
+    assert len(training["distgan_step"]["candidates"]) == 4 * n_rare
+    SMOGANRegressorResampler(threshold=0.8, sampling_strategy={"high": 9 * n_rare}, **QUICK).fit(X, y)
+    assert len(training["distgan_step"]["candidates"]) == 8 * n_rare  # those that will be drawn, if they are more
 
 
 def test_candidates_for_training_know_nothing_of_the_held_out_rows():
@@ -278,6 +504,130 @@ def test_nominal_cells_gaps_and_whole_numbers_are_those_of_the_candidates():
     assert not X_new["a"].equals(X_plain["a"])
 
 
+@pytest.mark.parametrize("noise_dim", [0, 8])
+def test_copies_of_one_row_end_at_different_places_only_with_noise(noise_dim):
+    X, y = skewed()
+    options = {"max_steps": 60, "validation_fraction": 0.5, "anchor_weight": 1.0, "random_state": 1}
+    base = RandomOverSampler(sampling_strategy="balance")
+    sampler = SMOGANRegressorResampler(base, noise_dim=noise_dim, teacher_weight=0, **{**QUICK, **options})
+    X_new, _, refined = new_rows(sampler, X, y)
+    assert refined.best_step_ > 0
+    parents, n_copies = np.unique(refined.parent_indices_[:, 0], return_counts=True)
+    assert n_copies.min() > 1
+    n_places = [len(np.unique(X_new[refined.parent_indices_[:, 0] == parent], axis=0)) for parent in parents]
+    if noise_dim:
+        assert np.mean(n_places == n_copies) > 0.8  # those that fell back aside
+    else:
+        assert set(n_places) == {1}
+
+
+def beyond_five(y):
+    """A relevance: 1 beyond 5 on both sides."""
+    return Relevance(lambda values: (np.abs(values) > 5) * 1.0).fit(y)
+
+
+def one_column_and(target):
+    """A table of one column for 200 common targets and those given, and which rows are rare."""
+    rng = np.random.RandomState(0)
+    y = np.concatenate([np.round(rng.uniform(-4, 4, size=200), 3), target])
+    return rng.normal(size=(len(y), 1)), y, np.arange(200, len(y))
+
+
+def moved_by(shift, X, y, rare):
+    """Return rare rows as candidates, moved by a hand-made generator (target + shift, column + 0.1), and fallbacks."""
+    sampler = SMOGANRegressorResampler(relevance=beyond_five(y), min_rare=4, device="cpu", **{**QUICK, "max_steps": 1})
+    sampler.fit(X, y)
+    space = sampler.space_
+    with torch.no_grad():
+        for weight in sampler.generator_.parameters():
+            weight.zero_()
+        bias = sampler.generator_.move[-1].bias
+        bias[0] = 0.1 / space.spread[0]
+        bias[-1] = shift / space.target_spread[0]
+    draft = Draft(X[rare], y[rare], np.full((len(rare), 2), -1))
+    moved, fell_back, _ = sampler._moved(draft, y, np.random.RandomState(0))
+    return draft, moved, fell_back
+
+
+def test_a_row_whose_target_would_leave_its_bump_falls_back_wholly():
+    X, y, rare = one_column_and(np.linspace(8, 12, 41))
+    draft, moved, fell_back = moved_by(-1.05, X, y, rare)
+    assert np.array_equal(fell_back, draft.y < 9.05)
+    assert np.array_equal(moved.X[fell_back], draft.X[fell_back])
+    assert np.array_equal(moved.y[fell_back], draft.y[fell_back])
+    assert np.allclose(moved.y[~fell_back], draft.y[~fell_back] - 1.05, atol=2e-3)
+    assert (moved.X[~fell_back] != draft.X[~fell_back]).all()
+
+
+def test_a_row_whose_target_would_land_in_another_rare_tail_falls_back():
+    X, y, rare = one_column_and(np.concatenate([np.linspace(-12, -8, 41), np.linspace(8, 12, 41)]))
+    draft, moved, fell_back = moved_by(20.0, X, y, rare)
+    assert np.array_equal(fell_back, draft.y < 0)
+    assert np.array_equal(moved.X[fell_back], draft.X[fell_back])
+    assert np.array_equal(moved.y[fell_back], draft.y[fell_back])
+
+
+def test_a_target_beyond_the_largest_one_is_clipped_to_it():
+    X, y, rare = one_column_and(np.linspace(8, 12, 41))
+    draft, moved, fell_back = moved_by(1.05, X, y, rare)
+    assert not fell_back.any()
+    assert np.allclose(moved.y, np.minimum(draft.y + 1.05, 12), atol=2e-3)
+    assert moved.y.max() == 12
+    assert (moved.X != draft.X).all()
+
+
+def test_targets_are_snapped_to_their_grid_before_it_is_asked_where_they_lie():
+    rng = np.random.RandomState(0)
+    X, y, rare = one_column_and(rng.permutation(np.tile(np.arange(8.0, 13.0), 8)))
+    y = np.round(y)
+    draft, moved, fell_back = moved_by(-0.4, X, y, rare)  # 7.6 is 8, which is rare
+    assert not fell_back.any()
+    assert np.array_equal(moved.y, draft.y)
+    assert (moved.X != draft.X).all()
+    draft, moved, fell_back = moved_by(-0.6, X, y, rare)
+    assert np.array_equal(fell_back, draft.y == 8)
+    assert np.array_equal(moved.y[~fell_back], draft.y[~fell_back] - 1)
+
+
+def test_rare_rows_of_one_and_the_same_target_move_but_for_that():
+    X, y, _ = one_column_and(np.full(40, 10.0))
+    sampler = SMOGANRegressorResampler(
+        relevance=beyond_five(y), sampling_strategy=0.5, **{**QUICK, "learning_rate": 0.02}
+    )
+    X_new, y_new, refined = new_rows(sampler, X, y)
+    X_plain, y_plain, _ = new_rows(sampler.set_params(refine=False), X, y)
+    assert refined.best_step_ > 0
+    assert refined.refinement_["n_fallback"] == refined.refinement_["n_taught"] == 0
+    assert (y_new == 10).all()
+    assert (y_plain == 10).all()
+    assert (X_new != X_plain).mean() > 0.8
+
+
+def test_the_account_counts_rows_of_whole_numbers_that_really_differ():
+    X, y = skewed(400)
+    X, y = np.round(3 * X[:, 1:]), np.round(y)
+    common = {**QUICK, "threshold": 0.8, "learning_rate": 0.02}
+    X_plain, y_plain, _ = new_rows(SMOGANRegressorResampler(**common, refine=False), X, y)
+    X_new, y_new, moved = new_rows(SMOGANRegressorResampler(**common, teacher_weight=0), X, y)
+    differs = (X_new != X_plain).any(axis=1) | (y_new != y_plain)
+    assert 0 < moved.refinement_["n_moved"] == differs.sum() < len(y_new)
+    assert moved.refinement_["n_taught"] == 0
+    _, y_taught, taught = new_rows(SMOGANRegressorResampler(**common, teacher_weight=0.2), X, y)
+    assert 0 < taught.refinement_["n_taught"] == (y_taught != y_new).sum() < len(y_new)
+    assert taught.refinement_["n_moved"] == moved.refinement_["n_moved"]
+
+
+def test_a_tail_that_gets_no_rows_is_not_warned_about():
+    rng = np.random.RandomState(0)
+    X, y, _ = one_column_and(np.concatenate([rng.uniform(8, 12, size=40), rng.uniform(-12, -8, size=5)]))
+    sampler = SMOGANRegressorResampler(relevance=beyond_five(y), sampling_strategy={"high": 70}, **QUICK)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        _, y_new, refined = new_rows(sampler, X, y)
+    assert len(y_new) == 30
+    assert refined.history_
+
+
 def test_rejection_keeps_the_rows_that_the_critic_likes_and_their_number():
     X, y = both_tails()
     common = {**QUICK, "max_steps": 60, "threshold": 0.8, "teacher_weight": 0, "sampling_strategy": "balance"}
@@ -297,6 +647,21 @@ def mean_liking(sampler, X, y):
     bump = sampler.space_.bump_of(y)
     with torch.no_grad():
         return sampler.critic_(torch.from_numpy(sampler.space_.vectors(X, y, bump))).mean().item()
+
+
+@pytest.mark.parametrize("base", [None, Foreign()], ids=["own", "foreign"])
+def test_nothing_is_rejected_without_a_critic_that_was_trained(base):
+    X, y = skewed()
+    common = {**QUICK, "threshold": 0.8, "min_rare": 1000}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResamplingWarning)  # too few rows for networks
+        X_all, y_all, _ = new_rows(SMOGANRegressorResampler(base, **common), X, y)
+        X_new, y_new, sampler = new_rows(SMOGANRegressorResampler(base, reject_fraction=0.75, **common), X, y)
+    assert sampler.refinement_["n_rejected"] == 0
+    assert np.array_equal(X_new, X_all)
+    assert np.array_equal(y_new, y_all)
+    with pytest.raises(ValueError, match="reject_fraction needs a critic, and adversarial_weight=0 trains none"):
+        SMOGANRegressorResampler(base, reject_fraction=0.5, adversarial_weight=0, **QUICK).fit(X, y)
 
 
 # ------------------------------------------------------------------------------------------------ the teacher
@@ -399,6 +764,16 @@ def test_networks_survive_pickling_and_weigh_no_torch():
     assert torch.equal(sampler.critic_(rows), loaded.critic_(rows))
 
 
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda sampler: pickle.loads(pickle.dumps(sampler))],
+                         ids=["deepcopy", "pickle"])  # fmt: skip
+def test_fitted_networks_are_copied_whatever_parameters_were_set_since(copied):
+    sampler = SMOGANRegressorResampler(**QUICK).fit(*skewed())
+    other = copied(sampler.set_params(noise_dim=4, hidden_layer_sizes=(3,)))
+    rows, noise = torch.randn(5, sampler.space_.width), torch.randn(5, 8)
+    assert torch.equal(sampler.generator_(rows, noise), other.generator_(rows, noise))
+    assert torch.equal(sampler.critic_(rows), other.critic_(rows))
+
+
 def test_progress_is_printed_only_when_asked_for(capsys):
     X, y = skewed()
     SMOGANRegressorResampler(**QUICK).fit(X, y)
@@ -422,6 +797,18 @@ def test_parameters_out_of_range_are_named():
             SMOGANRegressorResampler(**{**QUICK, name: value}).fit_resample(*skewed())
     with pytest.raises(ValueError, match="device="):
         SMOGANRegressorResampler(**QUICK, device="abacus").fit_resample(*skewed())
+
+
+@pytest.mark.parametrize("bandwidths", [(), (0.0,), (1.0, -1.0), (float("nan"),)], ids=repr)
+def test_bandwidths_that_are_not_positive_are_refused(bandwidths):
+    with pytest.raises(ValueError, match="mmd_bandwidths must be positive numbers, got"):
+        SMOGANRegressorResampler(**QUICK, mmd_bandwidths=bandwidths).fit(*skewed())
+
+
+@pytest.mark.parametrize("sizes", [(-1,), (8, 0), ("a",), (2.5,)], ids=repr)
+def test_layers_that_are_no_numbers_of_units_are_refused(sizes):
+    with pytest.raises(ValueError, match="hidden_layer_sizes must be whole numbers above 0, got"):
+        SMOGANRegressorResampler(**{**QUICK, "hidden_layer_sizes": sizes}).fit(*skewed())
 
 
 GRIDS = [
