@@ -221,9 +221,12 @@ def test_a_foreign_sampler_that_makes_no_row_leaves_the_table():
 
     X, y = mixed()
     sampler = SMOGANRegressorResampler(Idle(), **QUICK)
-    X_new, y_new = sampler.fit_resample(X, y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        X_new, y_new = sampler.fit_resample(X, y)
     pd.testing.assert_frame_equal(X_new, X)
     pd.testing.assert_series_equal(y_new, y)
+    assert sampler.refinement_["status"] == "stage 1 made no rare row without the held-out ones"
     assert sampler.refinement_["n_rows"] == 0
     assert not sampler.is_synthetic_.any()
 
@@ -579,14 +582,14 @@ def test_a_target_beyond_the_largest_one_is_clipped_to_it():
 def test_targets_are_snapped_to_their_grid_before_it_is_asked_where_they_lie():
     rng = np.random.RandomState(0)
     X, y, rare = one_column_and(rng.permutation(np.tile(np.arange(8.0, 13.0), 8)))
-    y = np.round(y)
-    draft, moved, fell_back = moved_by(-0.4, X, y, rare)  # 7.6 is 8, which is rare
+    y = np.round(y)  # -4, ..., 4 and 8, ..., 12
+    draft, moved, fell_back = moved_by(-0.6, X, y, rare)  # of 7.4, the nearest is 8, which is rare
     assert not fell_back.any()
-    assert np.array_equal(moved.y, draft.y)
+    assert np.array_equal(moved.y, np.maximum(draft.y - 1, 8))
     assert (moved.X != draft.X).all()
-    draft, moved, fell_back = moved_by(-0.6, X, y, rare)
+    draft, moved, fell_back = moved_by(-2.6, X, y, rare)  # of 5.4, the nearest is 4
     assert np.array_equal(fell_back, draft.y == 8)
-    assert np.array_equal(moved.y[~fell_back], draft.y[~fell_back] - 1)
+    assert np.array_equal(moved.y, np.where(draft.y == 12, 9, 8))
 
 
 def test_rare_rows_of_one_and_the_same_target_move_but_for_that():
