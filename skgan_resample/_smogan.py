@@ -335,9 +335,10 @@ class SMOGANRegressorResampler(CallbackSupportMixin, TorchStateMixin, BaseRegres
                 sampling_strategy="balance", emphasis=self.emphasis, categorical_features=self.categorical_features
             )
         base = clone(self.base_sampler)
-        for name in ("under_sampling", "categorical_features"):
-            if _is_ours(base) and getattr(base, name) not in (getattr(self, name), None, "auto"):
-                raise ValueError(f"base_sampler has {name}={getattr(base, name)!r}; set it on {type(self).__name__}.")
+        for name, plain in (("under_sampling", None), ("categorical_features", "auto")):
+            theirs = getattr(base, name, plain)
+            if _is_ours(base) and not np.array_equal(theirs, plain) and not np.array_equal(theirs, getattr(self, name)):
+                raise ValueError(f"base_sampler has {name}={theirs!r}; set it on {type(self).__name__}.")
         return base
 
     def _rare_bumps(self):
@@ -661,9 +662,10 @@ _NOTHING_REFINED = {
 
 def _check_parameters(sampler):
     """Refuse values that the table of constraints cannot tell."""
-    if not len(sampler.mmd_bandwidths) or not all(bandwidth > 0 for bandwidth in sampler.mmd_bandwidths):
-        raise ValueError(f"mmd_bandwidths must be positive numbers, got {sampler.mmd_bandwidths!r}.")
-    if not all(isinstance(size, Integral) and size > 0 for size in sampler.hidden_layer_sizes):
+    bandwidths = sampler.mmd_bandwidths
+    if not len(bandwidths) or not all(isinstance(value, Real) and 0 < value < np.inf for value in bandwidths):
+        raise ValueError(f"mmd_bandwidths must be positive numbers, got {bandwidths!r}.")
+    if not all(isinstance(size, Integral) and size > 0 and size is not True for size in sampler.hidden_layer_sizes):
         raise ValueError(f"hidden_layer_sizes must be whole numbers above 0, got {sampler.hidden_layer_sizes!r}.")
     if sampler.reject_fraction and not sampler.adversarial_weight:
         raise ValueError("reject_fraction needs a critic, and adversarial_weight=0 trains none; raise it.")

@@ -105,10 +105,20 @@ def test_the_default_base_sampler_gets_emphasis_and_nominal_columns():
     assert sampler.base_sampler_.categorical_features == nominal
 
 
-@pytest.mark.parametrize(("name", "value"), [("under_sampling", "balance"), ("categorical_features", [0])])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("under_sampling", "balance"),
+        ("categorical_features", [0]),
+        ("categorical_features", np.array([True, False, False])),
+    ],
+    ids=repr,
+)
 def test_what_a_base_sampler_cannot_decide_is_refused(name, value):
     with pytest.raises(ValueError, match=f"base_sampler has {name}=.*; set it on SMOGANRegressorResampler"):
         SMOGANRegressorResampler(SMOGN(**{name: value}), **QUICK).fit(*skewed())
+    same = SMOGANRegressorResampler(SMOGN(**{name: value}), **{name: value}, refine=False)
+    assert same.fit(*skewed()).bumps_
 
 
 def test_a_base_sampler_with_a_seed_of_its_own_makes_the_same_candidates_under_every_other_seed():
@@ -802,13 +812,13 @@ def test_parameters_out_of_range_are_named():
         SMOGANRegressorResampler(**QUICK, device="abacus").fit_resample(*skewed())
 
 
-@pytest.mark.parametrize("bandwidths", [(), (0.0,), (1.0, -1.0), (float("nan"),)], ids=repr)
+@pytest.mark.parametrize("bandwidths", [(), (0.0,), (1.0, -1.0), (float("nan"),), (float("inf"),), ("a",)], ids=repr)
 def test_bandwidths_that_are_not_positive_are_refused(bandwidths):
     with pytest.raises(ValueError, match="mmd_bandwidths must be positive numbers, got"):
         SMOGANRegressorResampler(**QUICK, mmd_bandwidths=bandwidths).fit(*skewed())
 
 
-@pytest.mark.parametrize("sizes", [(-1,), (8, 0), ("a",), (2.5,)], ids=repr)
+@pytest.mark.parametrize("sizes", [(-1,), (8, 0), ("a",), (2.5,), (True,)], ids=repr)
 def test_layers_that_are_no_numbers_of_units_are_refused(sizes):
     with pytest.raises(ValueError, match="hidden_layer_sizes must be whole numbers above 0, got"):
         SMOGANRegressorResampler(**{**QUICK, "hidden_layer_sizes": sizes}).fit(*skewed())
