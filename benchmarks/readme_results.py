@@ -67,7 +67,10 @@ def smogan_lines():
         f"| SMOGAN against doing nothing, {found['tables']} tables not used for tuning, {found['learners']} learners | "
         f"{effect(found['to none'])} |"
     )
-    yield f"| learners for which SERA is lower, beyond chance (Holm) | {found['learners better than none']} |"
+    simpler = {"smogn-0.8": "`SMOGN()` as it is", "light-correction": "`OutputCorrectedRegressor(strength=0.2)`"}
+    for name, what in simpler.items():
+        yield f"| {what} against doing nothing, same tables | {effect(found['simpler to none'][name])} |"
+    yield f"| learners for which SMOGAN lowers SERA beyond chance (Holm) | {found['learners better than none']} |"
     yield f"| SMOGAN against its own stage 1, same number of rows | {effect(found['to stage 1'])} |"
     for name, part in found["parts to stage 1"].items():
         what = name.removeprefix("smogan-").replace("-only", " alone")

@@ -418,6 +418,7 @@ class Summary:
             "learners": len(self.learners),
             "learners better than none": sum(p < 0.05 for p in by_learner),
             "to none": both(OURS, "none"),
+            "simpler to none": {name: both(name, "none") for name in ("smogn-0.8", YARDSTICKS[1])},
             "to stage 1": both(OURS, STAGE_1),
             "parts to stage 1": {name: both(name, STAGE_1) for name in PARTS if name in self.methods},
             "total": ratio(np.log(totals.clip(lower=0.01)).groupby(["table", "learner"]).mean()),
