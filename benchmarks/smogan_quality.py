@@ -382,11 +382,12 @@ class Summary:
         for name, p in zip(rivals, adjusted):
             # The correction in any strength is the moved predictions themselves.
             matched = ours if name == "correction" else ours - self.matched(name)
-            sera, rmse = (self.effect(OURS, name, measure).mean(axis=1) for measure in MEASURES[:2])
+            sera, rmse, common = (self.effect(OURS, name, measure).mean(axis=1) for measure in MEASURES)
             yield {
                 "SMOGAN against": name,
                 "SERA": with_interval(sera),
                 "RMSE": with_interval(rmse),
+                "common RMSE": with_interval(common),
                 "won": won(sera),
                 "p": p_text(p),
                 "matched SERA": with_interval(matched.mean(axis=1).dropna()),

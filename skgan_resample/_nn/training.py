@@ -181,8 +181,8 @@ def descend(optimizer, loss):
 class Adam:
     """The optimizer of Kingma and Ba (arXiv:1412.6980), the same steps as `torch.optim.Adam` without its options.
 
-    Making the first optimizer of torch imports its compiler: over a second and 70 MB in every process of a grid search,
-    more than the training of a small network takes.
+    Making the first optimizer of torch imports its compiler: a second in every process of a grid search, about what the
+    training of a small network takes.
 
     Parameters
     ----------
