@@ -9,6 +9,8 @@ from skgan_resample._version import __version__
 
 _HOMES = {  # public name -> module that defines it
     "SMOGANRegressorResampler": "skgan_resample._smogan",
+    "RobustATWrapper": "skgan_resample._robust_at",
+    "ThreatModel": "skgan_resample.threat",
     "Relevance": "skgan_resample.relevance",
     "SMOGN": "skgan_resample.over_sampling",
     "SMOTER": "skgan_resample.over_sampling",

@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+import torch
 from torch import cat, nn
 
 SLOPE = 0.2  # of LeakyReLU below zero, the usual value for critics
@@ -44,3 +45,57 @@ class ResidualGenerator(nn.Module):
         """Return rows of shape (n, n_inputs) moved; `noise` is of shape (n, noise_dim)."""
         moved = rows[:, : self.n_moved] + self.move(cat([rows, noise], dim=1))
         return cat([moved, rows[:, self.n_moved :]], dim=1)
+
+
+ACTIVATIONS = {"identity": nn.Identity, "logistic": nn.Sigmoid, "tanh": nn.Tanh, "relu": nn.ReLU}
+
+
+class TwoLogits(nn.Module):
+    """The one output of a two-class network as two logits, 0 and itself."""
+
+    def forward(self, outputs):
+        """Return (n, 2) for (n, 1)."""
+        return cat([torch.zeros_like(outputs), outputs], dim=1)
+
+
+def sklearn_mlp(n_inputs, hidden_layer_sizes, n_outputs, activation, *, two_logits):
+    """Return the network of scikit-learn's MLPClassifier or, without hidden layers, of a linear model.
+
+    Parameters
+    ----------
+    n_inputs : int
+    hidden_layer_sizes : sequence of int
+    n_outputs : int
+    activation : {"identity", "logistic", "tanh", "relu"}
+    two_logits : bool
+        Whether the one output stands for two classes.
+    """
+    sizes = [n_inputs, *hidden_layer_sizes]
+    layers = []
+    for n_in, n_out in pairwise(sizes):
+        layers += [nn.Linear(n_in, n_out), ACTIVATIONS[activation]()]
+    layers.append(nn.Linear(sizes[-1], n_outputs))
+    return nn.Sequential(*layers, *([TwoLogits()] if two_logits else []))
+
+
+def linear_layers(network):
+    """Return the linear layers of a network, in order."""
+    return [layer for layer in network.modules() if isinstance(layer, nn.Linear)]
+
+
+def affine_then(network, matrix, offset):
+    """Return the network behind an affine map of its input, ``x @ matrix + offset``; arrays of float."""
+    first = nn.Linear(*matrix.shape)
+    with torch.no_grad():
+        first.weight.copy_(torch.as_tensor(matrix.T))
+        first.bias.copy_(torch.as_tensor(offset))
+    return nn.Sequential(first, network).eval()
+
+
+def with_weights(network, weights):
+    """Load `weights`, pairs of (n_in, n_out) and (n_out,) arrays, into the linear layers of a network; return it."""
+    with torch.no_grad():
+        for layer, (weight, bias) in zip(linear_layers(network), weights, strict=True):
+            layer.weight.copy_(torch.as_tensor(weight.T))
+            layer.bias.copy_(torch.as_tensor(bias))
+    return network.eval()

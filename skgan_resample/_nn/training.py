@@ -229,6 +229,44 @@ class Adam:
         self.n_steps, self.means, self.squares = state["n_steps"], state["means"], state["squares"]
 
 
+class SGD:
+    """Gradient descent with momentum, the same steps as `torch.optim.SGD`; see `Adam` for why it is here.
+
+    Parameters
+    ----------
+    parameters : iterable of tensor
+    learning_rate : float
+    momentum : float, default=0.9
+    """
+
+    def __init__(self, parameters, learning_rate, momentum=0.9):
+        self.parameters = list(parameters)
+        self.learning_rate = learning_rate
+        self.momentum = momentum
+        self.velocities = [torch.zeros_like(parameter) for parameter in self.parameters]
+
+    def zero_grad(self, set_to_none=True):
+        """Forget the gradients."""
+        for parameter in self.parameters:
+            parameter.grad = None
+
+    @torch.no_grad()
+    def step(self):
+        """Move every parameter that has a gradient."""
+        for parameter, velocity in zip(self.parameters, self.velocities):
+            if parameter.grad is not None:
+                velocity.mul_(self.momentum).add_(parameter.grad)
+                parameter.sub_(velocity, alpha=self.learning_rate)
+
+    def state_dict(self):
+        """Return what a resumed run needs."""
+        return {"velocities": self.velocities}
+
+    def load_state_dict(self, state):
+        """Continue from a `state_dict`."""
+        self.velocities = state["velocities"]
+
+
 def copied_state(modules):
     """Return copies of the state dicts of `modules` (a dict of networks, optimizers, ...), on their device."""
     return {name: copy.deepcopy(module.state_dict()) for name, module in modules.items()}

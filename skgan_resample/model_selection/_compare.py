@@ -12,7 +12,7 @@ from numbers import Integral
 
 import numpy as np
 from joblib import Memory, Parallel, delayed
-from sklearn.base import BaseEstimator, TransformerMixin, clone, is_classifier
+from sklearn.base import clone, is_classifier
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.model_selection import GroupKFold, TimeSeriesSplit, check_cv
 from sklearn.pipeline import make_pipeline
@@ -21,7 +21,7 @@ from sklearn.utils.validation import check_consistent_length
 
 from skgan_resample import metrics
 from skgan_resample._smogan import DEFAULT_THRESHOLD, SMOGANRegressorResampler
-from skgan_resample._tables import TableEncoder, read_target
+from skgan_resample._tables import TableEncoder, TableVectorizer, read_target
 from skgan_resample._validation import seeded_clone, versions, warn
 from skgan_resample.compose import OutputCorrectedRegressor, RelevanceWeightedRegressor
 from skgan_resample.model_selection._folds import RegressionStratifiedKFold, RepeatedRegressionStratifiedKFold
@@ -78,36 +78,6 @@ def default_methods(relevance=None, threshold=0.8):
         "smogn": SMOGN(**common),
         "smogan": SMOGANRegressorResampler(relevance=relevance, threshold=min(threshold, DEFAULT_THRESHOLD)),
     }
-
-
-class TableVectorizer(TransformerMixin, BaseEstimator):
-    """Turn a mixed table into numbers for any learner: scaled, one-hot, with indicators of missing cells.
-
-    Parameters
-    ----------
-    max_levels : int, default=20
-        Of a nominal column, so many of the most frequent levels get a column; the others share a row of zeros.
-    """
-
-    def __init__(self, max_levels=20):
-        self.max_levels = max_levels
-
-    def fit(self, X, y=None):
-        self.encoder_ = TableEncoder()
-        encoded = self.encoder_.encode_codes(self.encoder_.fit_to_codes(X))
-        kept = []
-        for column in self.encoder_.columns_:
-            places = np.arange(column.encoded.start, column.encoded.stop)
-            if column.n_levels > self.max_levels:
-                heads = places[: column.n_levels]
-                frequent = np.argsort(-encoded[:, heads].sum(axis=0), kind="stable")[: self.max_levels]
-                places = np.concatenate([np.sort(heads[frequent]), places[column.n_levels :]])
-            kept.append(places)
-        self.kept_ = np.concatenate(kept)
-        return self
-
-    def transform(self, X):
-        return self.encoder_.encode(X)[:, self.kept_]
 
 
 def default_learner():

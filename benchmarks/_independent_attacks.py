@@ -1,0 +1,99 @@
+"""Attacks by other people on a network of ours: pyautoattack and the Adversarial Robustness Toolbox (ART).
+
+Both know one budget for all columns, and pyautoattack a box from 0 to 1 for every value. So they see the network behind
+an affine map of that box, in whose space every column has the same budget, with much room on all sides.
+"""
+
+import contextlib
+import io
+
+import numpy as np
+import torch
+
+ROOM = 50.0  # budgets between the outermost value of the table and the edge of the box
+
+
+class InBox(torch.nn.Module):
+    """A network of columns in their own units as a function of values from 0 to 1.
+
+    Inside in float64, since budgets are small beside the box; `eps` is the budget in the box.
+    """
+
+    def __init__(self, logits, X, eps):
+        super().__init__()
+        scale = np.where(eps > 0, eps, 1.0)  # a column without a budget is constant, and the network ignores it
+        center = X.mean(axis=0)
+        width = 2 * (np.abs((X - center) / scale).max() + ROOM)
+        self.logits, self.eps = logits, 1.0 / width
+        self.center, self.scale = torch.as_tensor(center), torch.as_tensor(scale * width)
+
+    def forward(self, v):
+        return self.logits(((v.double() - 0.5) * self.scale + self.center).float()).to(v.dtype)
+
+    def to_box(self, X):
+        return (X - self.center.numpy()) / self.scale.numpy() + 0.5
+
+    def from_box(self, v):
+        return (np.asarray(v, dtype=np.float64) - 0.5) * self.scale.numpy() + self.center.numpy()
+
+
+def robust_rows(logits, X, y, eps, *, n_restarts=2, seed=0):
+    """Return which rows no independent attack turns into another class, and the outcome of each attack.
+
+    Parameters
+    ----------
+    logits : torch.nn.Module
+        From columns in their own units, float32 of shape (n, n_columns), to (n, n_classes).
+    X : ndarray of shape (n, n_columns)
+    y : ndarray of int, shape (n,)
+    eps : ndarray of shape (n_columns,)
+        L_inf budget of each column.
+    n_restarts : int, default=2
+        Of ART's PGD.
+    seed : int, default=0
+
+    Returns
+    -------
+    robust : ndarray of bool, shape (n,)
+        Worst case over the attacks.
+    outcomes : dict of ndarray of bool
+        Which rows each attack leaves correct.
+    """
+    box = InBox(logits, X, eps)
+
+    def correct(rows):
+        rows = np.clip(rows, X - eps, X + eps)
+        with torch.no_grad():
+            return logits(torch.as_tensor(rows, dtype=torch.float32)).argmax(dim=1).numpy() == y
+
+    outcomes = {"none": correct(X)}
+    n_classes = logits(torch.as_tensor(X[:1], dtype=torch.float32)).shape[1]
+    for name in ("apgd-ce", *(["apgd-dlr"] if n_classes == 3 else ["apgd-t"] if n_classes > 3 else []), "fab"):
+        outcomes[f"pyautoattack {name}"] = correct(_autoattack(box, name, X, y, n_classes, seed))
+    outcomes["ART PGD-50"] = correct(_art(box, X, y, n_classes, n_restarts))
+    return np.all(list(outcomes.values()), axis=0), outcomes
+
+
+def _autoattack(box, name, X, y, n_classes, seed):
+    from pyautoattack import AutoAttack
+
+    with contextlib.redirect_stdout(io.StringIO()):
+        attack = AutoAttack(box, eps=box.eps, version="custom", attacks=[name], seed=seed)
+        attack.apgd_targeted.n_target_classes = attack.fab.n_target_classes = min(9, n_classes - 1)
+        v = torch.as_tensor(box.to_box(X), dtype=torch.float32)  # it knows no other
+        moved, _ = attack.run_standard_evaluation(v, torch.as_tensor(y), batch_size=len(v))
+    return box.from_box(moved.numpy())
+
+
+def _art(box, X, y, n_classes, n_restarts):
+    from art.attacks.evasion import ProjectedGradientDescentPyTorch
+    from art.estimators.classification import PyTorchClassifier
+
+    classifier = PyTorchClassifier(
+        box, torch.nn.CrossEntropyLoss(), (X.shape[1],), n_classes, clip_values=(0.0, 1.0), device_type="cpu"
+    )
+    attack = ProjectedGradientDescentPyTorch(
+        classifier, eps=box.eps, eps_step=box.eps / 10, max_iter=50, num_random_init=n_restarts, batch_size=4096,
+        verbose=False,
+    )  # fmt: skip
+    return box.from_box(attack.generate(box.to_box(X), y))

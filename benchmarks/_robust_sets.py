@@ -1,0 +1,55 @@
+"""Tables of the robustness benchmarks: training rows of a stated number, test rows from the rest, by seed."""
+
+import numpy as np
+import pandas as pd
+from _common import DATA
+from sklearn.datasets import load_breast_cancer, load_digits, make_classification
+from sklearn.model_selection import train_test_split
+
+EPS = 0.3  # standard deviations of each column, L_inf, no bounds
+TUNING = ("made-600", "made-300", "spambase", "cancer")
+REPORTING = ("waveform", "phishing")
+CONTROLS = ("digits", "letter")
+N_TRAIN = {"waveform": 600, "phishing": 1000, "spambase": 1000, "cancer": 300, "digits": 1000, "letter": 4000}
+N_TEST = 1500
+
+
+def load(name, seed):
+    """Return X_train, y_train, X_test, y_test; columns as float, classes as 0, 1, ...."""
+    if name.startswith("made"):
+        return _made(int(name.split("-")[1]), seed)
+    X, y = _table(name)
+    return _split(X, y, N_TRAIN[name], seed)
+
+
+def _table(name):
+    if name == "cancer":
+        return load_breast_cancer(return_X_y=True)
+    if name == "digits":
+        return load_digits(return_X_y=True)
+    path = {
+        "waveform": "classification/waveform5000",
+        "phishing": "robustness/url_phishing",
+        "spambase": "classification/spambase",
+        "letter": "classification/letter",
+    }[name]
+    frame = pd.read_csv(DATA / f"{path}.csv.gz", dtype={"target": str}).drop_duplicates()
+    y = pd.factorize(frame.pop("target"), sort=True)[0]
+    return frame.to_numpy(float), y
+
+
+def _made(n_rows, seed):
+    """Four classes in twenty columns, with the labels of 30 % of the training rows drawn anew."""
+    X, y = make_classification(
+        6000, 20, n_informative=10, n_redundant=4, n_classes=4, n_clusters_per_class=2, class_sep=1.5, random_state=0
+    )
+    X_train, y_train, X_test, y_test = _split(X, y, n_rows, seed)
+    rng = np.random.RandomState(seed)
+    drawn = rng.uniform(size=n_rows) < 0.3
+    y_train = np.where(drawn, rng.randint(4, size=n_rows), y_train)
+    return X_train, y_train, X_test, y_test
+
+
+def _split(X, y, n_train, seed):
+    X_train, X_test, y_train, y_test = train_test_split(X, y, train_size=n_train, stratify=y, random_state=seed)
+    return X_train, y_train, X_test[:N_TEST], y_test[:N_TEST]

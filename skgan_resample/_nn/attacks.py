@@ -1,0 +1,432 @@
+"""Attacks on the rows of a table: what an attacker may do (`Budget`), and the search for the worst of it.
+
+All of it happens in the encoded space of a network: scaled numbers, heads of levels. A move of the numbers is held in
+*budget units* `u`: +1 is as far up as a column may go, -1 as far down, so that "linf" is the unit cube and "l2" the unit
+ball whatever the columns are. `Budget.place` turns `u` into a row, and every row it returns is allowed.
+"""
+
+import random
+from dataclasses import dataclass, replace
+
+import torch
+from torch import nn
+
+CHUNK = 8192  # rows attacked at once
+
+
+@dataclass(frozen=True)
+class Heads:
+    """Levels of one nominal column, or columns that an earlier step made one-hot.
+
+    Parameters
+    ----------
+    columns : tensor of int, shape (n_levels,)
+        Where the levels stand in the encoded matrix.
+    on, off : tensor of shape (n_levels,)
+        The encoded values of "this level" and "not this level".
+    """
+
+    columns: torch.Tensor
+    on: torch.Tensor
+    off: torch.Tensor
+
+    def level(self, x):
+        """Return which level each row has, and whether it has exactly one (an unknown or missing one has none)."""
+        is_on = (x[:, self.columns] - self.off) / (self.on - self.off) > 0.5
+        return is_on.float().argmax(dim=1), is_on.sum(dim=1) == 1
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How far each column of encoded rows may be moved.
+
+    Parameters
+    ----------
+    left, right : tensor of shape (width,)
+        How far down and up, >= 0; 0 where nothing may move, heads and indicators included.
+    low, high : tensor of shape (width,)
+        Bounds, infinite where there are none. A row that is outside already goes no further out.
+    grid : tensor of shape (width,)
+        Moves of a column are multiples of this; 0 for a continuous column.
+    indicator : tensor of int, shape (width,)
+        The column that says whether this one is missing, -1 where there is none. Missing cells are not moved.
+    norm : {"linf", "l2"}
+        Whether each column has the whole budget, or the squared shares of all of them add up to 1 at most.
+    heads : tuple of Heads
+        What may be switched.
+    max_switches : int
+        How many of the heads may be switched in a row.
+    """
+
+    left: torch.Tensor
+    right: torch.Tensor
+    low: torch.Tensor
+    high: torch.Tensor
+    grid: torch.Tensor
+    indicator: torch.Tensor
+    norm: str = "linf"
+    heads: tuple = ()
+    max_switches: int = 0
+
+    def to(self, device):
+        """Return the budget on a device."""
+        moved = {name: getattr(self, name).to(device) for name in ("left", "right", "low", "high", "grid", "indicator")}
+        heads = tuple(Heads(h.columns.to(device), h.on.to(device), h.off.to(device)) for h in self.heads)
+        return replace(self, heads=heads, **moved)
+
+    def reach(self, x, factor=1.0):
+        """Return how far down and up the rows `x` may go with `factor` times the budget, (1 or n, width) each.
+
+        `factor` is a number or of shape (n, 1). A column with a grid reaches whole multiples of it only.
+        """
+        reaches = []
+        for side in (self.left, self.right):
+            reach = side * factor
+            whole = torch.floor(reach / self.grid.clamp(min=1e-30) + 1e-4) * self.grid
+            reach = torch.where(self.grid > 0, whole, reach)
+            if (self.indicator >= 0).any():
+                missing = (x[:, self.indicator.clamp(min=0)] > 0.5) & (self.indicator >= 0)
+                reach = torch.where(missing, 0.0, reach)
+            reaches.append(reach.reshape(-1, reach.shape[-1]))
+        return reaches
+
+    def place(self, x, u, reach, base=None):
+        """Return the rows `x` moved by `u`, allowed ones, and the `u` that they stand for before the grid.
+
+        `base` is `x` with switched heads.
+        """
+        left, right = reach
+        move = torch.where(u > 0, right, left) * u
+        low, high = torch.minimum(self.low, x), torch.maximum(self.high, x)
+        move = torch.minimum(torch.maximum(x + move, low), high) - x
+        u = move / torch.where(move > 0, right, left).clamp(min=1e-30)
+        if (self.grid > 0).any():
+            steps = move / self.grid.clamp(min=1e-30)
+            # Rounding to the nearest could leave a ball, or a bound between two multiples.
+            steps = torch.trunc(steps + 1e-4 * torch.sign(steps))
+            move = torch.where(self.grid > 0, steps * self.grid, move)
+        return (x if base is None else base) + move, u
+
+    def project(self, u):
+        """Return `u` pulled back into the unit cube or ball."""
+        if self.norm == "linf":
+            return u.clamp(-1, 1)
+        return u / u.norm(dim=1, keepdim=True).clamp(min=1)
+
+    def direction(self, gradient, u, reach):
+        """Return the steepest ascent in budget units, of length 1 in the norm."""
+        left, right = reach
+        gradient = gradient * torch.where((u > 0) | ((u == 0) & (gradient > 0)), right, left)
+        if self.norm == "linf":
+            return gradient.sign()
+        return gradient / gradient.norm(dim=1, keepdim=True).clamp(min=1e-30)
+
+    def random_start(self, x):
+        """Return moves drawn from the whole cube or ball."""
+        u = torch.rand_like(x) * 2 - 1
+        if self.norm == "linf":
+            return u
+        moving = ((self.left > 0) | (self.right > 0)).float()
+        u = torch.randn_like(x) * moving
+        length = torch.rand(len(x), 1, device=x.device) ** (1 / moving.sum().clamp(min=1))
+        return length * u / u.norm(dim=1, keepdim=True).clamp(min=1e-30)
+
+    @property
+    def switches(self):
+        """Whether any head may be switched."""
+        return self.max_switches > 0 and len(self.heads) > 0
+
+    def switched(self, x, gradient, factor=1.0):
+        """Return `x` with the heads that a gradient likes best, to first order, at most `max_switches` a row.
+
+        Rows whose `factor` is 0 keep theirs.
+        """
+        if not self.switches:
+            return x
+        gains, levels = [], []
+        for head in self.heads:
+            worth = gradient[:, head.columns] * (head.on - head.off)
+            level, has_one = head.level(x)
+            best, chosen = worth.max(dim=1)
+            gain = best - worth.gather(1, level[:, None])[:, 0]
+            gains.append(torch.where(has_one, gain, 0.0))
+            levels.append(chosen)
+        gains = torch.stack(gains, dim=1)
+        order = gains.argsort(dim=1, descending=True, stable=True)
+        rank = order.argsort(dim=1)
+        wanted = (rank < self.max_switches) & (gains > 0) & (torch.as_tensor(factor, device=x.device) > 0)
+        return self.with_levels(x, wanted, levels)
+
+    def with_levels(self, x, wanted, levels):
+        """Return `x` with head g of row i at ``levels[g][i]`` where ``wanted[i, g]``."""
+        x = x.clone()
+        for g, head in enumerate(self.heads):
+            row = head.off.repeat(len(x), 1)
+            row.scatter_(1, levels[g][:, None], head.on[levels[g]][:, None])
+            x[:, head.columns] = torch.where(wanted[:, g : g + 1], row, x[:, head.columns])
+        return x
+
+
+# What is made large, by rows -----------------------------------------------------------------------------------------
+#
+# Each takes the outputs of a network, (n, n_classes) or (n, 1), and the targets of the rows, and returns (n,).
+
+
+def cross_entropy(outputs, y):
+    """Minus the log-probability of the true class."""
+    return nn.functional.cross_entropy(outputs, y, reduction="none")
+
+
+def margin(outputs, y):
+    """By how much the best wrong class beats the true one: above 0 the row is misclassified."""
+    true = outputs.gather(1, y[:, None])
+    others = outputs.scatter(1, y[:, None], -torch.inf)
+    return others.max(dim=1).values - true[:, 0]
+
+
+def targeted_margin(outputs, y):
+    """By how much one wrong class beats the true one; `y` is of shape (n, 2), the true class and the wrong one."""
+    true, wrong = outputs.gather(1, y).unbind(dim=1)
+    return wrong - true
+
+
+def squared_error(outputs, y):
+    """Squared error of a regression."""
+    return (outputs[:, 0] - y) ** 2
+
+
+def upward(outputs, y):
+    """The prediction itself."""
+    return outputs[:, 0]
+
+
+def downward(outputs, y):
+    """The prediction, turned round."""
+    return -outputs[:, 0]
+
+
+def mixed(outputs, y):
+    """Cross-entropy or margin, by a coin: one blinds itself where the other sees (large logits, equal classes)."""
+    return cross_entropy(outputs, y) if random.random() < 0.5 else margin(outputs, y)
+
+
+# Searches ------------------------------------------------------------------------------------------------------------
+
+
+def gradient_of(network, x, aim, y):
+    """Return what the network says of `x`, the objective by rows and its gradient at `x`."""
+    x = x.detach().requires_grad_(True)
+    with torch.enable_grad():
+        outputs = network(x)
+        values = aim(outputs, y)
+    (gradient,) = torch.autograd.grad(values.sum(), x)
+    return outputs.detach(), values.detach(), gradient
+
+
+def pgd(network, x, y, budget, aim, *, n_steps, factor=1.0, start="random"):
+    """Projected gradient ascent with steps that shrink from 2 budgets to nothing; the last point is returned.
+
+    The attack inside adversarial training: cheap, and with no best point to remember. A fixed small step would leave
+    many rows short of the edge, which looks like robustness until something better attacks.
+
+    Parameters
+    ----------
+    network : callable, (n, width) -> (n, n_outputs)
+    x : tensor of shape (n, width)
+    y : tensor of shape (n,)
+    budget : Budget
+    aim : callable ``(outputs, y) -> (n,)``
+    n_steps : int
+    factor : float or tensor of shape (n, 1), default=1.0
+        Multiplies the budget.
+    start : {"random", "centre"}, default="random"
+
+    Returns
+    -------
+    x_adv : tensor of shape (n, width)
+    """
+    reach = budget.reach(x, factor)
+    u = budget.random_start(x) if start == "random" else torch.zeros_like(x)
+    moved, u = budget.place(x, u, reach)
+    for i in range(n_steps):
+        _, _, gradient = gradient_of(network, moved, aim, y)
+        base = budget.switched(x, gradient, factor)
+        step = 2 * (1 - i / n_steps)
+        moved, u = budget.place(x, budget.project(u + step * budget.direction(gradient, u, reach)), reach, base)
+    return moved
+
+
+def adaptive_pgd(network, x, y, budget, aim, *, n_steps, factor=1.0, start=None):
+    """Sign steps with momentum that halve, row by row, where they stop paying; the best point seen is returned.
+
+    After Croce and Hein (arXiv:2003.01690): at checkpoints that come ever closer, a row whose objective rose in fewer
+    than three quarters of the steps, or that made no progress since its last halving, goes back to its best point and
+    halves its step.
+
+    Parameters
+    ----------
+    start : tensor of shape (n, width), default=None
+        Moves in budget units to begin with; None begins at the rows themselves.
+
+    Returns
+    -------
+    best : tensor of shape (n, width)
+        The rows where `aim` was largest, the start included.
+    values : tensor of shape (n,)
+        The objective there.
+    """
+    reach = budget.reach(x, factor)
+    n = len(x)
+    u = torch.zeros_like(x) if start is None else start
+    moved, u = budget.place(x, u, reach)
+    _, values, gradient = gradient_of(network, moved, aim, y)
+    best, best_u, best_values, best_gradient = moved, u, values, gradient
+    previous_u, previous_values = u, values
+    step = torch.full((n, 1), 2.0, device=x.device)
+    rises = torch.zeros(n, device=x.device)
+    halved = torch.ones(n, dtype=torch.bool, device=x.device)
+    values_then = best_values
+    window, checkpoint = max(int(0.22 * n_steps), 1), max(int(0.22 * n_steps), 1)
+    for i in range(1, n_steps + 1):
+        ahead = budget.project(u + step * budget.direction(gradient, u, reach))
+        if i > 1:
+            ahead = budget.project(u + 0.75 * (ahead - u) + 0.25 * (u - previous_u))
+        base = budget.switched(x, gradient, factor)
+        previous_u = u
+        moved, u = budget.place(x, ahead, reach, base)
+        _, values, gradient = gradient_of(network, moved, aim, y)
+        better = values > best_values
+        best = torch.where(better[:, None], moved, best)
+        best_u = torch.where(better[:, None], u, best_u)
+        best_gradient = torch.where(better[:, None], gradient, best_gradient)
+        best_values = torch.where(better, values, best_values)
+        rises += values > previous_values
+        previous_values = values
+        if i == checkpoint:
+            stalled = ~halved & (best_values <= values_then)
+            halved = (rises < 0.75 * window) | stalled
+            values_then = best_values
+            step = torch.where(halved[:, None], step / 2, step)
+            u = torch.where(halved[:, None], best_u, u)
+            previous_u = torch.where(halved[:, None], best_u, previous_u)
+            gradient = torch.where(halved[:, None], best_gradient, gradient)
+            previous_values = torch.where(halved, best_values, previous_values)
+            rises = torch.zeros_like(rises)
+            window = max(window - max(int(0.03 * n_steps), 1), max(int(0.06 * n_steps), 1))
+            checkpoint += window
+    return best, best_values
+
+
+def strongest(network, x, y, budget, *, is_classifier, n_steps, factor=None, thorough=True):
+    """Return the worst rows that several searches find, at least as bad as `x` itself.
+
+    For classes: the margin from the rows themselves; then, for rows still standing, cross-entropy and margin from random
+    starts, the margins of the nearest wrong classes one by one, and every switch of a head by itself. For a number:
+    the squared error, the largest prediction and the smallest.
+
+    Parameters
+    ----------
+    factor : tensor of shape (n, 1), default=None
+        Multiplies the budget of each row; None is 1.
+    thorough : bool, default=True
+        Only the first search otherwise, as good as all of them on a network that hides no gradient.
+
+    Returns
+    -------
+    worst : tensor of shape (n, width)
+    badness : tensor of shape (n,)
+        Margin or squared error there.
+    """
+    factor = torch.ones(len(x), 1, device=x.device) if factor is None else factor
+    parts = [
+        _strongest(network, *part, budget, is_classifier, n_steps, thorough)
+        for part in zip(x.split(CHUNK), y.split(CHUNK), factor.split(CHUNK))
+    ]
+    return torch.cat([worst for worst, _ in parts]), torch.cat([badness for _, badness in parts])
+
+
+N_TARGETS = 4  # wrong classes that are aimed at one by one
+
+
+def _strongest(network, x, y, factor, budget, is_classifier, n_steps, thorough):
+    measure = margin if is_classifier else squared_error
+    with torch.no_grad():
+        outputs = network(x)
+    worst, badness = x.clone(), measure(outputs, y)
+
+    def attack(aim, start, rows, y_aim=None):
+        """Search from `start` for `rows`; keep what is worse."""
+        if not len(rows):
+            return
+        part = x[rows]
+        u = None if start == "centre" else budget.random_start(part)
+        found, _ = adaptive_pgd(
+            network, part, y[rows] if y_aim is None else y_aim, budget, aim, n_steps=n_steps, factor=factor[rows], start=u
+        )  # fmt: skip
+        keep(rows, found)
+
+    def keep(rows, found):
+        with torch.no_grad():
+            values = measure(network(found), y[rows])
+        better = values > badness[rows]
+        worst[rows[better]] = found[better]
+        badness[rows[better]] = values[better]
+
+    def standing():
+        movable = factor[:, 0] > 0
+        return torch.nonzero((badness <= 0) & movable if is_classifier else movable)[:, 0]
+
+    if not is_classifier:
+        for aim in (upward, downward) if thorough else (squared_error,):
+            attack(aim, "centre", standing())
+        if thorough:
+            attack(squared_error, "random", standing())
+        return worst, badness
+
+    attack(margin, "centre", standing())
+    if not thorough:
+        return worst, badness
+    attack(cross_entropy, "random", standing())
+    attack(margin, "random", standing())
+    n_classes = outputs.shape[1]
+    nearest = outputs.scatter(1, y[:, None], -torch.inf).argsort(dim=1, descending=True)
+    for rank in range(min(n_classes - 1, N_TARGETS) if n_classes > 2 else 0):
+        rows = standing()
+        attack(targeted_margin, "centre", rows, torch.stack([y[rows], nearest[rows, rank]], dim=1))
+    if budget.switches:
+        rows = standing()
+        if len(rows):
+            keep(rows, _greedy_switches(network, x[rows], y[rows], budget, n_steps, factor[rows], measure))
+    return worst, badness
+
+
+def _greedy_switches(network, x, y, budget, n_steps, factor, measure):
+    """Return rows whose heads were switched one after the other to what hurts most, tried and not guessed.
+
+    Each switch is tried together with the best move of the numbers for it that a short search finds at the end.
+    """
+    base, free = x.clone(), torch.ones(len(x), len(budget.heads), dtype=torch.bool, device=x.device)
+    for _ in range(min(budget.max_switches, len(budget.heads))):
+        with torch.no_grad():
+            value = measure(network(base), y)
+        pick = torch.full((len(x),), -1, device=x.device)
+        chosen = base
+        for g, head in enumerate(budget.heads):
+            has_one = head.level(x)[1] & free[:, g]
+            for level in range(len(head.columns)):
+                tried = base.clone()
+                row = head.off.clone()
+                row[level] = head.on[level]
+                tried[:, head.columns] = torch.where(has_one[:, None], row, base[:, head.columns])
+                with torch.no_grad():
+                    now = measure(network(tried), y)
+                better = now > value
+                value = torch.where(better, now, value)
+                chosen = torch.where(better[:, None], tried, chosen)
+                pick = torch.where(better, g, pick)
+        base = chosen
+        done = pick >= 0
+        free[done, pick[done]] = False
+    only_numbers = replace(budget, max_switches=0)
+    found, _ = adaptive_pgd(network, base, y, only_numbers, margin, n_steps=n_steps, factor=factor)
+    return found

@@ -1,0 +1,152 @@
+"""What held-out rows say about a training: robust overfitting with its uncertainty, and what to look at first."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from skgan_resample._robust_at._runs import best_position, smoothed
+
+RELEVANT_GAP = 0.01  # a smaller loss of robust accuracy is not called overfitting
+CONFIDENCE = 0.95
+EXAMPLE_GAP = 0.05  # the gap whose chance of being found is printed
+MAX_MASKING_GAP = 0.03
+MAX_ATTACK_GAP = 0.05
+
+
+@dataclass(frozen=True)
+class Gap:
+    """How much robust accuracy is lost between the best epoch and the last one.
+
+    Parameters
+    ----------
+    value : float
+    low, high : float
+        Limits of the two-sided 90 % interval; `low` is the one-sided 95 % limit.
+    error : float
+        Standard error.
+    detected : bool
+        Whether `low` is above `RELEVANT_GAP`.
+    """
+
+    value: float
+    low: float
+    high: float
+    error: float
+    detected: bool
+
+    def power(self, true_gap=EXAMPLE_GAP):
+        """Return the chance of detecting a true gap of this size with so many rows."""
+        if not self.error > 0:
+            return float(true_gap > RELEVANT_GAP)
+        return float(stats.norm.cdf((true_gap - RELEVANT_GAP) / self.error - stats.norm.ppf(CONFIDENCE)))
+
+
+def robust_gap(curves, rng):
+    """Return the gap between best and last epoch, chosen on some rows and measured on others.
+
+    The best epoch of the rows of a fold is the one that the rows of all other folds prefer: the best of many epochs on
+    the same rows would look better than it is, on any curve that only wobbles. A single fold is cut into halves.
+
+    Parameters
+    ----------
+    curves : Curves
+    rng : numpy.random.RandomState
+        For the halves.
+
+    Returns
+    -------
+    gap : Gap
+    """
+    part = curves.fold
+    if len(np.unique(part)) == 1:
+        part = rng.permutation(np.arange(len(part)) % 2)
+    difference = np.zeros(len(part))
+    for number in np.unique(part):
+        inside = part == number
+        if inside.all() or not curves.weight[~inside].sum() > 0:
+            continue
+        best = best_position(curves.curve(rows=~inside))
+        difference[inside] = curves.robust[best, inside] - curves.robust[-1, inside]
+    weight = curves.weight / curves.weight.sum()
+    value = float(weight @ difference)
+    error = float(np.sqrt((weight**2) @ (difference - value) ** 2))
+    reach = stats.norm.ppf(CONFIDENCE) * error
+    return Gap(value, value - reach, value + reach, error, bool(value - reach > RELEVANT_GAP))
+
+
+def onset(curves):
+    """Return the epoch after which the smoothed curve stays more than a standard error below its top, or None."""
+    curve = smoothed(curves.curve())
+    top = int(np.argmax(curve[1:])) + 1 if len(curve) > 1 else 0
+    weight = curves.weight / curves.weight.sum()
+    for look in range(top, len(curve) - 1):
+        below = curve[top] - curve[look + 1 :]
+        difference = curves.robust[top] - curves.robust[look + 1 :]
+        error = np.sqrt(((difference - (difference @ weight)[:, None]) ** 2) @ weight**2)
+        if (below > error).all():
+            return float(curves.epochs[look + 1])
+    return None
+
+
+def mean_difference(first, second, confidence=CONFIDENCE):
+    """Return the mean of a paired difference and its one-sided lower limit."""
+    difference = first - second
+    value = float(difference.mean())
+    error = float(difference.std() / np.sqrt(len(difference)))
+    return value, value - stats.norm.ppf(confidence) * error
+
+
+def suspected_labels(probabilities, y):
+    """Return which rows look mislabelled to a model that has not seen them.
+
+    A row is suspected if some other class is at least as probable as it is on average for rows of that class, and more
+    probable than its own (confident learning, arXiv:1911.00068).
+
+    Parameters
+    ----------
+    probabilities : ndarray of shape (n_rows, n_classes)
+        Out of fold.
+    y : ndarray of int, shape (n_rows,)
+
+    Returns
+    -------
+    suspected : ndarray of bool, shape (n_rows,)
+    """
+    n_classes = probabilities.shape[1]
+    usual = np.array([probabilities[y == k, k].mean() if (y == k).any() else np.inf for k in range(n_classes)])
+    confident = np.where(probabilities >= usual, probabilities, -1.0)
+    chosen = confident.argmax(axis=1)
+    own = probabilities[np.arange(len(y)), y]
+    return (confident.max(axis=1) > 0) & (chosen != y) & (confident.max(axis=1) > own)
+
+
+def telling_apart(train, validation, rng, max_rows=2000):
+    """Return how well a classifier tells training rows from validation rows, as the area under the ROC curve.
+
+    Parameters
+    ----------
+    train, validation : ndarray of shape (n, width)
+        Encoded rows.
+
+    Returns
+    -------
+    auc : float
+        Out of fold; 0.5 means not at all.
+    error : float
+        Its standard error if there is nothing to tell.
+    """
+    from sklearn.ensemble import ExtraTreesClassifier
+    from sklearn.metrics import roc_auc_score
+    from sklearn.model_selection import StratifiedKFold, cross_val_predict
+
+    parts = [rows[rng.permutation(len(rows))[:max_rows]] for rows in (train, validation)]
+    is_train = np.repeat([1, 0], [len(part) for part in parts])
+    n_splits = min(5, len(parts[0]), len(parts[1]))
+    if n_splits < 2:
+        return 0.5, np.inf
+    trees = ExtraTreesClassifier(100, min_samples_leaf=3, class_weight="balanced", random_state=rng.randint(2**31 - 1))
+    folds = StratifiedKFold(n_splits, shuffle=True, random_state=rng.randint(2**31 - 1))
+    scores = cross_val_predict(trees, np.vstack(parts), is_train, cv=folds, method="predict_proba")[:, 1]
+    a, b = len(parts[0]), len(parts[1])
+    return float(roc_auc_score(is_train, scores)), float(np.sqrt((a + b + 1) / (12 * a * b)))
