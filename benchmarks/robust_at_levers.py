@@ -17,46 +17,54 @@ from _robust_sets import EPS, TUNING, load
 from sklearn.neural_network import MLPClassifier
 
 from skgan_resample import RobustATWrapper
-from skgan_resample._robust_at._twin import DEFAULTS
+from skgan_resample._twin import DEFAULTS
 from skgan_resample.threat import ThreatModel
 
 LEVERS = {
     "plain": {},
-    "eps x 1.5": {"eps": 1.5 * EPS},
     "loss_scale": {"ro_strategy": ["loss_scale"]},
+    "awp": {"ro_strategy": ["awp"]},
     "loss_scale + augment": {"ro_strategy": ["loss_scale", "augment"]},
     "loss_scale + attack_strength": {"ro_strategy": ["loss_scale", "attack_strength"]},
+    "loss_scale + awp": {"ro_strategy": ["loss_scale", "awp"]},
+    "loss_scale + augment + awp": {"ro_strategy": ["loss_scale", "augment", "awp"]},
+    "loss_scale + attack_strength + awp": {"ro_strategy": ["loss_scale", "attack_strength", "awp"]},
     "augment": {"ro_strategy": ["augment"]},
-    "awp": {"ro_strategy": ["awp"]},
     "ema": {"ro_strategy": ["ema"]},
     "label_smoothing": {"ro_strategy": ["label_smoothing"]},
     "trades": {"objective": "trades"},
-    "loss_scale + augment + ema": {"ro_strategy": ["loss_scale", "augment", "ema"]},
-    "loss_scale + augment + awp": {"ro_strategy": ["loss_scale", "augment", "awp"]},
+    "eps x 1.5": {"eps": 1.5 * EPS},
 }
-BATCHES = (128, 64, 32)
+SETTINGS = {  # of the training, for the levers that matter
+    "batch 32": {"batch_size": 32},
+    "batch 64": {"batch_size": 64},
+    "batch 64, rate 0.1": {"batch_size": 64, "learning_rate": 0.1},
+    "batch 64, no warm-up": {"batch_size": 64, "warm_up": 0.0},
+}
 SEEDS = (0, 1)
+N_TEST = 1000
 
 
 def main(names):
-    results = Results("robust_at_levers", eps=EPS, defaults=DEFAULTS)
+    results = Results("robust_at_levers", eps=EPS, defaults=DEFAULTS, levers=LEVERS, settings=SETTINGS)
     for seed in SEEDS:
         for name in names:
             X, y, X_test, y_test = load(name, seed)
-            for batch_size in BATCHES:
+            for setting, training in SETTINGS.items():
                 for lever, changes in LEVERS.items():
-                    key = {"set": name, "seed": seed, "batch_size": batch_size, "lever": lever}
+                    key = {"set": name, "seed": seed, "setting": setting, "lever": lever}
                     if not results.has(**key):
-                        results.add(**key, **measure(X, y, X_test, y_test, seed, batch_size, dict(changes)))
+                        test = X_test[:N_TEST], y_test[:N_TEST]
+                        results.add(**key, **measure(X, y, *test, seed, {**training, **changes}))
 
 
-def measure(X, y, X_test, y_test, seed, batch_size, changes):
-    # The weight decay of the specification is divided by the batch, so it is kept at that of the defaults.
-    spec = MLPClassifier(**{**DEFAULTS, "batch_size": batch_size, "alpha": DEFAULTS["alpha"] * batch_size / 128})
+def measure(X, y, X_test, y_test, seed, changes):
+    # The weight decay of a specification is divided by the batch; here it is the same for all batches.
+    batch_size = changes["batch_size"]
+    spec = MLPClassifier(**{**DEFAULTS, "batch_size": batch_size, "alpha": 5e-4 * batch_size})
     eps = changes.pop("eps", EPS)
-    model = RobustATWrapper(
-        spec, threat_model=ThreatModel(eps), random_state=seed, **{"ro_strategy": None, "early_stopping": False, **changes}
-    )
+    settings = {"ro_strategy": None, "early_stopping": False, "validate_every": 4, **changes}
+    model = RobustATWrapper(spec, threat_model=ThreatModel(eps), random_state=seed, **settings)
     started = time.perf_counter()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

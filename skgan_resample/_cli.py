@@ -28,6 +28,17 @@ DISTINCT_IS_ID = 0.95  # a text column with this share of distinct values tells 
 DATE = r"(?<!\d)(?:\d{4}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})(?!\d)"  # no band 5-10, no hour 12:30
 PROVENANCE = ("is_synthetic", "source_row", "parent_row_1", "parent_row_2")
 REPORT_FILES = {"index.html", "results.csv", "run.json"}
+RESAMPLING_ONLY = {  # options of compare without --threat, and their defaults
+    "relevance": None,
+    "side": None,
+    "quantile": None,
+    "threshold": 0.8,
+    "scoring": "sera",
+    "max_price": 0.02,
+    "max_common_price": 0.05,
+    "time": None,
+}
+THREAT_EXAMPLE = "such as --threat eps=0.1,unit=std"
 
 
 class CommandError(Exception):
@@ -42,6 +53,7 @@ class Table:
     y: np.ndarray
     target: str
     source: str
+    columns: list = field(default_factory=list)  # of the file, also those that are not used
     groups: np.ndarray | None = None
     times: np.ndarray | None = None
     notes: list = field(default_factory=list)
@@ -64,7 +76,20 @@ def main(arguments=None):
 def run_compare(options):
     """Compare methods on a table, print table and verdict, write the report."""
     _need("pandas", "matplotlib")
-    from joblib import cpu_count
+    given = [name for name in RESAMPLING_ONLY if getattr(options, name) is not None]
+    if options.threat is not None:
+        if given:
+            raise CommandError(
+                f"--{given[0].replace('_', '-')} says nothing about robustness: leave it out of --threat."
+            )
+        return _compare_robustness(options)
+    for name in RESAMPLING_ONLY:
+        if name not in given:
+            setattr(options, name, RESAMPLING_ONLY[name])
+    return _compare_resampling(options)
+
+
+def _compare_resampling(options):
     from sklearn.model_selection import TimeSeriesSplit
 
     from skgan_resample._report import print_summary, write_report
@@ -73,54 +98,106 @@ def run_compare(options):
     for name, price in (("--max-price", options.max_price), ("--max-common-price", options.max_common_price)):
         if not price >= 0:
             raise CommandError(f"{name} {price:g} must be at least 0, such as 0.02 for 2 %.")
+    options.repeats = 2 if options.repeats is None else options.repeats
     relevance = _relevance(options, is_builtin=options.data is None)
-    table = _builtin_table(options) if options.data is None else _user_table(options)
+    table = _diabetes(options) if options.data is None else _user_table(options)
+    out = _begin(table, options)
+    with _one_sentence():
+        cv = TimeSeriesSplit(options.cv) if table.times is not None else options.cv
+    settings = {
+        "learners": _learner(options.learner),
+        "relevance": relevance,
+        "scoring": options.scoring,
+        "threshold": options.threshold,
+        "cv": cv,
+        "max_price": options.max_price,
+        "max_common_price": options.max_common_price,
+    }
+    with _compared(compare, (table.X, table.y), table, options, settings) as comparison:
+        print_summary(comparison)
+        write_report(out, comparison, table, relevance, {**vars(options), "run": "compare"})
+    return 0
+
+
+def _compare_robustness(options):
+    from skgan_resample._report import print_robustness, write_robustness_report
+    from skgan_resample.model_selection import compare_robustness
+
+    threat = _threat(options.threat)
+    options.repeats = 1 if options.repeats is None else options.repeats
+    table = _breast_cancer(options) if options.data is None else _user_table(options)
+    threat.set_params(immutable=_used_columns(threat.immutable, table))
+    out = _begin(table, options)
+    settings = {"learner": _learner(options.learner, "sklearn.svm:SVC"), "cv": options.cv}
+    with _compared(compare_robustness, (table.X, table.y, threat), table, options, settings) as comparison:
+        print_robustness(comparison)
+        write_robustness_report(out, comparison, table, {**vars(options), "run": "compare"})
+    return 0
+
+
+def _begin(table, options):
+    """Print what was done to the table; return the folder of the report."""
     for note in table.notes:
         print(f"- {note}")
     out = Path(options.output)
     _check_output_folder(out)
-    cache = out.parent / f".{out.name}-cache"  # kept until the run is complete, so that it can be resumed
-    with _one_sentence():
-        cv = TimeSeriesSplit(options.cv) if table.times is not None else options.cv
-    settings = {
+    return out
+
+
+@contextlib.contextmanager
+def _compared(run, arguments, table, options, settings):
+    """Yield a comparison to be reported; what was computed is kept until then, so that it can be resumed."""
+    from joblib import cpu_count
+
+    out = Path(options.output)
+    cache = out.parent / f".{out.name}-cache"
+    settings |= {
         "methods": [name.strip() for name in options.methods.split(",")] if options.methods else None,
-        "learners": _learner(options.learner),
-        "scoring": options.scoring,
-        "threshold": options.threshold,
-        "cv": cv,
         "n_repeats": options.repeats,
-        "max_price": options.max_price,
-        "max_common_price": options.max_common_price,
+        "groups": table.groups,
         "max_time": options.max_time,
         "random_state": options.seed,
         "n_jobs": options.jobs or cpu_count(),
+        "memory": cache,
     }
     try:
         with _one_sentence(), _progress("methods x folds") as callback:
-            comparison = compare(
-                table.X, table.y, groups=table.groups, relevance=relevance, memory=cache, callback=callback, **settings
-            )
+            comparison = run(*arguments, callback=callback, **settings)
     except CommandError:
         if options.max_time is None:  # else the same command with more time can go on
             shutil.rmtree(cache, ignore_errors=True)
         raise
-    print_summary(comparison)
     with _one_sentence():
-        write_report(out, comparison, table, relevance, {**vars(options), "run": "compare"})
+        yield comparison
     shutil.rmtree(cache, ignore_errors=True)
     print(f"\nThe report: {out / 'index.html'}")
-    return 0
 
 
-def _builtin_table(options):
+def _diabetes(options):
     """Return the diabetes table that scikit-learn ships; no network."""
     from sklearn.datasets import load_diabetes
 
-    if options.target:
-        raise CommandError("--target needs a table: skgan-resample compare DATA.csv --target COLUMN.")
+    _refuse_columns(options)
     X, y = load_diabetes(return_X_y=True, as_frame=True, scaled=False)
     note = "No table was given: this is scikit-learn's diabetes data (442 rows, progression after one year)."
     return Table(X, y.to_numpy(), "progression", "diabetes (scikit-learn)", notes=[note])
+
+
+def _breast_cancer(options):
+    """Return the breast cancer table that scikit-learn ships; no network."""
+    from sklearn.datasets import load_breast_cancer
+
+    _refuse_columns(options)
+    data = load_breast_cancer(as_frame=True)
+    note = "No table was given: this is scikit-learn's breast cancer data (569 rows, malignant or benign)."
+    y = data.target_names[data.target].astype(str)
+    return Table(data.data, y, "diagnosis", "breast cancer (scikit-learn)", list(data.data), notes=[note])
+
+
+def _refuse_columns(options):
+    for name in ("target", "group"):
+        if getattr(options, name):
+            raise CommandError(f"--{name} needs a table: skgan-resample compare DATA.csv --{name} COLUMN.")
 
 
 def _user_table(options):
@@ -129,8 +206,10 @@ def _user_table(options):
     if not options.target:
         raise CommandError(f"--target is missing; the columns are {_listed(frame.columns)}.")
     _check_roles(frame, options)
-    notes = [f"{options.data}: {len(frame):,} rows, {frame.shape[1]} columns."]
-    frame = _with_numeric_target(frame, options.target, notes)
+    columns = list(frame.columns)
+    notes = [f"{options.data}: {len(frame):,} rows, {len(columns)} columns."]
+    prepared = _with_numeric_target if options.threat is None else _with_classes
+    frame = prepared(frame, options.target, notes)
     groups = times = None
     if options.time:
         order = np.argsort(_as_times(frame[options.time], options.time), kind="stable")
@@ -149,12 +228,12 @@ def _user_table(options):
             raise CommandError(f"The column {options.group!r} of --group is empty in {missing} rows.")
         groups = frame.pop(options.group).astype(str).to_numpy()
         notes.append(f"Rows with the same {options.group!r} stay on one side of every split.")
-    y = frame.pop(options.target).to_numpy(dtype=float)
-    X = _with_dates(frame, notes, times is not None)
+    y = frame.pop(options.target).to_numpy()
+    X = _with_dates(frame, notes, times is not None, can_sort=options.threat is None)
     X = _without_useless(X, notes)
     if not X.shape[1]:
         raise CommandError(f"No column of {options.data} is left to predict {options.target!r} with.")
-    return Table(X, y, options.target, str(options.data), groups, times, notes)
+    return Table(X, y, options.target, str(options.data), columns, groups, times, notes)
 
 
 def read_table(path):
@@ -203,7 +282,7 @@ def _check_roles(frame, options):
     named = {"--target": options.target, "--group": options.group, "--time": options.time}
     named = {option: name for option, name in named.items() if name}
     for name in named.values():
-        _check_column(frame, name, options.data)
+        _check_column(frame.columns, name, options.data)
         twice = [option for option, other in named.items() if other == name]
         if len(twice) > 1:
             raise CommandError(f"The column {name!r} is named by both {' and '.join(twice)}.")
@@ -211,10 +290,10 @@ def _check_roles(frame, options):
         raise CommandError("--time and --group cannot be combined: splits by time do not keep groups together.")
 
 
-def _check_column(frame, name, path):
-    if name not in frame.columns:
-        close = get_close_matches(name, list(frame.columns), n=1)
-        hint = f"did you mean {close[0]!r}?" if close else f"the columns are {_listed(frame.columns)}."
+def _check_column(columns, name, path):
+    if name not in columns:
+        close = get_close_matches(name, list(columns), n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"the columns are {_listed(columns)}."
         raise CommandError(f"{path} has no column {name!r}; {hint}")
 
 
@@ -238,6 +317,19 @@ def _with_numeric_target(frame, target, notes):
     if frame[target].nunique() < 2:
         raise CommandError(f"The target {target!r} has fewer than two different values: there is nothing to predict.")
     return frame
+
+
+def _with_classes(frame, target, notes):
+    """Return the rows whose class is known; numbers stay numbers, all else is text."""
+    import pandas as pd
+
+    known = frame[target].notna()
+    if not known.all():
+        notes.append(f"{int((~known).sum())} rows without a value of {target!r} are left out.")
+    frame = frame[known].reset_index(drop=True)
+    labels = frame[target]
+    is_number = pd.api.types.is_numeric_dtype(labels) and not pd.api.types.is_bool_dtype(labels)
+    return frame.assign(**{target: labels.astype(float if is_number else str)})
 
 
 def _as_times(column, name):
@@ -273,7 +365,7 @@ def _is_text(column):
     return pd.api.types.is_string_dtype(column) or pd.api.types.is_object_dtype(column)
 
 
-def _with_dates(X, notes, is_sorted):
+def _with_dates(X, notes, is_sorted, *, can_sort=True):
     """Return the table with text columns of dates turned into dates, said aloud."""
     import pandas as pd
 
@@ -282,10 +374,8 @@ def _with_dates(X, notes, is_sorted):
         if dates is not None:
             X = X.assign(**{name: dates})
         if pd.api.types.is_datetime64_any_dtype(X[name]) and not is_sorted:
-            notes.append(
-                f"{name!r} holds dates and is used as a number; rows are shuffled between folds. "
-                f"If the future must not predict the past, use --time {name}."
-            )
+            advice = f" If the future must not predict the past, use --time {name}." if can_sort else ""
+            notes.append(f"{name!r} holds dates and is used as a number; rows are shuffled between folds.{advice}")
     return X
 
 
@@ -340,7 +430,71 @@ def _relevance(options, *, is_builtin):
     return Relevance(method, side=side, quantile=options.quantile)
 
 
-def _learner(name):
+def _threat(text):
+    """Return the threat model that "eps=0.1,unit=std,..." asks for; immutable columns are names still to be found."""
+    from skgan_resample.threat import ThreatModel
+
+    chosen = {}
+    for part in text.split(","):
+        name, equals, value = (piece.strip() for piece in part.partition("="))
+        if name not in THREAT_VALUES or not equals:
+            close = get_close_matches(name, THREAT_VALUES, n=1)
+            hint = f"; did you mean {close[0]}?" if close and close[0] != name else "."
+            raise CommandError(f"--threat {part.strip()!r} must be one of {'=, '.join(THREAT_VALUES)}={hint}")
+        if name in chosen:
+            raise CommandError(f"--threat says {name} twice.")
+        try:
+            chosen[name] = THREAT_VALUES[name](value)
+        except ValueError as error:
+            raise CommandError(f"--threat {name}={value}: {error}.") from None
+    if "eps" not in chosen:
+        raise CommandError(f"--threat needs eps, how far a column may be moved, {THREAT_EXAMPLE}.")
+    return ThreatModel(**chosen)
+
+
+def _amount(text):
+    try:
+        value = float(text)
+    except ValueError:
+        value = np.nan
+    if not (np.isfinite(value) and value > 0):
+        raise ValueError("must be a number above 0, such as 0.1")
+    return value
+
+
+def _count(text):
+    if not text.isdecimal():
+        raise ValueError("must be a whole number, such as 1")
+    return int(text)
+
+
+def _one_of(*words):
+    def read(text):
+        if text not in words:
+            raise ValueError(f"must be {' or '.join(words)}")
+        return text
+
+    return read
+
+
+THREAT_VALUES = {
+    "eps": _amount,
+    "unit": _one_of("std", "range", "iqr", "raw"),
+    "norm": _one_of("linf", "l2"),
+    "bounds": _one_of("train"),
+    "immutable": lambda text: [name.strip() for name in text.split("+")],
+    "max_categorical_changes": _count,
+}
+
+
+def _used_columns(immutable, table):
+    """Return the names among the columns that predict; others cannot be attacked anyway, if the table has them."""
+    for name in immutable or ():
+        _check_column(table.columns, name, table.source)
+    return [name for name in immutable or () if name in table.X.columns] or None
+
+
+def _learner(name, example="sklearn.svm:SVR"):
     """Return an instance of "module:Class", also of a file in this folder, or None for the default learner."""
     if name is None:
         return None
@@ -352,7 +506,7 @@ def _learner(name):
     except Exception as error:  # the user's module can raise anything
         reason = str(error).split("\n")[0]
         raise CommandError(
-            f"--learner {name} cannot be used ({reason}); give module:Class, such as sklearn.svm:SVR."
+            f"--learner {name} cannot be used ({reason}); give module:Class, such as {example}."
         ) from None
     if not hasattr(learner, "fit") or not hasattr(learner, "predict"):
         raise CommandError(f"--learner {name} has no fit and predict.")
@@ -386,7 +540,7 @@ def run_resample(options):
     taken = [name for name in PROVENANCE if name in frame.columns]
     if taken:
         raise CommandError(f"{options.data} has a column {taken[0]!r} already, which the result needs; rename it.")
-    _check_column(frame, options.target, options.data)
+    _check_column(frame.columns, options.target, options.data)
     used, constant = _selected_rows(frame, options)
     part = frame[used].drop(columns=list(constant)).reset_index(drop=True)
     if not pd.api.types.is_numeric_dtype(part[options.target]):
@@ -451,7 +605,7 @@ def _selected_rows(frame, options):
     name, equals, value = options.only_rows_where.partition("=")
     if not equals:
         raise CommandError(f"--only-rows-where {options.only_rows_where} must read COLUMN=VALUE.")
-    _check_column(frame, name, options.data)
+    _check_column(frame.columns, name, options.data)
     if name == options.target:
         raise CommandError(f"--only-rows-where cannot select by {name!r}, which is the target.")
     mask = (frame[name].astype(str) == value).to_numpy()
@@ -538,23 +692,24 @@ def _parser():
     )
     compare.add_argument("--target", metavar="COLUMN", help="the column to predict")
     compare.add_argument("--learner", metavar="MODULE:CLASS", help="your model; default gradient boosting")
-    compare.add_argument(
-        "--scoring", default="sera", choices=["sera", "rmse", "rare_mae", "common_rmse"], help="default %(default)s"
-    )
+    compare.add_argument("--scoring", choices=["sera", "rmse", "rare_mae", "common_rmse"], help="default sera")
     compare.add_argument("--methods", metavar="A,B,...", help="default: all; see the first column of the table")
     compare.add_argument("--group", metavar="COLUMN", help="rows of one group stay together")
     compare.add_argument("--time", metavar="COLUMN", help="train on the past, test on the future")
     compare.add_argument("--cv", type=int, default=5, help="outer folds, default %(default)s")
-    compare.add_argument("--repeats", type=int, default=2, help="repeats of the outer folds, default %(default)s")
-    compare.add_argument(
-        "--max-price", type=float, default=0.02, help="largest share by which the RMSE may rise, default %(default)s"
-    )
-    compare.add_argument(
-        "--max-common-price", type=float, default=0.05, help="likewise for common rows alone, default %(default)s"
-    )
+    compare.add_argument("--repeats", type=int, help="repeats of the outer folds, default 2, with --threat 1")
+    compare.add_argument("--max-price", type=float, help="largest share by which the RMSE may rise, default 0.02")
+    compare.add_argument("--max-common-price", type=float, help="likewise for common rows alone, default 0.05")
     compare.add_argument("--max-time", type=float, metavar="SECONDS", help="judge the folds that are done by then")
     compare.add_argument("--jobs", type=int, help="processes, default one per core")
     compare.add_argument("-o", "--output", default="report", metavar="FOLDER", help="default %(default)s/")
+    compare.add_argument(
+        "--threat",
+        metavar="eps=E,KEY=VALUE,...",
+        help="compare adversarial training instead, for a target of classes: what does it buy if each column can be "
+        "moved by eps? Keys: eps, unit (std, range, iqr or raw), norm (linf or l2), bounds=train, "
+        "immutable=COLUMN+COLUMN, max_categorical_changes. Methods: none, at, at-1.5, auto. Without DATA: scikit-learn's breast cancer data",
+    )
     _add_shared(compare)
     compare.set_defaults(run=run_compare)
 
@@ -566,7 +721,7 @@ def _parser():
     resample.add_argument("--only-rows-where", metavar="COLUMN=VALUE", help="resample these rows, such as split=train")
     resample.add_argument("-o", "--output", required=True, metavar="FILE", help=".csv or .parquet")
     _add_shared(resample)
-    resample.set_defaults(run=run_resample, threshold=None)  # that of the method
+    resample.set_defaults(run=run_resample)
 
     versions = commands.add_parser("versions", help="print the versions that results depend on")
     versions.set_defaults(run=lambda options: show_versions())
@@ -582,7 +737,6 @@ def _add_shared(parser):
     add(
         "--threshold",
         type=float,
-        default=0.8,
         help="relevance from which a row is rare; default 0.8, or 0.5 for smogan",
     )
     add("--seed", type=int, default=0, help="default %(default)s")

@@ -1,4 +1,7 @@
-"""What `skgan-resample compare` shows: a table in the terminal, and a folder with one self-contained HTML page."""
+"""What `skgan-resample compare` shows: a table in the terminal, and a folder with one self-contained HTML page.
+
+First what is said of resampling, then what is said of adversarial training, then what both are made of.
+"""
 
 import base64
 import csv
@@ -30,6 +33,15 @@ GLOSSARY = {
     "smogn": "SMOGN: new rows between rare rows where they are close, noise where they are not",
     "smogan": "SMOGANRegressorResampler: rows of SMOGN, moved towards the distribution of the rare rows by a network",
 }
+ROBUST_GLOSSARY = {
+    "none": "the network trained without attacks",
+    "at": "RobustATWrapper(ro_strategy=None): the same network, trained on attacked rows, stopped where rows held out "
+    "of training say",
+    "at-1.5": "the same with 1.5 times the budget: the control that explains most of what stronger treatments gain",
+    "auto": "RobustATWrapper(ro_strategy='auto'): as 'at'; where held-out rows show robust overfitting (RO: longer "
+    "training makes robustness worse again), treatments are tried, and the best one is kept",
+    "learner": "your own model",
+}
 SHIFT_NOTE = "SERA, the squared error weighted by relevance, falls whenever predictions are pushed towards rare values."
 
 STYLE = """
@@ -59,7 +71,7 @@ def summary_table(comparison):
             [
                 row["method"],
                 "1" if is_base else f"{row['score_ratio']:.2f} ({row['low']:.2f} to {row['high']:.2f})",
-                "" if is_base else f"{row['p_holm']:.3f}" if row["p_holm"] >= 0.001 else "<0.001",
+                "" if is_base else _p_value(row["p_holm"]),
                 "" if isnan(row["matched_ratio"]) else f"{row['matched_ratio']:.2f}",
                 "1" if is_base else f"{row['rmse_ratio']:.3f}",
                 f"{row['rare_mae']:.4g}",
@@ -76,23 +88,7 @@ def print_summary(comparison):
     """Print what is rare, the table and the verdict."""
     header, rows = summary_table(comparison)
     print(f"\n{comparison.relevance}. Learner: {', '.join(comparison.learners)}. {folds_judged(comparison)}\n")
-    widths = [max(len(row[j]) for row in [header, *rows]) for j in range(len(header))]
-    try:
-        from rich.console import Console
-        from rich.table import Table
-    except ImportError:
-        for row in [header, *rows]:
-            first, *others = (cell.rjust(width) for cell, width in zip(row, widths))
-            print("  ".join([first.strip().ljust(widths[0]), *others]))
-    else:
-        table = Table(box=None, pad_edge=False)
-        for j, name in enumerate(header):
-            table.add_column(name, justify="left" if j == 0 else "right", no_wrap=True)
-        for row in rows:
-            table.add_row(*row, style="bold" if row[0] == comparison.verdict.method else None)
-        console = Console()
-        console.width = max(console.width, sum(widths) + 2 * len(widths))  # a narrower one would cut the numbers
-        console.print(table)
+    _print_table(header, rows, comparison.verdict.method)
     print(
         f"\nRatios are to 'none', the learner alone; below 1 is better. {SHIFT_NOTE} 'vs moved' compares with the "
         "learner's own predictions, merely moved, at the same RMSE: about 1 is no more than that. 'total': predicted / "
@@ -103,11 +99,11 @@ def print_summary(comparison):
         print(f"Note: {caution}")
 
 
-def folds_judged(comparison):
-    """Return how many outer folds stand behind the numbers, in words."""
-    text = f"Judged on {comparison.n_folds} outer folds"
+def folds_judged(comparison, kind="outer folds", lacking="rare training rows or time"):
+    """Return how many folds stand behind the numbers, in words."""
+    text = f"Judged on {comparison.n_folds} {kind}"
     left_out = comparison.n_planned - comparison.n_folds
-    return text + (f"; {left_out} more lacked rare training rows or time." if left_out else ".")
+    return text + (f"; {left_out} more lacked {lacking}." if left_out else ".")
 
 
 def write_report(out, comparison, table, relevance, options):
@@ -123,82 +119,27 @@ def write_report(out, comparison, table, relevance, options):
     options : dict
         The command's options, for `run.json`.
     """
-    with tempfile.TemporaryDirectory(dir=out.absolute().parent, prefix=f".{out.name}-") as folder:
-        draft = Path(folder) / out.name
-        draft.mkdir()
-        (draft / "index.html").write_text(_page(comparison, table, relevance, options), encoding="utf-8")
-        _write_rows(draft / "results.csv", comparison.rows)
-        facts = json.dumps(_finite(_run_facts(comparison, table, options)), indent=1, allow_nan=False)
-        (draft / "run.json").write_text(facts + "\n", encoding="utf-8")
-        if out.exists():
-            shutil.rmtree(out)
-        draft.replace(out)
-
-
-def _write_rows(path, rows):
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, names)
-        writer.writeheader()
-        writer.writerows(rows)
-
-
-def _run_facts(comparison, table, options):
-    return {
-        "data": table.source,
-        "rows": comparison.n_rows,
-        "rare_rows": comparison.n_rare,
+    facts = {
         "outer_folds_judged": comparison.n_folds,
         "outer_folds_planned": comparison.n_planned,
+        "rare_rows": comparison.n_rare,
         "relevance": comparison.relevance,
-        "notes": table.notes,
-        "options": {
-            name: value if isinstance(value, int | float | str | None) else str(value)
-            for name, value in options.items()
-        },
         "verdict": vars(comparison.verdict),
-        "summary": comparison.summary,
-        "failures": comparison.failures,
-        "seconds": comparison.seconds,
-        "versions": versions(),
     }
+    _write_folder(out, _page(comparison, table, relevance, options), comparison, table, options, facts)
 
 
-def _finite(facts):
-    """Return nested facts with None for NaN and infinity, which JSON cannot say."""
-    if isinstance(facts, dict):
-        return {name: _finite(value) for name, value in facts.items()}
-    if isinstance(facts, list | tuple):
-        return [_finite(value) for value in facts]
-    return None if isinstance(facts, float) and not math.isfinite(facts) else facts
-
-
-# ------------------------------------------------------------------------------------------------ the page
 def _page(comparison, table, relevance, options):
     verdict = comparison.verdict
     label = SCORE_LABELS[comparison.scoring].removeprefix("the ")
     header, rows = summary_table(comparison)
-    notes = "".join(f"<li>{escape(note)}</li>" for note in table.notes)
     tried = [row[0] for row in rows]
-    glossary = "".join(f"<dt>{name}</dt><dd>{text}</dd>" for name, text in GLOSSARY.items() if name in tried)
-    failures = "".join(
-        f"<li>{escape(name)} failed: {escape(error)}</li>" for name, error in comparison.failures.items()
-    )
-    return f"""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>What helps to predict rare values of {escape(table.target)}?</title>
-<style>{STYLE}</style>
-</head>
-<body>
-<h1>What helps to predict rare values of {escape(table.target)}?</h1>
+    body = f"""
 <p class="verdict"><strong>{escape(verdict.answer.capitalize())}.</strong> {escape(verdict.sentence)}</p>
-{"".join(f"<p>Note: {escape(caution)}</p>" for caution in comparison.cautions)}
+{_cautions(comparison)}
 <p>{escape(table.source)}: {comparison.n_rows:,} rows. {escape(_of_target(comparison.relevance, table.target))}.
 Learner: {escape(", ".join(comparison.learners))}. {escape(folds_judged(comparison))}</p>
-<ul class="small">{notes}{failures}</ul>
+{_notes(table, comparison)}
 
 <h2>What each method gains and costs</h2>
 <div class="scroll">{_html_table(header, rows, verdict.method)}</div>
@@ -208,7 +149,7 @@ means that the method does no more than that (blank where it does not apply). "t
 sum of the target. "chosen" is how often the inner folds chose the method; the last row is what choosing that way gives
 on the outer folds. Intervals allow for
 training sets that overlap (Nadeau &amp; Bengio); p-values are adjusted for the number of methods (Holm).</p>
-<dl class="small">{glossary}</dl>
+{_glossary(GLOSSARY, tried)}
 {
         _figure(
             _comparison_picture(comparison),
@@ -229,30 +170,14 @@ training sets that overlap (Nadeau &amp; Bengio); p-values are adjusted for the 
 <h2>The table before and after resampling</h2>
 {_before_after(comparison, table, relevance, options)}
 {_refinement(comparison, table, relevance, options)}
-</body>
-</html>
 """
+    return _document(f"What helps to predict rare values of {table.target}?", body)
 
 
 def _of_target(explanation, target):
     """Return what is rare, in words, with the name of the target instead of y."""
     counts, _, ranges = explanation.partition(": ")
     return f"{counts}: {ranges.replace('y ', target + ' ')}"
-
-
-def _html_table(header, rows, named):
-    cells = "".join(f'<th scope="col">{escape(name)}</th>' for name in header)
-    body = ""
-    for row in rows:
-        kind = ' class="named"' if row[0] == named else ' class="chosen"' if row[0] == CHOSEN else ""
-        body += f"<tr{kind}>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>\n"
-    return f"<table><thead><tr>{cells}</tr></thead>\n<tbody>\n{body}</tbody></table>"
-
-
-def _figure(png, alt, caption):
-    data = base64.b64encode(png).decode()
-    image = f'<img src="data:image/png;base64,{data}" alt="{escape(alt)}">'
-    return f"<figure>{image}<figcaption>{escape(caption)}</figcaption></figure>"
 
 
 def _comparison_picture(comparison):
@@ -315,6 +240,255 @@ def _refinement(comparison, table, relevance, options):
         f"out of training, from {found['mmd_before']:.3g} to {found['mmd_after']:.3g}; they chose the step marked."
     )
     return f"{title}\n{_figure(png, alt, caption)}"
+
+
+# ------------------------------------------------------------------------------------------------ adversarial training
+def robust_table(comparison):
+    """Return header and rows of the table that terminal and page show, as strings."""
+    header = ["method", "clean", "robust", "robust vs at", "p (Holm)", "clean vs at", "RO found", "treated", "seconds"]
+    rows = []
+    for row in comparison.summary:
+        is_base = row["method"] == "at"
+        nobody_looked = row["ro_detected"] is None
+        weaker = "*" if row["attack"] == "black-box" else ""
+        rows.append(
+            [
+                row["method"],
+                f"{row['clean']:.1%}",
+                f"{row['robust']:.1%}{weaker}",
+                "0" if is_base else _difference(row, "gain") + weaker,
+                _p_value(row["p_holm"]),
+                "0" if is_base else _difference(row, "clean_gain"),
+                "-" if nobody_looked else f"{row['ro_detected']} of {comparison.n_folds}",
+                "-" if nobody_looked else f"{row['treated']} of {comparison.n_folds}",
+                f"{row['seconds']:.2f}",
+            ]
+        )
+    return header, rows
+
+
+def _difference(row, name):
+    low, high = 100 * row[f"{name}_low"], 100 * row[f"{name}_high"]
+    return f"{100 * row[name]:+.1f} ({low:+.1f} to {high:+.1f})" if low < high else f"{100 * row[name]:+.1f}"
+
+
+def print_robustness(comparison):
+    """Print the threat model, the table and the two answers."""
+    header, rows = robust_table(comparison)
+    print(f"\nThreat model: {comparison.threat_model}. {_folds_and_budget(comparison)}\n")
+    _print_table(header, rows, comparison.verdict.method)
+    print(f"\n{_how_to_read(comparison)}")
+    for question, verdict in comparison.verdict.parts:
+        print(f"\n{question}: {verdict.answer.upper()}. {verdict.sentence}")
+    for caution in comparison.cautions:
+        print(f"Note: {caution}")
+
+
+def _folds_and_budget(comparison):
+    return (
+        f"{folds_judged(comparison, 'folds', 'time')} The budget was turned into the units of the columns once, on all "
+        "rows, without their target; methods train against it (at-1.5 against 1.5 times as much) and are all attacked "
+        "with it."
+    )
+
+
+def _how_to_read(comparison):
+    commonest = sum(comparison.commonest) / len(comparison.commonest)
+    text = (
+        "'clean' is the accuracy on test rows as they are, 'robust' the accuracy while they are attacked; differences "
+        "are in percentage points, in brackets their 95 % intervals. 'RO': robust overfitting, in how many folds it was "
+        f"found and treated. Always answering the commonest class is right on {commonest:.1%}."
+    )
+    if any(row["attack"] == "black-box" for row in comparison.summary):
+        text += " *: attacked more weakly, by a search that sees predictions only, so not tested against the others."
+    return text
+
+
+def write_robustness_report(out, comparison, table, options):
+    """Write `out`/index.html, results.csv and run.json on adversarial training, as `write_report` does.
+
+    Parameters
+    ----------
+    out : pathlib.Path
+    comparison : RobustComparison
+    table : Table
+        As made ready by the command line.
+    options : dict
+        The command's options, for `run.json`.
+    """
+    facts = {
+        "folds_judged": comparison.n_folds,
+        "folds_planned": comparison.n_planned,
+        "classes": comparison.classes,
+        "threat_model": comparison.threat_model,
+        "verdict": {question: vars(verdict) for question, verdict in comparison.verdict.parts},
+    }
+    _write_folder(out, _robust_page(comparison, table), comparison, table, options, facts)
+
+
+def _robust_page(comparison, table):
+    header, rows = robust_table(comparison)
+    answers = "".join(
+        f'<p class="verdict"><strong>{question}: {verdict.answer}.</strong> {escape(verdict.sentence)}</p>\n'
+        for question, verdict in comparison.verdict.parts
+    )
+    classes = [str(name) for name in comparison.classes]
+    shown = ", ".join(classes[:8]) + (f" and {len(classes) - 8} more" if len(classes) > 8 else "")
+    alt = "Robust against clean accuracy, one point per method with 95 % intervals: " + "; ".join(
+        f"{row['method']} {row['clean']:.1%} clean, {row['robust']:.1%} robust" for row in comparison.summary
+    )
+    body = f"""
+{answers}{_cautions(comparison)}
+<p>{escape(table.source)}: {comparison.n_rows:,} rows, {len(classes)} classes ({escape(shown)}).
+{escape(_folds_and_budget(comparison))}</p>
+<p>Threat model: {escape(comparison.threat_model)}.</p>
+{_notes(table, comparison)}
+
+<h2>What each method keeps under attack, and what it costs</h2>
+<div class="scroll">{_html_table(header, rows, comparison.verdict.method)}</div>
+<p class="small">{escape(_how_to_read(comparison))}
+Intervals are paired by fold and allow for training sets that overlap (Nadeau &amp; Bengio) and for the number of rows;
+p-values are adjusted for the number of methods (Holm). Attacks search for the worst allowed row with the help of the gradient; a still better attack may find more.</p>
+{_glossary(ROBUST_GLOSSARY, [row[0] for row in rows])}
+{
+        _figure(
+            _robust_picture(comparison),
+            alt + ".",
+            "Intervals are those of each method alone. All methods meet the same folds, so the differences in the "
+            "table are known better than two such intervals suggest.",
+        )
+    }
+"""
+    return _document(f"What does adversarial training buy for {table.target}?", body)
+
+
+def _robust_picture(comparison):
+    from skgan_resample.plots import RobustComparisonDisplay
+
+    return _png(lambda: RobustComparisonDisplay.from_comparison(comparison).figure_)
+
+
+# ------------------------------------------------------------------------------------------------ terminal
+def _print_table(header, rows, named):
+    """Print a table with the row of the method `named` in bold, where that can be."""
+    widths = [max(len(row[j]) for row in [header, *rows]) for j in range(len(header))]
+    try:
+        from rich.console import Console
+        from rich.table import Table
+    except ImportError:
+        for row in [header, *rows]:
+            first, *others = (cell.rjust(width) for cell, width in zip(row, widths))
+            print("  ".join([first.strip().ljust(widths[0]), *others]))
+    else:
+        table = Table(box=None, pad_edge=False)
+        for j, name in enumerate(header):
+            table.add_column(name, justify="left" if j == 0 else "right", no_wrap=True)
+        for row in rows:
+            table.add_row(*row, style="bold" if row[0] == named else None)
+        console = Console()
+        console.width = max(console.width, sum(widths) + 2 * len(widths))  # a narrower one would cut the numbers
+        console.print(table)
+
+
+def _p_value(p):
+    return "" if isnan(p) else f"{p:.3f}" if p >= 0.001 else "<0.001"
+
+
+# ------------------------------------------------------------------------------------------------ files
+def _write_folder(out, page, comparison, table, options, facts):
+    """Write a report; an earlier one is replaced when the new one is complete."""
+    facts = {
+        "data": table.source,
+        "rows": comparison.n_rows,
+        **facts,
+        "notes": table.notes,
+        "options": {
+            name: value if isinstance(value, int | float | str | None) else str(value)
+            for name, value in options.items()
+        },
+        "summary": comparison.summary,
+        "failures": comparison.failures,
+        "seconds": comparison.seconds,
+        "versions": versions(),
+    }
+    with tempfile.TemporaryDirectory(dir=out.absolute().parent, prefix=f".{out.name}-") as folder:
+        draft = Path(folder) / out.name
+        draft.mkdir()
+        (draft / "index.html").write_text(page, encoding="utf-8")
+        _write_rows(draft / "results.csv", comparison.rows)
+        text = json.dumps(_finite(facts), indent=1, allow_nan=False)
+        (draft / "run.json").write_text(text + "\n", encoding="utf-8")
+        if out.exists():
+            shutil.rmtree(out)
+        draft.replace(out)
+
+
+def _write_rows(path, rows):
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, names)
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _finite(facts):
+    """Return nested facts with None for NaN and infinity, which JSON cannot say."""
+    if isinstance(facts, dict):
+        return {name: _finite(value) for name, value in facts.items()}
+    if isinstance(facts, list | tuple):
+        return [_finite(value) for value in facts]
+    return None if isinstance(facts, float) and not math.isfinite(facts) else facts
+
+
+# ------------------------------------------------------------------------------------------------ parts of a page
+def _document(title, body):
+    """Return a whole page from its title and what stands below it."""
+    return f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{escape(title)}</title>
+<style>{STYLE}</style>
+</head>
+<body>
+<h1>{escape(title)}</h1>
+{body.strip()}
+</body>
+</html>
+"""
+
+
+def _cautions(comparison):
+    return "".join(f"<p>Note: {escape(caution)}</p>" for caution in comparison.cautions)
+
+
+def _notes(table, comparison):
+    """Return what was done to the table and what failed, as a list."""
+    failures = [f"{name} failed: {error}" for name, error in comparison.failures.items()]
+    return f'<ul class="small">{"".join(f"<li>{escape(note)}</li>" for note in [*table.notes, *failures])}</ul>'
+
+
+def _glossary(words, tried):
+    """Return what the methods that were tried are."""
+    found = "".join(f"<dt>{name}</dt><dd>{escape(text)}</dd>" for name, text in words.items() if name in tried)
+    return f'<dl class="small">{found}</dl>'
+
+
+def _html_table(header, rows, named):
+    """Return a table with the row of the method `named` in bold."""
+    cells = "".join(f'<th scope="col">{escape(name)}</th>' for name in header)
+    body = ""
+    for row in rows:
+        kind = ' class="named"' if row[0] == named else ' class="chosen"' if row[0] == CHOSEN else ""
+        body += f"<tr{kind}>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>\n"
+    return f"<table><thead><tr>{cells}</tr></thead>\n<tbody>\n{body}</tbody></table>"
+
+
+def _figure(png, alt, caption):
+    data = base64.b64encode(png).decode()
+    image = f'<img src="data:image/png;base64,{data}" alt="{escape(alt)}">'
+    return f"<figure>{image}<figcaption>{escape(caption)}</figcaption></figure>"
 
 
 def _png(draw):

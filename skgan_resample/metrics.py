@@ -7,9 +7,15 @@ from copy import deepcopy
 
 import numpy as np
 from sklearn.metrics import make_scorer
+from sklearn.pipeline import Pipeline
 from sklearn.utils import check_consistent_length
+from sklearn.utils.validation import column_or_1d
 
+from skgan_resample._black_box import worst_rows
+from skgan_resample._twin import Architecture, is_spec, weights_of
+from skgan_resample._validation import warn
 from skgan_resample.relevance import Relevance, _check_fitted, _check_target, _check_threshold
+from skgan_resample.threat import ThreatModel
 
 
 def sera_score(y_true, y_pred, *, relevance, sample_weight=None, normalize=False):
@@ -329,6 +335,297 @@ def make_sera_scorer(relevance, *, normalize=False):
         raise TypeError(f"make_sera_scorer needs a fitted Relevance; got {type(relevance).__name__}.")
     _check_fitted(relevance)
     return make_scorer(sera_score, greater_is_better=False, relevance=deepcopy(relevance), normalize=normalize)
+
+
+def make_robust_scorer(threat_model, *, clean_weight=0.0, n_steps=30, n_queries=200, random_state=0):
+    """Return a scikit-learn scorer for accuracy under attack, one yardstick for all candidates.
+
+    The scorer attacks every candidate within the same budgets, in the units of the columns that it is given, whatever
+    budgets it was trained with. How it attacks depends on what it can see:
+
+    - a `RobustATWrapper`: white-box, along the gradient;
+    - a fitted MLPClassifier, LogisticRegression or LinearSVC of scikit-learn, and one of these or a `RobustATWrapper`
+      behind steps of a Pipeline that are affine on these rows, such as a StandardScaler or PCA (this is tried out, not
+      guessed): white-box too, through the steps;
+    - any other classifier: a random search through its predictions. That is **weaker**: its score is an upper limit, and
+      a model that scores higher may only be harder to search. A `ResamplingWarning` says so.
+
+    Parameters
+    ----------
+    threat_model : ThreatModel
+        Fitted, or with ``unit="raw"``. One that is not fitted and has another unit would measure each candidate with
+        the spread of the rows at hand, and is refused.
+    clean_weight : float in [0, 1], default=0.0
+        Weight of the accuracy without attack; the rest is on the one under attack.
+    n_steps : int, default=30
+        Steps of each white-box search.
+    n_queries : int, default=200
+        Predictions for each row in a black-box search.
+    random_state : int, default=0
+        Seed of the searches.
+
+    Returns
+    -------
+    scorer : RobustScorer
+        ``scorer(estimator, X, y)`` returns the score; ``scorer.report(estimator, X, y)`` says what it is made of.
+
+    Raises
+    ------
+    TypeError
+        When `threat_model` is not a `ThreatModel`.
+    ValueError
+        When it is neither fitted nor in raw units.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> from skgan_resample.metrics import make_robust_scorer
+    >>> from skgan_resample.threat import ThreatModel
+    >>> X, y = load_iris(return_X_y=True)
+    >>> scorer = make_robust_scorer(ThreatModel(eps=0.3, unit="raw"))
+    >>> search = GridSearchCV(LogisticRegression(max_iter=1000), {"C": [0.01, 1]}, scoring=scorer).fit(X, y)
+    >>> search.best_params_
+    {'C': 1}
+    >>> scorer.report(search, X, y)["attack"]
+    'white-box'
+    """
+    if not isinstance(threat_model, ThreatModel):
+        raise TypeError(f"make_robust_scorer needs a ThreatModel; got {type(threat_model).__name__}.")
+    if not hasattr(threat_model, "left_") and (threat_model.unit != "raw" or isinstance(threat_model.bounds, str)):
+        raise ValueError(
+            'The budgets of the yardstick must not depend on the rows that are scored: give ThreatModel(..., unit="raw") '
+            "without bounds from the rows, or fit the threat model to training rows first."
+        )
+    if not 0 <= clean_weight <= 1:
+        raise ValueError(f"clean_weight must be in [0, 1], got {clean_weight!r}.")
+    return RobustScorer(deepcopy(threat_model), clean_weight, n_steps, n_queries, random_state)
+
+
+class RobustScorer:
+    """What `make_robust_scorer` returns: call it as ``scorer(estimator, X, y)``."""
+
+    def __init__(self, threat_model, clean_weight, n_steps, n_queries, random_state):
+        self.threat_model = threat_model
+        self.clean_weight = clean_weight
+        self.n_steps = n_steps
+        self.n_queries = n_queries
+        self.random_state = random_state
+
+    def __call__(self, estimator, X, y, sample_weight=None):
+        report = self.report(estimator, X, y, sample_weight)
+        if report["attack"] == "black-box":
+            warn(
+                f"{type(_innermost(estimator)).__name__} is attacked through its predictions only, which is weaker than "
+                "along a gradient: its robust accuracy is an upper limit."
+            )
+        return self.clean_weight * report["clean"] + (1 - self.clean_weight) * report["robust"]
+
+    def report(self, estimator, X, y, sample_weight=None):
+        """Return how the score comes about.
+
+        Parameters
+        ----------
+        estimator : fitted classifier
+        X : table of shape (n_rows, n_columns)
+        y : array-like of shape (n_rows,)
+        sample_weight : array-like of shape (n_rows,), default=None
+
+        Returns
+        -------
+        report : dict
+            "robust" and "clean" accuracy (R2 of a regression), "attack" ("white-box", "white-box through the pipeline"
+            or "black-box"), "threat_model" in words, and "n_rows".
+        """
+        y = column_or_1d(y)
+        threat = self.threat_model if hasattr(self.threat_model, "left_") else deepcopy(self.threat_model).fit(X)
+        model = _innermost(estimator)
+        if hasattr(model, "robust_score") and hasattr(model, "threat_model_"):
+            report = model.robust_score(
+                X, y, threat_model=threat, n_steps=self.n_steps, sample_weight=sample_weight, return_report=True
+            )
+            return {**report, "attack": "white-box"}
+        if not hasattr(model, "classes_"):
+            raise TypeError(f"The scorer is for classifiers, and for RobustATWrapper; got {type(model).__name__}.")
+        codes = threat._encoder.to_codes(X)
+        truth = np.searchsorted(model.classes_, y).clip(max=len(model.classes_) - 1)
+        known = np.asarray(model.classes_)[truth] == y  # a class that it never saw is wrong, attacked or not
+        factor = threat._factor(y) * known[:, None]
+        rows = _Rows(threat._encoder, X)
+        seen = _SeenThrough(model, rows, codes, threat)
+        if seen.network is not None:
+            attacked = seen.attacked(codes, truth, factor, self.n_steps, self.random_state)
+            attack = "white-box through the pipeline" if isinstance(model, Pipeline) else "white-box"
+        else:
+            attacked = worst_rows(
+                lambda moved, which: _margin(model, rows.table(moved), truth[which]),
+                codes,
+                threat,
+                factor=factor,
+                n_queries=self.n_queries,
+                rng=np.random.RandomState(self.random_state),
+            )
+            attack = "black-box"
+        clean = np.asarray(model.predict(X)) == y
+        robust = clean & (np.asarray(model.predict(rows.table(attacked))) == y)
+        return {
+            "robust": float(np.average(robust, weights=sample_weight)),
+            "clean": float(np.average(clean, weights=sample_weight)),
+            "threat_model": threat.explain(),
+            "attack": attack,
+            "n_rows": len(y),
+        }
+
+
+def _innermost(estimator):
+    """Return what a fitted search has chosen, and the estimator itself otherwise."""
+    return getattr(estimator, "best_estimator_", estimator)
+
+
+def _margin(model, X, truth):
+    """Return by how much the best wrong class is ahead of the true one, by rows; above 0 the model is misled."""
+    rows = np.arange(len(truth))
+    if hasattr(model, "predict_proba"):
+        values = np.asarray(model.predict_proba(X), dtype=float)
+    elif hasattr(model, "decision_function"):
+        values = np.asarray(model.decision_function(X), dtype=float)
+        values = np.column_stack([-values, values]) if values.ndim == 1 else values
+    else:
+        return np.where(np.searchsorted(model.classes_, model.predict(X)) == truth, -1.0, 1.0)
+    own = values[rows, truth]
+    values[rows, truth] = -np.inf
+    return values.max(axis=1) - own
+
+
+class _Rows:
+    """Makes tables like the one that is scored from codes, with fractions where the data types allow them."""
+
+    def __init__(self, encoder, X):
+        self.encoder = encoder
+        numeric = not encoder.nominal_.any() and not any(column.kind == "datetime" for column in encoder.columns_)
+        self.is_array = isinstance(X, np.ndarray) and numeric
+        is_pandas = hasattr(X, "iloc") and hasattr(X, "columns") and numeric
+        self.frame = type(X) if is_pandas else None
+        self.columns = X.columns if is_pandas else None
+
+    @property
+    def takes_fractions(self):
+        """Whether any numbers can stand in the table."""
+        return self.is_array or self.frame is not None
+
+    def table(self, codes):
+        """Return codes as a table."""
+        if self.is_array:
+            return codes
+        if self.frame is not None:
+            return self.frame(codes, columns=self.columns)
+        return self.encoder.from_codes(self._snapped(codes))
+
+    def _snapped(self, codes):
+        whole = self.encoder.holds_integers
+        return np.where(whole & ~np.isnan(codes), np.trunc(codes), codes)
+
+
+class _SeenThrough:
+    """A classifier as a network of the standardized columns, where it is one; `network` is None where it is not."""
+
+    def __init__(self, model, rows, codes, threat):
+        self.network, self.threat = None, threat
+        steps, last = None, model
+        if isinstance(model, Pipeline):
+            steps, last = (model[:-1] if len(model.steps) > 1 else None), model[-1]
+        if last == "passthrough" or not rows.takes_fractions or np.isnan(codes).any() or len(codes) < 1:
+            return
+        network, encode = _network_of(last)
+        if network is None:
+            return
+
+        def inputs(codes):
+            table = rows.table(codes)
+            try:
+                if steps is not None:
+                    table = steps.transform(table)
+                return np.asarray(encode(table), dtype=float)
+            except (TypeError, ValueError):
+                return None
+
+        found = _affine(inputs, codes, threat)
+        if found is None:
+            return
+        from skgan_resample._nn.networks import affine_then
+
+        self.network = affine_then(network, *found)
+
+    def attacked(self, codes, truth, factor, n_steps, random_state):
+        """Return the worst codes that an attack along the gradient finds."""
+        import torch
+
+        from skgan_resample._nn.attacks import strongest
+        from skgan_resample._nn.training import one_thread, seeded
+
+        encoder = self.threat._encoder
+        encoded = encoder.encode_codes(codes).astype(np.float32)
+        with one_thread(), seeded(np.random.RandomState(random_state)):
+            worst, _ = strongest(
+                self.network,
+                torch.as_tensor(encoded),
+                torch.as_tensor(truth),
+                self.threat._budget(encoder),
+                is_classifier=True,
+                n_steps=n_steps,
+                factor=torch.as_tensor(factor, dtype=torch.float32),
+            )
+        return self.threat._land(encoder, codes, encoded, worst.numpy())
+
+
+def _affine(inputs, codes, threat, *, n_tried=200):
+    """Return the map from encoded rows to the inputs of a network, matrix and offset, or None if it is not affine.
+
+    It is read off at one row, a column at a time, and then tried on rows moved as the threat model allows.
+
+    Parameters
+    ----------
+    inputs : callable
+        From codes to inputs, or None where it refuses them.
+    codes : ndarray of shape (n_rows, n_columns)
+    threat : ThreatModel
+    """
+    encoder = threat._encoder
+    center, spread = encoder.scaling
+    base = codes.mean(axis=0)
+    reach = np.maximum(threat.left_, threat.right_)
+    step = np.where(reach > 0, reach, spread)
+    values = inputs(np.vstack([base, base + np.diag(step)]))
+    if values is None or values.ndim != 2:
+        return None
+    slopes = (values[1:] - values[0]) / step[:, None]
+    rng = np.random.RandomState(0)
+    tried = codes[rng.permutation(len(codes))[:n_tried]]
+    share = rng.uniform(-1, 1, size=tried.shape)
+    tried = np.vstack([tried, tried + np.where(share > 0, threat.right_, threat.left_) * share])
+    seen = inputs(tried)
+    expected = values[0] + (tried - base) @ slopes
+    if seen is None or not np.allclose(seen, expected, rtol=1e-5, atol=1e-5 * max(1e-12, np.abs(seen).max())):
+        return None
+    matrix, offset = np.zeros((encoder.width_, values.shape[1])), values[0].copy()
+    for j, column in enumerate(encoder.columns_):
+        if column.kind != "constant":
+            matrix[column.encoded.start] = slopes[j] * spread[j]
+            offset += (center[j] - base[j]) * slopes[j]
+    return matrix, offset
+
+
+def _network_of(model):
+    """Return a model as a network and how its input is made from a table, or None and None."""
+    if hasattr(model, "network_") and hasattr(model, "encoder_"):
+        return model.network_, model.encoder_.encode
+    if not is_spec(model) or not hasattr(model, "classes_") or np.ndim(model.classes_) != 1:
+        return None, None
+    from skgan_resample._nn.networks import with_weights
+
+    architecture = Architecture.of(model, model.n_features_in_, len(model.classes_))
+    return with_weights(architecture.build(), weights_of(model)), lambda table: table
 
 
 def _target_and_error(y_true, y_pred):

@@ -301,6 +301,91 @@ class ComparisonDisplay:
         return self
 
 
+class RobustComparisonDisplay:
+    """What each method of a comparison of robustness keeps: accuracy under attack against accuracy without.
+
+    No point can be above the grey diagonal, where no attack succeeds.
+
+    Parameters
+    ----------
+    summary : list of dict
+        As in `RobustComparison.summary`.
+    commonest : float
+        Accuracy of always answering the commonest class.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+    figure_ : matplotlib Figure
+
+    Examples
+    --------
+    >>> from skgan_resample.plots import RobustComparisonDisplay
+    >>> none = {"method": "none", "attack": "white-box", "clean": 0.95, "clean_low": 0.93, "clean_high": 0.97,
+    ...         "robust": 0.6, "robust_low": 0.5, "robust_high": 0.7}
+    >>> at = {**none, "method": "at", "robust": 0.9, "robust_low": 0.87, "robust_high": 0.93}
+    >>> RobustComparisonDisplay(summary=[none, at], commonest=0.55).plot().ax_.get_ylabel()
+    'accuracy under attack'
+    """
+
+    def __init__(self, *, summary, commonest):
+        self.summary = summary
+        self.commonest = commonest
+
+    @classmethod
+    def from_comparison(cls, comparison, *, ax=None):
+        """Draw a comparison.
+
+        Parameters
+        ----------
+        comparison : RobustComparison
+        ax : matplotlib Axes, default=None
+
+        Returns
+        -------
+        display : RobustComparisonDisplay
+        """
+        return cls(summary=comparison.summary, commonest=float(np.mean(comparison.commonest))).plot(ax=ax)
+
+    def plot(self, ax=None):
+        """Draw on `ax`, or on a figure of its own."""
+        from matplotlib.ticker import PercentFormatter
+
+        ax = _axes(ax, (7.6, 4.2))
+        colors = [BLACK, BLUE, ORANGE, VERMILION, GREEN, PINK, SKY, YELLOW]
+        for i, row in enumerate(self.summary):
+            reach = {
+                name: [[row[name] - row[f"{name}_low"]], [row[f"{name}_high"] - row[name]]]
+                for name in ("clean", "robust")
+            }
+            is_weak = row["attack"] == "black-box"
+            ax.errorbar(
+                row["clean"],
+                row["robust"],
+                xerr=reach["clean"],
+                yerr=reach["robust"],
+                fmt=MARKERS[i % len(MARKERS)],
+                color=colors[i % len(colors)],
+                markerfacecolor="white" if is_weak else None,
+                markersize=8,
+                elinewidth=0.9,
+                alpha=0.9,
+                label=f"{row['method']} (attacked more weakly)" if is_weak else row["method"],
+            )
+        limits = ax.get_xlim(), ax.get_ylim()
+        ax.axline((0, 0), slope=1, color=GREY, linewidth=0.8, zorder=0)
+        ax.axhline(self.commonest, color=GREY, linewidth=0.8, linestyle="--", label="always the commonest class")
+        ax.set(xlim=limits[0], ylim=(min(limits[1][0], self.commonest - 0.02), limits[1][1]))
+        ax.set(xlabel="accuracy without attack", ylabel="accuracy under attack")
+        ax.set_title("up is more robust, right is cheaper", fontsize="medium")
+        for axis in (ax.xaxis, ax.yaxis):
+            axis.set_major_formatter(PercentFormatter(1.0))
+        ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
+        ax.spines[["top", "right"]].set_visible(False)
+        self.ax_, self.figure_ = ax, ax.figure
+        return self
+
+
 class TrainingDisplay:
     """How a network was trained: the score at each evaluation, lower is better, and the step that was kept.
 
@@ -498,6 +583,117 @@ class RefinementDisplay:
         ax.spines[["top", "right"]].set_visible(False)
         _legend_below(ax, list(zip(*ax.get_legend_handles_labels())))
         self.axes_, self.figure_ = axes, axes[0].figure
+        return self
+
+
+class RobustOverfittingDisplay:
+    """Accuracy of held-out rows over the epochs of adversarial training, without attack and under attack.
+
+    Robust overfitting is a solid line that falls while the dotted one, training rows under attack, still rises.
+
+    Parameters
+    ----------
+    runs : dict of Curves
+        By strategy, the first one untreated; as `RobustATWrapper.runs_`.
+    kept : str
+        The strategy that was kept.
+    best_epoch : int
+    gap : tuple of float
+        The robust gap of the first run with the limits of its interval.
+    score_name : str, default="accuracy"
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+    figure_ : matplotlib Figure
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skgan_resample import RobustATWrapper
+    >>> from skgan_resample.plots import RobustOverfittingDisplay
+    >>> X, y = load_iris(return_X_y=True)
+    >>> robust = RobustATWrapper(max_epochs=4, random_state=0).fit(X, y)
+    >>> RobustOverfittingDisplay.from_estimator(robust).ax_.get_xlabel()
+    'epoch'
+    """
+
+    def __init__(self, *, runs, kept, best_epoch, gap, score_name="accuracy"):
+        self.runs = runs
+        self.kept = kept
+        self.best_epoch = best_epoch
+        self.gap = gap
+        self.score_name = score_name
+
+    @classmethod
+    def from_estimator(cls, estimator, *, ax=None):
+        """Draw what a fitted wrapper saw.
+
+        Parameters
+        ----------
+        estimator : RobustATWrapper
+            Fitted with validation.
+        ax : matplotlib Axes, default=None
+
+        Returns
+        -------
+        display : RobustOverfittingDisplay
+
+        Raises
+        ------
+        ValueError
+            If it was fitted without validation.
+        """
+        if not estimator.runs_:
+            raise ValueError("Nothing to draw: the wrapper was fitted without validation.")
+        return cls(
+            runs=estimator.runs_,
+            kept=estimator.strategy_,
+            best_epoch=estimator.best_epoch_,
+            gap=(estimator.ro_gap_, *estimator.ro_gap_interval_),
+            score_name="accuracy" if hasattr(estimator, "classes_") else "R2",
+        ).plot(ax=ax)
+
+    def plot(self, ax=None):
+        """Draw on `ax`, or on a figure of its own.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+
+        Returns
+        -------
+        self : RobustOverfittingDisplay
+        """
+        ax = _axes(ax, (6.4, 4.4))
+        for (name, curves), color in zip(self.runs.items(), (VERMILION, BLUE, GREEN, PINK, ORANGE)):
+            robust = curves.curve()
+            weight = curves.weight / curves.weight.sum()
+            error = np.sqrt(((curves.robust - robust[:, None]) ** 2) @ weight**2)
+            mark = " (kept)" if name == self.kept and len(self.runs) > 1 else ""
+            ax.fill_between(curves.epochs, robust - error, robust + error, color=color, alpha=0.18, linewidth=0)
+            ax.plot(curves.epochs, robust, color=color, linewidth=2, label=f"{name}{mark}: under attack")
+            ax.plot(curves.epochs, curves.curve("clean"), color=color, linewidth=1.2, linestyle="--",
+                    label=f"{name}{mark}: without attack")  # fmt: skip
+            if name == next(iter(self.runs)):
+                seen = [record["train_robust"] for record in curves.history]
+                ax.plot(curves.epochs, seen, color=GREY, linewidth=1.2, linestyle=":",
+                        label=f"{name}: training rows under attack")  # fmt: skip
+        ax.axvline(self.best_epoch, color=BLACK, linewidth=0.8)
+        ax.annotate(f"kept: epoch {self.best_epoch}", (self.best_epoch, 0.01), xycoords=("data", "axes fraction"),
+                    xytext=(4, 0), textcoords="offset points", fontsize="small")  # fmt: skip
+        first = next(iter(self.runs))
+        value, low, high = self.gap
+        ax.set(
+            xlabel="epoch",
+            ylabel=f"{self.score_name} on held-out rows",
+            title=f"Robust gap of {first}: {value:.3f} ({low:.3f} to {high:.3f})",
+        )
+        if self.score_name == "accuracy":
+            ax.set_ylim(0, 1)
+        ax.spines[["top", "right"]].set_visible(False)
+        ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=2, frameon=False, fontsize="small")
+        self.ax_, self.figure_ = ax, ax.figure
         return self
 
 

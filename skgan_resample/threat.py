@@ -1,5 +1,6 @@
 """ThreatModel: which changes of a row count as an attack."""
 
+from collections.abc import Hashable
 from numbers import Integral, Real
 
 import numpy as np
@@ -71,8 +72,8 @@ class ThreatModel(BaseEstimator):
 
     Notes
     -----
-    Missing cells are never changed. Dates are moved in whole steps, the largest step that hits every date seen in `fit`;
-    with "raw" it is the unit.
+    Missing cells are never changed. Dates are moved in whole steps, the largest step that hits every date seen in
+    `fit`; with "raw" it is the unit.
 
     Examples
     --------
@@ -147,7 +148,7 @@ class ThreatModel(BaseEstimator):
             eps = f"eps {self.eps:g} {self.unit}"
         else:
             eps = f"eps by column or direction, in {self.unit}"
-        moved, n = int(((self.left_ > 0) | (self.right_ > 0)).sum()), len(self.left_)
+        moved, n = int(self._movable.sum()), len(self.left_)
         n_switchable = int(self.switchable_.sum()) + len(self.groups_)
         switched = "none switched"
         if n_switchable and self.max_categorical_changes:
@@ -155,8 +156,9 @@ class ThreatModel(BaseEstimator):
         parts = [f"{self.norm}, {eps}: {moved} of {n} columns can be moved, {switched}"]
         if np.isfinite(self.low_).any() or np.isfinite(self.high_).any():
             parts.append("within bounds")
-        if self.integer_.any():
-            parts.append(f"{int(self.integer_.sum())} of them in whole steps")
+        in_steps = int((self.integer_ & self._movable).sum())
+        if in_steps:
+            parts.append(f"{in_steps} of these columns in whole steps")
         if self.attackable_classes is not None:
             parts.append(f"only rows of class {', '.join(map(str, self.attackable_classes))}")
         return "; ".join(parts)
@@ -179,44 +181,45 @@ class ThreatModel(BaseEstimator):
         n = len(names)
         positions = _Positions(names)
         nominal = encoder.nominal_
+        has_levels = nominal | [j in encoder._levels for j in range(n)]  # a single level makes a constant column
         fixed = np.zeros(n, dtype=bool)
         fixed[positions.of("immutable", self.immutable)] = True
         in_group = np.zeros(n, dtype=bool)
         self.groups_ = []
         for group in self.onehot_groups if self.onehot_groups is not None else ():
-            members = np.array(positions.of("onehot_groups", group), dtype=int)
-            if len(members) < 2 or in_group[members].any() or nominal[members].any():
+            members = np.array(positions.of("a group of onehot_groups", group), dtype=int)
+            is_new = len(set(members)) == len(members) and not in_group[members].any()
+            if len(members) < 2 or not is_new or has_levels[members].any():
                 raise ValueError(
-                    f"onehot_groups: {list(group)} must be two or more numeric columns that no other group has."
+                    f"onehot_groups: {list(group)} must be two or more numeric columns, each once, in no other group."
                 )
             in_group[members] = True
             if not fixed[members].any():
                 self.groups_.append(members)
 
-        self.left_, self.right_ = self._reach(positions, nominal, statistics)
-        still = fixed | nominal | in_group
+        self.left_, self.right_ = self._reach(positions, statistics)
+        still = fixed | has_levels | in_group
         self.left_[still] = self.right_[still] = 0.0
         self.low_, self.high_ = self._limits(positions, statistics)
         self.integer_ = np.zeros(n, dtype=bool)
         if self.integer_features is not None:
-            self.integer_ = encoder.holds_integers & ~nominal
+            self.integer_ = encoder.holds_integers.copy()
             if not isinstance(self.integer_features, str):
                 self.integer_[positions.of("integer_features", self.integer_features)] = True
         self.integer_ &= ~still
         whole = self.integer_
-        self.left_[whole], self.right_[whole] = np.floor(self.left_[whole] + 1e-9), np.floor(self.right_[whole] + 1e-9)
+        self.left_, self.right_ = _in_steps(self.left_, whole), _in_steps(self.right_, whole)
         self.low_[whole], self.high_[whole] = np.ceil(self.low_[whole]), np.floor(self.high_[whole])
         self.switchable_ = nominal & ~fixed
         return self
 
-    def _reach(self, positions, nominal, statistics):
+    def _reach(self, positions, statistics):
         """Return how far down and up each column may be moved, in its own unit."""
-        n = len(nominal)
+        n = len(positions.names)
         eps = self.eps
         pairs = np.zeros((n, 2))
-        if isinstance(eps, Real):
-            pairs[:] = eps
-        elif isinstance(eps, tuple) and len(eps) == 2 and all(isinstance(side, Real) for side in eps):
+        down_and_up = isinstance(eps, tuple) and len(eps) == 2 and all(isinstance(side, Real) for side in eps)
+        if isinstance(eps, Real) or down_and_up:
             pairs[:] = eps
         elif isinstance(eps, dict):
             for name, value in eps.items():
@@ -316,7 +319,7 @@ class ThreatModel(BaseEstimator):
         )
 
     def _land(self, encoder, codes, x, x_adv, *, whole=False, factor=1.0):
-        """Return the codes of attacked rows, pulled back to what is allowed, free of the rounding of a network's floats.
+        """Return the codes of attacked rows, pulled back to what is allowed, without a network's rounding.
 
         Parameters
         ----------
@@ -330,19 +333,18 @@ class ThreatModel(BaseEstimator):
         factor : float or ndarray of shape (n_rows, 1), default=1.0
             Multiplies the budget of numbers.
         """
-        numeric = np.flatnonzero((self.left_ > 0) | (self.right_ > 0))
+        numeric = np.flatnonzero(self._movable)
         numeric = numeric[[encoder.columns_[j].kind != "constant" for j in numeric]]
         at = [encoder.columns_[j].encoded.start for j in numeric]
         old = codes[:, numeric]
         move = (x_adv[:, at].astype(float) - x[:, at]) * encoder.scaling[1][numeric]
         move[np.isnan(old)] = 0.0
-        move = self._shortened(move, numeric, factor)
         whole = np.broadcast_to(whole, len(self.left_))[numeric] & (old == np.round(old))
-        move = np.where(whole, np.trunc(move), move)
         low, high = np.fmin(self.low_[numeric], old), np.fmax(self.high_[numeric], old)
+        move = self._shortened(move, old - low, high - old, whole, numeric, factor)
         landed = codes.copy()
         landed[:, numeric] = np.where(move == 0, old, np.clip(old + move, low, high))
-        for j in np.flatnonzero(self.switchable_):
+        for j in np.flatnonzero(self.switchable_ & encoder.nominal_):
             head = encoder.columns_[j].encoded
             head = slice(head.start, head.start + encoder.columns_[j].n_levels)
             switched = (x_adv[:, head] != x[:, head]).any(axis=1)
@@ -355,18 +357,38 @@ class ThreatModel(BaseEstimator):
                     landed[switched, j] = np.round(1 - codes[switched, j])
         return landed
 
-    def _shortened(self, move, numeric, factor):
-        """Return moves of the `numeric` columns, in their own units, pulled back into the budget exactly."""
+    def _shortened(self, move, down, up, whole, numeric, factor):
+        """Return moves of the `numeric` columns, in their own units, pulled back into the budget exactly.
+
+        `down` and `up` is what the bounds leave, `whole` says which cells cannot hold fractions besides `integer_`.
+        """
         steps = self.integer_[numeric]
-        left, right = self.left_[numeric] * factor, self.right_[numeric] * factor
-        left, right = np.where(steps, np.floor(left + 1e-9), left), np.where(steps, np.floor(right + 1e-9), right)
-        move = np.clip(np.where(steps, np.round(move), move), -left, right)
+        left, right = (_in_steps(side[numeric] * factor, steps) for side in (self.left_, self.right_))
+        move = np.where(whole, np.trunc(move + 1e-4 * np.sign(move)), move)
+        steps = steps | whole
+        move = np.where(steps, np.round(move), move)
+        move = np.clip(move, -_in_steps(np.fmin(left, down), steps), _in_steps(np.fmin(right, up), steps))
         if self.norm == "l2":
-            share = move / np.where(move > 0, right, np.where(left > 0, left, 1.0))
-            length = np.linalg.norm(share, axis=1, keepdims=True)
-            shorter = move / np.maximum(length, 1.0)
-            move = np.where(length > 1, np.where(steps, np.trunc(shorter), shorter), move)
+            # What moves in whole steps goes first: shortened by a rounding error, it would lose a whole step.
+            budget = np.where(move > 0, right, np.where(left > 0, left, 1.0))
+            length = _length(move / budget * steps)
+            move = np.where(steps & (length > 1 + 1e-12), np.trunc(move / np.maximum(length, 1.0)), move)
+            left_over = np.sqrt(np.maximum(1 - _length(move / budget * steps) ** 2, 0.0))
+            length = np.maximum(_length(move / budget * ~steps), 1e-300)
+            move = np.where(steps, move, move * np.minimum(left_over / length, 1.0))
         return move
+
+    @property
+    def _movable(self):
+        """Which columns can be moved, bool, shape (n_columns,)."""
+        return (self.left_ > 0) | (self.right_ > 0)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.categorical = True
+        tags.input_tags.string = True
+        return tags
 
 
 class Statistics:
@@ -397,17 +419,16 @@ class _Positions:
         if chosen is None:
             return []
         n = len(self.names)
-        if isinstance(chosen, str):
-            raise ValueError(f"{parameter} must be a list of columns, got the text {chosen!r}.")
-        array = np.asarray(chosen)
-        if array.dtype == bool:
-            if array.shape != (n,):
-                raise ValueError(f"{parameter} is a mask of shape {array.shape} for {n} columns.")
-            return np.flatnonzero(array).tolist()
+        if isinstance(chosen, str) or not np.iterable(chosen):
+            raise ValueError(f"{parameter} must be a list of columns, got {chosen!r}.")
+        items = [item.item() if isinstance(item, np.generic) else item for item in chosen]
+        if items and all(isinstance(item, bool) for item in items):
+            if len(items) != n:
+                raise ValueError(f"{parameter} is a mask of {len(items)} entries for {n} columns.")
+            return np.flatnonzero(items).tolist()
         found = []
-        for item in list(chosen):
-            item = item.item() if hasattr(item, "item") else item
-            if item in self.by_name:
+        for item in items:
+            if isinstance(item, Hashable) and item in self.by_name:
                 found.append(self.by_name[item])
             elif isinstance(item, int) and -n <= item < n:
                 found.append(item % n)
@@ -418,7 +439,7 @@ class _Positions:
 
 def _pair(value, name):
     """Return how far down and how far up, from a number or a pair."""
-    pair = (value, value) if isinstance(value, Real) else tuple(value)
+    pair = (value, value) if isinstance(value, Real) else tuple(value) if np.iterable(value) else ()
     if len(pair) != 2 or not all(isinstance(side, Real) for side in pair):
         raise ValueError(f"eps of column {name!r} must be a number or a pair (down, up), got {value!r}.")
     return pair
@@ -426,7 +447,18 @@ def _pair(value, name):
 
 def _limit_pair(pair):
     """Return a pair of bounds with infinity in the place of None."""
-    if not isinstance(pair, tuple | list) or len(pair) != 2:
-        raise ValueError(f"bounds must be a pair (low, high), got {pair!r}.")
+    is_pair = isinstance(pair, tuple | list) and len(pair) == 2
+    if not is_pair or not all(side is None or isinstance(side, Real) for side in pair):
+        raise ValueError(f"bounds must be a pair (low, high) of numbers, or None for no bound, got {pair!r}.")
     low, high = pair
     return (-np.inf if low is None else float(low)), (np.inf if high is None else float(high))
+
+
+def _in_steps(reach, steps):
+    """Return `reach` with whole numbers in the columns or cells `steps`."""
+    return np.where(steps, np.floor(reach + 1e-9), reach)
+
+
+def _length(shares):
+    """Return the length of each row, shape (n_rows, 1)."""
+    return np.linalg.norm(shares, axis=1, keepdims=True)

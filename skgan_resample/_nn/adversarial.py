@@ -35,6 +35,9 @@ class Treatment:
         Share of the target that is spread over all classes.
     ema_decay : float or None
         The averaged weights keep this share of themselves at each step.
+    remove : {"rows", "perturbation", "random"} or None
+        For diagnosis, not for treatment: small-loss rows are left out of the loss, or trained on unattacked, or as many
+        rows are left out at random.
     """
 
     threshold: float
@@ -44,11 +47,12 @@ class Treatment:
     awp_gamma: float | None = None
     label_smoothing: float = 0.0
     ema_decay: float | None = None
+    remove: str | None = None
 
     @property
     def needs_small_losses(self):
-        """Whether a batch is attacked before anything else is known about it."""
-        return self.attack_strength is not None or self.swap_above is not None
+        """Whether the losses of a batch must be known before it is trained on."""
+        return self.attack_strength is not None or self.swap_above is not None or self.remove is not None
 
 
 def adversarial_step(
@@ -68,6 +72,7 @@ def adversarial_step(
     attack_steps,
     decay,
     learning_rate,
+    strength,
     blocks,
 ):
     """Return the function that attacks a batch and updates the network on it.
@@ -92,7 +97,8 @@ def adversarial_step(
     attack_steps : int
     decay : float
         Times each weight is added to its gradient; biases are left alone.
-    learning_rate : callable ``progress -> float``
+    learning_rate, strength : callable ``progress -> float``
+        The learning rate, and what multiplies every budget, at this share of the training.
     blocks : list of tensor of int
         Columns that belong together when columns are swapped: a head, a number with its indicator.
     """
@@ -117,7 +123,8 @@ def adversarial_step(
 
     def step(indices, progress):
         optimizer.learning_rate = learning_rate(progress)
-        rows, targets, weights, factors = x[indices], y[indices], weight[indices], factor[indices]
+        rows, targets, weights = x[indices], y[indices], weight[indices]
+        factors = factor[indices] * strength(progress)
         moved = attacked(rows, targets, factors)
 
         if treatment.needs_small_losses:
@@ -137,6 +144,12 @@ def adversarial_step(
                 chosen = torch.nonzero(is_small)[:, 0]
                 stronger = factors[chosen] * treatment.attack_strength
                 moved[chosen] = attacked(rows[chosen], targets[chosen], stronger)
+            if treatment.remove == "perturbation":
+                moved = torch.where(is_small[:, None], rows, moved)
+            elif treatment.remove == "rows":
+                weights = torch.where(is_small, 0.0, weights)
+            elif treatment.remove == "random":
+                weights = torch.where(is_small[torch.randperm(len(rows), device=x.device)], 0.0, weights)
 
         def weighted_loss():
             outputs = network(moved)

@@ -1,17 +1,19 @@
 """Attacks on the rows of a table: what an attacker may do (`Budget`), and the search for the worst of it.
 
 All of it happens in the encoded space of a network: scaled numbers, heads of levels. A move of the numbers is held in
-*budget units* `u`: +1 is as far up as a column may go, -1 as far down, so that "linf" is the unit cube and "l2" the unit
-ball whatever the columns are. `Budget.place` turns `u` into a row, and every row it returns is allowed.
+*budget units* `u`: +1 is as far up as a column may go, -1 as far down, so that "linf" is the unit cube and "l2" the
+unit ball whatever the columns are. `Budget.place` turns `u` into a row, and every row it returns is allowed.
 """
 
 import random
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import torch
 from torch import nn
 
 CHUNK = 8192  # rows attacked at once
+ROUNDS = 4  # of finding the columns that bounds stop
 
 
 @dataclass(frozen=True)
@@ -32,8 +34,9 @@ class Heads:
 
     def level(self, x):
         """Return which level each row has, and whether it has exactly one (an unknown or missing one has none)."""
-        is_on = (x[:, self.columns] - self.off) / (self.on - self.off) > 0.5
-        return is_on.float().argmax(dim=1), is_on.sum(dim=1) == 1
+        share = (x[:, self.columns] - self.off) / (self.on - self.off)
+        is_on, is_off = (share - 1).abs() < 1e-3, share.abs() < 1e-3
+        return is_on.float().argmax(dim=1), (is_on.sum(dim=1) == 1) & (is_on | is_off).all(dim=1)
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,27 @@ class Budget:
         heads = tuple(Heads(h.columns.to(device), h.on.to(device), h.off.to(device)) for h in self.heads)
         return replace(self, heads=heads, **moved)
 
+    # Most budgets are even and without bounds, grids and gaps; training asks at each of its many steps.
+    @cached_property
+    def is_even(self):
+        """Whether every column goes as far down as up."""
+        return bool((self.left == self.right).all())
+
+    @cached_property
+    def is_bounded(self):
+        """Whether any column has bounds."""
+        return bool((torch.isfinite(self.low) | torch.isfinite(self.high)).any())
+
+    @cached_property
+    def has_grid(self):
+        """Whether any column moves in whole steps."""
+        return bool((self.grid > 0).any())
+
+    @cached_property
+    def has_gaps(self):
+        """Whether cells of any column can be missing."""
+        return bool((self.indicator >= 0).any())
+
     def reach(self, x, factor=1.0):
         """Return how far down and up the rows `x` may go with `factor` times the budget, (1 or n, width) each.
 
@@ -82,13 +106,18 @@ class Budget:
         reaches = []
         for side in (self.left, self.right):
             reach = side * factor
-            whole = torch.floor(reach / self.grid.clamp(min=1e-30) + 1e-4) * self.grid
-            reach = torch.where(self.grid > 0, whole, reach)
-            if (self.indicator >= 0).any():
+            if self.has_grid:
+                whole = torch.floor(reach / self.grid.clamp(min=1e-30) + 1e-4) * self.grid
+                reach = torch.where(self.grid > 0, whole, reach)
+            if self.has_gaps:
                 missing = (x[:, self.indicator.clamp(min=0)] > 0.5) & (self.indicator >= 0)
                 reach = torch.where(missing, 0.0, reach)
             reaches.append(reach.reshape(-1, reach.shape[-1]))
         return reaches
+
+    def room(self, x):
+        """Return how far down (<= 0) and up (>= 0) the bounds let the rows `x` go."""
+        return (self.low - x).clamp(max=0), (self.high - x).clamp(min=0)
 
     def place(self, x, u, reach, base=None):
         """Return the rows `x` moved by `u`, allowed ones, and the `u` that they stand for before the grid.
@@ -96,29 +125,55 @@ class Budget:
         `base` is `x` with switched heads.
         """
         left, right = reach
-        move = torch.where(u > 0, right, left) * u
-        low, high = torch.minimum(self.low, x), torch.maximum(self.high, x)
-        move = torch.minimum(torch.maximum(x + move, low), high) - x
-        u = move / torch.where(move > 0, right, left).clamp(min=1e-30)
-        if (self.grid > 0).any():
+        move = (right if self.is_even else torch.where(u > 0, right, left)) * u
+        if self.is_bounded:
+            # Not of x + move: the float nearest to that may be a whole step away from where a grid lets a column go.
+            move = torch.clamp(move, *self.room(x))
+        # Where nothing can move, u is 0: it must not take part of a ball, nor have a way to come back from.
+        if self.is_bounded or self.norm == "l2" or not self.is_even:
+            u = move / torch.where(move > 0, right, left).clamp(min=1e-30)
+        if self.has_grid:
             steps = move / self.grid.clamp(min=1e-30)
             # Rounding to the nearest could leave a ball, or a bound between two multiples.
             steps = torch.trunc(steps + 1e-4 * torch.sign(steps))
             move = torch.where(self.grid > 0, steps * self.grid, move)
         return (x if base is None else base) + move, u
 
-    def project(self, u):
-        """Return `u` pulled back into the unit cube or ball."""
+    def limits(self, x, reach):
+        """Return how far down (-1 to 0) and up (0 to 1) the bounds let the rows `x` go, in budget units.
+
+        None where there are no bounds.
+        """
+        if not self.is_bounded:
+            return None
+        (left, right), (down, up) = reach, self.room(x)
+        return (down / left.clamp(min=1e-30)).clamp(min=-1), (up / right.clamp(min=1e-30)).clamp(max=1)
+
+    def project(self, u, limits=None):
+        """Return `u` pulled back into the unit cube or ball, for "l2" to the nearest point within `limits`.
+
+        That point is `u` shortened, then clipped. A column stopped by its bound leaves the others more of the ball, so
+        they are shortened less: each round finds more of the stopped ones, and never leaves the ball.
+        """
         if self.norm == "linf":
             return u.clamp(-1, 1)
-        return u / u.norm(dim=1, keepdim=True).clamp(min=1)
+        shorter = u / u.norm(dim=1, keepdim=True).clamp(min=1)
+        if limits is None:
+            return shorter
+        for _ in range(ROUNDS):
+            clipped = shorter.clamp(*limits)
+            stopped = clipped != shorter
+            left_over = 1 - (clipped * stopped).square().sum(dim=1, keepdim=True)
+            free = (u * ~stopped).norm(dim=1, keepdim=True).clamp(min=1e-30)
+            shorter = u * (left_over.clamp(min=0).sqrt() / free).clamp(max=1)
+        return shorter.clamp(*limits)
 
     def direction(self, gradient, u, reach):
-        """Return the steepest ascent in budget units, of length 1 in the norm."""
-        left, right = reach
-        gradient = gradient * torch.where((u > 0) | ((u == 0) & (gradient > 0)), right, left)
+        """Return the steepest ascent in budget units, of length 1 in the norm; of no use where nothing can move."""
         if self.norm == "linf":
             return gradient.sign()
+        left, right = reach
+        gradient = gradient * torch.where((u > 0) | ((u == 0) & (gradient > 0)), right, left)
         return gradient / gradient.norm(dim=1, keepdim=True).clamp(min=1e-30)
 
     def random_start(self, x):
@@ -207,20 +262,56 @@ def downward(outputs, y):
 
 def mixed(outputs, y):
     """Cross-entropy or margin, by a coin: one blinds itself where the other sees (large logits, equal classes)."""
-    return cross_entropy(outputs, y) if random.random() < 0.5 else margin(outputs, y)
+    return random.choice((cross_entropy, margin))(outputs, y)
+
+
+# Their gradients with respect to the outputs -------------------------------------------------------------------------
+
+
+def _cross_entropy_slope(outputs, y):
+    slope = outputs.softmax(dim=1)
+    return slope.scatter_add(1, y[:, None], -torch.ones_like(slope[:, :1]))
+
+
+def _margin_slope(outputs, y):
+    best = outputs.scatter(1, y[:, None], -torch.inf).argmax(dim=1)
+    return _targeted_slope(outputs, torch.stack([y, best], dim=1))
+
+
+def _targeted_slope(outputs, y):
+    signs = torch.tensor([[-1.0, 1.0]], dtype=outputs.dtype, device=outputs.device).expand(len(y), 2)
+    return torch.zeros_like(outputs).scatter(1, y, signs)
+
+
+SLOPES = {
+    cross_entropy: _cross_entropy_slope,
+    margin: _margin_slope,
+    targeted_margin: _targeted_slope,
+    squared_error: lambda outputs, y: 2 * (outputs - y[:, None]),
+    upward: lambda outputs, y: torch.ones_like(outputs),
+    downward: lambda outputs, y: -torch.ones_like(outputs),
+}
 
 
 # Searches ------------------------------------------------------------------------------------------------------------
 
 
 def gradient_of(network, x, aim, y):
-    """Return what the network says of `x`, the objective by rows and its gradient at `x`."""
+    """Return what the network says of `x`, and the gradient of the objective at `x`.
+
+    By hand where the network offers that (`SklearnMLP.input_gradient`) and the slope of the objective is known, else by
+    autograd.
+    """
+    if aim is mixed:
+        aim = random.choice((cross_entropy, margin))
+    if aim in SLOPES and hasattr(network, "input_gradient"):
+        return network.input_gradient(x, lambda outputs: SLOPES[aim](outputs, y))
     x = x.detach().requires_grad_(True)
     with torch.enable_grad():
         outputs = network(x)
-        values = aim(outputs, y)
-    (gradient,) = torch.autograd.grad(values.sum(), x)
-    return outputs.detach(), values.detach(), gradient
+        objective = aim(outputs, y).sum()
+    (gradient,) = torch.autograd.grad(objective, x)
+    return outputs.detach(), gradient
 
 
 def pgd(network, x, y, budget, aim, *, n_steps, factor=1.0, start="random"):
@@ -247,12 +338,13 @@ def pgd(network, x, y, budget, aim, *, n_steps, factor=1.0, start="random"):
     """
     reach = budget.reach(x, factor)
     u = budget.random_start(x) if start == "random" else torch.zeros_like(x)
+    limits = budget.limits(x, reach)
     moved, u = budget.place(x, u, reach)
     for i in range(n_steps):
-        _, _, gradient = gradient_of(network, moved, aim, y)
+        _, gradient = gradient_of(network, moved, aim, y)
         base = budget.switched(x, gradient, factor)
         step = 2 * (1 - i / n_steps)
-        moved, u = budget.place(x, budget.project(u + step * budget.direction(gradient, u, reach)), reach, base)
+        moved, u = budget.place(x, budget.project(u + step * budget.direction(gradient, u, reach), limits), reach, base)
     return moved
 
 
@@ -276,10 +368,12 @@ def adaptive_pgd(network, x, y, budget, aim, *, n_steps, factor=1.0, start=None)
         The objective there.
     """
     reach = budget.reach(x, factor)
+    limits = budget.limits(x, reach)
     n = len(x)
     u = torch.zeros_like(x) if start is None else start
     moved, u = budget.place(x, u, reach)
-    _, values, gradient = gradient_of(network, moved, aim, y)
+    outputs, gradient = gradient_of(network, moved, aim, y)
+    values = aim(outputs, y)
     best, best_u, best_values, best_gradient = moved, u, values, gradient
     previous_u, previous_values = u, values
     step = torch.full((n, 1), 2.0, device=x.device)
@@ -288,13 +382,14 @@ def adaptive_pgd(network, x, y, budget, aim, *, n_steps, factor=1.0, start=None)
     values_then = best_values
     window, checkpoint = max(int(0.22 * n_steps), 1), max(int(0.22 * n_steps), 1)
     for i in range(1, n_steps + 1):
-        ahead = budget.project(u + step * budget.direction(gradient, u, reach))
+        ahead = budget.project(u + step * budget.direction(gradient, u, reach), limits)
         if i > 1:
-            ahead = budget.project(u + 0.75 * (ahead - u) + 0.25 * (u - previous_u))
+            ahead = budget.project(u + 0.75 * (ahead - u) + 0.25 * (u - previous_u), limits)
         base = budget.switched(x, gradient, factor)
         previous_u = u
         moved, u = budget.place(x, ahead, reach, base)
-        _, values, gradient = gradient_of(network, moved, aim, y)
+        outputs, gradient = gradient_of(network, moved, aim, y)
+        values = aim(outputs, y)
         better = values > best_values
         best = torch.where(better[:, None], moved, best)
         best_u = torch.where(better[:, None], u, best_u)
@@ -320,9 +415,9 @@ def adaptive_pgd(network, x, y, budget, aim, *, n_steps, factor=1.0, start=None)
 def strongest(network, x, y, budget, *, is_classifier, n_steps, factor=None, thorough=True):
     """Return the worst rows that several searches find, at least as bad as `x` itself.
 
-    For classes: the margin from the rows themselves; then, for rows still standing, cross-entropy and margin from random
-    starts, the margins of the nearest wrong classes one by one, and every switch of a head by itself. For a number:
-    the squared error, the largest prediction and the smallest.
+    For classes: the margin from the rows themselves; then, for rows still standing, cross-entropy and margin from
+    random starts, the margins of the nearest wrong classes one by one, and every switch of a head by itself. For a
+    number: the largest prediction, the smallest, and the squared error from a random start.
 
     Parameters
     ----------
@@ -360,9 +455,8 @@ def _strongest(network, x, y, factor, budget, is_classifier, n_steps, thorough):
             return
         part = x[rows]
         u = None if start == "centre" else budget.random_start(part)
-        found, _ = adaptive_pgd(
-            network, part, y[rows] if y_aim is None else y_aim, budget, aim, n_steps=n_steps, factor=factor[rows], start=u
-        )  # fmt: skip
+        y_aim = y[rows] if y_aim is None else y_aim
+        found, _ = adaptive_pgd(network, part, y_aim, budget, aim, n_steps=n_steps, factor=factor[rows], start=u)
         keep(rows, found)
 
     def keep(rows, found):
@@ -403,7 +497,7 @@ def _strongest(network, x, y, factor, budget, is_classifier, n_steps, thorough):
 def _greedy_switches(network, x, y, budget, n_steps, factor, measure):
     """Return rows whose heads were switched one after the other to what hurts most, tried and not guessed.
 
-    Each switch is tried together with the best move of the numbers for it that a short search finds at the end.
+    The numbers stand still meanwhile, and are searched at the end, with these switches.
     """
     base, free = x.clone(), torch.ones(len(x), len(budget.heads), dtype=torch.bool, device=x.device)
     for _ in range(min(budget.max_switches, len(budget.heads))):

@@ -48,6 +48,12 @@ class ResidualGenerator(nn.Module):
 
 
 ACTIVATIONS = {"identity": nn.Identity, "logistic": nn.Sigmoid, "tanh": nn.Tanh, "relu": nn.ReLU}
+BACKWARD = {  # the gradient before an activation, from the one behind it and the values of the activation
+    nn.Identity: lambda gradient, values: gradient,
+    nn.Sigmoid: torch.ops.aten.sigmoid_backward,
+    nn.Tanh: torch.ops.aten.tanh_backward,
+    nn.ReLU: lambda gradient, values: torch.ops.aten.threshold_backward(gradient, values, 0),
+}
 
 
 class TwoLogits(nn.Module):
@@ -58,8 +64,8 @@ class TwoLogits(nn.Module):
         return cat([torch.zeros_like(outputs), outputs], dim=1)
 
 
-def sklearn_mlp(n_inputs, hidden_layer_sizes, n_outputs, activation, *, two_logits):
-    """Return the network of scikit-learn's MLPClassifier or, without hidden layers, of a linear model.
+class SklearnMLP(nn.Sequential):
+    """The network of scikit-learn's MLPClassifier or, without hidden layers, of a linear model.
 
     Parameters
     ----------
@@ -70,12 +76,51 @@ def sklearn_mlp(n_inputs, hidden_layer_sizes, n_outputs, activation, *, two_logi
     two_logits : bool
         Whether the one output stands for two classes.
     """
-    sizes = [n_inputs, *hidden_layer_sizes]
-    layers = []
-    for n_in, n_out in pairwise(sizes):
-        layers += [nn.Linear(n_in, n_out), ACTIVATIONS[activation]()]
-    layers.append(nn.Linear(sizes[-1], n_outputs))
-    return nn.Sequential(*layers, *([TwoLogits()] if two_logits else []))
+
+    def __init__(self, n_inputs, hidden_layer_sizes, n_outputs, activation, *, two_logits):
+        sizes = [n_inputs, *hidden_layer_sizes]
+        layers = []
+        for n_in, n_out in pairwise(sizes):
+            layers += [nn.Linear(n_in, n_out), ACTIVATIONS[activation]()]
+        layers.append(nn.Linear(sizes[-1], n_outputs))
+        super().__init__(*layers, *([TwoLogits()] if two_logits else []))
+        self.backward = BACKWARD[ACTIVATIONS[activation]]
+        self.two_logits = two_logits
+        self.linear = linear_layers(self)
+
+    @torch.no_grad()
+    def input_gradient(self, x, slope):
+        """Return the outputs at `x` and the gradient there of something that is a function of the outputs.
+
+        Adversarial training spends its time on this gradient. By hand it takes half as long as by autograd, which keeps
+        books on weights that are not wanted here.
+
+        Parameters
+        ----------
+        x : tensor of shape (n, n_inputs)
+        slope : callable ``outputs -> (n, n_outputs)``
+            The gradient of that something with respect to the outputs.
+
+        Returns
+        -------
+        outputs : tensor of shape (n, n_outputs)
+        gradient : tensor of shape (n, n_inputs)
+        """
+        values, outputs = [], x
+        for number, layer in enumerate(self.linear):
+            outputs = torch.addmm(layer.bias, outputs, layer.weight.T)
+            if number < len(self.linear) - 1:
+                outputs = self[2 * number + 1](outputs)
+                values.append(outputs)
+        if self.two_logits:
+            outputs = self[-1](outputs)
+        gradient = slope(outputs)
+        if self.two_logits:
+            gradient = gradient[:, 1:]
+        for layer, value in zip(self.linear[:0:-1], values[::-1]):
+            gradient = self.backward(gradient @ layer.weight, value)
+        gradient = gradient @ self.linear[0].weight
+        return outputs, gradient
 
 
 def linear_layers(network):

@@ -150,3 +150,78 @@ def telling_apart(train, validation, rng, max_rows=2000):
     scores = cross_val_predict(trees, np.vstack(parts), is_train, cv=folds, method="predict_proba")[:, 1]
     a, b = len(parts[0]), len(parts[1])
     return float(roc_auc_score(is_train, scores)), float(np.sqrt((a + b + 1) / (12 * a * b)))
+
+
+# ------------------------------------------------------------------------------------------------ in words
+def report(wrapper):
+    """Return what the fit of a `RobustATWrapper` found, a line for each thing."""
+    lines = [f"Threat model: {wrapper.threat_model_.explain()}."]
+    if not wrapper.runs_:
+        return "\n".join([*lines, "Nothing was measured: fit with validation to learn about robust overfitting."])
+    return "\n".join([*lines, "", *_first_things(wrapper), "", *_overfitting(wrapper), "", *_what_was_done(wrapper)])
+
+
+def _first_things(wrapper):
+    """Return what to look at before the training is blamed."""
+    found = wrapper._diagnosis
+    lines = ["First of all:"]
+    if np.isnan(found["auc"]):
+        lines.append("- Held-out rows were drawn from the training table, so they are like the other rows.")
+    else:
+        differs = found["auc"] > 0.5 + 2 * found["auc_error"]
+        lines.append(
+            f"- Validation rows {'differ from' if differs else 'look like'} training rows: a classifier tells them apart "
+            f"with an area under the curve of {found['auc']:.2f} (0.5: not at all)."
+        )
+        if differs:
+            lines.append("  The gap below is then also a gap between the two tables.")
+    if found["duplicates"] > 0:
+        lines.append(
+            f"- {found['duplicates']:.1%} of the rows are copies of others: where both sides of a split hold one, "
+            "held-out rows look better than new ones would."
+        )
+    if not np.isnan(found["suspected_labels"]):
+        lines.append(
+            f"- Labels: {found['suspected_labels']:.1%} of the held-out rows look mislabelled to a network that has not "
+            "seen them (suspected_labels_). Some are usual where classes overlap."
+        )
+    verdict = "is too weak: raise attack_steps first" if wrapper.attack_too_weak_ else "is strong enough"
+    lines.append(
+        f"- The attack of the training {verdict}: on training rows a stronger one takes {wrapper.attack_gap_:.3f} more."
+    )
+    return lines
+
+
+def _overfitting(wrapper):
+    low, high = wrapper.ro_gap_interval_
+    noun = "robust accuracy" if hasattr(wrapper, "classes_") else "robust R2"
+    lines = [
+        f"Robust overfitting ({next(iter(wrapper.runs_))}): {'found' if wrapper.ro_detected_ else 'not found'}.",
+        f"From the best epoch to the last, held-out {noun} falls by {wrapper.ro_gap_:.3f} (90 % interval {low:.3f} to "
+        f"{high:.3f}; found when the lower limit is above {RELEVANT_GAP}).",
+    ]
+    if wrapper.ro_onset_epoch_ is not None:
+        lines.append(f"It begins at about epoch {wrapper.ro_onset_epoch_:g}.")
+    lines.append(
+        f"With {wrapper._diagnosis['n_held_out']} held-out rows a true gap of {EXAMPLE_GAP} would be found with a "
+        f"probability of {wrapper.ro_power_:.0%}."
+    )
+    masked = f", more than {MAX_MASKING_GAP} beyond chance: do not trust figures of PGD." if wrapper._masks else "."
+    lines.append(f"Gradient masking: PGD alone overstates {noun} by {wrapper.masking_gap_:.3f}{masked}")
+    return lines
+
+
+def _what_was_done(wrapper):
+    lines = []
+    for name, curves in wrapper.runs_.items():
+        look = curves.best if wrapper.early_stopping else -1
+        robust, clean = (smoothed(curves.curve(which))[look] for which in ("robust", "clean"))
+        mark = " <- kept" if name == wrapper.strategy_ else ""
+        lines.append(
+            f"{name}: held-out robust {robust:.3f}, clean {clean:.3f} at epoch {curves.epochs[look]:g}; "
+            f"{curves.curve()[-1]:.3f}, {curves.curve('clean')[-1]:.3f} at the last; {curves.seconds:.1f} s{mark}"
+        )
+    lines.append(
+        f"The network was trained for {wrapper.best_epoch_} epochs; the fit took {wrapper.fit_seconds_:.1f} s."
+    )
+    return lines

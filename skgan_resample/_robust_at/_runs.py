@@ -1,5 +1,6 @@
 """Adversarial training of one network, and of one network a fold with a look at the rows that it has not seen."""
 
+import itertools
 import math
 from dataclasses import dataclass, field
 
@@ -111,7 +112,9 @@ def n_batches(n_rows, settings):
     return math.ceil(n_rows / settings["batch_size"])
 
 
-def train_network(problem, rows, treatment, rng, *, evaluate=None, stop_after=None, callbacks=(), max_time=None):
+def train_network(
+    problem, rows, treatment, rng, *, evaluate=None, stop_after=None, callbacks=(), max_time=None, resume=None
+):
     """Train a network adversarially on some rows of the problem.
 
     Parameters
@@ -127,6 +130,8 @@ def train_network(problem, rows, treatment, rng, *, evaluate=None, stop_after=No
     callbacks : list of callable
         Given each record.
     max_time : float, default=None
+    resume : TrainResult, default=None
+        Go on where a training from the same `rng` ended.
 
     Returns
     -------
@@ -171,6 +176,7 @@ def train_network(problem, rows, treatment, rng, *, evaluate=None, stop_after=No
             attack_steps=settings["attack_steps"],
             decay=settings["decay"],
             learning_rate=lambda progress: rate * schedule(progress),
+            strength=lambda progress: min(1.0, progress / settings["warm_up"]) if settings["warm_up"] else 1.0,
             blocks=problem.blocks,
         )
         stop_at = None if stop_after is None else stop_after * per_epoch
@@ -180,15 +186,22 @@ def train_network(problem, rows, treatment, rng, *, evaluate=None, stop_after=No
 
         every = per_epoch * (stop_after if stop_after and evaluate is None else settings["validate_every"])
         network.train()
+        batches = plain_batches(len(rows), settings["batch_size"], rng, device=device)
+        if resume is not None:
+            batches = itertools.islice(batches, resume.history[-1]["step"], None)
+        modules = {"network": kept}
+        if resume is not None or stop_after is not None:
+            modules |= {"optimizer": optimizer}
         result = train(
             step,
-            plain_batches(len(rows), settings["batch_size"], rng, device=device),
+            batches,
             max_steps=settings["max_epochs"] * per_epoch,
             evaluate=None if evaluate is None else lambda: evaluate(kept),
             evaluate_every=every,
             max_time=max_time,
             callbacks=[stop, *callbacks],
-            modules={"network": kept},
+            modules=modules,
+            resume=resume,
         )
     return kept, result
 
@@ -234,7 +247,7 @@ def look_at(problem, held_out, train_rows, rng):
         seen["clean"].append(clean[:n].cpu().numpy())
         seen["robust"].append(robust[:n].cpu().numpy())
         if problem.is_classifier:
-            seen["probabilities"].append(outputs[:n].softmax(dim=1).cpu().numpy())
+            seen["probabilities"].append(outputs[:n].softmax(dim=1).half().cpu().numpy())
         found = {
             "score": -(robust[:n] @ held_out_weight),
             "val_clean": clean[:n] @ held_out_weight,
@@ -352,7 +365,7 @@ def final_checks(problem, network, result, held_out, train_rows, rng):
 
     is_classifier = problem.is_classifier
     settings = problem.settings
-    inner = {"mixed": mixed, "ce": cross_entropy}.get(settings["attack_loss"], mixed) if is_classifier else squared_error
+    inner = mixed if is_classifier else squared_error
     with one_thread(), eval_mode([network]), seeded(rng, problem.x.device):
         some = rng.permutation(train_rows)[: 2 * TRAIN_ROWS_SEEN]
         training_attack, strong_attack = both(some, inner, settings["attack_steps"])

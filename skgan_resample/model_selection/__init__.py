@@ -1,4 +1,4 @@
-"""Folds for a continuous target, splits that test on real rows only, and `compare`."""
+"""Folds for a continuous target, splits that test on real rows only, `compare` and `compare_robustness`."""
 
 from skgan_resample.model_selection._folds import (
     RealRowsTestSplit,
@@ -11,13 +11,18 @@ __all__ = [
     "RegressionStratifiedKFold",
     "RepeatedRegressionStratifiedKFold",
     "compare",
+    "compare_robustness",
 ]
 
 
 def __getattr__(name):
-    """Load compare when it is asked for: it imports `compose`, which imports the folds above."""
+    """Load a comparison when it is asked for: it imports `compose`, which imports the folds above."""
     if name == "compare":
         from skgan_resample.model_selection._compare import compare
 
         return compare
+    if name == "compare_robustness":
+        from skgan_resample.model_selection._robustness import compare_robustness
+
+        return compare_robustness
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

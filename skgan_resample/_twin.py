@@ -17,13 +17,13 @@ LINEAR = (LogisticRegression, LinearSVC, Ridge, LinearRegression)
 KNOWN = "MLPClassifier, MLPRegressor, LogisticRegression, LinearSVC, Ridge or LinearRegression"
 
 # What the wrapper wraps unless told otherwise. Training like that of the literature on robust overfitting: SGD with
-# momentum, a tenth of the rate from the middle on; `alpha` is its weight decay of 5e-4 for batches of 128 rows.
+# momentum, a tenth of the rate from the middle on; `alpha` is its weight decay of 5e-4 for batches of 64 rows.
 DEFAULTS = {
     "hidden_layer_sizes": (128, 128),
     "solver": "sgd",
     "learning_rate_init": 0.05,
-    "batch_size": 128,
-    "alpha": 0.064,
+    "batch_size": 64,
+    "alpha": 0.032,
     "max_iter": 60,
 }
 
@@ -57,9 +57,9 @@ class Architecture:
 
     def build(self):
         """Return the untrained network."""
-        from skgan_resample._nn.networks import sklearn_mlp
+        from skgan_resample._nn.networks import SklearnMLP
 
-        return sklearn_mlp(
+        return SklearnMLP(
             self.n_inputs, self.hidden_layer_sizes, self.n_outputs, self.activation, two_logits=self.two_logits
         )
 
