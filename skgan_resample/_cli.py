@@ -79,9 +79,7 @@ def run_compare(options):
     given = [name for name in RESAMPLING_ONLY if getattr(options, name) is not None]
     if options.threat is not None:
         if given:
-            raise CommandError(
-                f"--{given[0].replace('_', '-')} says nothing about robustness: leave it out of --threat."
-            )
+            raise CommandError(f"--{given[0].replace('_', '-')} is for resampling: it cannot be used with --threat.")
         return _compare_robustness(options)
     for name in RESAMPLING_ONLY:
         if name not in given:
@@ -708,7 +706,8 @@ def _parser():
         metavar="eps=E,KEY=VALUE,...",
         help="compare adversarial training instead, for a target of classes: what does it buy if each column can be "
         "moved by eps? Keys: eps, unit (std, range, iqr or raw), norm (linf or l2), bounds=train, "
-        "immutable=COLUMN+COLUMN, max_categorical_changes. Methods: none, at, at-1.5, auto. Without DATA: scikit-learn's breast cancer data",
+        "immutable=COLUMN+COLUMN, max_categorical_changes. Methods: none, at, at-1.5, auto. Without DATA: "
+        "scikit-learn's breast cancer data",
     )
     _add_shared(compare)
     compare.set_defaults(run=run_compare)

@@ -269,7 +269,7 @@ def robust_table(comparison):
 
 def _difference(row, name):
     low, high = 100 * row[f"{name}_low"], 100 * row[f"{name}_high"]
-    return f"{100 * row[name]:+.1f} ({low:+.1f} to {high:+.1f})" if low < high else f"{100 * row[name]:+.1f}"
+    return f"{100 * row[name]:+.1f} ({low:+.1f} to {high:+.1f})" if low < high else "same"
 
 
 def print_robustness(comparison):
@@ -296,8 +296,8 @@ def _how_to_read(comparison):
     commonest = sum(comparison.commonest) / len(comparison.commonest)
     text = (
         "'clean' is the accuracy on test rows as they are, 'robust' the accuracy while they are attacked; differences "
-        "are in percentage points, in brackets their 95 % intervals. 'RO': robust overfitting, in how many folds it was "
-        f"found and treated. Always answering the commonest class is right on {commonest:.1%}."
+        "are in percentage points, in brackets their 95 % intervals. 'RO': robust overfitting, in how many folds it "
+        f"was found and treated. Always answering the commonest class is right on {commonest:.1%}."
     )
     if any(row["attack"] == "black-box" for row in comparison.summary):
         text += " *: attacked more weakly, by a search that sees predictions only, so not tested against the others."
@@ -348,7 +348,8 @@ def _robust_page(comparison, table):
 <div class="scroll">{_html_table(header, rows, comparison.verdict.method)}</div>
 <p class="small">{escape(_how_to_read(comparison))}
 Intervals are paired by fold and allow for training sets that overlap (Nadeau &amp; Bengio) and for the number of rows;
-p-values are adjusted for the number of methods (Holm). Attacks search for the worst allowed row with the help of the gradient; a still better attack may find more.</p>
+p-values are adjusted for the number of methods (Holm). Attacks search for the worst allowed row
+with the help of the gradient; a still better attack may find more.</p>
 {_glossary(ROBUST_GLOSSARY, [row[0] for row in rows])}
 {
         _figure(

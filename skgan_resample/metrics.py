@@ -12,6 +12,7 @@ from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import column_or_1d
 
 from skgan_resample._black_box import worst_rows
+from skgan_resample._tables import TableEncoder
 from skgan_resample._twin import Architecture, is_spec, weights_of
 from skgan_resample._validation import warn
 from skgan_resample.relevance import Relevance, _check_fitted, _check_target, _check_threshold
@@ -347,8 +348,8 @@ def make_robust_scorer(threat_model, *, clean_weight=0.0, n_steps=30, n_queries=
     - a fitted MLPClassifier, LogisticRegression or LinearSVC of scikit-learn, and one of these or a `RobustATWrapper`
       behind steps of a Pipeline that are affine on these rows, such as a StandardScaler or PCA (this is tried out, not
       guessed): white-box too, through the steps;
-    - any other classifier: a random search through its predictions. That is **weaker**: its score is an upper limit, and
-      a model that scores higher may only be harder to search. A `ResamplingWarning` says so.
+    - any other classifier: a random search through its predictions. That is **weaker**: its score is an upper limit,
+      and a model that scores higher may only be harder to search. A `ResamplingWarning` says so.
 
     Parameters
     ----------
@@ -395,8 +396,8 @@ def make_robust_scorer(threat_model, *, clean_weight=0.0, n_steps=30, n_queries=
         raise TypeError(f"make_robust_scorer needs a ThreatModel; got {type(threat_model).__name__}.")
     if not hasattr(threat_model, "left_") and (threat_model.unit != "raw" or isinstance(threat_model.bounds, str)):
         raise ValueError(
-            'The budgets of the yardstick must not depend on the rows that are scored: give ThreatModel(..., unit="raw") '
-            "without bounds from the rows, or fit the threat model to training rows first."
+            "The budgets of the yardstick must not depend on the rows that are scored: give "
+            'ThreatModel(..., unit="raw") without bounds from the rows, or fit the threat model to training rows first.'
         )
     if not 0 <= clean_weight <= 1:
         raise ValueError(f"clean_weight must be in [0, 1], got {clean_weight!r}.")
@@ -417,8 +418,8 @@ class RobustScorer:
         report = self.report(estimator, X, y, sample_weight)
         if report["attack"] == "black-box":
             warn(
-                f"{type(_innermost(estimator)).__name__} is attacked through its predictions only, which is weaker than "
-                "along a gradient: its robust accuracy is an upper limit."
+                f"{type(_innermost(estimator)).__name__} is attacked through its predictions only, which is weaker "
+                "than along a gradient: its robust accuracy is an upper limit."
             )
         return self.clean_weight * report["clean"] + (1 - self.clean_weight) * report["robust"]
 
@@ -532,9 +533,11 @@ class _SeenThrough:
 
     def __init__(self, model, rows, codes, threat):
         self.network, self.threat = None, threat
-        steps, last = None, model
+        steps, last = [], model
         if isinstance(model, Pipeline):
-            steps, last = (model[:-1] if len(model.steps) > 1 else None), model[-1]
+            # Samplers of imbalanced-learn act in `fit` alone.
+            steps = [step for _, step in model.steps[:-1] if step not in (None, "passthrough")]
+            steps, last = [step for step in steps if not hasattr(step, "fit_resample")], model[-1]
         if last == "passthrough" or not rows.takes_fractions or np.isnan(codes).any() or len(codes) < 1:
             return
         network, encode = _network_of(last)
@@ -544,13 +547,17 @@ class _SeenThrough:
         def inputs(codes):
             table = rows.table(codes)
             try:
-                if steps is not None:
-                    table = steps.transform(table)
+                for step in steps:
+                    table = step.transform(table)
                 return np.asarray(encode(table), dtype=float)
             except (TypeError, ValueError):
                 return None
 
-        found = _affine(inputs, codes, threat)
+        # Of its own, in which each column varies: an attacker may move what is constant in the rows at hand.
+        constant = (codes == codes[0]).all(axis=0)
+        other = codes[:1] + np.where(constant, np.maximum(1.0, np.abs(codes[:1])), 0.0)
+        self.encoder = TableEncoder(categorical_features=None).fit(np.vstack([codes, other]))
+        found = _affine(inputs, codes, threat, self.encoder)
         if found is None:
             return
         from skgan_resample._nn.networks import affine_then
@@ -564,7 +571,7 @@ class _SeenThrough:
         from skgan_resample._nn.attacks import strongest
         from skgan_resample._nn.training import one_thread, seeded
 
-        encoder = self.threat._encoder
+        encoder = self.encoder
         encoded = encoder.encode_codes(codes).astype(np.float32)
         with one_thread(), seeded(np.random.RandomState(random_state)):
             worst, _ = strongest(
@@ -579,7 +586,7 @@ class _SeenThrough:
         return self.threat._land(encoder, codes, encoded, worst.numpy())
 
 
-def _affine(inputs, codes, threat, *, n_tried=200):
+def _affine(inputs, codes, threat, encoder, *, n_tried=200):
     """Return the map from encoded rows to the inputs of a network, matrix and offset, or None if it is not affine.
 
     It is read off at one row, a column at a time, and then tried on rows moved as the threat model allows.
@@ -590,8 +597,9 @@ def _affine(inputs, codes, threat, *, n_tried=200):
         From codes to inputs, or None where it refuses them.
     codes : ndarray of shape (n_rows, n_columns)
     threat : ThreatModel
+    encoder : TableEncoder
+        Of the codes; no column is constant.
     """
-    encoder = threat._encoder
     center, spread = encoder.scaling
     base = codes.mean(axis=0)
     reach = np.maximum(threat.left_, threat.right_)
@@ -606,13 +614,13 @@ def _affine(inputs, codes, threat, *, n_tried=200):
     tried = np.vstack([tried, tried + np.where(share > 0, threat.right_, threat.left_) * share])
     seen = inputs(tried)
     expected = values[0] + (tried - base) @ slopes
-    if seen is None or not np.allclose(seen, expected, rtol=1e-5, atol=1e-5 * max(1e-12, np.abs(seen).max())):
+    # Column by column: a large one beside it must not hide that another one is bent.
+    if seen is None or not (np.abs(seen - expected) <= 1e-5 * np.maximum(np.abs(seen).max(axis=0), 1e-12)).all():
         return None
     matrix, offset = np.zeros((encoder.width_, values.shape[1])), values[0].copy()
     for j, column in enumerate(encoder.columns_):
-        if column.kind != "constant":
-            matrix[column.encoded.start] = slopes[j] * spread[j]
-            offset += (center[j] - base[j]) * slopes[j]
+        matrix[column.encoded.start] = slopes[j] * spread[j]
+        offset += (center[j] - base[j]) * slopes[j]
     return matrix, offset
 
 

@@ -367,19 +367,24 @@ class RobustComparisonDisplay:
                 fmt=MARKERS[i % len(MARKERS)],
                 color=colors[i % len(colors)],
                 markerfacecolor="white" if is_weak else None,
-                markersize=8,
+                markersize=max(5, 11 - 1.5 * i),  # a point on another one does not hide it
                 elinewidth=0.9,
                 alpha=0.9,
                 label=f"{row['method']} (attacked more weakly)" if is_weak else row["method"],
             )
-        limits = ax.get_xlim(), ax.get_ylim()
-        ax.axline((0, 0), slope=1, color=GREY, linewidth=0.8, zorder=0)
-        ax.axhline(self.commonest, color=GREY, linewidth=0.8, linestyle="--", label="always the commonest class")
-        ax.set(xlim=limits[0], ylim=(min(limits[1][0], self.commonest - 0.02), limits[1][1]))
+        left, right = ax.get_xlim()
+        low, high = ax.get_ylim()
+        ax.axline((0, 0), slope=1, color=GREY, linewidth=0.8, zorder=0, label="no attack succeeds")
+        if self.commonest > low - (high - low):  # else it would squeeze what there is to see
+            ax.axhline(self.commonest, color=GREY, linewidth=0.8, linestyle="--", label="always the commonest class")
+            low = min(low, self.commonest - 0.02)
+        ax.set(xlim=(left, right), ylim=(low, high))
         ax.set(xlabel="accuracy without attack", ylabel="accuracy under attack")
         ax.set_title("up is more robust, right is cheaper", fontsize="medium")
         for axis in (ax.xaxis, ax.yaxis):
-            axis.set_major_formatter(PercentFormatter(1.0))
+            axis.set_major_formatter(
+                PercentFormatter(1.0, decimals=0 if np.ptp(axis.get_view_interval()) > 0.04 else 1)
+            )
         ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
         ax.spines[["top", "right"]].set_visible(False)
         self.ax_, self.figure_ = ax, ax.figure

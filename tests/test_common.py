@@ -14,11 +14,12 @@ from imblearn.base import BaseSampler
 from imblearn.over_sampling import RandomOverSampler as ClassOverSampler
 from imblearn.utils.estimator_checks import parametrize_with_checks as parametrize_with_imblearn_checks
 from sklearn.base import BaseEstimator, clone
-from sklearn.linear_model import Ridge
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.utils import check_random_state
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skgan_resample import SMOGANRegressorResampler
+from skgan_resample import RobustATWrapper, SMOGANRegressorResampler, ThreatModel
 from skgan_resample.compose import OutputCorrectedRegressor, RelevanceWeightedRegressor, ResampledRegressor
 from skgan_resample.estimator_checks import (
     check_regression_sampler,
@@ -41,6 +42,16 @@ REGRESSORS = [  # a new regressor: one line here
     RelevanceWeightedRegressor(Ridge()),
     OutputCorrectedRegressor(Ridge()),
 ]
+
+SMALL_MLP = {"hidden_layer_sizes": (8,), "solver": "sgd", "learning_rate_init": 0.1, "batch_size": 32, "max_iter": 15}
+ROBUST = [  # a new adversarially trained model: one line here
+    RobustATWrapper(MLPClassifier(**SMALL_MLP), attack_steps=1, validation=None, random_state=0),
+    RobustATWrapper(MLPRegressor(**SMALL_MLP), attack_steps=1, validation=None, random_state=0),
+    RobustATWrapper(LogisticRegression(max_iter=10), attack_steps=1, validation=2, validate_every=5, random_state=0),
+]
+ROBUST_FAILED_CHECKS = {
+    "check_sample_weight_equivalence_on_dense_data": "Batches are drawn by rows, as in scikit-learn's MLPClassifier.",
+}
 
 # With classes as targets the default relevance finds nothing rare, and a sampler that returns its input passes.
 DEFAULT_SAMPLERS = [*SAMPLERS[:4], SAMPLERS[-1]]
@@ -67,7 +78,10 @@ imblearn_checks = parametrize_with_imblearn_checks(
 
 
 @pytest.mark.filterwarnings("ignore::skgan_resample.ResamplingWarning")
-@parametrize_with_checks([*SAMPLERS, *BUSY_SAMPLERS, PACKAGE, *REGRESSORS])
+@parametrize_with_checks(
+    [*SAMPLERS, *BUSY_SAMPLERS, PACKAGE, *REGRESSORS, ThreatModel(), *ROBUST],
+    expected_failed_checks=lambda estimator: ROBUST_FAILED_CHECKS if isinstance(estimator, RobustATWrapper) else {},
+)
 def test_scikit_learn_checks(estimator, check):
     check(estimator)
 

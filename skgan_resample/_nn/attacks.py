@@ -441,6 +441,7 @@ def strongest(network, x, y, budget, *, is_classifier, n_steps, factor=None, tho
 
 
 N_TARGETS = 4  # wrong classes that are aimed at one by one
+N_STARTS = 10  # random points of which a search begins at the worst
 
 
 def _strongest(network, x, y, factor, budget, is_classifier, n_steps, thorough):
@@ -454,7 +455,7 @@ def _strongest(network, x, y, factor, budget, is_classifier, n_steps, thorough):
         if not len(rows):
             return
         part = x[rows]
-        u = None if start == "centre" else budget.random_start(part)
+        u = None if start == "centre" else _worst_start(network, part, y[rows], budget, factor[rows], measure)
         y_aim = y[rows] if y_aim is None else y_aim
         found, _ = adaptive_pgd(network, part, y_aim, budget, aim, n_steps=n_steps, factor=factor[rows], start=u)
         keep(rows, found)
@@ -492,6 +493,19 @@ def _strongest(network, x, y, factor, budget, is_classifier, n_steps, thorough):
         if len(rows):
             keep(rows, _greedy_switches(network, x[rows], y[rows], budget, n_steps, factor[rows], measure))
     return worst, badness
+
+
+@torch.no_grad()
+def _worst_start(network, x, y, budget, factor, measure):
+    """Return the moves of the worst of some random points, by rows: corners are local optima, and looking is cheap."""
+    reach = budget.reach(x, factor)
+    worst, badness = torch.zeros_like(x), torch.full((len(x),), -torch.inf, device=x.device)
+    for _ in range(N_STARTS):
+        u = budget.random_start(x)
+        found = measure(network(budget.place(x, u, reach)[0]), y)
+        better = found > badness
+        worst, badness = torch.where(better[:, None], u, worst), torch.where(better, found, badness)
+    return worst
 
 
 def _greedy_switches(network, x, y, budget, n_steps, factor, measure):

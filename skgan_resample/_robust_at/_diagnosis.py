@@ -170,8 +170,8 @@ def _first_things(wrapper):
     else:
         differs = found["auc"] > 0.5 + 2 * found["auc_error"]
         lines.append(
-            f"- Validation rows {'differ from' if differs else 'look like'} training rows: a classifier tells them apart "
-            f"with an area under the curve of {found['auc']:.2f} (0.5: not at all)."
+            f"- Validation rows {'differ from' if differs else 'look like'} training rows: a classifier tells them "
+            f"apart with an area under the curve of {found['auc']:.2f} (0.5: not at all)."
         )
         if differs:
             lines.append("  The gap below is then also a gap between the two tables.")
@@ -182,8 +182,8 @@ def _first_things(wrapper):
         )
     if not np.isnan(found["suspected_labels"]):
         lines.append(
-            f"- Labels: {found['suspected_labels']:.1%} of the held-out rows look mislabelled to a network that has not "
-            "seen them (suspected_labels_). Some are usual where classes overlap."
+            f"- Labels: {found['suspected_labels']:.1%} of the held-out rows look mislabelled to a network that has "
+            "not seen them (suspected_labels_). Some are usual where classes overlap."
         )
     verdict = "is too weak: raise attack_steps first" if wrapper.attack_too_weak_ else "is strong enough"
     lines.append(

@@ -76,8 +76,8 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
         read as a specification: architecture, penalty (`alpha`, `C`), and training parameters where those below are
         None; it is not fitted itself, and a linear one is trained with the loss of the others. Penalties are on
         standardized columns. A callable ``(n_features, n_outputs) -> torch.nn.Module`` or a module (copied) returns
-        logits of shape (n, n_classes), or (n, 1) for a regression. None is ``MLPClassifier((128, 128), solver="sgd", learning_rate_init=0.05,
-        batch_size=64, alpha=0.032, max_iter=60)``, or the like for a regression.
+        logits of shape (n, n_classes), or (n, 1) for a regression. None is ``MLPClassifier((128, 128), solver="sgd",
+        learning_rate_init=0.05, batch_size=64, alpha=0.032, max_iter=60)``, or an MLPRegressor like it.
     threat_model : ThreatModel, default=None
         What an attacker may do. It is cloned and fitted to the training rows. None is ``ThreatModel(eps=0.1)``: a tenth
         of a standard deviation in each numeric column.
@@ -98,8 +98,9 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
         large budget often begins with a constant prediction and takes long to leave it.
     ro_strategy : "auto", None or list of str, default="auto"
         What is done about robust overfitting. None: nothing but early stopping. "auto": plain AT first; where RO is
-        found, also loss scaling with AWP and the two with a stronger attack, and of all these the one that held-out rows
-        prefer, at a loss of clean accuracy of at most `max_clean_loss`. A list is one training with these treatments, found or not:
+        found, also loss scaling with AWP, and the two with a stronger attack; held-out rows choose among the three, at
+        a loss of clean accuracy of at most `max_clean_loss`. A list is one training with these treatments, whether
+        there is RO or not:
 
         - "loss_scale": small losses l count for ``threshold / l`` times as much;
         - "attack_strength": small-loss rows are attacked with `strength_ratio` times the budget;

@@ -556,7 +556,11 @@ class RobustComparison:
                     "rows, so 'auto' trained as 'at' does.",
                 )
             power = [p for p in self.values("ro_power", AUTO) if p is not None and np.isfinite(p)]
-            seen = f" (one that costs 5 points would be found with a chance of {np.mean(power):.0%})" if power else ""
+            seen = (
+                f" (one that costs 5 points would be found with a chance of {min(np.mean(power), 0.99):.0%})"
+                if power
+                else ""
+            )
             return Verdict(
                 "does not help",
                 None,
