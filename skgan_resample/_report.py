@@ -269,7 +269,7 @@ def robust_table(comparison):
 
 def _difference(row, name):
     low, high = 100 * row[f"{name}_low"], 100 * row[f"{name}_high"]
-    return f"{100 * row[name]:+.1f} ({low:+.1f} to {high:+.1f})" if low < high else "same"
+    return f"{100 * row[name]:+z.1f} ({low:+z.1f} to {high:+z.1f})" if low < high else "same"
 
 
 def print_robustness(comparison):

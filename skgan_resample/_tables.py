@@ -246,6 +246,11 @@ class TableEncoder:
         is_clock = [j in self._clocks for j in range(len(self.columns_))]
         return np.array(self._exit.is_integer, dtype=bool) | is_clock
 
+    @property
+    def clocks(self):
+        """By position, the `origin` and the `step` in which dates are counted."""
+        return self._clocks
+
     # ------------------------------------------------------------------------------------------ encoded matrices
     def encode(self, X):
         """Return the table as a dense matrix for a network.

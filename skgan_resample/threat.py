@@ -1,6 +1,7 @@
 """ThreatModel: which changes of a row count as an attack."""
 
 from collections.abc import Hashable
+import copy
 from numbers import Integral, Real
 
 import numpy as np
@@ -264,10 +265,27 @@ class ThreatModel(BaseEstimator):
                 raise ValueError(
                     f"The threat model was fitted to {len(self.left_)} columns, the table has {len(fitted.left_)}."
                 )
-            return self
+            return self._with_clocks_of(fitted)
         resolved = type(self)(**self.get_params())
         resolved._validate_params()
         return resolved._resolve(fitted._encoder, fitted._statistics)
+
+    def _with_clocks_of(self, fitted):
+        """Return this fitted threat model with dates counted in the steps, and from the origin, of another one."""
+        mine, theirs = self._encoder.clocks, fitted._encoder.clocks
+        differ = [
+            j for j in mine if j in theirs and (mine[j].step, mine[j].origin) != (theirs[j].step, theirs[j].origin)
+        ]
+        if not differ:
+            return self
+        converted = copy.deepcopy(self)
+        for j in differ:
+            ratio, shift = mine[j].step / theirs[j].step, (mine[j].origin - theirs[j].origin) / theirs[j].step
+            for side in (converted.left_, converted.right_):
+                side[j] = np.floor(side[j] * ratio + 1e-9)
+            converted.low_[j] = np.ceil(self.low_[j] * ratio + shift)
+            converted.high_[j] = np.floor(self.high_[j] * ratio + shift)
+        return converted
 
     def _factor(self, y):
         """Return 1 for rows that are attacked and 0 for others, shape (n, 1)."""

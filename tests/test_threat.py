@@ -587,3 +587,15 @@ def test_dates_move_in_whole_steps_of_what_was_seen():
     landed = landed_by(threat, codes, np.tile([2.0, 0.0], (4, 1)))
     back = threat._encoder.from_codes(landed)
     assert [b - a for a, b in zip(days, back["day"])] == [datetime.timedelta(days=14)] * 4
+
+
+def test_a_fitted_threat_model_keeps_its_dates_on_the_clock_of_another():
+    """Twelve days of a table with daily rows are twelve days in one with weekly rows: one whole week and no more."""
+    days = pd.DataFrame({"day": pd.date_range("2026-01-01", periods=60, freq="D"), "x": np.arange(60.0)})
+    weeks = days.iloc[6::7]
+    yardstick = ThreatModel([12, 1.5], unit="raw", bounds="train").fit(days)
+    moved = yardstick._resolved_like(ThreatModel().fit(weeks))
+    assert moved.left_.tolist() == [1.0, 1.5]
+    assert moved.low_.tolist() == [0.0, 0.0]  # the first of the weeks; the six days before it are no whole step
+    assert moved.high_.tolist() == [7.0, 59.0]
+    assert yardstick.left_.tolist() == [12.0, 1.5]

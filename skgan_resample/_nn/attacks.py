@@ -98,6 +98,11 @@ class Budget:
         """Whether cells of any column can be missing."""
         return bool((self.indicator >= 0).any())
 
+    @cached_property
+    def is_empty(self):
+        """Whether nothing can be done at all."""
+        return not self.switches and not bool((self.left > 0).any() or (self.right > 0).any())
+
     def reach(self, x, factor=1.0):
         """Return how far down and up the rows `x` may go with `factor` times the budget, (1 or n, width) each.
 

@@ -48,11 +48,13 @@ class ResidualGenerator(nn.Module):
 
 
 ACTIVATIONS = {"identity": nn.Identity, "logistic": nn.Sigmoid, "tanh": nn.Tanh, "relu": nn.ReLU}
-BACKWARD = {  # the gradient before an activation, from the one behind it and the values of the activation
-    nn.Identity: lambda gradient, values: gradient,
-    nn.Sigmoid: torch.ops.aten.sigmoid_backward,
-    nn.Tanh: torch.ops.aten.tanh_backward,
-    nn.ReLU: lambda gradient, values: torch.ops.aten.threshold_backward(gradient, values, 0),
+# Activations as functions, and the gradient before each from the one behind it and its values.
+FORWARD = {"identity": lambda x: x, "logistic": torch.sigmoid, "tanh": torch.tanh, "relu": torch.relu}
+BACKWARD = {
+    "identity": lambda gradient, values: gradient,
+    "logistic": torch.ops.aten.sigmoid_backward,
+    "tanh": torch.ops.aten.tanh_backward,
+    "relu": lambda gradient, values: torch.ops.aten.threshold_backward(gradient, values, 0),
 }
 
 
@@ -84,8 +86,7 @@ class SklearnMLP(nn.Sequential):
             layers += [nn.Linear(n_in, n_out), ACTIVATIONS[activation]()]
         layers.append(nn.Linear(sizes[-1], n_outputs))
         super().__init__(*layers, *([TwoLogits()] if two_logits else []))
-        self.backward = BACKWARD[ACTIVATIONS[activation]]
-        self.two_logits = two_logits
+        self.activation, self.two_logits = activation, two_logits
         self.linear = linear_layers(self)
 
     @torch.no_grad()
@@ -106,21 +107,21 @@ class SklearnMLP(nn.Sequential):
         outputs : tensor of shape (n, n_outputs)
         gradient : tensor of shape (n, n_inputs)
         """
+        forward, backward = FORWARD[self.activation], BACKWARD[self.activation]
+        weights = [layer.weight for layer in self.linear]
         values, outputs = [], x
-        for number, layer in enumerate(self.linear):
-            outputs = torch.addmm(layer.bias, outputs, layer.weight.T)
-            if number < len(self.linear) - 1:
-                outputs = self[2 * number + 1](outputs)
-                values.append(outputs)
+        for layer, weight in zip(self.linear[:-1], weights):
+            outputs = forward(torch.addmm(layer.bias, outputs, weight.T))
+            values.append(outputs)
+        outputs = torch.addmm(self.linear[-1].bias, outputs, weights[-1].T)
         if self.two_logits:
             outputs = self[-1](outputs)
         gradient = slope(outputs)
         if self.two_logits:
             gradient = gradient[:, 1:]
-        for layer, value in zip(self.linear[:0:-1], values[::-1]):
-            gradient = self.backward(gradient @ layer.weight, value)
-        gradient = gradient @ self.linear[0].weight
-        return outputs, gradient
+        for weight, value in zip(weights[:0:-1], values[::-1]):
+            gradient = backward(gradient @ weight, value)
+        return outputs, gradient @ weights[0]
 
 
 def linear_layers(network):

@@ -123,7 +123,7 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
         Share of the target that is spread over all classes, with "label_smoothing".
     ema_decay : float in [0, 1), default=0.995
         What averaged weights keep of themselves at each step, with "ema".
-    validation : int, float in (0, 1) or None, default=4
+    validation : int, float in (0, 1) or None, default=3
         How rows are held out to find RO and the best epoch. An int: so many folds, every row is held out once, and the
         network is then trained on all rows for as long as the folds found best. It costs as many more trainings. A
         float: this share of rows is held out, one training, and no rows come back; below a thousand rows or so that
@@ -271,7 +271,7 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
         awp_gamma=0.01,
         label_smoothing=0.1,
         ema_decay=0.995,
-        validation=4,
+        validation=3,
         validate_every=2,
         early_stopping=True,
         max_epochs=None,

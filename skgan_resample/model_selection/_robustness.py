@@ -635,4 +635,4 @@ class RobustComparison:
 
 def _points(mean, low, high):
     """Return a difference of accuracies with its 95 % interval, in words."""
-    return f"{100 * mean:+.1f} points ({100 * low:+.1f} to {100 * high:+.1f})"
+    return f"{100 * mean:+z.1f} points ({100 * low:+z.1f} to {100 * high:+z.1f})"
