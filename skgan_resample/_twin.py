@@ -80,6 +80,10 @@ def task_of(estimator, task):
         own = "classification" if is_classifier(estimator) else "regression"
         if task not in ("auto", own):
             raise ValueError(f"task={task!r}, but {type(estimator).__name__} is for {own}.")
+        if isinstance(estimator, MLPRegressor) and getattr(estimator, "loss", "squared_error") != "squared_error":
+            raise ValueError(
+                f"MLPRegressor(loss={estimator.loss!r}) cannot be read; only the squared error is trained with."
+            )
         return own
     if isinstance(estimator, BaseEstimator) and (is_classifier(estimator) or is_regressor(estimator)):
         raise TypeError(

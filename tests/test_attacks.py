@@ -205,7 +205,7 @@ def test_the_strongest_search_stays_in_the_budget(is_classifier, seed, norm, max
     of_rows = torch.tensor(factor, dtype=torch.float32)[:, None]
     for thorough in (True, False):
         found, _ = strongest(
-            network, x, y, budget, is_classifier=is_classifier, n_steps=6, factor=of_rows, thorough=thorough
+            network, x, y, budget, is_classifier=is_classifier, n_steps=6, factor=of_rows, n_rounds=4 * thorough
         )
         assert violations(x, found, budget, factor) == []
 
@@ -291,9 +291,7 @@ def test_a_linear_model_is_attacked_by_the_closed_form(norm, bounded, seed):
         of_rows = torch.full((n, 1), factor)
         found = {
             "strongest": strongest(network, rows, y, budget, is_classifier=True, n_steps=20, factor=of_rows)[0],
-            "quick": strongest(
-                network, rows, y, budget, is_classifier=True, n_steps=20, factor=of_rows, thorough=False
-            )[0],
+            "quick": strongest(network, rows, y, budget, is_classifier=True, n_steps=20, factor=of_rows, n_rounds=0)[0],
             "cross-entropy": adaptive_pgd(network, rows, y, budget, cross_entropy, n_steps=20, factor=of_rows)[0],
             "pgd": pgd(network, rows, y, budget, margin, n_steps=20, factor=of_rows),
             "centre": pgd(network, rows, y, budget, margin, n_steps=20, factor=of_rows, start="centre"),
@@ -391,7 +389,7 @@ def test_strongest_says_how_bad_its_rows_are_and_they_are_no_better_than_the_giv
     before = measure(network(x), y)
     for thorough in (True, False):
         worst, badness = strongest(
-            network, x, y, budget, is_classifier=is_classifier, n_steps=10, factor=of_rows, thorough=thorough
+            network, x, y, budget, is_classifier=is_classifier, n_steps=10, factor=of_rows, n_rounds=4 * thorough
         )
         torch.testing.assert_close(badness, measure(network(worst), y))
         assert (badness >= before - 1e-5).all()
@@ -404,9 +402,9 @@ def test_chunks_of_rows_are_put_together_again(monkeypatch):
 
     network, x, y = linear([[1.0, -1.0], [0.5, 0.2]], [0.0, 0.1]), torch.randn(23, 2), torch.randint(2, (23,))
     factor = torch.rand(23, 1)
-    whole = strongest(network, x, y, budget_of(2), is_classifier=True, n_steps=5, factor=factor, thorough=False)
+    whole = strongest(network, x, y, budget_of(2), is_classifier=True, n_steps=5, factor=factor, n_rounds=0)
     monkeypatch.setattr(attacks, "CHUNK", 5)
-    parts = strongest(network, x, y, budget_of(2), is_classifier=True, n_steps=5, factor=factor, thorough=False)
+    parts = strongest(network, x, y, budget_of(2), is_classifier=True, n_steps=5, factor=factor, n_rounds=0)
     torch.testing.assert_close(parts, whole)
 
 
@@ -459,7 +457,7 @@ def test_the_searches_find_what_a_fine_grid_of_moves_finds(moons, norm):
     budget = budget_of(2, left=[eps, eps], right=[eps, eps], norm=norm)
     broken = {}
     for thorough in (True, False):
-        _, badness = strongest(network, x, y, budget, is_classifier=True, n_steps=30, thorough=thorough)
+        _, badness = strongest(network, x, y, budget, is_classifier=True, n_steps=30, n_rounds=4 * thorough)
         broken[thorough] = badness > 0
         assert (badness - margin(network(x), y) >= -1e-6).all()
     clear = best.abs() > 0.02
@@ -513,7 +511,7 @@ def test_switches_of_a_linear_model_are_those_of_an_exhaustive_search(most):
     best = best + float(np.abs(w) @ eps)
     assert (before < 0).all()
     for thorough in (True, False):
-        worst, badness = strongest(network, x, y, budget, is_classifier=True, n_steps=10, thorough=thorough)
+        worst, badness = strongest(network, x, y, budget, is_classifier=True, n_steps=10, n_rounds=4 * thorough)
         torch.testing.assert_close(badness, best, rtol=0, atol=1e-4)
         assert violations(x, worst, budget, np.ones(40)) == []
     found = pgd(network, x, y, budget, cross_entropy, n_steps=10)
@@ -542,7 +540,7 @@ def test_the_thorough_search_tries_every_single_switch_of_a_network():
         assert ((badness > 0) == (best > 0))[clear].all()
         held = badness <= 0
         torch.testing.assert_close(badness[held], best[held], rtol=0, atol=1e-4)
-        _, quick = strongest(network, x, y, budget, is_classifier=True, n_steps=5, thorough=False)
+        _, quick = strongest(network, x, y, budget, is_classifier=True, n_steps=5, n_rounds=0)
         gradient_misses += ((quick <= 0) & (best > 1e-4)).sum().item()
     assert gradient_misses > 0  # else this test could not tell the two
 

@@ -216,6 +216,9 @@ def test_tasks_that_do_not_fit_are_refused():
     X, y = table()
     with pytest.raises(ValueError, match="task='regression', but MLPClassifier is for classification"):
         wrapper(task="regression").fit(X, y)
+    if "loss" in REGRESSION.get_params():  # scikit-learn 1.7
+        with pytest.raises(ValueError, match="only the squared error"):
+            wrapper(clone(REGRESSION).set_params(loss="poisson")).fit(X, y)
     with pytest.raises(ValueError, match="A torch module does not say what it is for"):
         wrapper(lambda n_in, n_out: nn.Linear(n_in, n_out)).fit(X, y)
     with pytest.raises(TypeError, match=r"estimator must return a torch\.nn\.Module, got int"):
@@ -427,13 +430,18 @@ def test_dates_come_back_right_from_some_of_the_rows():
     pd.testing.assert_series_equal(model.perturb(some)["day"], some["day"])
 
 
-@pytest.mark.xfail(strict=True, reason="a level that fit has not seen is lost on the way")
-def test_levels_that_were_not_seen_come_back_as_they_are(fitted):
+@pytest.mark.xfail(strict=True, reason="a level that fit has not seen is lost on the way, or an error is about gaps")
+@pytest.mark.parametrize("column", ["town", "size"])
+def test_levels_that_were_not_seen_come_back_as_they_are_or_are_refused_by_name(column, fitted):
     model, frame, y = fitted
-    strange = frame.copy()
-    strange.loc[3, "town"] = "Rome"
+    strange = frame.astype({"size": object})
+    strange.loc[3, column] = "Rome"
     assert model.predict(strange).shape == y.shape
-    assert model.perturb(strange, y)["town"][3] == "Rome"
+    try:
+        found = model.perturb(strange, y)[column][3]
+    except ValueError as error:
+        found = str(error)
+    assert "Rome" in str(found)
 
 
 # ------------------------------------------------------------------------------------------------ scores under attack
@@ -582,17 +590,15 @@ assert "torch" not in sys.modules
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_the_model_of_scikit_learn_is_that_of_the_fit_whatever_parameters_were_set_since():
+@pytest.mark.xfail(strict=True, reason="to_sklearn reads the parameters of now")
+@pytest.mark.parametrize(
+    "change", [{"estimator__activation": "tanh"}, {"estimator": LogisticRegression()}, {"estimator": Bumpy}], ids=str
+)
+def test_the_model_of_scikit_learn_is_that_of_the_fit_whatever_parameters_were_set_since(change):
     X, y = table()
     model = wrapper(max_epochs=2).fit(X, y)
     expected = model.to_sklearn().predict_proba(X)
-    for change in ({"estimator__activation": "tanh"}, {"estimator": LogisticRegression()}, {"estimator": Bumpy}):
-        try:
-            found = model.set_params(**change).to_sklearn().predict_proba(X)
-        except Exception as error:
-            pytest.xfail(f"to_sklearn reads the parameters of now: {error!r}")
-        if not np.allclose(found, expected, atol=1e-6):
-            pytest.xfail("to_sklearn reads the parameters of now")
+    np.testing.assert_allclose(model.set_params(**change).to_sklearn().predict_proba(X), expected)
 
 
 # ------------------------------------------------------------------------------------------------ as an estimator
@@ -703,10 +709,17 @@ def test_a_share_of_the_rows_is_held_out_and_the_epoch_chosen_on_it(early_stoppi
     curves = model.runs_["plain"]
     assert len(curves.rows) == 36
     assert np.mean(y[curves.rows]) == pytest.approx(np.mean(y), abs=0.03)  # each part is like the whole
-    look = int(np.argmax(curves.curve())) if early_stopping else 5
+    look = 1 + int(np.argmax(curves.curve()[1:])) if early_stopping else 5
     assert model.best_epoch_ == model.n_iter_ == look
     # The network that is kept says of the held-out rows what was seen at that look.
     assert np.array_equal(model.predict(X[curves.rows]) == y[curves.rows], curves.clean[look] == 1)
+
+
+@pytest.mark.xfail(strict=True, reason="with one part held out the untrained network can win")
+def test_an_untrained_network_is_never_kept():
+    X, y = table()
+    model = wrapper(validation=0.3, learning_rate=1e-9).fit(X, y)
+    assert model.n_iter_ >= 1
 
 
 def test_without_early_stopping_the_last_epoch_is_kept(validated):
@@ -761,15 +774,18 @@ def test_auto_tries_treatments_only_where_overfitting_is_found(monkeypatch, vali
 
 
 @pytest.mark.parametrize("validation", [None, 3])
-def test_time_ends_the_fit_and_the_epochs_are_those_that_were_trained(validation):
+def test_time_ends_the_fit(validation):
     X, y = table()
-    model = wrapper(max_epochs=100_000, max_time=0.5, validation=validation).fit(X, y)
+    model = wrapper(max_epochs=100_000, max_time=0.3, validation=validation).fit(X, y)
     assert model.fit_seconds_ < 20
     assert model.predict(X).shape == (120,)
-    if validation is None:
-        trained = model.history_[-1]["epoch"]
-        if model.n_iter_ > trained + 1:
-            pytest.xfail(f"n_iter_ is {model.n_iter_}, but {trained} epochs were trained")
+
+
+@pytest.mark.xfail(strict=True, reason="n_iter_ is what was asked for")
+def test_epochs_are_those_that_were_trained_when_time_ended_the_fit():
+    X, y = table()
+    model = wrapper(max_epochs=100_000, max_time=0.1).fit(X, y)
+    assert model.n_iter_ == pytest.approx(model.history_[-1]["epoch"], abs=1)
 
 
 def test_progress_is_printed_only_when_asked_for(capsys):

@@ -137,9 +137,11 @@ def bent(X):
 @pytest.mark.parametrize("number", [0, 1, 2], ids=["quantiles", "clipped", "hidden by a large column"])
 def test_a_step_that_is_not_affine_is_noticed_and_searched_with_one_warning(number):
     X, y = table()
+    X[:, 3] *= 1e6
     step = bent(X)[number]
     step = step if number == 1 else step.fit(X)
-    model = make_pipeline(step, LogisticRegression(max_iter=1000).fit(step.transform(X), y))
+    inputs = step.transform(X) * (np.abs(step.transform(X)).max(axis=0) < 1e3)  # none is learned of the large column
+    model = make_pipeline(step, LogisticRegression(max_iter=1000).fit(inputs, y))
     with pytest.warns(ResamplingWarning, match="Pipeline is attacked through its predictions only") as caught:
         score = scorer_of()(model, X, y)
     assert len(caught) == 1
@@ -205,6 +207,8 @@ def test_a_frame_of_levels_and_whole_numbers_is_handed_on_as_such(container):
     assert one["robust"] == 0.0
     steps = make_robust_scorer(ThreatModel({"n": 2.0}, unit="raw")).report(model, given, y)
     assert steps["robust"] == 0.0
+    free = make_robust_scorer(ThreatModel({"n": 2.5}, unit="raw", integer_features=None)).report(model, given, y)
+    assert free["robust"] == 0.0  # the column holds no fractions, whatever the threat model says
 
 
 def test_what_is_constant_in_the_scored_rows_can_be_moved_all_the_same():

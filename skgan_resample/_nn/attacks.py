@@ -417,19 +417,20 @@ def adaptive_pgd(network, x, y, budget, aim, *, n_steps, factor=1.0, start=None)
     return best, best_values
 
 
-def strongest(network, x, y, budget, *, is_classifier, n_steps, factor=None, thorough=True):
+def strongest(network, x, y, budget, *, is_classifier, n_steps, factor=None, n_rounds=4):
     """Return the worst rows that several searches find, at least as bad as `x` itself.
 
-    For classes: the margin from the rows themselves; then, for rows still standing, cross-entropy and margin from
-    random starts, the margins of the nearest wrong classes one by one, and every switch of a head by itself. For a
-    number: the largest prediction, the smallest, and the squared error from a random start.
+    For classes: the margin from the rows themselves; then, in each round for the rows still standing, cross-entropy,
+    margin, and the margins of the nearest wrong classes one by one, from random starts; then every switch of a head by
+    itself. For a number: the largest prediction, the smallest, and the squared error from a random start.
 
     Parameters
     ----------
     factor : tensor of shape (n, 1), default=None
         Multiplies the budget of each row; None is 1.
-    thorough : bool, default=True
-        Only the first search otherwise, as good as all of them on a network that hides no gradient.
+    n_rounds : int, default=4
+        With 0 there is only the first search, nearly as good as all of them on a network that hides no gradient; for a
+        number it is then that of the squared error.
 
     Returns
     -------
@@ -439,17 +440,16 @@ def strongest(network, x, y, budget, *, is_classifier, n_steps, factor=None, tho
     """
     factor = torch.ones(len(x), 1, device=x.device) if factor is None else factor
     parts = [
-        _strongest(network, *part, budget, is_classifier, n_steps, thorough)
+        _strongest(network, *part, budget, is_classifier, n_steps, n_rounds)
         for part in zip(x.split(CHUNK), y.split(CHUNK), factor.split(CHUNK))
     ]
     return torch.cat([worst for worst, _ in parts]), torch.cat([badness for _, badness in parts])
 
 
 N_TARGETS = 4  # wrong classes that are aimed at one by one
-N_STARTS = 10  # random points of which a search begins at the worst
 
 
-def _strongest(network, x, y, factor, budget, is_classifier, n_steps, thorough):
+def _strongest(network, x, y, factor, budget, is_classifier, n_steps, n_rounds):
     measure = margin if is_classifier else squared_error
     with torch.no_grad():
         outputs = network(x)
@@ -460,7 +460,7 @@ def _strongest(network, x, y, factor, budget, is_classifier, n_steps, thorough):
         if not len(rows):
             return
         part = x[rows]
-        u = None if start == "centre" else _worst_start(network, part, y[rows], budget, factor[rows], measure)
+        u = None if start == "centre" else budget.random_start(part)
         y_aim = y[rows] if y_aim is None else y_aim
         found, _ = adaptive_pgd(network, part, y_aim, budget, aim, n_steps=n_steps, factor=factor[rows], start=u)
         keep(rows, found)
@@ -477,40 +477,28 @@ def _strongest(network, x, y, factor, budget, is_classifier, n_steps, thorough):
         return torch.nonzero((badness <= 0) & movable if is_classifier else movable)[:, 0]
 
     if not is_classifier:
-        for aim in (upward, downward) if thorough else (squared_error,):
+        for aim in (upward, downward) if n_rounds else (squared_error,):
             attack(aim, "centre", standing())
-        if thorough:
+        if n_rounds:
             attack(squared_error, "random", standing())
         return worst, badness
 
     attack(margin, "centre", standing())
-    if not thorough:
+    if not n_rounds:
         return worst, badness
-    attack(cross_entropy, "random", standing())
-    attack(margin, "random", standing())
-    n_classes = outputs.shape[1]
     nearest = outputs.scatter(1, y[:, None], -torch.inf).argsort(dim=1, descending=True)
-    for rank in range(min(n_classes - 1, N_TARGETS) if n_classes > 2 else 0):
-        rows = standing()
-        attack(targeted_margin, "centre", rows, torch.stack([y[rows], nearest[rows, rank]], dim=1))
+    n_targets = min(outputs.shape[1] - 1, N_TARGETS) if outputs.shape[1] > 2 else 0
+    for _ in range(n_rounds):
+        attack(cross_entropy, "random", standing())
+        attack(margin, "random", standing())
+        for rank in range(n_targets):
+            rows = standing()
+            attack(targeted_margin, "random", rows, torch.stack([y[rows], nearest[rows, rank]], dim=1))
     if budget.switches:
         rows = standing()
         if len(rows):
             keep(rows, _greedy_switches(network, x[rows], y[rows], budget, n_steps, factor[rows], measure))
     return worst, badness
-
-
-@torch.no_grad()
-def _worst_start(network, x, y, budget, factor, measure):
-    """Return the moves of the worst of some random points, by rows: corners are local optima, and looking is cheap."""
-    reach = budget.reach(x, factor)
-    worst, badness = torch.zeros_like(x), torch.full((len(x),), -torch.inf, device=x.device)
-    for _ in range(N_STARTS):
-        u = budget.random_start(x)
-        found = measure(network(budget.place(x, u, reach)[0]), y)
-        better = found > badness
-        worst, badness = torch.where(better[:, None], u, worst), torch.where(better, found, badness)
-    return worst
 
 
 def _greedy_switches(network, x, y, budget, n_steps, factor, measure):

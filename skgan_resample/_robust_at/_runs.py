@@ -238,7 +238,7 @@ def look_at(problem, held_out, train_rows, rng):
             outputs = network(x)
         moved, _ = strongest(
             network, x, y, problem.budget, is_classifier=problem.is_classifier, n_steps=VALIDATION_STEPS,
-            factor=factor, thorough=False,
+            factor=factor, n_rounds=0,
         )  # fmt: skip
         with torch.no_grad():
             clean, robust = outcomes(outputs, y), outcomes(network(moved), y)
@@ -357,7 +357,8 @@ def final_checks(problem, network, result, held_out, train_rows, rng):
         x, y, factor = problem.x[rows], problem.y[rows], problem.factor[rows]
         weak = pgd(network, x, y, problem.budget, aim, n_steps=n_steps, factor=factor)
         strong, _ = strongest(
-            network, x, y, problem.budget, is_classifier=problem.is_classifier, n_steps=FINAL_STEPS, factor=factor
+            network, x, y, problem.budget, is_classifier=problem.is_classifier, n_steps=FINAL_STEPS, factor=factor,
+            n_rounds=1,
         )  # fmt: skip
         with torch.no_grad():
             clean = outcomes(network(x), y)
