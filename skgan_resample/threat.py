@@ -186,7 +186,7 @@ class ThreatModel(BaseEstimator):
         fixed = np.zeros(n, dtype=bool)
         fixed[positions.of("immutable", self.immutable)] = True
         in_group = np.zeros(n, dtype=bool)
-        self.groups_ = []
+        self.groups_, self._all_groups = [], []
         for group in self.onehot_groups if self.onehot_groups is not None else ():
             members = np.array(positions.of("a group of onehot_groups", group), dtype=int)
             is_new = len(set(members)) == len(members) and not in_group[members].any()
@@ -195,6 +195,7 @@ class ThreatModel(BaseEstimator):
                     f"onehot_groups: {list(group)} must be two or more numeric columns, each once, in no other group."
                 )
             in_group[members] = True
+            self._all_groups.append(members)
             if not fixed[members].any():
                 self.groups_.append(members)
 

@@ -722,11 +722,11 @@ def test_an_untrained_network_is_never_kept():
     assert model.n_iter_ >= 1
 
 
-def test_without_early_stopping_the_last_epoch_is_kept(validated):
-    _, X, y = validated
-    model = wrapper(validation=3, early_stopping=False, threat_model=ThreatModel(0.2)).fit(X, y)
-    assert model.best_epoch_ == model.n_iter_ == 5
-    assert model.ro_gap_ == validated[0].ro_gap_
+def test_without_early_stopping_the_last_epoch_is_kept():
+    X, y = table()
+    still = {"validation": 2, "learning_rate": 1e-9}  # all epochs are as good as the first look
+    assert wrapper(**still).fit(X, y).n_iter_ < 5
+    assert wrapper(**still, early_stopping=False).fit(X, y).n_iter_ == 5
 
 
 def test_given_validation_rows_are_looked_at_and_not_learned_from():
@@ -997,8 +997,8 @@ def test_suspected_labels_by_hand_and_planted():
     y[flipped] = (y[flipped] + 1) % 3
     assert np.array_equal(np.flatnonzero(suspected_labels(probabilities, y)), flipped)
     for _ in range(5):
-        p = rng.dirichlet([1, 1, 1], size=40)
         y = rng.randint(3, size=40)
+        p = 0.4 * rng.dirichlet([1, 1, 1], size=40) + 0.6 * np.eye(3)[np.where(rng.uniform(size=40) < 0.7, y, 2 - y)]
         usual = [p[y == k, k].mean() for k in range(3)]
         expected = []
         for row, label in zip(p, y):

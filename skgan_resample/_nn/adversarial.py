@@ -8,8 +8,11 @@ import torch
 from torch import nn
 
 from skgan_resample._nn.attacks import cross_entropy, margin, mixed, pgd, squared_error
+from skgan_resample._nn.networks import SklearnMLP, TwoLogits
+from skgan_resample._nn.training import eval_mode
 
 SWAPPED = 0.3  # of the columns of a row, by within-class feature swap
+PLAIN = (SklearnMLP, TwoLogits, nn.Sequential, nn.Linear, nn.ReLU, nn.Tanh, nn.Sigmoid, nn.Identity)  # no modes
 MAX_ROUNDS = 3  # of swapping, for rows that stay too easy
 MIN_LOSS = 1e-6  # below this a loss is not scaled up any further
 
@@ -105,8 +108,10 @@ def adversarial_step(
     is_classifier = not y.is_floating_point()
     loss_of = _Loss(is_classifier, treatment.label_smoothing)
     aim = {"mixed": mixed, "ce": cross_entropy, "margin": margin}[attack_loss] if is_classifier else squared_error
-    matrices = [parameter for parameter in network.parameters() if parameter.ndim > 1]
+    matrices = [weights for weights in network.parameters() if weights.ndim > 1 and weights.requires_grad]
     classmates = _Classmates(y) if treatment.swap_above is not None and is_classifier else None
+    # In evaluation mode batch statistics and dropout stand still while a batch is attacked.
+    has_modes = any(not isinstance(part, PLAIN) for part in network.modules())
     block_of = _block_of(blocks, x.shape[1], x.device)
 
     def attacked(rows, targets, factors):
@@ -123,19 +128,20 @@ def adversarial_step(
         with torch.no_grad():
             return loss_of.plain(network(moved), targets) < treatment.threshold
 
-    def step(indices, progress):
-        optimizer.learning_rate = learning_rate(progress)
-        rows, targets, weights = x[indices], y[indices], weight[indices]
-        factors = factor[indices] * strength(progress)
+    def attacked_batch(indices, rows, targets, weights, factors):
+        """Return the rows of a batch under attack, the rows themselves (swapped, maybe), and their weights."""
         moved = attacked(rows, targets, factors)
-
         if treatment.needs_small_losses:
             is_small = small(moved, targets)
             if treatment.swap_above is not None:
                 for _ in range(MAX_ROUNDS):
                     if is_small.float().mean() <= treatment.swap_above:  # a GPU waits here; the round costs far more
                         break
-                    donors = x[classmates.of(indices)] if classmates else x[torch.randint(len(x), indices.shape)]
+                    donors = (
+                        x[classmates.of(indices)]
+                        if classmates
+                        else x[torch.randint(len(x), indices.shape, device=x.device)]
+                    )
                     swaps = (torch.rand(len(rows), len(blocks), device=x.device) < SWAPPED)[:, block_of]
                     chosen = torch.nonzero(is_small)[:, 0]
                     rows = rows.clone()
@@ -152,6 +158,14 @@ def adversarial_step(
                 weights = torch.where(is_small, 0.0, weights)
             elif treatment.remove == "random":
                 weights = torch.where(is_small[torch.randperm(len(rows), device=x.device)], 0.0, weights)
+        return moved, rows, weights
+
+    def step(indices, progress):
+        optimizer.learning_rate = learning_rate(progress)
+        rows, targets, weights = x[indices], y[indices], weight[indices]
+        factors = factor[indices] * strength(progress)
+        with eval_mode([network] if has_modes else []):
+            moved, rows, weights = attacked_batch(indices, rows, targets, weights, factors)
 
         def weighted_loss():
             outputs = network(moved)
@@ -174,7 +188,8 @@ def adversarial_step(
         else:
             loss, plain = _perturbed_gradient(optimizer, weighted_loss, matrices, treatment.awp_gamma)
         for matrix in matrices:
-            matrix.grad.add_(matrix.detach(), alpha=decay)
+            if matrix.grad is not None:
+                matrix.grad.add_(matrix.detach(), alpha=decay)
         optimizer.step()
         if averaged is not None:
             _average(averaged, network, treatment.ema_decay)
@@ -211,7 +226,8 @@ def _divergence_from(clean):
 def _perturbed_gradient(optimizer, weighted_loss, matrices, gamma):
     """Leave the gradient at weights moved uphill, each matrix by `gamma` times its norm, in the weights."""
     loss, _ = weighted_loss()
-    gradients = torch.autograd.grad(loss, matrices)
+    gradients = torch.autograd.grad(loss, matrices, allow_unused=True)
+    matrices, gradients = zip(*[(w, g) for w, g in zip(matrices, gradients) if g is not None])
     moves = [gamma * w.detach().norm() * g / g.norm().clamp(min=1e-12) for w, g in zip(matrices, gradients)]
     with torch.no_grad():
         for matrix, move in zip(matrices, moves):

@@ -40,7 +40,8 @@ class FactorAblation:
         and ``high`` (90 % bootstrap interval over rows).
     verdicts : list of str
         One sentence for each contrast whose interval excludes 0, if there is overfitting at all; the weakness of the
-        training attack first.
+        training attack first. The intervals are over rows, of one training a fold and group, and five contrasts are
+        looked at: one of them in ten or so is chance.
     start_epoch : int
         Where the groups part.
     """
@@ -125,9 +126,10 @@ def verdicts(rows, contrasts, attack_gap, attack_low):
         )
     baseline = next(row for row in rows if row["group"] == "baseline")
     if not baseline["low"] > RELEVANT_GAP:
+        shown = "No robust overfitting" if baseline["high"] < RELEVANT_GAP else "Robust overfitting is not shown"
         return [
             *said,
-            f"No robust overfitting: the gap is {baseline['ro_gap']:.3f} ({baseline['low']:.3f} to "
+            f"{shown}: the gap is {baseline['ro_gap']:.3f} ({baseline['low']:.3f} to "
             f"{baseline['high']:.3f}), so there is nothing to explain.",
         ]
     for contrast in contrasts:
@@ -145,6 +147,8 @@ def verdicts(rows, contrasts, attack_gap, attack_low):
 def gap_values(curves, weights):
     """Return the gap between best and last epoch for each column of row weights; see `robust_gap`.
 
+    The first column chooses the best epochs.
+
     Parameters
     ----------
     curves : Curves
@@ -157,12 +161,10 @@ def gap_values(curves, weights):
     gaps = np.zeros(weights.shape[1])
     for number in np.unique(curves.fold):
         inside = curves.fold == number
-        outside = weights * ~inside[:, None]
-        elsewhere = curves.robust @ outside / np.maximum(outside.sum(axis=0), 1e-12)
-        best = np.array([best_position(curve) for curve in elsewhere.T])
-        own = weights[inside]
-        at_best = np.einsum("bi,ib->b", curves.robust[best][:, inside], own)
-        gaps += at_best - curves.robust[-1, inside] @ own
+        # Chosen once: chosen anew in each draw, the best epoch would differ from draw to draw, and the draws would lie
+        # below the value that they are the interval of.
+        best = best_position(curves.robust[:, ~inside] @ weights[~inside, 0])
+        gaps += (curves.robust[best, inside] - curves.robust[-1, inside]) @ weights[inside]
     return gaps / weights.sum(axis=0)
 
 
@@ -182,7 +184,7 @@ def _joined(group, problem, folds, parts):
         name=group,
         rows=rows,
         fold=np.repeat(np.arange(len(folds)), [len(held_out) for _, held_out in folds]),
-        weight=problem.weight.cpu().numpy()[rows].astype(float),
+        weight=problem.score_weight.cpu().numpy()[rows].astype(float),
         epochs=np.arange(n_looks, dtype=float),
         history=[record],
         **join,

@@ -25,6 +25,8 @@ class Gap:
         Limits of the two-sided 90 % interval; `low` is the one-sided 95 % limit.
     error : float
         Standard error.
+    weights : float
+        Sum of the squared weights of the rows, which add up to 1.
     detected : bool
         Whether `low` is above `RELEVANT_GAP`.
     """
@@ -33,13 +35,16 @@ class Gap:
     low: float
     high: float
     error: float
+    weights: float
     detected: bool
 
     def power(self, true_gap=EXAMPLE_GAP):
-        """Return the chance of detecting a true gap of this size with so many rows."""
-        if not self.error > 0:
-            return float(true_gap > RELEVANT_GAP)
-        return float(stats.norm.cdf((true_gap - RELEVANT_GAP) / self.error - stats.norm.ppf(CONFIDENCE)))
+        """Return the chance of detecting a true gap of this size with so many rows.
+
+        The error is the one seen, but no less than what such a gap brings with it: rows that are lost, one by one.
+        """
+        error = max(self.error, np.sqrt((true_gap - true_gap**2) * self.weights))
+        return float(stats.norm.cdf((true_gap - RELEVANT_GAP) / error - stats.norm.ppf(CONFIDENCE)))
 
 
 def robust_gap(curves, rng):
@@ -70,9 +75,16 @@ def robust_gap(curves, rng):
         difference[inside] = curves.robust[best, inside] - curves.robust[-1, inside]
     weight = curves.weight / curves.weight.sum()
     value = float(weight @ difference)
-    error = float(np.sqrt((weight**2) @ (difference - value) ** 2))
+    error = np.sqrt((weight**2) @ (difference - value) ** 2)
+    # That no row differs does not prove that none can: the interval is never shorter than for a single row that does.
+    step = np.abs(np.diff(curves.robust[-2:], axis=0)).max() if not _is_binary(curves.robust) else 1.0
+    error = float(max(error, weight.max() * step))
     reach = stats.norm.ppf(CONFIDENCE) * error
-    return Gap(value, value - reach, value + reach, error, bool(value - reach > RELEVANT_GAP))
+    return Gap(value, value - reach, value + reach, error, float(weight @ weight), bool(value - reach > RELEVANT_GAP))
+
+
+def _is_binary(values):
+    return bool(np.isin(values, (0.0, 1.0)).all())
 
 
 def onset(curves):
@@ -214,7 +226,7 @@ def _overfitting(wrapper):
 def _what_was_done(wrapper):
     lines = []
     for name, curves in wrapper.runs_.items():
-        look = curves.best if wrapper.early_stopping else -1
+        look = curves.kept
         robust, clean = (smoothed(curves.curve(which))[look] for which in ("robust", "clean"))
         mark = " <- kept" if name == wrapper.strategy_ else ""
         lines.append(

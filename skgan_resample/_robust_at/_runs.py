@@ -22,7 +22,8 @@ class Problem:
         Encoded rows; those that the caller gave for validation stand last.
     y : tensor of shape (n,)
         Classes, or standardized numbers.
-    weight : tensor of shape (n,)
+    weight, score_weight : tensor of shape (n,)
+        For training, and for judging: weights of classes are no business of the latter.
     factor : tensor of shape (n, 1)
         0 for rows that are not attacked.
     budget : Budget
@@ -36,6 +37,7 @@ class Problem:
     x: object
     y: object
     weight: object
+    score_weight: object
     factor: object
     budget: object
     build: object
@@ -69,8 +71,11 @@ class Curves:
         Of the unattacked rows.
     checks : dict of ndarray
         Outcomes of rows under other attacks, for `masking` and `weakness`.
-    states : list
-        (network, best state, last state) of each fold.
+    seconds : float
+    gap : Gap
+        Between the best epoch and the last one.
+    kept : int
+        Position of the evaluation whose network is kept.
     """
 
     name: str
@@ -84,6 +89,8 @@ class Curves:
     probabilities: np.ndarray | None = None
     checks: dict = field(default_factory=dict)
     seconds: float = 0.0
+    gap: object = None
+    kept: int = -1
 
     def curve(self, which="robust", rows=slice(None)):
         """Return the weighted mean of "clean" or "robust" at each evaluation, over some of the rows."""
@@ -229,7 +236,7 @@ def look_at(problem, held_out, train_rows, rng):
     some = rng.permutation(train_rows)[:TRAIN_ROWS_SEEN]
     n = len(held_out)
     both = torch.as_tensor(np.concatenate([held_out, some]), device=problem.x.device)
-    x, y, weight, factor = (part[both] for part in (problem.x, problem.y, problem.weight, problem.factor))
+    x, y, weight, factor = (part[both] for part in (problem.x, problem.y, problem.score_weight, problem.factor))
     held_out_weight = weight[:n] / weight[:n].sum()
     seen = {"clean": [], "robust": [], "probabilities": []}
 
@@ -272,7 +279,7 @@ def outcomes(outputs, y):
 
 
 def run(name, problem, folds, treatment, seeds, *, callbacks=(), max_time=None, check=False):
-    """Train one network a fold; return what they said of the rows they had not seen, and the last of them.
+    """Train one network a fold; return what they said of the rows they had not seen.
 
     Parameters
     ----------
@@ -293,16 +300,26 @@ def run(name, problem, folds, treatment, seeds, *, callbacks=(), max_time=None, 
     curves : Curves
     network : torch.nn.Module
         Of the last fold, in its last state.
-    result : TrainResult
+    states : list of dict
+        If there is one fold only, the state of the network at each evaluation.
     """
+    states = []
+
+    def evaluate_and_keep(network):
+        states.append(copied_state({"network": network}))
+        return evaluate(network)
+
+    from skgan_resample._nn.training import copied_state
+
     parts, histories, checks, seconds = [], [], [], 0.0
     for number, ((train_rows, held_out), seed) in enumerate(zip(folds, seeds)):
         rng = np.random.RandomState(seed)
         evaluate, seen = look_at(problem, held_out, train_rows, rng)
         left = None if max_time is None else max((max_time - seconds) / (len(folds) - number), 1e-3)
         network, result = train_network(
-            problem, train_rows, treatment, rng, evaluate=evaluate, callbacks=callbacks, max_time=left
-        )
+            problem, train_rows, treatment, rng, evaluate=evaluate if len(folds) > 1 else evaluate_and_keep,
+            callbacks=callbacks, max_time=left,
+        )  # fmt: skip
         seconds += result.history[-1]["seconds"]
         if check:
             checks.append(final_checks(problem, network, result, held_out, train_rows, rng))
@@ -327,7 +344,7 @@ def run(name, problem, folds, treatment, seeds, *, callbacks=(), max_time=None, 
         name=name,
         rows=rows,
         fold=np.repeat(np.arange(len(folds)), [len(held_out) for _, held_out in folds]),
-        weight=problem.weight.cpu().numpy()[rows].astype(float),
+        weight=problem.score_weight.cpu().numpy()[rows].astype(float),
         epochs=epochs,
         clean=joined("clean").astype(float),
         robust=joined("robust").astype(float),
@@ -336,7 +353,7 @@ def run(name, problem, folds, treatment, seeds, *, callbacks=(), max_time=None, 
         checks={key: np.concatenate([one[key] for one in checks]) for key in checks[0]} if checks else {},
         seconds=seconds,
     )
-    return curves, network, result
+    return curves, network, states
 
 
 def final_checks(problem, network, result, held_out, train_rows, rng):

@@ -29,7 +29,7 @@ from skgan_resample._robust_at._diagnosis import (
     suspected_labels,
     telling_apart,
 )
-from skgan_resample._robust_at._runs import FINAL_STEPS, Problem, best_position, run, smoothed, train_network
+from skgan_resample._robust_at._runs import FINAL_STEPS, Problem, best_position, n_batches, run, smoothed, train_network
 from skgan_resample._tables import TableEncoder
 from skgan_resample._twin import (
     Architecture,
@@ -46,7 +46,7 @@ from skgan_resample._validation import (
     fit_callbacks,
     warn,
 )
-from skgan_resample.threat import ThreatModel
+from skgan_resample.threat import Statistics, ThreatModel
 
 TREATMENTS = ("loss_scale", "attack_strength", "augment", "awp", "label_smoothing", "ema")
 AUTO = (("loss_scale", "awp"), ("loss_scale", "attack_strength", "awp"))  # what "auto" tries
@@ -375,20 +375,31 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
             raise ValueError("All columns of X are constant: there is nothing to learn from.")
         self._container = f"{type(X).__module__}.{type(X).__qualname__}"
         y = self._read_target(y, len(codes))
-        weight = _check_sample_weight(sample_weight, codes, dtype=np.float64, ensure_non_negative=True)
-        if not weight.sum() > 0:
+        score_weight = _check_sample_weight(sample_weight, codes, dtype=np.float64, ensure_non_negative=True)
+        self._used_rows = np.flatnonzero(score_weight > 0)
+        if not len(self._used_rows):
             raise ValueError("sample_weight is zero for all rows.")
-        unknown = set(threat.attackable_classes or ()) - set(self.classes_.tolist() if self._has_classes() else ())
+        if len(self._used_rows) < len(codes):
+            self.encoder_.rescale(codes[self._used_rows])
+            threat._resolve(self.encoder_, Statistics.of(codes[self._used_rows]))
+        if not threat._movable.any() and not _can_switch(threat) and _asks(threat):
+            warn(
+                "The threat model moves no column, so this is ordinary training: budgets below 1 leave columns of "
+                "integers alone, and levels are switched only with max_categorical_changes."
+            )
+        attackable = () if threat.attackable_classes is None else np.asarray(threat.attackable_classes).tolist()
+        unknown = set(attackable) - set(self.classes_.tolist() if self._has_classes() else ())
         if unknown:
             raise ValueError(f"attackable_classes names {sorted(map(str, unknown))}, which is no class of y.")
         n_train = len(codes)
         encoded = self.encoder_.encode_codes(codes)
-        targets, labels = self._encode_target(y, weight, fit=True), y
+        targets, labels = self._encode_target(y, score_weight, fit=True), y
         spec = default_spec(self.task_) if self.estimator is None else self.estimator
-        settings = self._settings(spec, n_train)
-        class_weight = settings["class_weight"]
-        if class_weight is not None and self._has_classes():
-            weight = weight * compute_sample_weight(class_weight, y)
+        self._spec = clone(spec) if is_spec(spec) else None
+        settings = self._settings(spec, len(self._used_rows))
+        weight = score_weight
+        if settings["class_weight"] is not None and self._has_classes():
+            weight = weight * compute_sample_weight(settings["class_weight"], y)
         if X_val is not None:
             val_codes = self._to_codes(X_val)
             y_val = column_or_1d(y_val)
@@ -398,7 +409,7 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
             encoded = np.vstack([encoded, self.encoder_.encode_codes(val_codes)])
             targets = np.concatenate([targets, self._encode_target(y_val, None, fit=False)])
             labels = np.concatenate([y, y_val])
-            weight = np.concatenate([weight, np.full(len(val_codes), weight.mean())])
+            weight, score_weight = (np.concatenate([part, np.ones(len(val_codes))]) for part in (weight, score_weight))
         self._threshold = self.small_loss_threshold * self._constant_loss(targets[:n_train], weight[:n_train])
         self._set_architecture(spec)
 
@@ -408,13 +419,21 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
             x=torch.as_tensor(encoded, dtype=torch.float32, device=device),
             y=torch.as_tensor(targets, dtype=torch.long if self._has_classes() else torch.float32, device=device),
             weight=torch.as_tensor(weight, dtype=torch.float32, device=device),
+            score_weight=torch.as_tensor(score_weight, dtype=torch.float32, device=device),
             factor=self._factors(threat, labels, len(labels), device),
             budget=threat._budget(self.encoder_).to(device),
             build=self._make_network,
-            blocks=[np.arange(column.encoded.start, column.encoded.stop) for column in self.encoder_.columns_],
+            blocks=self._blocks(threat),
             settings=settings,
         )
         return problem, n_train
+
+    def _blocks(self, threat):
+        """Return the encoded columns that belong together: a number and its indicator, a head, a one-hot group."""
+        of_column = [np.arange(column.encoded.start, column.encoded.stop) for column in self.encoder_.columns_]
+        together = [np.concatenate([of_column[j] for j in members]) for members in threat._all_groups]
+        grouped = {j for members in threat._all_groups for j in members}
+        return together + [columns for j, columns in enumerate(of_column) if j not in grouped]
 
     def _read_target(self, y, n_rows):
         y = column_or_1d(y, warn=True)
@@ -519,11 +538,9 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
 
     def _folds(self, problem, n_train, rng):
         """Return (train, held out) pairs: the given validation rows, folds, one part, or nothing."""
-        n = len(problem.x)
-        weight = problem.weight.cpu().numpy()
-        usable = np.flatnonzero(weight[:n_train] > 0)
+        n, usable = len(problem.x), self._used_rows
         if n > n_train:
-            return [(usable, np.arange(n_train, n))]
+            return [(usable, _some(np.arange(n_train, n), rng))]
         if self.validation is None or len(usable) < MIN_ROWS:
             return []
         is_folds = isinstance(self.validation, Integral)
@@ -542,62 +559,67 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
         return [(np.sort(order[~chosen]), _some(np.sort(order[chosen]), rng))]
 
     def _learn(self, X, y, problem, n_train, strategies, folds, rng, started):
+        """Look for overfitting, treat it, train the network that is kept."""
+        from skgan_resample._nn.training import restore
+
         seeds = [int(rng.randint(np.iinfo(np.int32).max)) for _ in range(len(folds) + 1)]
         per_run = 1 + -(-problem.settings["max_epochs"] // self.validate_every)
-        self.runs_ = {}
-        names = list(strategies)
-        all_rows = np.flatnonzero(problem.weight.cpu().numpy()[:n_train] > 0)
+        refits = len(folds) != 1  # with folds, or without validation
+        self.runs_, trained, names = {}, {}, list(strategies)
+        kept = names[0]
+
+        def left(share=1.0):
+            if self.max_time is None:
+                return None
+            return max(share * (self.max_time - (time.perf_counter() - started)), 1e-3)
+
+        def look(name):
+            """Train with a strategy on the folds and choose its epoch."""
+            share = len(folds) / (len(folds) + 1) if refits else 1.0
+            curves, *trained[name] = run(
+                name, problem, folds, strategies[name], seeds, callbacks=callbacks, max_time=left(share), check=True
+            )
+            self.runs_[name] = curves
+            curves.gap = robust_gap(curves, np.random.RandomState(seeds[-1]))
+            # The last epoch ends a schedule of falling rates, so one before it must be better beyond its error.
+            stops = self.early_stopping and curves.gap.value > curves.gap.error
+            curves.kept = curves.best if stops else len(curves.epochs) - 1
+
         with fit_callbacks(self, X, y, n_records=per_run * (1 + len(names) * len(folds))) as callbacks:
-
-            def left():
-                return None if self.max_time is None else max(self.max_time - (time.perf_counter() - started), 1e-3)
-
-            def cross_validate(name):
-                self.runs_[name], network, result = run(
-                    name, problem, folds, strategies[name], seeds, callbacks=callbacks, max_time=left(), check=True
-                )
-                return network, result
-
-            kept = names[0]
             if folds:
-                outcome = {kept: cross_validate(kept)}
-                first = self.runs_[kept]
-                self._set_facts(first, rng)
-                self._set_diagnosis(problem, folds, first, n_train, rng)
-                if self.ro_detected_ and len(names) > 1:
-                    for name in names[1:]:
-                        outcome[name] = cross_validate(name)
-                        self.runs_[name].probabilities = None
-                    kept = self._preferred(names)
-                network, result = outcome[kept]
+                look(kept)
+                self._set_facts(self.runs_[kept])
+                self._set_diagnosis(problem, folds, self.runs_[kept], n_train, rng)
+                for name in names[1:] if self.ro_detected_ else ():
+                    if self.max_time is not None and left() < 2 * self.runs_[kept].seconds:
+                        warn(f"max_time={self.max_time:g} left no time to try {name!r}.")
+                        break
+                    look(name)
+                    self.runs_[name].probabilities = None
+                kept = self._preferred()
             else:
                 self._set_no_facts()
-            if (folds and len(problem.x) > n_train) or len(folds) == 1:
-                from skgan_resample._nn.training import restore
-
-                restore({"network": network}, result.best_state if self.early_stopping else result.last_state)
-                curves = self.runs_[kept]
-                best = int(np.argmax(curves.curve())) if self.early_stopping else len(curves.epochs) - 1
-                self.best_epoch_ = int(curves.epochs[best])
-            else:
-                self.best_epoch_ = problem.settings["max_epochs"]
-                if folds and self.early_stopping:
-                    self.best_epoch_ = max(1, int(self.runs_[kept].epochs[self.runs_[kept].best]))
+            if refits:
+                epochs = problem.settings["max_epochs"]
+                if folds:
+                    epochs = max(1, round(self.runs_[kept].epochs[self.runs_[kept].kept]))
                 network, result = train_network(
-                    problem, all_rows, strategies[kept], np.random.RandomState(seeds[-1]),
-                    stop_after=self.best_epoch_, callbacks=callbacks, max_time=left(),
+                    problem, self._used_rows, strategies[kept], np.random.RandomState(seeds[-1]),
+                    stop_after=epochs, callbacks=callbacks, max_time=left(),
                 )  # fmt: skip
+                done = result.history[-1]["step"] / n_batches(len(self._used_rows), problem.settings)
+                if done < epochs:
+                    reason = "max_time" if result.stop_reason == "max_time" else "a callback"
+                    warn(f"{reason} ended the training after {done:.1f} of {epochs} epochs.")
+            else:
+                network, states = trained[kept]
+                restore({"network": network}, states[self.runs_[kept].kept])
+                done = self.runs_[kept].epochs[self.runs_[kept].kept]
         self.strategy_ = kept
-        self.n_iter_ = self.best_epoch_
-        if folds:
-            self.history_ = self.runs_[kept].history
-        else:
-            per_epoch = -(-len(all_rows) // problem.settings["batch_size"])
-            self.history_ = [
-                {"epoch": record["step"] / per_epoch, **{k: v for k, v in record.items() if k != "step"}}
-                for record in result.history
-            ]
-        self.network_ = network.to("cpu").requires_grad_(True).eval()
+        self.n_iter_ = self.best_epoch_ = max(1, round(done))
+        self.history_ = self.runs_[kept].history if folds else _by_epoch(result, len(self._used_rows), problem)
+        self.network_ = network.to("cpu").eval()
+        del self._used_rows
         self.fit_seconds_ = time.perf_counter() - started
         if self._masks:
             warn(
@@ -605,13 +627,11 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
                 "hides its gradient, and figures of PGD are too good. robust_score uses the stronger attack."
             )
 
-    def _set_facts(self, curves, rng):
+    def _set_facts(self, curves):
         """Set what the first run says about robust overfitting."""
-        self._gap = robust_gap(curves, rng)
-        self.ro_gap_ = self._gap.value
-        self.ro_gap_interval_ = (self._gap.low, self._gap.high)
-        self.ro_detected_ = self._gap.detected
-        self.ro_power_ = self._gap.power()
+        gap = curves.gap
+        self.ro_gap_, self.ro_gap_interval_ = gap.value, (gap.low, gap.high)
+        self.ro_detected_, self.ro_power_ = gap.detected, gap.power()
         self.ro_onset_epoch_ = onset(curves) if self.ro_detected_ else None
         curve = curves.curve()
         self.robust_val_best_, self.robust_val_last_ = float(curve[best_position(curve)]), float(curve[-1])
@@ -644,17 +664,15 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
         self.robust_val_best_ = self.robust_val_last_ = self.masking_gap_ = self.attack_gap_ = nan
         self._masks = False
 
-    def _preferred(self, names):
+    def _preferred(self):
         """Return the strategy with the highest robust curve that costs no more clean accuracy than allowed."""
-
-        def at_best(name, which):
-            curves = self.runs_[name]
-            look = curves.best if self.early_stopping else -1
-            return float(smoothed(curves.curve(which))[look])
-
-        allowed = at_best(names[0], "clean") - self.max_clean_loss
-        candidates = [name for name in names if at_best(name, "clean") >= allowed or name == names[0]]
-        return max(candidates, key=lambda name: at_best(name, "robust"))
+        clean, robust = (
+            {name: float(smoothed(curves.curve(which))[curves.kept]) for name, curves in self.runs_.items()}
+            for which in ("clean", "robust")
+        )
+        first = next(iter(self.runs_))
+        allowed = [name for name in self.runs_ if name == first or clean[name] >= clean[first] - self.max_clean_loss]
+        return max(allowed, key=robust.get)
 
     # ------------------------------------------------------------------------------------------ predict
     def predict(self, X):
@@ -859,9 +877,8 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
         weights = [
             (layer.weight.detach().numpy().T, layer.bias.detach().numpy()) for layer in linear_layers(self.network_)
         ]
-        spec = default_spec(self.task_) if self.estimator is None else self.estimator
         return to_sklearn(
-            spec,
+            self._spec,
             weights,
             self.encoder_,
             classes=self.classes_ if self._has_classes() else None,
@@ -1029,6 +1046,24 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
         tags.input_tags.string = True
         tags.input_tags.sparse = False
         return tags
+
+
+def _can_switch(threat):
+    return threat.max_categorical_changes > 0 and (threat.switchable_.any() or len(threat.groups_) > 0)
+
+
+def _asks(threat):
+    """Whether a threat model asks for any budget, so that having none is a surprise."""
+    return not (isinstance(threat.eps, Real) and threat.eps == 0)
+
+
+def _by_epoch(result, n_rows, problem):
+    """Return the history of a training without validation by epochs."""
+    per_epoch = n_batches(n_rows, problem.settings)
+    return [
+        {"epoch": record["step"] / per_epoch, **{name: value for name, value in record.items() if name != "step"}}
+        for record in result.history
+    ]
 
 
 def _some(rows, rng):
