@@ -37,7 +37,7 @@ class InBox(torch.nn.Module):
         return (np.asarray(v, dtype=np.float64) - 0.5) * self.scale.numpy() + self.center.numpy()
 
 
-def robust_rows(logits, X, y, eps, *, n_restarts=2, seed=0):
+def robust_rows(logits, X, y, eps, *, n_restarts=2, seed=0, only=None):
     """Return which rows no independent attack turns into another class, and the outcome of each attack.
 
     Parameters
@@ -51,6 +51,8 @@ def robust_rows(logits, X, y, eps, *, n_restarts=2, seed=0):
     n_restarts : int, default=2
         Of ART's PGD.
     seed : int, default=0
+    only : sequence of str, default=None
+        Names of the attacks to try; None is all of them.
 
     Returns
     -------
@@ -66,12 +68,33 @@ def robust_rows(logits, X, y, eps, *, n_restarts=2, seed=0):
         with torch.no_grad():
             return logits(torch.as_tensor(rows, dtype=torch.float32)).argmax(dim=1).numpy() == y
 
-    outcomes = {"none": correct(X)}
     n_classes = logits(torch.as_tensor(X[:1], dtype=torch.float32)).shape[1]
-    for name in ("apgd-ce", *(["apgd-dlr"] if n_classes == 3 else ["apgd-t"] if n_classes > 3 else []), "fab"):
-        outcomes[f"pyautoattack {name}"] = correct(_autoattack(box, name, X, y, n_classes, seed))
-    outcomes["ART PGD-50"] = correct(_art(box, X, y, n_classes, n_restarts))
+    names = ("apgd-ce", *(["apgd-dlr"] if n_classes == 3 else ["apgd-t"] if n_classes > 3 else []), "fab")
+    attacks = {
+        f"pyautoattack {name}": lambda name=name: _autoattack(box, name, X, y, n_classes, seed) for name in names
+    }
+    attacks["ART PGD-50"] = lambda: _art(box, X, y, n_classes, n_restarts)
+    attacks["random corners"] = lambda: _random_corners(logits, X, y, eps, seed)
+    outcomes = {"none": correct(X)}
+    for name in attacks if only is None else only:
+        outcomes[name] = correct(attacks[name]())
     return np.all(list(outcomes.values()), axis=0), outcomes
+
+
+def _random_corners(logits, X, y, eps, seed, n_tried=200):
+    """Return the worst of many random corners of the budget: no gradient, so none that could be hidden."""
+    rng = np.random.RandomState(seed)
+    worst, margin = X.copy(), np.full(len(X), -np.inf)
+    rows = np.arange(len(X))
+    for _ in range(n_tried):
+        tried = X + eps * rng.choice([-1.0, 1.0], size=X.shape)
+        with torch.no_grad():
+            values = logits(torch.as_tensor(tried, dtype=torch.float32)).numpy().copy()
+        own = values[rows, y]
+        values[rows, y] = -np.inf
+        found = values.max(axis=1) - own
+        worst[found > margin], margin = tried[found > margin], np.maximum(found, margin)
+    return worst
 
 
 def _autoattack(box, name, X, y, n_classes, seed):

@@ -1,10 +1,11 @@
 """What RobustATWrapper is worth: robust and clean accuracy beside plain adversarial training and ART's trainer.
 
-    OMP_NUM_THREADS=1 python benchmarks/robust_at_quality.py reporting | gaps | controls | regression | summary
+    OMP_NUM_THREADS=1 python benchmarks/robust_at_quality.py reporting [set ...] | gaps | controls | regression | summary
 
 reporting
-    waveform5000 (600 training rows) and url_phishing (1,000), 5 seeds, L_inf 0.3 standard deviations, no bounds. Each
-    final network is attacked by pyautoattack and ART, and a row counts as robust if none of them breaks it.
+    waveform5000 (600 training rows) and url_phishing (1,000), 5 seeds; magic and winequality-red (600 each), 3 seeds.
+    L_inf 0.3 standard deviations, no bounds. Each final network is attacked by pyautoattack, ART and a black-box search,
+    and a row counts as robust if none of them breaks it.
 gaps
     The same training sets and the made ones: the curve of plain adversarial training and of a treated one on test rows
     (best minus last, oracle), and whether the detector, which sees training rows only, fires.
@@ -15,9 +16,12 @@ regression
 summary
     Writes results/robust_at_quality.md.
 
-Nothing was tuned on these sets. Each part resumes where it stopped.
+Defaults were chosen on other sets (robust_at_levers.py). But the reference that the method was built from had tried
+its ideas on waveform5000 and url_phishing, where robust overfitting was known; magic and winequality-red were not looked
+at by anybody before this run. Seeds differ in the split and in the training. Each part resumes where it stopped.
 """
 
+import copy
 import sys
 import time
 import warnings
@@ -39,10 +43,12 @@ from skgan_resample._twin import DEFAULTS
 from skgan_resample.threat import ThreatModel
 
 SEEDS = range(5)
+N_SEEDS = {"magic": 3, "winequality": 3}
 CONTROL_SEEDS = range(10)
 N_ATTACKED = 1000  # test rows that the final attacks see
 ART_EPS = (1.0, 1.5, 2.0)  # times the budget of the test
 ART_STEPS = {"eps/4": 1 / 4, "2.5 eps/7": 2.5 / 7}
+ART_EPOCHS = (15, 30, 60)
 
 
 # ------------------------------------------------------------------------------------------------ our networks
@@ -76,10 +82,10 @@ def as_logits(model):
 
 
 # ------------------------------------------------------------------------------------------------ ART's trainer
-def art_network(X, y, seed, eps_train, step):
-    """Train by ART's AdversarialTrainerMadryPGD; network, optimizer, batches, epochs and rates are those of ours.
+def art_networks(X, y, seed, eps_train, step, epochs=(60,)):
+    """Train by ART's AdversarialTrainerMadryPGD; network, optimizer, batches and rates are those of ours.
 
-    Returns logits of the columns, and the seconds of the training.
+    Yields the epoch, logits of the columns, and the seconds so far, at each of `epochs` of one training of 60.
     """
     from art.defences.trainer import AdversarialTrainerMadryPGD
     from art.estimators.classification import PyTorchClassifier
@@ -93,10 +99,10 @@ def art_network(X, y, seed, eps_train, step):
         torch.nn.Linear(X.shape[1], 128), torch.nn.ReLU(), torch.nn.Linear(128, 128), torch.nn.ReLU(),
         torch.nn.Linear(128, n_classes),
     )  # fmt: skip
+    rate = DEFAULTS["learning_rate_init"]
     optimizer = torch.optim.SGD(
-        network.parameters(), DEFAULTS["learning_rate_init"], momentum=0.9,
-        weight_decay=DEFAULTS["alpha"] / DEFAULTS["batch_size"],
-    )  # fmt: skip
+        network.parameters(), rate, momentum=0.9, weight_decay=DEFAULTS["alpha"] / DEFAULTS["batch_size"]
+    )
     classifier = PyTorchClassifier(
         network, torch.nn.CrossEntropyLoss(), (X.shape[1],), n_classes, optimizer=optimizer, device_type="cpu"
     )
@@ -107,34 +113,44 @@ def art_network(X, y, seed, eps_train, step):
     )  # fmt: skip
     scaled = ((X - center) / spread).astype(np.float32)
     labels = np.eye(n_classes, dtype=np.float32)[y]
-    epochs = DEFAULTS["max_iter"]
-    started = time.perf_counter()
-    for share, rate in ((0.5, 1.0), (0.25, 0.1), (0.25, 0.01)):
-        optimizer.param_groups[0]["lr"] = DEFAULTS["learning_rate_init"] * rate
-        trainer.trainer.fit(scaled, labels, nb_epochs=round(share * epochs), batch_size=DEFAULTS["batch_size"])
-    seconds = time.perf_counter() - started
-    network.eval()
-    return affine_then(network, np.diag(1 / spread), -center / spread), seconds
+    seconds = 0.0
+    for done, factor in ((15, 1.0), (30, 1.0), (45, 0.1), (60, 0.01)):
+        optimizer.param_groups[0]["lr"] = rate * factor
+        started = time.perf_counter()
+        trainer.trainer.fit(scaled, labels, nb_epochs=15, batch_size=DEFAULTS["batch_size"])
+        seconds += time.perf_counter() - started
+        if done in epochs:
+            frozen = copy.deepcopy(network).eval()
+            yield done, affine_then(frozen, np.diag(1 / spread), -center / spread), seconds
+        if done == max(epochs):
+            return
 
 
 def tuned_art(X, y, seed):
-    """Return the network of the setting that does best on a fifth of the rows, trained on all of them."""
+    """Return the network of the setting that does best on a fifth of the rows, trained on all of them.
+
+    Tuned over eps, step size and epochs; the fifth is attacked by ART's PGD of 50 steps. The seconds contain the search.
+    """
     X_train, X_val, y_train, y_val = train_test_split(X, y, test_size=0.2, stratify=y, random_state=seed)
     eps = EPS * X_train.std(axis=0)
-    scores = {}
+    scores, spent = {}, 0.0
     for eps_train in ART_EPS:
         for step in ART_STEPS:
-            logits, _ = art_network(X_train, y_train, seed, eps_train, step)
-            scores[eps_train, step] = robust_rows(logits, X_val, y_val, eps)[0].mean()
-    best = max(scores, key=scores.get)
-    return *art_network(X, y, seed, *best), f"{best[0]} eps, step {best[1]}"
+            for epoch, logits, seconds in art_networks(X_train, y_train, seed, eps_train, step, ART_EPOCHS):
+                scores[eps_train, step, epoch] = robust_rows(logits, X_val, y_val, eps, only=("ART PGD-50",))[0].mean()
+            spent += seconds
+    eps_train, step, epoch = max(scores, key=scores.get)
+    ((_, logits, seconds),) = art_networks(X, y, seed, eps_train, step, (epoch,))
+    return logits, spent + seconds, f"{eps_train} eps, step {step}, {epoch} epochs"
 
 
 # ------------------------------------------------------------------------------------------------ parts
-def reporting():
+def reporting(names=REPORTING):
     results = Results("robust_at_reporting", eps=EPS, defaults=DEFAULTS, auto=AUTO)
     for seed in SEEDS:
-        for name in REPORTING:
+        for name in names:
+            if seed >= N_SEEDS.get(name, len(SEEDS)):
+                continue
             X, y, X_test, y_test = load(name, seed)
             X_test, y_test = X_test[:N_ATTACKED], y_test[:N_ATTACKED]
             eps = EPS * X.std(axis=0)
@@ -155,7 +171,8 @@ def reporting():
                 elif method == "ART, tuned":
                     logits, seconds, note = tuned_art(X, y, seed)
                 else:
-                    logits, seconds = art_network(X, y, seed, 1.0, "eps/4" if method == "ART" else "2.5 eps/7")
+                    step = "eps/4" if method == "ART" else "2.5 eps/7"
+                    ((_, logits, seconds),) = art_networks(X, y, seed, 1.0, step)
                 robust, outcomes = robust_rows(logits, X_test, y_test, eps)
                 results.add(
                     **key,
@@ -170,7 +187,7 @@ def reporting():
 def gaps():
     results = Results("robust_at_gaps", eps=EPS, defaults=DEFAULTS)
     for seed in SEEDS:
-        for name in (*REPORTING, "made-600", "made-300"):
+        for name in ("waveform", "phishing", "made-600", "made-300"):
             X, y, X_test, y_test = load(name, seed)
             for parts in ((), *AUTO):
                 key = {"set": name, "seed": seed, "method": " + ".join(parts) or "plain"}
@@ -318,5 +335,5 @@ PARTS = {"reporting": reporting, "gaps": gaps, "controls": controls, "regression
 if __name__ == "__main__":
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for part in sys.argv[1:] or PARTS:
-            PARTS[part]()
+        part, *names = sys.argv[1:]
+        PARTS[part](*([names] if names else []))

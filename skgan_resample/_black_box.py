@@ -42,11 +42,12 @@ def worst_rows(badness, codes, threat, *, factor, n_queries, rng):
         if not len(rows):
             break
         share = max(0.8 * (1 - query / n_queries) ** 2, 1 / max(1, len(movable)))
+        share = 1.0 if query % 4 == 0 else share  # now and then a point that owes nothing to those before it
         tried = _proposed(moves[rows], share, threat.norm, rng)
         switched = heads.proposed(switches[rows], rng)
         candidates = heads.applied(_moved(codes[rows], tried, movable, threat), switched)
         now = badness(candidates, rows)
-        better = now > found[rows]
+        better = now >= found[rows]  # on a plateau, as of trees, standing still would be the end
         kept = rows[better]
         worst[kept], found[kept] = candidates[better], now[better]
         moves[kept], switches[kept] = tried[better], switched[better]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone, is_classifier, is_regressor
-from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
+from sklearn.linear_model import LinearRegression, LogisticRegression, LogisticRegressionCV, Ridge
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import LabelBinarizer
@@ -71,7 +71,7 @@ def default_spec(task):
 
 def is_spec(estimator):
     """Whether the estimator is a scikit-learn model that we can read."""
-    return isinstance(estimator, MLPS + LINEAR)
+    return isinstance(estimator, MLPS + LINEAR) and not isinstance(estimator, LogisticRegressionCV)
 
 
 def task_of(estimator, task):
@@ -95,6 +95,18 @@ def task_of(estimator, task):
     if task == "auto":
         raise ValueError('A torch module does not say what it is for: give task="classification" or "regression".')
     return task
+
+
+def refuse_unkept(spec):
+    """Refuse a specification with a wish that the training would not keep."""
+    wishes = {"fit_intercept": (True,), "penalty": ("l2", "deprecated"), "l1_ratio": (None, 0, 0.0, "warn")}
+    wishes |= {"positive": (False,), "early_stopping": (False,)}
+    for name, kept in wishes.items():
+        value = getattr(spec, name, kept[0])
+        if value not in kept:
+            raise ValueError(
+                f"{type(spec).__name__}({name}={value!r}) is not kept in adversarial training; leave it out."
+            )
 
 
 def settings_of(spec, n_rows):

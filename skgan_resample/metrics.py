@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.metrics import make_scorer
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_consistent_length
-from sklearn.utils.validation import column_or_1d
+from sklearn.utils.validation import column_or_1d, validate_data
 
 from skgan_resample._black_box import worst_rows
 from skgan_resample._tables import TableEncoder
@@ -440,7 +440,13 @@ class RobustScorer:
             or "black-box"), "threat_model" in words, and "n_rows".
         """
         y = column_or_1d(y)
+        if hasattr(self.threat_model, "left_"):
+            validate_data(self.threat_model, X, reset=False, skip_check_array=True)  # the same columns, in their order
         threat = self.threat_model if hasattr(self.threat_model, "left_") else deepcopy(self.threat_model).fit(X)
+        if threat.max_categorical_changes and threat.switchable_.any() and not hasattr(self.threat_model, "left_"):
+            raise ValueError(
+                "Which levels there are must not depend on the rows that are scored: fit the threat model."
+            )
         model = _innermost(estimator)
         if hasattr(model, "robust_score") and hasattr(model, "threat_model_"):
             report = model.robust_score(
@@ -448,7 +454,10 @@ class RobustScorer:
             )
             return {**report, "attack": "white-box"}
         if not hasattr(model, "classes_"):
-            raise TypeError(f"The scorer is for classifiers, and for RobustATWrapper; got {type(model).__name__}.")
+            raise TypeError(
+                "The scorer is for classifiers, and for a RobustATWrapper that stands alone; got "
+                f"{type(model).__name__}."
+            )
         codes = threat._encoder.to_codes(X)
         truth = np.searchsorted(model.classes_, y).clip(max=len(model.classes_) - 1)
         known = np.asarray(model.classes_)[truth] == y  # a class that it never saw is wrong, attacked or not
@@ -485,18 +494,23 @@ def _innermost(estimator):
 
 
 def _margin(model, X, truth):
-    """Return by how much the best wrong class is ahead of the true one, by rows; above 0 the model is misled."""
+    """Return by how much the best wrong class is ahead of the true one, by rows; above 0 the model is misled.
+
+    Whether it is, is what `predict` says: a threshold of its own may lie elsewhere than at equal probabilities.
+    """
     rows = np.arange(len(truth))
+    misled = np.asarray(model.predict(X)) != np.asarray(model.classes_)[truth]
     if hasattr(model, "predict_proba"):
-        values = np.asarray(model.predict_proba(X), dtype=float)
+        values = np.array(model.predict_proba(X), dtype=float)
     elif hasattr(model, "decision_function"):
-        values = np.asarray(model.decision_function(X), dtype=float)
+        values = np.array(model.decision_function(X), dtype=float)
         values = np.column_stack([-values, values]) if values.ndim == 1 else values
     else:
-        return np.where(np.searchsorted(model.classes_, model.predict(X)) == truth, -1.0, 1.0)
+        return np.where(misled, 1.0, -1.0)
     own = values[rows, truth]
     values[rows, truth] = -np.inf
-    return values.max(axis=1) - own
+    ahead = values.max(axis=1) - own
+    return np.arctan(ahead) + np.where(misled, 2.0, -2.0)  # above 0 if misled, below if not, and rising in between
 
 
 class _Rows:

@@ -210,7 +210,8 @@ class ThreatModel(BaseEstimator):
                 self.integer_[positions.of("integer_features", self.integer_features)] = True
         self.integer_ &= ~still
         whole = self.integer_
-        self.left_, self.right_ = _in_steps(self.left_, whole), _in_steps(self.right_, whole)
+        if self.norm == "linf":  # in "l2" eps is an axis of the ball, of which several columns use a part each
+            self.left_, self.right_ = _in_steps(self.left_, whole), _in_steps(self.right_, whole)
         self.low_[whole], self.high_[whole] = np.ceil(self.low_[whole]), np.floor(self.high_[whole])
         self.switchable_ = nominal & ~fixed
         return self
@@ -266,6 +267,9 @@ class ThreatModel(BaseEstimator):
                 raise ValueError(
                     f"The threat model was fitted to {len(self.left_)} columns, the table has {len(fitted.left_)}."
                 )
+            mine, theirs = (getattr(threat, "feature_names_in_", None) for threat in (self, fitted))
+            if mine is not None and theirs is not None and list(mine) != list(theirs):
+                raise ValueError("The threat model was fitted to columns of other names, or in another order.")
             return self._with_clocks_of(fitted)
         resolved = type(self)(**self.get_params())
         resolved._validate_params()
@@ -382,7 +386,9 @@ class ThreatModel(BaseEstimator):
         `down` and `up` is what the bounds leave, `whole` says which cells cannot hold fractions besides `integer_`.
         """
         steps = self.integer_[numeric]
-        left, right = (_in_steps(side[numeric] * factor, steps) for side in (self.left_, self.right_))
+        left, right = (side[numeric] * factor for side in (self.left_, self.right_))
+        if self.norm == "linf":
+            left, right = _in_steps(left, steps), _in_steps(right, steps)
         move = np.where(whole, np.trunc(move + 1e-4 * np.sign(move)), move)
         steps = steps | whole
         move = np.where(steps, np.round(move), move)

@@ -319,7 +319,6 @@ def test_schedules_by_hand():
     assert {SCHEDULES["constant"](p) for p in (0, 0.5, 0.99)} == {1}
 
 
-@pytest.mark.xfail(strict=True, reason="adversarial_step wants a gradient of every matrix")
 @pytest.mark.parametrize("used", [True, False], ids=["frozen", "unused"])
 @pytest.mark.parametrize("awp_gamma", [None, 0.01])
 def test_a_module_may_hold_weights_that_have_no_gradient(used, awp_gamma):

@@ -203,8 +203,12 @@ def test_a_frame_of_levels_and_whole_numbers_is_handed_on_as_such(container):
     model = Careful().fit(given, y)
     none = make_robust_scorer(ThreatModel({"x": 1.0}, unit="raw")).report(model, given, y)
     assert none["robust"] == none["clean"] == np.mean(frame["town"] != "Bonn")
-    one = make_robust_scorer(ThreatModel({"x": 1.0}, unit="raw", max_categorical_changes=1)).report(model, given, y)
+    one = make_robust_scorer(ThreatModel({"x": 1.0}, unit="raw", max_categorical_changes=1).fit(given)).report(
+        model, given, y
+    )
     assert one["robust"] == 0.0
+    with pytest.raises(ValueError, match="must not depend on the rows that are scored"):
+        make_robust_scorer(ThreatModel(unit="raw", max_categorical_changes=1)).report(model, given, y)
     steps = make_robust_scorer(ThreatModel({"n": 2.0}, unit="raw")).report(model, given, y)
     assert steps["robust"] == 0.0
     free = make_robust_scorer(ThreatModel({"n": 2.5}, unit="raw", integer_features=None)).report(model, given, y)
@@ -317,7 +321,13 @@ def test_the_search_never_leaves_the_threat_model(norm, bounds):
         assert switches.max() <= 1
         assert np.isin(moved[:, column["town"]], [0, 1, 2]).all()
         x = move[:, column["x"]]
-        shares = np.array([x / np.where(x > 0, 0.5, 0.1), move[:, column["gap"]] / 0.5, move[:, column["count"]] / 2.0])
+        shares = np.array(
+            [
+                x / np.where(x > 0, 0.5, 0.1),
+                move[:, column["gap"]] / 0.5,
+                move[:, column["count"]] / (2.5 if norm == "l2" else 2.0),
+            ]
+        )
         length = np.sqrt((shares**2).sum(axis=0)).max()
         assert norm == "linf" or length <= 1 + 1e-9
         used["length"] = max(used["length"], length)
@@ -475,7 +485,7 @@ def test_other_refusals():
     with pytest.raises(ValueError, match="clean_weight must be in"):
         make_robust_scorer(ThreatModel(0.1, unit="raw"), clean_weight=1.5)
     X, y = table()
-    with pytest.raises(TypeError, match="for classifiers, and for RobustATWrapper; got Ridge"):
+    with pytest.raises(TypeError, match="for classifiers, and for a RobustATWrapper that stands alone; got Ridge"):
         scorer_of()(Ridge().fit(X, y), X, y)
 
 

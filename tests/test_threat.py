@@ -461,7 +461,7 @@ def wrong_cells(old, new, threat, factor, whole):
                     found.append(f"{i}, {j} was missing")
                 continue
             down, up = f * threat.left_[j], f * threat.right_[j]
-            if threat.integer_[j]:
+            if threat.integer_[j] and threat.norm == "linf":  # of a ball, several columns use a part each
                 down, up = np.floor(down + 1e-9), np.floor(up + 1e-9)
             move, ulp = b - a, 2 * np.spacing(max(abs(a), abs(b)))
             if not -down - ulp <= move <= up + ulp:

@@ -13,6 +13,7 @@ from skgan_resample._nn.training import eval_mode
 
 SWAPPED = 0.3  # of the columns of a row, by within-class feature swap
 PLAIN = (SklearnMLP, TwoLogits, nn.Sequential, nn.Linear, nn.ReLU, nn.Tanh, nn.Sigmoid, nn.Identity)  # no modes
+AIMS = {"mixed": mixed, "ce": cross_entropy, "margin": margin}
 MAX_ROUNDS = 3  # of swapping, for rows that stay too easy
 MIN_LOSS = 1e-6  # below this a loss is not scaled up any further
 
@@ -107,9 +108,11 @@ def adversarial_step(
     """
     is_classifier = not y.is_floating_point()
     loss_of = _Loss(is_classifier, treatment.label_smoothing)
-    aim = {"mixed": mixed, "ce": cross_entropy, "margin": margin}[attack_loss] if is_classifier else squared_error
+    aim = AIMS[attack_loss] if is_classifier else squared_error
     matrices = [weights for weights in network.parameters() if weights.ndim > 1 and weights.requires_grad]
-    classmates = _Classmates(y) if treatment.swap_above is not None and is_classifier else None
+    donors_of = None
+    if treatment.swap_above is not None:
+        donors_of = _Classmates(y) if is_classifier else _Neighbours(y)
     # In evaluation mode batch statistics and dropout stand still while a batch is attacked.
     has_modes = any(not isinstance(part, PLAIN) for part in network.modules())
     block_of = _block_of(blocks, x.shape[1], x.device)
@@ -137,11 +140,7 @@ def adversarial_step(
                 for _ in range(MAX_ROUNDS):
                     if is_small.float().mean() <= treatment.swap_above:  # a GPU waits here; the round costs far more
                         break
-                    donors = (
-                        x[classmates.of(indices)]
-                        if classmates
-                        else x[torch.randint(len(x), indices.shape, device=x.device)]
-                    )
+                    donors = x[donors_of.of(indices)]
                     swaps = (torch.rand(len(rows), len(blocks), device=x.device) < SWAPPED)[:, block_of]
                     chosen = torch.nonzero(is_small)[:, 0]
                     rows = rows.clone()
@@ -264,6 +263,20 @@ class _Classmates:
         classes = self.y[indices]
         place = (torch.rand(len(indices), device=self.y.device) * self.counts[classes]).long()
         return self.order[self.first[classes] + place]
+
+
+class _Neighbours:
+    """Draws, for each row, a row with a similar target: no more than a fiftieth of the rows away in their order."""
+
+    def __init__(self, y):
+        self.order = torch.argsort(y)
+        self.rank = torch.argsort(self.order)
+        self.reach = max(1, len(y) // 50)
+
+    def of(self, indices):
+        """Return one such row for each of `indices`, drawn with replacement."""
+        moves = torch.randint(-self.reach, self.reach + 1, indices.shape, device=indices.device)
+        return self.order[(self.rank[indices] + moves).clamp(0, len(self.order) - 1)]
 
 
 def _block_of(blocks, width, device):

@@ -106,12 +106,12 @@ class Budget:
     def reach(self, x, factor=1.0):
         """Return how far down and up the rows `x` may go with `factor` times the budget, (1 or n, width) each.
 
-        `factor` is a number or of shape (n, 1). A column with a grid reaches whole multiples of it only.
+        `factor` is a number or of shape (n, 1). For "linf" a column with a grid reaches whole multiples of it only.
         """
         reaches = []
         for side in (self.left, self.right):
             reach = side * factor
-            if self.has_grid:
+            if self.has_grid and self.norm == "linf":
                 whole = torch.floor(reach / self.grid.clamp(min=1e-30) + 1e-4) * self.grid
                 reach = torch.where(self.grid > 0, whole, reach)
             if self.has_gaps:
@@ -138,11 +138,30 @@ class Budget:
         if self.is_bounded or self.norm == "l2" or not self.is_even:
             u = move / torch.where(move > 0, right, left).clamp(min=1e-30)
         if self.has_grid:
-            steps = move / self.grid.clamp(min=1e-30)
-            # Rounding to the nearest could leave a ball, or a bound between two multiples.
-            steps = torch.trunc(steps + 1e-4 * torch.sign(steps))
-            move = torch.where(self.grid > 0, steps * self.grid, move)
+            move = self._on_grid(x, move, u, reach)
         return (x if base is None else base) + move, u
+
+    def _on_grid(self, x, move, u, reach):
+        """Return moves in whole steps where there is a grid, still within the budget."""
+        gridded = self.grid > 0
+        grid = self.grid.clamp(min=1e-30)
+        steps = move / grid
+        # Rounding to the nearest could leave the cube, or a bound between two multiples.
+        whole = torch.trunc(steps + 1e-4 * torch.sign(steps))
+        if self.norm == "linf":
+            return torch.where(gridded, whole * self.grid, move)
+        # A ball spread over many columns leaves less than a step to each. So each goes to its nearest step, one at
+        # least, the largest first, for as long as the ball lasts; columns without a grid share what is left of it.
+        down, up = self.room(x)
+        most = torch.where(u > 0, torch.minimum(reach[1], up), torch.minimum(reach[0], -down))
+        upward = torch.minimum(steps.abs().round().clamp(min=1), torch.floor(most / grid + 1e-4)).clamp(min=0) * gridded
+        cost = (upward * grid / torch.where(u > 0, *reach[::-1]).clamp(min=1e-30)).square() * gridded
+        order = (u.abs() * gridded).argsort(dim=1, descending=True)
+        spent = cost.gather(1, order).cumsum(dim=1)
+        fits = torch.zeros_like(cost).scatter(1, order, (spent <= 1 + 1e-5).to(cost.dtype))
+        left_over = (1 - (cost * fits).sum(dim=1, keepdim=True)).clamp(min=0).sqrt()
+        free = (u * ~gridded).norm(dim=1, keepdim=True).clamp(min=1e-30)
+        return torch.where(gridded, upward * fits * grid * u.sign(), move * (left_over / free).clamp(max=1))
 
     def limits(self, x, reach):
         """Return how far down (-1 to 0) and up (0 to 1) the bounds let the rows `x` go, in budget units.
@@ -494,11 +513,49 @@ def _strongest(network, x, y, factor, budget, is_classifier, n_steps, n_rounds):
         for rank in range(n_targets):
             rows = standing()
             attack(targeted_margin, "random", rows, torch.stack([y[rows], nearest[rows, rank]], dim=1))
-    if budget.switches:
-        rows = standing()
-        if len(rows):
-            keep(rows, _greedy_switches(network, x[rows], y[rows], budget, n_steps, factor[rows], measure))
+    rows = standing()
+    if budget.switches and len(rows):
+        keep(rows, _greedy_switches(network, x[rows], y[rows], budget, n_steps, factor[rows], measure))
+    rows = standing()
+    if budget.has_grid and len(rows):
+        for start in (worst, x):
+            keep(rows, _single_steps(network, x[rows], start[rows], y[rows], budget, factor[rows], measure))
     return worst, badness
+
+
+N_COLUMNS = 16  # that are tried one by one, in steps
+
+
+@torch.no_grad()
+def _single_steps(network, x, moved, y, budget, factor, measure):
+    """Return attacked rows improved by steps of single columns with a grid, tried and not guessed.
+
+    Each column, those with the steepest gradient first, is tried a step up and down, at both ends and at its start.
+    """
+    reach, (down, up) = budget.reach(x, factor), budget.room(x)
+    left, right = torch.minimum(reach[0], -down).expand_as(x), torch.minimum(reach[1], up).expand_as(x)
+    _, gradient = gradient_of(network, moved, margin if y.dtype == torch.long else squared_error, y)
+    steepness = (gradient * torch.maximum(left, right)).abs().mean(dim=0) * (budget.grid > 0)
+    value = measure(network(moved), y)
+    for _ in range(2):
+        for j in steepness.argsort(descending=True)[:N_COLUMNS].tolist():
+            grid, now = budget.grid[j], moved[:, j] - x[:, j]
+            if grid == 0:
+                break
+            low, high = (torch.floor(side[:, j] / grid + 1e-4) * grid for side in (left, right))
+            for target in (now + grid, now - grid, high, -low, torch.zeros_like(now)):
+                tried = moved.clone()
+                tried[:, j] = x[:, j] + torch.maximum(torch.minimum(target, high), -low)
+                found = measure(network(tried), y)
+                better = found > value
+                if budget.norm == "l2":
+                    move = (tried - x) * ((budget.left > 0) | (budget.right > 0))
+                    share = move / torch.where(move > 0, reach[1], reach[0]).clamp(min=1e-30)
+                    better &= share.square().sum(dim=1) <= 1 + 1e-5
+                moved = torch.where(better[:, None], tried, moved)
+                value = torch.where(better, found, value)
+                now = moved[:, j] - x[:, j]
+    return moved
 
 
 def _greedy_switches(network, x, y, budget, n_steps, factor, measure):

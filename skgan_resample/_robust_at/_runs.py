@@ -366,7 +366,8 @@ def final_checks(problem, network, result, held_out, train_rows, rng):
     """
     import torch
 
-    from skgan_resample._nn.attacks import cross_entropy, mixed, pgd, squared_error, strongest
+    from skgan_resample._nn.adversarial import AIMS
+    from skgan_resample._nn.attacks import cross_entropy, pgd, squared_error, strongest
     from skgan_resample._nn.training import eval_mode, one_thread, restore, seeded
 
     def both(rows, aim, n_steps):
@@ -383,7 +384,7 @@ def final_checks(problem, network, result, held_out, train_rows, rng):
 
     is_classifier = problem.is_classifier
     settings = problem.settings
-    inner = mixed if is_classifier else squared_error
+    inner = AIMS[settings["attack_loss"]] if is_classifier else squared_error
     with one_thread(), eval_mode([network]), seeded(rng, problem.x.device):
         some = rng.permutation(train_rows)[: 2 * TRAIN_ROWS_SEEN]
         training_attack, strong_attack = both(some, inner, settings["attack_steps"])

@@ -7,17 +7,26 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, _fit_context, clone
 from sklearn.metrics import accuracy_score, r2_score
-from sklearn.utils import ClassifierTags, RegressorTags, check_random_state, column_or_1d, compute_sample_weight
+from sklearn.utils import (
+    ClassifierTags,
+    RegressorTags,
+    _safe_indexing,
+    check_random_state,
+    column_or_1d,
+    compute_sample_weight,
+)
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
     _check_sample_weight,
+    _num_samples,
     check_consistent_length,
     check_is_fitted,
     validate_data,
 )
 
+from skgan_resample._containers import open_table
 from skgan_resample._robust_at._ablation import GROUPS, factor_ablation
 from skgan_resample._robust_at._diagnosis import (
     MAX_ATTACK_GAP,
@@ -35,6 +44,7 @@ from skgan_resample._twin import (
     Architecture,
     default_spec,
     is_spec,
+    refuse_unkept,
     settings_of,
     task_of,
     to_sklearn,
@@ -46,7 +56,7 @@ from skgan_resample._validation import (
     fit_callbacks,
     warn,
 )
-from skgan_resample.threat import Statistics, ThreatModel
+from skgan_resample.threat import ThreatModel
 
 TREATMENTS = ("loss_scale", "attack_strength", "augment", "awp", "label_smoothing", "ema")
 AUTO = (("loss_scale", "awp"), ("loss_scale", "attack_strength", "awp"))  # what "auto" tries
@@ -76,8 +86,9 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
         read as a specification: architecture, penalty (`alpha`, `C`), and training parameters where those below are
         None; it is not fitted itself, and a linear one is trained with the loss of the others. Penalties are on
         standardized columns. A callable ``(n_features, n_outputs) -> torch.nn.Module`` or a module (copied) returns
-        logits of shape (n, n_classes), or (n, 1) for a regression. None is ``MLPClassifier((128, 128), solver="sgd",
-        learning_rate_init=0.05, batch_size=64, alpha=0.032, max_iter=60)``, or an MLPRegressor like it.
+        logits of shape (n, n_classes), also for two classes, or (n, 1) for a regression; `n_features` is the number of
+        encoded columns, and a lambda cannot be pickled nor used in parallel. None is ``MLPClassifier((128, 128),
+        solver="sgd", learning_rate_init=0.05, batch_size=64, alpha=0.032, max_iter=60)``, or an MLPRegressor like it.
     threat_model : ThreatModel, default=None
         What an attacker may do. It is cloned and fitted to the training rows. None is ``ThreatModel(eps=0.1)``: a tenth
         of a standard deviation in each numeric column.
@@ -363,6 +374,18 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
         if (X_val is None) != (y_val is None):
             raise ValueError("X_val and y_val belong together: give both or neither.")
         self.task_ = task_of(self.estimator, self.task)
+        score_weight = None
+        if sample_weight is not None and y is not None and _num_samples(X) == _num_samples(y):
+            score_weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+            self._kept_rows = np.flatnonzero(score_weight > 0)
+            if not len(self._kept_rows):
+                raise ValueError("sample_weight is zero for all rows.")
+            if len(self._kept_rows) < len(score_weight):
+                X, y = _safe_indexing(X, self._kept_rows), np.asarray(y)[self._kept_rows]
+                score_weight = score_weight[self._kept_rows]
+        else:
+            self._kept_rows = np.arange(_num_samples(X))
+        self._n_given = _num_samples(X) if score_weight is None else len(np.asarray(sample_weight))
         threat = ThreatModel() if self.threat_model is None else clone(self.threat_model)
         threat._validate_params()
         codes = threat._fit_to_codes(X)
@@ -375,13 +398,8 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
             raise ValueError("All columns of X are constant: there is nothing to learn from.")
         self._container = f"{type(X).__module__}.{type(X).__qualname__}"
         y = self._read_target(y, len(codes))
-        score_weight = _check_sample_weight(sample_weight, codes, dtype=np.float64, ensure_non_negative=True)
-        self._used_rows = np.flatnonzero(score_weight > 0)
-        if not len(self._used_rows):
-            raise ValueError("sample_weight is zero for all rows.")
-        if len(self._used_rows) < len(codes):
-            self.encoder_.rescale(codes[self._used_rows])
-            threat._resolve(self.encoder_, Statistics.of(codes[self._used_rows]))
+        if score_weight is None:
+            score_weight = np.ones(len(codes))
         if not threat._movable.any() and not _can_switch(threat) and _asks(threat):
             warn(
                 "The threat model moves no column, so this is ordinary training: budgets below 1 leave columns of "
@@ -396,7 +414,9 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
         targets, labels = self._encode_target(y, score_weight, fit=True), y
         spec = default_spec(self.task_) if self.estimator is None else self.estimator
         self._spec = clone(spec) if is_spec(spec) else None
-        settings = self._settings(spec, len(self._used_rows))
+        if self._spec is not None:
+            refuse_unkept(spec)
+        settings = self._settings(spec, n_train)
         weight = score_weight
         if settings["class_weight"] is not None and self._has_classes():
             weight = weight * compute_sample_weight(settings["class_weight"], y)
@@ -412,6 +432,7 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
             weight, score_weight = (np.concatenate([part, np.ones(len(val_codes))]) for part in (weight, score_weight))
         self._threshold = self.small_loss_threshold * self._constant_loss(targets[:n_train], weight[:n_train])
         self._set_architecture(spec)
+        self._try_network()
 
         device = resolve_device(self.device)
         self.device_ = str(device)
@@ -507,6 +528,23 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
             raise TypeError(f"estimator must return a torch.nn.Module, got {type(network).__name__}.")
         return network
 
+    def _try_network(self):
+        """Refuse a module whose outputs are of another shape than the training needs."""
+        if self._architecture is not None:
+            return
+        import torch
+
+        from skgan_resample._nn.training import seeded
+
+        wanted = (2, len(self.classes_) if self._has_classes() else 1)
+        with seeded(np.random.RandomState(0)), torch.no_grad():
+            found = tuple(self._make_network().eval()(torch.zeros(2, self.encoder_.width_)).shape)
+        if found != wanted:
+            raise ValueError(
+                f"The torch module makes outputs of shape {found} for 2 rows of {self.encoder_.width_} columns, "
+                f"{wanted} are needed: logits of the classes, or one number."
+            )
+
     def _build_network(self, name):
         return self._make_network()
 
@@ -538,7 +576,7 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
 
     def _folds(self, problem, n_train, rng):
         """Return (train, held out) pairs: the given validation rows, folds, one part, or nothing."""
-        n, usable = len(problem.x), self._used_rows
+        n, usable = len(problem.x), np.arange(n_train)
         if n > n_train:
             return [(usable, _some(np.arange(n_train, n), rng))]
         if self.validation is None or len(usable) < MIN_ROWS:
@@ -603,11 +641,13 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
                 epochs = problem.settings["max_epochs"]
                 if folds:
                     epochs = max(1, round(self.runs_[kept].epochs[self.runs_[kept].kept]))
+                # At least as long as a fold took: an untrained network would help nobody.
+                least = self.runs_[kept].seconds / len(folds) if folds else 0.0
                 network, result = train_network(
-                    problem, self._used_rows, strategies[kept], np.random.RandomState(seeds[-1]),
-                    stop_after=epochs, callbacks=callbacks, max_time=left(),
+                    problem, np.arange(n_train), strategies[kept], np.random.RandomState(seeds[-1]), stop_after=epochs,
+                    callbacks=callbacks, max_time=None if self.max_time is None else max(left(), least),
                 )  # fmt: skip
-                done = result.history[-1]["step"] / n_batches(len(self._used_rows), problem.settings)
+                done = result.history[-1]["step"] / n_batches(n_train, problem.settings)
                 if done < epochs:
                     reason = "max_time" if result.stop_reason == "max_time" else "a callback"
                     warn(f"{reason} ended the training after {done:.1f} of {epochs} epochs.")
@@ -617,9 +657,9 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
                 done = self.runs_[kept].epochs[self.runs_[kept].kept]
         self.strategy_ = kept
         self.n_iter_ = self.best_epoch_ = max(1, round(done))
-        self.history_ = self.runs_[kept].history if folds else _by_epoch(result, len(self._used_rows), problem)
+        self.history_ = self.runs_[kept].history if folds else _by_epoch(result, n_train, problem)
         self.network_ = network.to("cpu").eval()
-        del self._used_rows
+        del self._kept_rows
         self.fit_seconds_ = time.perf_counter() - started
         if self._masks:
             warn(
@@ -648,13 +688,13 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
         if len(encoded) > n_train:
             found["auc"], found["auc_error"] = telling_apart(encoded[train_rows], encoded[held_out], rng)
         found["duplicates"] = 1 - len(np.unique(encoded[:n_train], axis=0)) / n_train
-        self.suspected_labels_ = np.zeros(n_train, dtype=bool)
+        self.suspected_labels_ = np.zeros(self._n_given, dtype=bool)
         if curves.probabilities is not None:
             truth = problem.y.cpu().numpy()[curves.rows]
             suspected = suspected_labels(curves.probabilities[curves.best].astype(float), truth)
             found["suspected_labels"] = float(suspected.mean())
             own = curves.rows[suspected]
-            self.suspected_labels_[own[own < n_train]] = True
+            self.suspected_labels_[self._kept_rows[own[own < n_train]]] = True
             curves.probabilities = None
         self._diagnosis = found
 
@@ -803,13 +843,25 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
         if y is None:
             y = self.predict(X)
         codes, y = self._rows_and_target(X, y)
-        out = TableEncoder(categorical_features=None, scale=None) if not self.encoder_.nominal_.any() else self.encoder_
-        if out is not self.encoder_:
-            out.fit(X)
-        elif f"{type(X).__module__}.{type(X).__qualname__}" != self._container:
+        of_numbers = not self.encoder_.nominal_.any() and not self.encoder_.clocks
+        out = TableEncoder(categorical_features=None, scale=None).fit(X) if of_numbers else self.encoder_
+        if not of_numbers and f"{type(X).__module__}.{type(X).__qualname__}" != self._container:
             raise TypeError(f"fit was given a {self._container}: give perturb the same, got {type(X).__name__}.")
+        if not of_numbers:
+            self._refuse_unseen_levels(X, codes)
         landed = self._attacked(codes, y, self._resolved(threat_model), n_steps=n_steps, whole=out.holds_integers)
         return out.from_codes(landed)
+
+    def _refuse_unseen_levels(self, X, codes):
+        """Raise if a level was not seen in fit: it has no code, and could not be handed back."""
+        here = TableEncoder(categorical_features=self.threat_model_.categorical_features, scale=None).fit_to_codes(X)
+        unseen = np.isnan(codes) & ~np.isnan(here)
+        if unseen.any():
+            i, j = np.argwhere(unseen)[0]
+            raise ValueError(
+                f"Row {i} has {open_table(X).values(j)[i]!r} in column {self.encoder_.columns_[j].name!r}, which fit "
+                "has not seen: perturb cannot hand it back. Leave such rows out."
+            )
 
     @available_if(_is_classifier)
     def min_budget(self, X, y, *, threat_model=None, n_steps=FINAL_STEPS, tol=0.01):
