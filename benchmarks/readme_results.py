@@ -81,6 +81,44 @@ def smogan_lines():
     yield f"| SMOGAN against new rows from noise: lower SERA | {found['beats noise-gan']} tables |"
 
 
+def robust_lines():
+    """Yield what adversarial training with a treatment is worth, per table; figures are means over seeds."""
+    reporting = rows("robust_at_reporting")
+    shown = {
+        "auto": "`RobustATWrapper()`",
+        "AT, early stopping": "plain adversarial training, early stopping",
+        "AT at 1.5 eps, last epoch": "plain adversarial training at 1.5 times the budget",
+        "ART, tuned": "ART's Madry trainer, tuned (budget, step, epochs)",
+        "ART": "ART's Madry trainer",
+        "not adversarial": "no adversarial training",
+    }
+    names = list(dict.fromkeys(row["set"] for row in reporting))
+    yield f"| accuracy under attack (without), 0.3 sd: {', '.join(names)} | |"
+    for method, what in shown.items():
+        cells = []
+        for name in names:
+            found = [row for row in reporting if row["set"] == name and row["method"] == method]
+            cells.append("{:.3f} ({:.3f})".format(*(mean(found, which) for which in ("robust", "clean"))))
+        yield f"| {what} | {', '.join(cells)} |"
+    above = [number(row, "robust_score") - number(row, "robust") for row in reporting if row["robust_score"] != "nan"]
+    yield f"| `robust_score` above the worst of independent attacks, {len(above)} networks | at most {max(above):.3f} |"
+    found = [row for row in rows("robust_at_gaps") if row["method"] == "plain"]
+    large = [row for row in found if number(row, "best") - number(row, "last") >= 0.05]
+    fired = sum(row["detected"] == "True" for row in large)
+    yield f"| robust overfitting of 0.05 or more on test rows: detected | {fired} of {len(large)} |"
+    controls = rows("robust_at_controls")
+    fired = sum(row["detected"] == "True" for row in controls)
+    yield f"| controls without it (digits, letter): detected | {fired} of {len(controls)} |"
+    speed = {(row["what"], row["method"]): row for row in rows("robust_at_speed")}
+    for method in ("plain", "loss_scale + awp"):
+        ratios = [number(row, "ratio") for (_, name), row in speed.items() if name == method]
+        yield f"| training beside ART's at equal work, {method} | {min(ratios):.1f} x to {max(ratios):.1f} x as fast |"
+
+
+def mean(found, name):
+    return sum(number(row, name) for row in found) / len(found)
+
+
 def effect(found):
     return f"SERA x {found['sera']}, RMSE x {found['rmse']}"
 
@@ -88,7 +126,7 @@ def effect(found):
 def lines():
     """Return the README's table, a string of Markdown."""
     facts = json.loads((RESULTS / "smogn_speed_peers.json").read_text())["versions"]
-    table = ["| what | measured |", "|---|---|", *speed_lines(), *verdict_lines(), *smogan_lines()]
+    table = ["| what | measured |", "|---|---|", *speed_lines(), *verdict_lines(), *smogan_lines(), *robust_lines()]
     versions = f"NumPy {facts['numpy']}, scikit-learn {facts['scikit-learn']}"
     note = f"One thread, {versions}, ratios in one run; in brackets 95 % intervals over tables."
     return "\n".join([*table, "", note])

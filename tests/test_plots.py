@@ -7,12 +7,13 @@ from numpy.testing import assert_allclose
 
 matplotlib.use("agg")
 
-from skgan_resample import SMOGN, Relevance, SMOGANRegressorResampler
+from skgan_resample import SMOGN, Relevance, RobustATWrapper, SMOGANRegressorResampler
 from skgan_resample.plots import (
     ComparisonDisplay,
     RefinementDisplay,
     RelevanceDisplay,
     ResamplingDisplay,
+    RobustOverfittingDisplay,
     TrainingDisplay,
 )
 
@@ -144,3 +145,17 @@ def test_refinement_display_pairs_rows_whatever_the_random_state(kind):
     assert_allclose(display.after, display.before)
     if kind is np.random.RandomState:
         assert random_state.randint(2**31) == kind(7).randint(2**31)  # the caller's was not advanced
+
+
+def test_robust_overfitting_display_draws_what_held_out_rows_said():
+    X, y = np.random.RandomState(0).normal(size=(90, 4)), np.arange(90) % 3
+    model = RobustATWrapper(max_epochs=6, validation=2, random_state=0).fit(X, y)
+    display = RobustOverfittingDisplay.from_estimator(model)
+    robust, clean, seen = display.ax_.lines[:3]
+    assert robust.get_xdata().tolist() == [0, 2, 4, 6]
+    assert_allclose(robust.get_ydata(), [record["val_robust"] for record in model.history_], atol=1e-6)
+    assert_allclose(clean.get_ydata(), [record["val_clean"] for record in model.history_], atol=1e-6)
+    assert seen.get_ydata().tolist() == [record["train_robust"] for record in model.history_]
+    assert f"{model.ro_gap_:.3f}" in display.ax_.get_title()
+    with pytest.raises(ValueError, match="without validation"):
+        RobustOverfittingDisplay.from_estimator(RobustATWrapper(max_epochs=1, validation=None).fit(X, y))
