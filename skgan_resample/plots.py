@@ -685,8 +685,12 @@ class RobustOverfittingDisplay:
                 ax.plot(curves.epochs, seen, color=GREY, linewidth=1.2, linestyle=":",
                         label=f"{name}: training rows under attack")  # fmt: skip
         ax.axvline(self.best_epoch, color=BLACK, linewidth=0.8)
-        ax.annotate(f"kept: epoch {self.best_epoch}", (self.best_epoch, 0.01), xycoords=("data", "axes fraction"),
-                    xytext=(4, 0), textcoords="offset points", fontsize="small")  # fmt: skip
+        is_late = self.best_epoch > np.mean(ax.get_xlim())
+        ax.annotate(
+            f"kept: epoch {self.best_epoch}", (self.best_epoch, 0.01), xycoords=("data", "axes fraction"),
+            xytext=(-4 if is_late else 4, 0), textcoords="offset points", ha="right" if is_late else "left",
+            fontsize="small",
+        )  # fmt: skip
         first = next(iter(self.runs))
         value, low, high = self.gap
         ax.set(

@@ -31,6 +31,7 @@ from skgan_resample._robust_at._ablation import GROUPS, factor_ablation
 from skgan_resample._robust_at._diagnosis import (
     MAX_ATTACK_GAP,
     MAX_MASKING_GAP,
+    cross_fitted,
     mean_difference,
     onset,
     report,
@@ -38,7 +39,7 @@ from skgan_resample._robust_at._diagnosis import (
     suspected_labels,
     telling_apart,
 )
-from skgan_resample._robust_at._runs import FINAL_STEPS, Problem, best_position, n_batches, run, smoothed, train_network
+from skgan_resample._robust_at._runs import FINAL_STEPS, Problem, best_position, n_batches, run, train_network
 from skgan_resample._tables import TableEncoder
 from skgan_resample._twin import (
     Architecture,
@@ -196,7 +197,7 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
         warning is given when it is above 0.03 beyond chance.
     attack_gap_, attack_too_weak_ : float, bool or None
         Robust accuracy of training rows against the attack of the training minus that against the stronger one, and
-        whether it is above 0.05 beyond chance.
+        whether it is above 0.1 beyond chance.
     suspected_labels_ : ndarray of bool, shape (n_rows,)
         Training rows whose label a network that has not seen them doubts.
     device_ : str
@@ -634,7 +635,7 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
                         break
                     look(name)
                     self.runs_[name].probabilities = None
-                kept = self._preferred()
+                kept = self._preferred(seeds[-1])
             else:
                 self._set_no_facts()
             if refits:
@@ -704,15 +705,27 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
         self.robust_val_best_ = self.robust_val_last_ = self.masking_gap_ = self.attack_gap_ = nan
         self._masks = False
 
-    def _preferred(self):
-        """Return the strategy with the highest robust curve that costs no more clean accuracy than allowed."""
-        clean, robust = (
-            {name: float(smoothed(curves.curve(which))[curves.kept]) for name, curves in self.runs_.items()}
-            for which in ("clean", "robust")
-        )
+    def _preferred(self, seed):
+        """Return the strategy that held-out rows prefer, and choose its epoch.
+
+        It has the highest robust accuracy among those that cost no more clean accuracy than allowed. A strategy whose
+        best epoch costs too much can still be kept at its last one.
+        """
         first = next(iter(self.runs_))
-        allowed = [name for name in self.runs_ if name == first or clean[name] >= clean[first] - self.max_clean_loss]
-        return max(allowed, key=robust.get)
+        judged = {}
+        for name, curves in self.runs_.items():
+            for stops in {curves.kept < len(curves.epochs) - 1, False}:
+                clean, robust = (
+                    cross_fitted(curves, which, stops, np.random.RandomState(seed)) for which in ("clean", "robust")
+                )
+                judged[name, stops] = clean, robust
+        basis = first, self.runs_[first].kept < len(self.runs_[first].epochs) - 1
+        least = judged[basis][0] - self.max_clean_loss
+        allowed = [which for which, (clean, _) in judged.items() if which == basis or clean >= least]
+        name, stops = max(allowed, key=lambda which: judged[which][1])
+        if not stops:
+            self.runs_[name].kept = len(self.runs_[name].epochs) - 1
+        return name
 
     # ------------------------------------------------------------------------------------------ predict
     def predict(self, X):
