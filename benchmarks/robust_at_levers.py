@@ -35,11 +35,9 @@ LEVERS = {
     "trades": {"objective": "trades"},
     "eps x 1.5": {"eps": 1.5 * EPS},
 }
-SETTINGS = {  # of the training, for the levers that matter
+SETTINGS = {
     "batch 32": {"batch_size": 32},
     "batch 64": {"batch_size": 64},
-    "batch 64, rate 0.1": {"batch_size": 64, "learning_rate": 0.1},
-    "batch 64, no warm-up": {"batch_size": 64, "warm_up": 0.0},
 }
 SEEDS = (0, 1)
 N_TEST = 1000
