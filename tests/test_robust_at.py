@@ -1114,3 +1114,14 @@ def test_an_attack_of_one_step_is_called_too_weak_where_it_is(attack_steps):
     assert model.attack_too_weak_ == (attack_steps == 1)
     assert (model.attack_gap_ > 0.3) == (attack_steps == 1)
     assert ("raise attack_steps first" in model.ro_report()) == (attack_steps == 1)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_the_gpu_learns_much_the_same_and_leaves_its_network_on_the_cpu():
+    X, y = table()
+    scores = {}
+    for device in ("cpu", "cuda"):
+        model = wrapper(device=device, ro_strategy=["loss_scale", "awp"]).fit(X, y)
+        assert next(model.network_.parameters()).device.type == "cpu"
+        scores[device] = model.score(X, y), model.robust_score(X, y)
+    assert scores["cuda"] == pytest.approx(scores["cpu"], abs=0.1)
