@@ -27,7 +27,14 @@ from sklearn.utils.fixes import parse_version
 from torch import nn
 
 from skgan_resample import ResamplingWarning, RobustATWrapper
-from skgan_resample._robust_at._diagnosis import mean_difference, onset, robust_gap, suspected_labels, telling_apart
+from skgan_resample._robust_at._diagnosis import (
+    cross_fitted,
+    mean_difference,
+    onset,
+    robust_gap,
+    suspected_labels,
+    telling_apart,
+)
 from skgan_resample._robust_at._runs import Curves, smoothed
 from skgan_resample.threat import ThreatModel
 
@@ -1125,3 +1132,44 @@ def test_the_gpu_learns_much_the_same_and_leaves_its_network_on_the_cpu():
         assert next(model.network_.parameters()).device.type == "cpu"
         scores[device] = model.score(X, y), model.robust_score(X, y)
     assert scores["cuda"] == pytest.approx(scores["cpu"], abs=0.1)
+
+
+def made_curves(name, robust, clean, kept, n_rows=200):
+    """Curves whose rows are right in the stated shares, the first ones, in two folds that are alike."""
+    share = np.arange(n_rows) // 2 / (n_rows // 2)
+    outcomes = [(share[None, :] < np.array(values)[:, None]).astype(float) for values in (clean, robust)]
+    return Curves(
+        name=name, rows=np.arange(n_rows), fold=np.arange(n_rows) % 2, weight=np.ones(n_rows),
+        epochs=np.arange(float(len(robust))), clean=outcomes[0], robust=outcomes[1], history=[], kept=kept,
+    )  # fmt: skip
+
+
+def test_a_strategy_that_costs_too_much_at_its_best_epoch_can_be_kept_at_its_last():
+    model = RobustATWrapper(max_clean_loss=0.02)
+    plain = {"robust": [0.1, 0.5, 0.5, 0.5, 0.3, 0.3, 0.3], "clean": [0.3, 0.8, 0.8, 0.8, 0.8, 0.8, 0.8], "kept": 2}
+    treated = {
+        "robust": [0.1, 0.7, 0.7, 0.7, 0.6, 0.6, 0.6],
+        "clean": [0.3, 0.6, 0.6, 0.6, 0.79, 0.79, 0.79],
+        "kept": 2,
+    }
+    model.runs_ = {"plain": made_curves("plain", **plain), "treated": made_curves("treated", **treated)}
+    assert model._preferred(0) == "treated"
+    assert model.runs_["treated"].kept == 6
+    model.runs_["treated"] = made_curves("treated", **{**treated, "clean": [0.3, 0.79, 0.79, 0.79, 0.79, 0.79, 0.79]})
+    assert (model._preferred(0), model.runs_["treated"].kept) == ("treated", 2)
+    model.runs_["treated"] = made_curves("treated", **{**treated, "clean": [0.7] * 7})
+    assert (model._preferred(0), model.runs_["plain"].kept) == ("plain", 2)
+
+
+def test_a_strategy_is_judged_without_the_luck_of_its_best_epoch():
+    """Thirty epochs equally good: the best of them looks better than it is, and the cross-fitted figure does not."""
+    rng = np.random.RandomState(0)
+    lucky, fair = [], []
+    for _ in range(40):
+        curves = made_curves("noise", [0.5] * 30, [0.5] * 30, 0, n_rows=90)
+        curves.robust = (rng.uniform(size=curves.robust.shape) < 0.5).astype(float)
+        lucky.append(curves.curve()[1:].max())
+        fair.append(cross_fitted(curves, "robust", True, rng))
+    assert np.mean(lucky) > 0.58
+    assert np.mean(fair) == pytest.approx(0.5, abs=0.02)
+    assert cross_fitted(curves, "robust", False, rng) == pytest.approx(curves.curve()[-1])

@@ -712,14 +712,14 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
         best epoch costs too much can still be kept at its last one.
         """
         first = next(iter(self.runs_))
+        stops_early = {name: curves.kept < len(curves.epochs) - 1 for name, curves in self.runs_.items()}
+        basis = first, stops_early[first]
         judged = {}
         for name, curves in self.runs_.items():
-            for stops in {curves.kept < len(curves.epochs) - 1, False}:
-                clean, robust = (
+            for stops in (True, False) if stops_early[name] and name != first else (stops_early[name],):
+                judged[name, stops] = [
                     cross_fitted(curves, which, stops, np.random.RandomState(seed)) for which in ("clean", "robust")
-                )
-                judged[name, stops] = clean, robust
-        basis = first, self.runs_[first].kept < len(self.runs_[first].epochs) - 1
+                ]
         least = judged[basis][0] - self.max_clean_loss
         allowed = [which for which, (clean, _) in judged.items() if which == basis or clean >= least]
         name, stops = max(allowed, key=lambda which: judged[which][1])
