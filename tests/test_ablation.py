@@ -64,7 +64,7 @@ def test_a_contrast_is_told_only_if_its_interval_excludes_zero_and_there_is_over
     assert told.startswith("No robust overfitting")
     (told,) = verdicts([row()], [contrast("size", -0.01, 0.05)], 0.0, 0.0)
     assert "no group differs" in told
-    assert verdicts([row()], [], 0.2, 0.1)[0].startswith("Attack too weak")
+    assert verdicts([row()], [], 0.3, 0.2)[0].startswith("Attack too weak")
 
 
 def made(n, noise, seed, *, n_features=10, n_classes=2, sep=1.5):
