@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from skgan_resample._nn.attacks import cross_entropy, margin, mixed, pgd, squared_error
-from skgan_resample._nn.networks import SklearnMLP, TwoLogits
+from skgan_resample._nn.networks import SklearnMLP, TwoLogits, linear_layers
 from skgan_resample._nn.training import eval_mode
 
 SWAPPED = 0.3  # of the columns of a row, by within-class feature swap
@@ -307,7 +307,7 @@ SCHEDULES = {"step": step_decay, "cosine": cosine_decay, "constant": lambda prog
 
 def penultimate(network, x):
     """Return what goes into the last linear layer, (n, width), or None if there is no such layer."""
-    layers = [layer for layer in network.modules() if isinstance(layer, nn.Linear)]
+    layers = linear_layers(network)
     if not layers:
         return None
     seen = []

@@ -93,8 +93,8 @@ class SklearnMLP(nn.Sequential):
     def input_gradient(self, x, slope):
         """Return the outputs at `x` and the gradient there of something that is a function of the outputs.
 
-        Adversarial training spends its time on this gradient. By hand it takes half as long as by autograd, which keeps
-        books on weights that are not wanted here.
+        Adversarial training spends its time on this gradient. By hand it is cheaper than by autograd, which keeps books
+        for a second pass and for operations that are not wanted here.
 
         Parameters
         ----------

@@ -126,7 +126,8 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
         A row has a small loss if it is below so many times the loss of who knows only how frequent the classes are (the
         entropy), or the mean. On ten balanced classes the default is the 1.5 of the paper.
     strength_ratio : float, default=1.5
-        See "attack_strength". Much above 1.5 networks hide their gradient instead of becoming robust.
+        See "attack_strength". Far above 1.5 networks can come to hide their gradient instead of becoming
+        robust; look at `masking_gap_`.
     swap_above : float in [0, 1], default=0.5
         See "augment".
     awp_gamma : float, default=0.01
@@ -211,7 +212,7 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
     attack and augmentation. Their exact form is not published; ours is written from public descriptions and is "after"
     the paper. Loss scaling is from its predecessor (MLCAT, arXiv:2206.08675), with the scale detached, since as
     published small losses get no gradient at all. The paper's finding that leaving out small-loss rows relieves RO was
-    seen on images; on our tables leaving them out made it worse. `factor_ablation` asks it of your table.
+    seen on images; on the noisy table of our tests leaving them out makes it worse. `factor_ablation` asks it of yours.
 
     Missing cells are encoded with an indicator and are never attacked. Predictions and scores do not depend on the
     device beyond the rounding of float32. A torch module is pickled by reference to its class.
