@@ -9,6 +9,7 @@ from skgan_resample._version import __version__
 
 _HOMES = {  # public name -> module that defines it
     "SMOGANRegressorResampler": "skgan_resample._smogan",
+    "SMCAETransformer": "skgan_resample._smcae",
     "RobustATWrapper": "skgan_resample._robust_at",
     "ThreatModel": "skgan_resample.threat",
     "Relevance": "skgan_resample.relevance",

@@ -63,6 +63,39 @@ def append_rows(X, kept, X_new):
     return [rows[i] for i in kept] + ([] if X_new is None else list(X_new))
 
 
+def replace_rows(X, rows, X_new):
+    """Return a copy of a table in which some rows are others.
+
+    Parameters
+    ----------
+    X : table as given by the caller
+    rows : ndarray of int, shape (n_new,)
+        Positions of the rows that are replaced.
+    X_new : table as built by `TableEncoder.from_codes`, or None for no new rows
+
+    Returns
+    -------
+    X_out : same container as `X`, an array for a list
+        A pandas index is that of `X`.
+    """
+    if not hasattr(X, "shape") or isinstance(X, np.ndarray):
+        copied = np.array(X)
+        if len(rows):
+            copied[rows] = X_new
+        return copied
+    dense = _prepared(X)
+    if not len(rows):
+        return nw.from_native(dense, eager_only=True).clone().to_native()
+    n_rows = len(dense)
+    kept = np.setdiff1d(np.arange(n_rows), rows)
+    order = np.empty(n_rows, dtype=np.intp)
+    order[kept], order[rows] = np.arange(len(kept)), len(kept) + np.arange(len(rows))
+    grown = nw.from_native(append_rows(dense, kept, X_new), eager_only=True)[order.tolist()]
+    if hasattr(X, "index"):
+        grown = nw.maybe_set_index(grown, index=nw.from_native(dense).to_native().index)
+    return grown.to_native()
+
+
 def _prepared(X):
     """Return a pandas frame without sparse columns, a pyarrow array as a chunked one; anything else as it is."""
     if type(X).__module__ == "pyarrow.lib" and not hasattr(X, "column_names"):

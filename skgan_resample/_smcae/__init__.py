@@ -1,0 +1,5 @@
+"""SMCAE: synthetic rows moved into the distribution of real ones by a stacked multichannel autoencoder."""
+
+from skgan_resample._smcae._transformer import SMCAETransformer
+
+__all__ = ["SMCAETransformer"]

@@ -1,0 +1,140 @@
+"""Closed-form maps of synthetic rows into the distribution of real ones: what SMCAE starts from and competes with."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.covariance import ledoit_wolf
+
+MIN_SPREAD = 0.1  # a synthetic column is not stretched by more than the inverse of this
+RIDGE = 1e-6  # added to covariances in units of their mean variance, so that roots can be inverted
+
+
+@dataclass
+class AffineMap:
+    """One affine map for all rows, or one for each class: ``x @ matrix + offset``.
+
+    Parameters
+    ----------
+    matrices : ndarray of shape (n_classes, width, width), or (n_classes, width) for maps that stretch columns
+        With one class the map is the same for all rows.
+    offsets : ndarray of shape (n_classes, width)
+    """
+
+    matrices: np.ndarray
+    offsets: np.ndarray
+
+    def __call__(self, rows, membership=None):
+        """Return rows of shape (n, width) moved.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (n, width)
+        membership : ndarray of shape (n, n_classes), default=None
+            Share of each class in each row, summing to one: one-hot where the class is known. A row is moved to the
+            mean, by these shares, of where the maps of the classes would move it. Not needed with one class.
+        """
+        if len(self.offsets) == 1:
+            return self._of_class(0, rows)
+        moved = np.zeros_like(rows)
+        for number in range(len(self.offsets)):
+            members = np.flatnonzero(membership[:, number])
+            moved[members] += membership[members, number, None] * self._of_class(number, rows[members])
+        return moved
+
+    def _of_class(self, number, rows):
+        matrix = self.matrices[number]
+        return (rows * matrix if matrix.ndim == 1 else rows @ matrix) + self.offsets[number]
+
+
+def identity(width):
+    """Return the map that moves nothing."""
+    return AffineMap(np.ones((1, width)), np.zeros((1, width)))
+
+
+def location_scale(synthetic, real):
+    """Return the map that gives each column the mean and the standard deviation of the real one."""
+    stretch = _ratio(real.std(axis=0), synthetic.std(axis=0))
+    return AffineMap(stretch[None], (real.mean(axis=0) - synthetic.mean(axis=0) * stretch)[None])
+
+
+def coral(synthetic, real):
+    """Return the map of correlation alignment: rows are whitened and then coloured as the real ones."""
+    matrix = _power(_covariance(synthetic), -0.5) @ _power(_covariance(real), 0.5)
+    return AffineMap(matrix[None], (real.mean(axis=0) - synthetic.mean(axis=0) @ matrix)[None])
+
+
+def linear_transport(synthetic, real, synthetic_classes=None, real_classes=None, n_classes=1):
+    """Return the optimal transport between normal distributions, for each class by itself if there are classes.
+
+    With means m and covariances C of either side, ``x -> m_R + (x - m_S) A`` where
+    ``A = C_S^-1/2 (C_S^1/2 C_R C_S^1/2)^1/2 C_S^-1/2``.
+
+    Parameters
+    ----------
+    synthetic, real : ndarray of shape (n_rows, width)
+    synthetic_classes, real_classes : ndarray of int, shape (n_rows,), default=None
+        Numbers of the classes, below `n_classes`.
+    n_classes : int, default=1
+
+    Notes
+    -----
+    Covariances are shrunk (Ledoit and Wolf). That of a class is drawn to the one within classes, pooled over all of
+    them, with n rows and d columns by d / (n + d). A class without rows on one side gets the map for all rows.
+    """
+    everything = _transport(_covariance(synthetic), _covariance(real))
+    overall = everything, real.mean(axis=0) - synthetic.mean(axis=0) @ everything
+    if n_classes == 1:
+        return AffineMap(overall[0][None], overall[1][None])
+    sides = [(synthetic, synthetic_classes), (real, real_classes)]
+    pooled = [_pooled_covariance(rows, classes, n_classes) for rows, classes in sides]
+    matrices, offsets = [], []
+    for number in range(n_classes):
+        members = [rows[classes == number] for rows, classes in sides]
+        if not all(len(rows) for rows in members):
+            matrices.append(overall[0])
+            offsets.append(overall[1])
+            continue
+        matrix = _transport(*(_drawn_to(rows, shared) for rows, shared in zip(members, pooled)))
+        matrices.append(matrix)
+        offsets.append(members[1].mean(axis=0) - members[0].mean(axis=0) @ matrix)
+    return AffineMap(np.array(matrices), np.array(offsets))
+
+
+def _ratio(real_spread, synthetic_spread):
+    """Return by what synthetic columns are stretched; a synthetic column without spread is shifted only."""
+    floor = MIN_SPREAD * real_spread
+    return np.where(synthetic_spread > 0, real_spread / np.where(synthetic_spread > 0, np.maximum(synthetic_spread, floor), 1), 1.0)
+
+
+def _pooled_covariance(rows, classes, n_classes):
+    """Return the shrunk covariance within classes; each class takes a degree of freedom for its mean."""
+    counts = np.bincount(classes, minlength=n_classes)
+    means = np.array([rows[classes == number].mean(axis=0) if counts[number] else rows[0] for number in range(n_classes)])
+    n_free = max(len(rows) - (counts > 0).sum(), 1)
+    return _covariance(rows - means[classes]) * len(rows) / n_free
+
+
+def _covariance(rows):
+    if len(rows) < 2:
+        return np.eye(rows.shape[1])
+    return ledoit_wolf(rows)[0]
+
+
+def _drawn_to(rows, pooled):
+    """Return the covariance of few rows, drawn to a pooled one."""
+    if len(rows) < 2:
+        return pooled
+    share = len(rows) / (len(rows) + rows.shape[1])
+    return share * np.cov(rows.T).reshape(pooled.shape) + (1 - share) * pooled
+
+
+def _power(covariance, exponent):
+    """Return a power of a symmetric matrix without negative eigenvalues."""
+    values, vectors = np.linalg.eigh(covariance)
+    floor = RIDGE * max(values.mean(), 1e-12)
+    return (vectors * np.maximum(values, floor) ** exponent) @ vectors.T
+
+
+def _transport(synthetic, real):
+    root, inverse = _power(synthetic, 0.5), _power(synthetic, -0.5)
+    return inverse @ _power(root @ real @ root, 0.5) @ inverse

@@ -1,0 +1,229 @@
+"""The space in which rows are moved: tables as vectors of one scale, and moved vectors as valid rows again."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from skgan_resample._tables import TableEncoder
+
+MIN_SPREAD = 0.25  # a column is divided by at least this share of its spread over real and synthetic rows together
+MIN_MASS = 0.2  # a value that holds this share of a real column attracts as many moved cells
+
+
+@dataclass
+class Sample:
+    """Rows of one domain.
+
+    Parameters
+    ----------
+    codes : ndarray of shape (n_rows, n_columns)
+        As `TableEncoder` reads them, without gaps that the real columns do not have.
+    vectors : ndarray of shape (n_rows, width)
+        The same rows encoded, with the target as the last column where it moves along.
+    membership : ndarray of shape (n_rows, n_classes)
+        Share of each class in each row: one-hot where the class is known; a column of ones where there are no classes.
+    target : ndarray of shape (n_rows,) or None
+        Numbers of the classes, or the continuous target; None where it is unknown.
+    """
+
+    codes: np.ndarray
+    vectors: np.ndarray
+    membership: np.ndarray
+    target: np.ndarray | None
+
+    def __len__(self):
+        return len(self.vectors)
+
+    def __getitem__(self, rows):
+        target = None if self.target is None else self.target[rows]
+        return Sample(self.codes[rows], self.vectors[rows], self.membership[rows], target)
+
+    def at(self, vectors):
+        """Return the same rows at other places."""
+        return replace(self, vectors=vectors)
+
+    @property
+    def classes(self):
+        """Number of the most likely class of each row."""
+        return self.membership.argmax(axis=1)
+
+
+class Space:
+    """Encode real and synthetic tables by the schema of the real one, and bring moved vectors back as valid rows.
+
+    Parameters
+    ----------
+    categorical_features : "auto", None or array-like
+        As in `TableEncoder`.
+    keep : list of names or positions, or None
+        Columns that are never changed.
+    snap : bool
+        Whether moved values go to the grid and into the range of the real column.
+    role : {"classes", "moves", "stays", None}
+        What the target is: classes; a column that moves along with its row; a continuous one that does not, and serves
+        probes alone; nothing.
+
+    Attributes
+    ----------
+    encoder_ : TableEncoder
+        Schema of the real table.
+    classes_ : ndarray or None
+        Labels of the classes.
+    target_encoder_ : TableEncoder or None
+        Schema of the target where it moves along.
+    width_, n_features_ : int
+        Columns of a vector, and how many of them are features.
+    n_classes_ : int
+        One where there are no classes.
+    """
+
+    def __init__(self, *, categorical_features="auto", keep=None, snap=True, role=None):
+        self.categorical_features = categorical_features
+        self.keep = keep
+        self.snap = snap
+        self.role = role
+
+    def fit(self, X, y, X_synthetic, y_synthetic):
+        """Learn schema and scale from the real rows; return real and synthetic rows as `Sample`."""
+        self.encoder_ = TableEncoder(categorical_features=self.categorical_features)
+        codes = self.encoder_.fit_to_codes(X)
+        self.kept_ = _positions(self.keep, [column.name for column in self.encoder_.columns_])
+        self.fillings_ = _fillings(codes, self.encoder_.columns_)
+        self.classes_ = self.target_encoder_ = None
+        if self.role == "classes":
+            self.classes_ = np.unique(np.concatenate([np.asarray(y), np.asarray(y_synthetic)]))
+        elif self.role == "moves":
+            self.target_encoder_ = TableEncoder(categorical_features=None).fit(y)
+        self.n_classes_ = 1 if self.classes_ is None else len(self.classes_)
+        self.n_features_ = self.encoder_.width_
+        self.width_ = self.n_features_ + (self.role == "moves")
+        self.factor_ = np.ones(self.width_)
+        real, synthetic = self._sample(codes, self.numbers(y)), self.read(X_synthetic, y_synthetic)
+        self.factor_ = _damping(real.vectors, synthetic.vectors)
+        return [sample.at(sample.vectors * self.factor_) for sample in (real, synthetic)]
+
+    def read(self, X, y=None, membership=None):
+        """Return a table, with its target or the shares of classes that it is thought to have, as a `Sample`."""
+        codes = self.encoder_.to_codes(X).copy()
+        for j, filling in self.fillings_.items():
+            codes[np.isnan(codes[:, j]), j] = filling
+        return self._sample(codes, self.numbers(y), membership)
+
+    def numbers(self, y):
+        """Return a target as numbers: those of the classes, or the target itself; None where there is none."""
+        if y is None or self.role is None:
+            return None
+        if self.classes_ is None:
+            return np.asarray(y, dtype=float).ravel()
+        labels = np.asarray(y)
+        numbers = np.searchsorted(self.classes_, labels).clip(max=len(self.classes_) - 1)
+        unknown = self.classes_[numbers] != labels
+        if unknown.any():
+            raise ValueError(f"The label {labels[unknown][0]!r} did not occur in fit, only {list(self.classes_)}.")
+        return numbers
+
+    def _sample(self, codes, target, membership=None):
+        vectors = self.encoder_.encode_codes(codes)
+        if self.role == "moves":
+            vectors = np.column_stack([vectors, self.target_encoder_.encode_codes(target[:, None])])
+        if self.classes_ is None:
+            membership = np.ones((len(codes), 1))
+        elif membership is None:
+            membership = np.eye(self.n_classes_)[target]
+        return Sample(codes, vectors * self.factor_, membership, target)
+
+    # ------------------------------------------------------------------------------------------ back to rows
+    def landed(self, sample, vectors, masses=()):
+        """Return a sample moved to other vectors, as the valid rows that are nearest to these.
+
+        Cells whose vectors did not change keep their value to the last bit; cells that are missing stay so, and no
+        other becomes missing.
+
+        Parameters
+        ----------
+        sample : Sample
+        vectors : ndarray of shape (n_rows, width_)
+        masses : list of (column, value, radius)
+            As `masses` finds them.
+        """
+        codes = self._decoded(sample, vectors)
+        for j, value, radius in masses:
+            codes[np.abs(codes[:, j] - value) <= radius, j] = value
+        if self.snap:
+            codes = self.encoder_.snap(codes)
+        else:
+            whole = self.encoder_.nominal_ | self.encoder_.holds_integers
+            codes[:, whole] = np.round(codes[:, whole])
+        codes[:, self.kept_] = sample.codes[:, self.kept_]
+        target = sample.target
+        if self.role == "moves":
+            moved = self.target_encoder_.decode_codes(vectors[:, -1:] / self.factor_[-1])
+            moved = self.target_encoder_.snap(moved)[:, 0] if self.snap else moved[:, 0]
+            target = np.where(vectors[:, -1] == sample.vectors[:, -1], target, moved)
+        return self._sample(codes, target, sample.membership)
+
+    def masses(self, sample, vectors, real):
+        """Return which values attract moved cells, and from how far, so that as many cells hold them as real ones do.
+
+        Zeros of a column such as rainfall would otherwise become small numbers. Only numeric columns in which one value
+        holds 20 % of the real cells have such a value.
+
+        Returns
+        -------
+        masses : list of (column, value, radius)
+        """
+        codes, found = self._decoded(sample, vectors), []
+        for j, column in enumerate(self.encoder_.columns_):
+            if column.is_nominal or column.kind == "constant":
+                continue
+            values, counts = np.unique(real.codes[:, j], return_counts=True)
+            share = counts.max() / len(real)
+            if share >= MIN_MASS:
+                distances = np.abs(codes[:, j] - values[counts.argmax()])
+                found.append((j, values[counts.argmax()], float(np.nanquantile(distances, share))))
+        return found
+
+    def _decoded(self, sample, vectors):
+        encoded = vectors[:, : self.n_features_] / self.factor_[: self.n_features_]
+        for column in self.encoder_.columns_:
+            if column.has_missing:
+                encoded[:, column.encoded.stop - 1] = -np.inf  # the indicator must not win
+        codes = self.encoder_.decode_codes(encoded)
+        for j, column in enumerate(self.encoder_.columns_):
+            stays = (vectors[:, column.encoded] == sample.vectors[:, column.encoded]).all(axis=1)
+            stays |= np.isnan(sample.codes[:, j])
+            codes[stays, j] = sample.codes[stays, j]
+        return codes
+
+
+def _damping(real, synthetic):
+    """Return what multiplies standardised columns, so that one which hardly varies among the real rows, but does among
+    the synthetic ones, is not blown up."""
+    spread = real.std(axis=0)
+    pooled = np.sqrt((spread**2 + synthetic.var(axis=0)) / 2)
+    return np.where(spread > 0, spread / np.maximum(np.maximum(spread, MIN_SPREAD * pooled), 1e-300), 1.0)
+
+
+def _fillings(codes, columns):
+    """Return what stands for a missing cell in columns without missing cells: the median or the most frequent level."""
+    fillings = {}
+    for j, column in enumerate(columns):
+        if column.is_nominal and not column.has_missing:
+            values, counts = np.unique(codes[:, j], return_counts=True)
+            fillings[j] = values[counts.argmax()]
+        elif not column.has_missing:
+            fillings[j] = np.median(codes[:, j])
+    return fillings
+
+
+def _positions(keep, names):
+    """Return the positions of columns given by name or position."""
+    found = []
+    for item in [] if keep is None else keep:
+        if item in names:
+            found.append(names.index(item))
+        elif isinstance(item, int | np.integer) and -len(names) <= item < len(names):
+            found.append(int(item) % len(names))
+        else:
+            raise ValueError(f"keep names {item!r}, which is no column of the table: {names}.")
+    return np.array(found, dtype=np.intp)
