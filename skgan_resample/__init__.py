@@ -21,6 +21,7 @@ _HOMES = {  # public name -> module that defines it
     "ResampledRegressor": "skgan_resample.compose",
     "RelevanceWeightedRegressor": "skgan_resample.compose",
     "OutputCorrectedRegressor": "skgan_resample.compose",
+    "SyntheticRefiner": "skgan_resample.compose",
     "compare": "skgan_resample.model_selection",
     "NoRareRowsError": "skgan_resample._validation",
     "ResamplingWarning": "skgan_resample._validation",

@@ -25,12 +25,19 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from skgan_resample._refiner import SyntheticRefiner
 from skgan_resample._tables import row_origins, synthetic_rows
 from skgan_resample._validation import NoRareRowsError, seeded_clone, warn
 from skgan_resample.model_selection._folds import RegressionStratifiedKFold
 from skgan_resample.relevance import Relevance
 
-__all__ = ["OutputCorrectedRegressor", "RelevanceWeightedRegressor", "ResampledRegressor", "output_correction"]
+__all__ = [
+    "OutputCorrectedRegressor",
+    "RelevanceWeightedRegressor",
+    "ResampledRegressor",
+    "SyntheticRefiner",
+    "output_correction",
+]
 
 
 class _RegressorAround(MetaEstimatorMixin, RegressorMixin, BaseEstimator):

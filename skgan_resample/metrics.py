@@ -12,6 +12,7 @@ from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import column_or_1d, validate_data
 
 from skgan_resample._black_box import worst_rows
+from skgan_resample._synthetic_gap import SyntheticGap, gap_closed, synthetic_gap  # noqa: F401
 from skgan_resample._tables import TableEncoder
 from skgan_resample._twin import Architecture, is_spec, weights_of
 from skgan_resample._validation import warn

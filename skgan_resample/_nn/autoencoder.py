@@ -139,9 +139,7 @@ def _mean_over_partners(distances, partners):
 
 
 # ------------------------------------------------------------------------------------------------ guarded
-def guarded_step(
-    network, optimizer, *, synthetic, real, targets, gamma, pair_weight, energy_weight, identity_weight
-):
+def guarded_step(network, optimizer, *, synthetic, real, targets, gamma, pair_weight, energy_weight, identity_weight):
     """Return the function that updates the network on a batch of synthetic and one of real rows.
 
     All errors are means over columns. The learning rate of the optimizer falls to zero along half a cosine.
@@ -235,11 +233,17 @@ def paper_stages(network, synthetic, real, partners, *, learning_rate, gamma, de
         with torch.no_grad():
             inputs = [layer(rows) for rows in inputs]
         goal = inputs[1]
-    yield "fine-tuning", {"network": network}, _fine_tuning_step(network, synthetic, real, partners, learning_rate, settings)
+    yield (
+        "fine-tuning",
+        {"network": network},
+        _fine_tuning_step(network, synthetic, real, partners, learning_rate, settings),
+    )
 
 
 def _layer_step(layer, decoders, bound, inputs, goal, partners, learning_rate, settings):
-    optimizer = Adam(itertools.chain(layer.parameters(), *(decoder.parameters() for decoder in decoders)), learning_rate)
+    optimizer = Adam(
+        itertools.chain(layer.parameters(), *(decoder.parameters() for decoder in decoders)), learning_rate
+    )
     decayed = tuple([layer[0].weight, decoder.weight] for decoder in decoders)
 
     def step(indices, progress):

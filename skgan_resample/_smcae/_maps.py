@@ -103,13 +103,17 @@ def linear_transport(synthetic, real, synthetic_classes=None, real_classes=None,
 def _ratio(real_spread, synthetic_spread):
     """Return by what synthetic columns are stretched; a synthetic column without spread is shifted only."""
     floor = MIN_SPREAD * real_spread
-    return np.where(synthetic_spread > 0, real_spread / np.where(synthetic_spread > 0, np.maximum(synthetic_spread, floor), 1), 1.0)
+    return np.where(
+        synthetic_spread > 0, real_spread / np.where(synthetic_spread > 0, np.maximum(synthetic_spread, floor), 1), 1.0
+    )
 
 
 def _pooled_covariance(rows, classes, n_classes):
     """Return the shrunk covariance within classes; each class takes a degree of freedom for its mean."""
     counts = np.bincount(classes, minlength=n_classes)
-    means = np.array([rows[classes == number].mean(axis=0) if counts[number] else rows[0] for number in range(n_classes)])
+    means = np.array(
+        [rows[classes == number].mean(axis=0) if counts[number] else rows[0] for number in range(n_classes)]
+    )
     n_free = max(len(rows) - (counts > 0).sum(), 1)
     return _covariance(rows - means[classes]) * len(rows) / n_free
 

@@ -1,10 +1,13 @@
 """Which map brings synthetic rows nearest to real ones? Cross-validated over real rows, from the simplest map up."""
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.spatial.distance import cdist
 from sklearn.base import clone
+from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
@@ -15,6 +18,7 @@ from skgan_resample._smcae._maps import coral, identity, linear_transport, locat
 LADDER = ("identity", "location_scale", "coral", "linear_ot", "smcae")  # from the simplest to the most involved
 MIN_ROWS = 20  # with fewer real rows only the first two are tried
 MAX_ROWS = 2_000  # rows of each side that take part in the choice
+N_TREES = 30  # of the forest among the models that judge synthetic rows
 TIE = 0.5  # a simpler map is taken when it is worse by at most so many standard errors
 
 
@@ -28,13 +32,13 @@ class Trial:
         Of each real row when it was held out; higher is better. Their mean is the score of the candidate.
     folds : list of float
         Mean score of each fold.
-    gaps : list of float
-        Energy distance of the moved rows to the held-out ones in each fold.
+    gap : float
+        Energy distance of the moved to the held-out rows, the mean over folds; NaN where it cannot be told.
     """
 
     scores: np.ndarray
     folds: list
-    gaps: list
+    gap: float
 
 
 def closed_form(name, synthetic, real):
@@ -57,23 +61,30 @@ class Yardstick:
     scoring : {"accuracy", "balanced_accuracy", "r2", "gap"}
         "gap" needs no model: how near the synthetic rows are to the real ones.
     learner : estimator or None
-        None is a linear model and 5 nearest neighbours, whose scores are averaged.
+        None is a linear model, 5 nearest neighbours and 30 randomized trees, whose scores are averaged.
     n_features : int
         Leading columns of the vectors that are features.
+    weights : ndarray of shape (n_real,)
+        How much each real row counts.
     alone : bool
         Whether models learn also from the synthetic rows alone, or only together with the real ones.
     """
 
-    def __init__(self, scoring, learner, n_features, *, alone):
+    def __init__(self, scoring, learner, n_features, weights, *, alone):
         self.scoring = scoring
+        self.weights = weights / weights.mean()
         self.alone = alone
         self.n_features = n_features
         if learner is not None:
             self.probes = [learner]
         elif scoring == "r2":
-            self.probes = [Ridge(), KNeighborsRegressor()]
+            self.probes = [Ridge(), KNeighborsRegressor(), ExtraTreesRegressor(N_TREES, random_state=0)]
         else:
-            self.probes = [LogisticRegression(max_iter=100), KNeighborsClassifier()]
+            self.probes = [
+                LogisticRegression(max_iter=100),
+                KNeighborsClassifier(),
+                ExtraTreesClassifier(N_TREES, random_state=0),
+            ]
 
     def __call__(self, moved, real, held_out):
         """Return the score of each held-out row.
@@ -139,7 +150,7 @@ def folds(real, n_splits, rng):
     return list(KFold(n_splits, shuffle=True, random_state=seed).split(real.vectors))
 
 
-def assess(yardstick, splits, real, moved_in_fold):
+def assess(yardstick, splits, real, moved_in_fold, compared):
     """Return the `Trial` of a candidate.
 
     Parameters
@@ -149,17 +160,26 @@ def assess(yardstick, splits, real, moved_in_fold):
     real : Sample
     moved_in_fold : list of Sample or None
         The synthetic rows as the candidate moved them, knowing the training part of each fold only.
+    compared : list of Sample
+        Held-out real rows of each fold that the moved ones are to be like.
     """
     scores, means, gaps = np.zeros(len(real)), [], []
-    for (train, test), moved in zip(splits, moved_in_fold):
-        held_out = real[test]
-        scores[test] = yardstick(moved, real[train], held_out)
+    for (train, test), moved, like in zip(splits, moved_in_fold, compared):
+        scores[test] = yardstick.weights[test] * yardstick(moved, real[train], real[test])
         means.append(float(scores[test].mean()))
-        if moved is None:
-            gaps.append(np.nan)
-        else:
-            gaps.append(energy_by_class(moved.vectors, moved.classes, held_out.vectors, held_out.classes))
-    return Trial(scores, means, gaps)
+        if moved is not None:
+            gaps.append(energy_by_class(moved.vectors, moved.classes, like.vectors, like.classes))
+    known = [gap for gap in gaps if not np.isnan(gap)]
+    return Trial(scores, means, float(np.mean(known)) if known else np.nan)
+
+
+def nearest_counts(values, others):
+    """Return how many of `others` are nearest to each of `values`; both of shape (n,)."""
+    order = np.argsort(values, kind="stable")
+    middles = (values[order][1:] + values[order][:-1]) / 2
+    counts = np.empty(len(values))
+    counts[order] = np.bincount(np.searchsorted(middles, others), minlength=len(values))
+    return counts
 
 
 def chosen(trials, order):
@@ -176,15 +196,16 @@ def chosen(trials, order):
 
 
 def _joined(a, b):
-    joined = [np.concatenate([getattr(a, name), getattr(b, name)]) for name in ("codes", "vectors", "membership", "target")]
+    joined = [
+        np.concatenate([getattr(a, name), getattr(b, name)]) for name in ("codes", "vectors", "membership", "target")
+    ]
     return type(a)(*joined)
 
 
 def _fitted(probe, X, y):
-    import warnings
-
-    from sklearn.exceptions import ConvergenceWarning
-
+    probe = clone(probe)
+    if getattr(probe, "n_neighbors", 0) > len(y):
+        probe.set_params(n_neighbors=len(y))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # a probe need not be at its optimum
-        return clone(probe).fit(X, y) if len(y) >= 5 or not hasattr(probe, "n_neighbors") else clone(probe).set_params(n_neighbors=1).fit(X, y)
+        return probe.fit(X, y)

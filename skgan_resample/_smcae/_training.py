@@ -8,12 +8,13 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
-from skgan_resample._smcae._maps import AffineMap, identity
+from skgan_resample._smcae._maps import AffineMap
 from skgan_resample._smcae._selection import row_gaps
 
 EVALUATE_EVERY = 50  # steps between two records
 PLAN_ROWS = 1_000  # rows of each side in one transport plan; more of them are dealt to several plans
 MAX_EVALUATED = 1_000  # synthetic rows that held-out rows are compared with
+MOVED = 1e-3  # a row counts as moved by the network when a column changes by more than this
 MAX_STRETCH = 2.0  # by how much rows are spread, at most, behind the network
 
 
@@ -98,6 +99,26 @@ class Mover:
             vectors = vectors if further is None else further(vectors, sample.membership)
         return vectors
 
+    def network_share(self, sample, network):
+        """Return the share of rows that the network moves from where the base puts them."""
+        vectors = self.base(sample.vectors, sample.membership)
+        moved = _evaluated(network, network.moved, self.inputs(vectors, sample))
+        return float((np.abs(moved - vectors) > MOVED).any(axis=1).mean())
+
+    def synthetic_codes(self, sample, network):
+        """Return the activations of all layers for synthetic rows, and what the left decoder makes of them."""
+        rows = self.inputs(self.base(sample.vectors, sample.membership), sample)
+        return _evaluated(network, _with_codes(network, network.moved), rows)
+
+    def real_codes(self, sample, network):
+        """Return the activations of all layers for real rows, and what the right decoder makes of them."""
+        return _evaluated(network, _with_codes(network, network.rebuilt), self.real_inputs(sample))
+
+    def rebuilt(self, sample, network):
+        """Return the vectors that the right decoder makes of real rows."""
+        vectors = _evaluated(network, network.rebuilt, self.real_inputs(sample))
+        return vectors if self.output is None else self.output(vectors)
+
     def inputs(self, vectors, sample, *, labelled=True, device="cpu"):
         """Return vectors of the rows of a sample as `Rows` for the network.
 
@@ -127,7 +148,7 @@ class Training:
     ----------
     mover : Mover
     network : MultichannelAutoencoder
-        On the CPU, at its last step.
+        At its last step; on the CPU once training is over.
     history : list of dict
     steps : list of int
         Steps at which held-out rows were compared with the moved ones; the next two are parallel to it.
@@ -160,6 +181,12 @@ def _evaluated(network, call, rows):
 
     with one_thread(), torch.no_grad():
         return call(rows.vectors, rows.condition).cpu().numpy().astype(float)
+
+
+def _with_codes(network, decode):
+    import torch
+
+    return lambda *rows: torch.cat([*network.codes(*rows), decode(*rows)], dim=1)
 
 
 def default_sizes(width):

@@ -4,15 +4,14 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, _fit_context
+from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import LogisticRegression
-from sklearn.neighbors import KNeighborsRegressor
 from sklearn.utils import _safe_indexing, check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
 from skgan_resample._containers import open_table, replace_rows
-from skgan_resample._smcae import _selection, _training
-from skgan_resample._smcae._maps import identity
+from skgan_resample._smcae._fitting import Fitting, Origin
 from skgan_resample._smcae._space import Space
 from skgan_resample._validation import (
     TRAINING_CONSTRAINTS,
@@ -22,16 +21,173 @@ from skgan_resample._validation import (
     warn,
 )
 
-MIN_HELD_OUT_FROM = 60  # real rows from which, without a selection, some are held out to choose the step
-MIN_CLASS_ROWS = 5  # rows of a class on both sides for its variance to be looked at
-VARIANCE_RATIOS = 0.5, 2.0  # of a class after and among the real rows; beyond them the base map is taken instead
-MOVED = 1e-3  # a row counts as moved by the network when a column changes by more than so many standard deviations
 MAX_GUESSED_FROM = 2_000  # synthetic rows that the model of unknown targets learns from
 MAX_CLASS_VALUES = 20  # a whole-number target with more different values than this is continuous
 
 
 class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
-    """TODO"""
+    """Move synthetic rows into the distribution of real ones: the stacked multichannel autoencoder (SMCAE) [1]_.
+
+    Synthetic rows, of a simulator, a generator or an over-sampler, differ from real ones: the synthetic gap. SMCAE
+    closes it with an autoencoder of two channels that share their encoder. The left channel makes real rows of
+    synthetic ones, the right one makes real rows of real ones, and a balance holds their errors together. Around it
+    (ours) stand simple maps that it begins from and competes with, and a choice among all of them on held-out real
+    rows, doing nothing included. Real rows are never changed.
+
+    There are three ways to say which rows are synthetic: `sample_domain` in `fit` and `transform`, for tables that hold
+    both; `X_synthetic` in `fit` and `refine`, for two tables; and `skgan_resample.compose.SyntheticRefiner`, for rows
+    that a sampler or a simulator makes inside a pipeline. Told nothing, the estimator warns and changes nothing.
+
+    Parameters
+    ----------
+    variant : {"guarded", "paper"}, default="guarded"
+        "guarded" (ours): class by class, a base map and behind it a network that begins as nothing; see Notes. "paper":
+        a network of sigmoid units, trained layer by layer and then as a whole, between tables scaled to [0, 1]; made
+        for pairs of rows, and without them it draws rows to the mean.
+    select : {"cv", "gap", "identity", "location_scale", "coral", "linear_ot"} or None, default="cv"
+        Which map is taken. "cv": that with which models predict held-out real rows best. "gap": that whose rows are
+        nearest to held-out real ones, in energy distance; also what "cv" means where no target is known. A name: this
+        map. None: SMCAE. The candidates, from the simplest: "identity"; "location_scale", mean and standard deviation
+        of each column; "coral", mean and covariance; "linear_ot", optimal transport between normal distributions, for
+        each class by itself; "smcae".
+    base : {"auto", "identity", "location_scale", "coral", "linear_ot"}, default="auto"
+        Where the network of the guarded variant begins. "auto": the best of the others in the selection; without one
+        "linear_ot" if there are classes, else "location_scale".
+    cv : int >= 2, default=3
+        Folds of the selection over real rows, stratified by class.
+    scoring : {"auto", "accuracy", "balanced_accuracy", "r2"}, default="auto"
+        What the selection maximises. "auto" is the accuracy, or R^2 for a continuous target, in which each real row
+        counts as often as there are rows of its class, real and synthetic ones: so it is the balanced accuracy where
+        the synthetic rows are to balance the classes. Set it to what you report.
+    learner : estimator, default=None
+        The model in the selection. It is cloned and gets encoded rows, numbers without gaps. None: the mean over
+        logistic or ridge regression, 5 nearest neighbours and 30 randomized trees.
+    target_type : {"auto", "classes", "continuous"} or None, default="auto"
+        What `y` holds. "auto": continuous are numbers with fractions, or of more than 20 different values. None: `y` is
+        not looked at.
+    pairing : {"auto", "ot", "nearest", "given"}, default="auto"
+        Which real row a synthetic one is to become in the loss of the left channel. "ot": the assignment within the
+        class that has the least total squared distance and uses real rows equally often; of more than 1,000 rows, in
+        parts drawn at random. "nearest": the nearest real row of the class. "given": row i of the synthetic rows and
+        row i of the real ones are partners. "auto": "given" for the paper's variant, else "ot".
+    categorical_features : "auto", None, or array-like of names, positions or a boolean mask, default="auto"
+        Nominal columns. "auto": strings, booleans, categories. Numeric columns can be named as well.
+    keep : array-like of names or positions, default=None
+        Columns that are never changed, such as a treatment or a date.
+    snap : bool, default=True
+        Whether values go to the grid of the real column: range, whole numbers, decimals, few values. Otherwise only
+        levels and integer data types are respected.
+    gamma : float >= 0, default=1.0
+        Weight of the balance, gamma / 2 (J_L - J_R)^2. Errors are means over columns in the guarded variant and sums in
+        the paper's, whose author tried 10 to 90.
+    pair_weight : float >= 0, default=1.0
+        Guarded: weight of the error of the left channel, the distance to the partners.
+    energy_weight : float >= 0, default=5.0
+        Guarded: weight of the energy distance between moved and real rows of a class.
+    identity_weight : float >= 0, default=0.0
+        Guarded: weight of the mean squared length of the network's moves; raise it to stay near the simulator.
+    weight_decay : float >= 0, default=3e-3
+        Paper: half of it times the squared weights of each channel is added to its error.
+    sparsity_weight, sparsity : float, default=0.0 and 0.05
+        Paper: weight of the divergence of mean activations from `sparsity`, in the training layer by layer.
+    hidden_layer_sizes : array-like of int, default=None
+        Of the encoder. None: a wide, a narrow and a wide layer, of 2d, d and 2d units for d encoded columns, within 16
+        to 128 and 4 to 64.
+    max_steps : int, default=300
+        Updates; in the paper's variant for each of its stages, each on all rows.
+    batch_size : int, default=256
+        Rows of each side in an update of the guarded variant.
+    learning_rate : float, default=5e-3
+        At the beginning; in the guarded variant it falls to zero along half a cosine.
+    max_time : float, default=None
+        Seconds after which each training stops. Results then depend on the machine.
+    device : str, default="auto"
+        "cpu", "cuda", "cuda:1", ...; "auto" is CUDA where there is one.
+    verbose : int, default=0
+        If not 0, every record of the final training is printed.
+    random_state : int, RandomState instance or None, default=None
+        Same seed, same rows; on one device, and unless `max_time` is set.
+
+    Attributes
+    ----------
+    selected_ : str
+        The map taken; "identity" where nothing was learned.
+    cv_results_ : dict
+        The selection, one entry a candidate: ``candidate``, ``mean_test_score``, ``rank_test_score``,
+        ``split0_test_score`` and so on, ``error_of_difference`` (standard error of the difference to the best), ``gap``
+        (energy distance of moved to held-out real rows of the class). Empty without a selection.
+    gap_before_, gap_after_ : float
+        Of these the gap of "identity" and that of the map taken; the latter, as the best of several, is a little
+        flattering. NaN without a selection.
+    best_step_ : int or None
+        The step at which training ended: the last one unless held-out rows preferred an earlier one by more than its
+        standard error; None without a network.
+    network_share_ : float
+        Share of the synthetic rows that the network moved, by more than 0.001 in some encoded column, from where the
+        base put them; 0 without a network.
+    network_ : torch.nn.Module or None
+        The autoencoder, on the CPU; None if another map was taken or training failed.
+    history_ : list of dict
+        One record per 50 steps of the final training: ``step``, ``seconds`` and, from the second on, the mean errors
+        ``left_loss`` and ``right_loss``; guarded also ``energy``; paper also ``stage``.
+    device_ : str or None
+        Where networks are trained.
+    n_features_in_, feature_names_in_
+        As everywhere in scikit-learn.
+
+    See Also
+    --------
+    skgan_resample.compose.SyntheticRefiner : The same around any sampler or simulator, in a pipeline.
+    skgan_resample.metrics.synthetic_gap : How far synthetic rows are from real ones.
+
+    Notes
+    -----
+    From the paper, as far as the code of its first author shows: the two channels, the shared encoder, both errors and
+    their squared difference, pairs of rows, layers trained one after the other with the real code as the target of both
+    channels, then all of them together. There, row i of one table is the partner of row i of the other. Tables rarely
+    have partners, so how they are chosen is ours, and so is all else of the guarded variant: base map, residual
+    network that is told the class, energy distance, the clipping of the balance where it would un-learn a channel, the
+    stretching of moved rows to the spread of the real ones (by up to two), held-out rows that end the training early,
+    snapping, and the selection. Values that hold a fifth of a numeric real column attract as many cells of the moved
+    rows, so that zeros of a rainfall stay zeros.
+
+    Give `y_synthetic` and, to `refine`, the target of new rows: most of the gain comes from matching class by class.
+    Where a target is not given, a model of the synthetic rows guesses it. A continuous target moves along with its row,
+    in `refine`; `fit_transform`, which cannot return it, moves features alone, with a warning.
+
+    A cell is missing afterwards only if it was before, and if the real column has such cells; others are filled. Rows
+    with fewer than 20 real partners get no more than location and scale.
+
+    ``fit_transform(X)`` differs from ``fit(X).transform(X)``, on purpose: without `sample_domain`, `transform` takes
+    all rows for real, as those are that one predicts, and returns them as they are.
+
+    SMCAE does not help everywhere; ``benchmarks/results`` says where not.
+
+    References
+    ----------
+    .. [1] X. Zhang, Y. Fu, S. Jiang, L. Sigal, G. Agam, "Learning from synthetic data using a stacked multichannel
+       autoencoder", arXiv:1509.05463, 2015.
+    .. [2] B. Sun, J. Feng, K. Saenko, "Return of frustratingly easy domain adaptation", arXiv:1511.05547, 2016 (CORAL).
+
+    Examples
+    --------
+    Digits as a simulator might see them: dimmer, and shifted by one pixel.
+
+    >>> import numpy as np
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.neighbors import KNeighborsClassifier
+    >>> from skgan_resample import SMCAETransformer
+    >>> X, y = load_digits(return_X_y=True)
+    >>> X_synthetic, y_synthetic = np.roll(X[:600], 1, axis=1) // 2, y[:600]
+    >>> X_real, y_real, X_test, y_test = X[600:800], y[600:800], X[800:], y[800:]
+    >>> refiner = SMCAETransformer(select=None, max_steps=100, random_state=0)
+    >>> refiner = refiner.fit(X_real, y_real, X_synthetic=X_synthetic, y_synthetic=y_synthetic)
+    >>> X_moved, _ = refiner.refine(X_synthetic, y_synthetic)
+    >>> model = KNeighborsClassifier()
+    >>> before, after = (model.fit(rows, y_synthetic).score(X_test, y_test) for rows in (X_synthetic, X_moved))
+    >>> bool(after > before + 0.2)
+    True
+    """
 
     # So that nothing has to be requested where metadata routing is on.
     __metadata_request__fit = {"sample_domain": True}
@@ -42,7 +198,7 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
     _parameter_constraints: dict = {
         **{name: rule for name, rule in TRAINING_CONSTRAINTS.items() if name not in ("patience", "tol")},
         "variant": [StrOptions({"guarded", "paper"})],
-        "select": [StrOptions({"cv", "gap"}), None],
+        "select": [StrOptions({"cv", "gap", "identity", "location_scale", "coral", "linear_ot"}), None],
         "base": [StrOptions({"auto", "identity", "location_scale", "coral", "linear_ot"})],
         "cv": [Interval(Integral, 2, None, closed="left")],
         "scoring": [StrOptions({"auto", "accuracy", "balanced_accuracy", "r2"})],
@@ -122,18 +278,66 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
     # ------------------------------------------------------------------------------------------ scikit-learn's methods
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y=None, *, sample_domain=None, X_synthetic=None, y_synthetic=None):
-        """TODO"""
+        """Learn how synthetic rows are moved.
+
+        Parameters
+        ----------
+        X : array-like or pandas, polars or pyarrow table of shape (n_rows, n_columns)
+            Real rows, and synthetic ones if `sample_domain` says so. Numbers, strings, booleans, categories, dates;
+            missing cells are allowed.
+        y : array-like of shape (n_rows,), default=None
+            Their target, classes or numbers. Without it rows are matched regardless of it, and less well.
+        sample_domain : array-like of int, shape (n_rows,), or int, default=None
+            >= 0 for a synthetic row (skada's source), < 0 for a real one (target).
+        X_synthetic : table of shape (n_synthetic, n_columns), default=None
+            Synthetic rows; all of `X` is real then.
+        y_synthetic : array-like of shape (n_synthetic,), default=None
+            Their target.
+
+        Returns
+        -------
+        self : SMCAETransformer
+
+        Raises
+        ------
+        ValueError
+            If the input cannot be used, such as a `sample_domain` of another length than `X`; the message says what to
+            do.
+        """
         self._fit(X, y, sample_domain, X_synthetic, y_synthetic)
         return self
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit_transform(self, X, y=None, *, sample_domain=None, X_synthetic=None, y_synthetic=None):
-        """TODO"""
+        """Learn how synthetic rows are moved, and move those of `X`.
+
+        Parameters
+        ----------
+        X, y, sample_domain, X_synthetic, y_synthetic
+            As in `fit`.
+
+        Returns
+        -------
+        X_out : same container as `X`, an array for a list
+            Rows in the same order; real ones are unchanged.
+        """
         mask = self._fit(X, y, sample_domain, X_synthetic, y_synthetic, can_move_target=False)
         return self._replaced(X, mask, y)
 
     def transform(self, X, *, sample_domain=None):
-        """TODO"""
+        """Return real rows as they are, and synthetic ones moved.
+
+        Parameters
+        ----------
+        X : table of shape (n_rows, n_columns)
+        sample_domain : array-like of int, shape (n_rows,), or int, default=None
+            >= 0 for a synthetic row, < 0 for a real one. None: all are real, as in prediction.
+
+        Returns
+        -------
+        X_out : same container as `X`, an array for a list
+            A copy. The target of synthetic rows is guessed; to give it, use `refine`.
+        """
         check_is_fitted(self)
         validate_data(self, X, reset=False, skip_check_array=True)
         return self._replaced(X, _synthetic_mask(sample_domain, open_table(X).n_rows))
@@ -149,7 +353,21 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
 
     # ------------------------------------------------------------------------------------------ further uses
     def refine(self, X_synthetic, y_synthetic=None):
-        """TODO"""
+        """Move rows that are known to be synthetic.
+
+        Parameters
+        ----------
+        X_synthetic : table of shape (n_rows, n_columns)
+        y_synthetic : array-like of shape (n_rows,), default=None
+            Their target. Without it a model of the synthetic rows of `fit` guesses it, which is less good.
+
+        Returns
+        -------
+        X_moved : table of shape (n_rows, n_columns)
+            In the container and data types of the real rows of `fit`.
+        y_moved : array of shape (n_rows,)
+            Only if `y_synthetic` is given: the same, unless a continuous target moves along.
+        """
         check_is_fitted(self)
         validate_data(self, X_synthetic, reset=False, skip_check_array=True)
         if self.space_ is None:
@@ -157,10 +375,80 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
         X_moved, y_moved = self._refined(X_synthetic, y_synthetic)
         return X_moved if y_synthetic is None else (X_moved, y_moved)
 
-    def encode(self, X, *, sample_domain=None):
-        """TODO"""
+    def encode(self, X, y=None, *, sample_domain=None):
+        """Return the learned code of rows, the features that the author of the paper uses.
+
+        Parameters
+        ----------
+        X : table of shape (n_rows, n_columns)
+        y : array-like of shape (n_rows,), default=None
+            The target. Needed only where it moves along in `fit`; of synthetic rows it is guessed otherwise, and the
+            code of real rows does not depend on their class.
+        sample_domain : array-like of int, shape (n_rows,), or int, default=None
+            >= 0 for a synthetic row, < 0 for a real one. None: all are real.
+
+        Returns
+        -------
+        code : ndarray of float, shape (n_rows, sum of hidden_layer_sizes + encoded columns)
+            The activations of all layers of the encoder, and what the decoder of the row's channel makes of them.
+
+        Raises
+        ------
+        ValueError
+            If no network was trained, or the selection took another map.
+        """
+        mask = self._check_network(X, sample_domain)
+        sample = self._read_with_target(X, y, mask)
+        codes = np.empty((len(sample), sum(self.mover_.shape[2]) + self.space_.width_))
+        for rows, look in ((mask, self.mover_.synthetic_codes), (~mask, self.mover_.real_codes)):
+            if rows.any():
+                codes[rows] = look(sample[rows], self.network_)
+        return codes
+
+    def reconstruct(self, X, y=None):
+        """Return real rows as the right channel makes them of their code.
+
+        Parameters
+        ----------
+        X : table of shape (n_rows, n_columns)
+        y : array-like of shape (n_rows,), default=None
+            Needed only where the target moves along in `fit`.
+
+        Returns
+        -------
+        X_rebuilt : table of shape (n_rows, n_columns)
+            Valid rows, in the container and data types of the real rows of `fit`.
+
+        Raises
+        ------
+        ValueError
+            If no network was trained, or the selection took another map.
+        """
+        mask = self._check_network(X, None)
+        sample = self._read_with_target(X, y, mask)
+        landed = self.space_.landed(sample, self.mover_.rebuilt(sample, self.network_))
+        return self.space_.encoder_.from_codes(landed.codes)
+
+    def _check_network(self, X, sample_domain):
+        """Refuse an estimator without a network and rows with other columns; return which rows are synthetic."""
         check_is_fitted(self)
-        raise NotImplementedError
+        validate_data(self, X, reset=False, skip_check_array=True)
+        if self.network_ is None:
+            raise ValueError(
+                f"There is no learned code, since {self.selected_!r} was taken; select=None always trains the network."
+            )
+        return _synthetic_mask(sample_domain, open_table(X).n_rows)
+
+    def _read_with_target(self, X, y, mask):
+        """Return rows as a `Sample`; the target of real ones is needed only where it is a column of the vectors."""
+        if self.space_.role == "moves":
+            if y is None:
+                raise ValueError("The target moved along in fit, so it is a part of each row here: give y, too.")
+            return self.space_.read(X, y)
+        if mask.any() or self.space_.role is None:
+            return self._read(X, y)
+        n_rows = open_table(X).n_rows
+        return self.space_.read(X, membership=np.zeros((n_rows, self.space_.n_classes_)))
 
     def _refined(self, X, y):
         """Return synthetic rows moved, and their target, which is another one only where it moves along."""
@@ -190,77 +478,106 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
         return space.read(X, guessed)
 
     # ------------------------------------------------------------------------------------------ fit
-    def _fit(self, X, y, sample_domain, X_synthetic, y_synthetic, *, can_move_target=True, draw=None, none=False):
+    def _fit(self, X, y, sample_domain, X_synthetic, y_synthetic, *, can_move_target=True):
         """Learn the map; return which rows of `X` are synthetic."""
-        rng = check_random_state(self.random_state)
         validate_data(self, X, skip_check_array=True)
-        n_rows = open_table(X).n_rows
-        self._forget()
+        mask = _synthetic_mask(sample_domain, open_table(X).n_rows)
+        if y is not None:
+            check_consistent_length(X, y)
         if sample_domain is not None and X_synthetic is not None:
             raise ValueError("Give sample_domain or X_synthetic, not both: either says which rows are synthetic.")
-        mask = _synthetic_mask(sample_domain, n_rows)
-        if X_synthetic is not None:
-            validate_data(self, X_synthetic, reset=False, skip_check_array=True)
-        elif mask.any():
-            if mask.all():
-                raise ValueError("sample_domain says that all rows are synthetic: there is nothing real to learn from.")
-            X_synthetic, y_synthetic = _safe_indexing(X, np.flatnonzero(mask)), None
-            if y is not None:
-                check_consistent_length(X, y)
-                y, y_synthetic = (_safe_indexing(y, np.flatnonzero(side)) for side in (~mask, mask))
-            X = _safe_indexing(X, np.flatnonzero(~mask))
-        else:
-            open_table(X)
-            told = "sample_domain names no synthetic row" if sample_domain is not None else "no row is said to be synthetic"
+        if mask.all():
+            raise ValueError("sample_domain says that all rows are synthetic: there is nothing real to learn from.")
+        if mask.any():
+            X, X_synthetic = _parted(X, mask)
+            y, y_synthetic = (None, None) if y is None else _parted(y, mask)
+        if X_synthetic is None:
+            told = (
+                "sample_domain names no row as synthetic"
+                if sample_domain is not None
+                else "nothing says which rows are"
+            )
             warn(f"{type(self).__name__} moves nothing, since {told}: give sample_domain or X_synthetic to fit.")
-            return mask
-        self._learn(X, y, X_synthetic, y_synthetic, rng, can_move_target, draw, none)
+            self._forget()
+        else:
+            self._learn(X, y, X_synthetic, y_synthetic, can_move_target=can_move_target)
         return mask
 
-    def _forget(self):
-        self.space_ = self.mover_ = self.network_ = self.guess_ = self.selected_ = self.device_ = None
-        self.masses_, self.history_, self.best_step_, self.cv_results_ = [], [], None, {}
-        self.gap_before_ = self.gap_after_ = np.nan
+    @_fit_context(prefer_skip_nested_validation=False)
+    def _fit_refiner(self, X, y, X_synthetic, y_synthetic, origin):
+        """Fit for `SyntheticRefiner`, which knows more of the synthetic rows; see `_learn`."""
+        validate_data(self, X, skip_check_array=True)
+        self._learn(X, y, X_synthetic, y_synthetic, origin=origin)
+        return self
 
-    def _learn(self, X, y, X_synthetic, y_synthetic, rng, can_move_target, draw, none):
-        role = self._role(y, y_synthetic, can_move_target)
+    def _forget(self):
+        """Set the fitted attributes of an estimator that moves nothing."""
+        self.space_ = self.mover_ = self.network_ = self.guess_ = self.device_ = self.best_step_ = None
+        self.selected_, self.masses_, self.history_, self.cv_results_ = "identity", [], [], {}
+        self.gap_before_ = self.gap_after_ = np.nan
+        self.network_share_ = 0.0
+
+    def _learn(self, X, y, X_synthetic, y_synthetic, *, can_move_target=True, origin=None):
+        """Learn the map from real and synthetic rows.
+
+        Parameters
+        ----------
+        origin : dict, default=None
+            What `SyntheticRefiner` knows of the synthetic rows: the entries of `Origin`, with a `draw` that returns a
+            table and its target.
+        """
+        from skgan_resample._nn.training import resolve_device
+
+        rng = check_random_state(self.random_state)
+        self._forget()
+        validate_data(self, X_synthetic, reset=False, skip_check_array=True)
+        self.device_ = str(resolve_device(self.device))
+        role = self._role(X_synthetic, y, y_synthetic, can_move_target)
         if role is None:
             y = y_synthetic = None
         self.pairing_ = {"guarded": "ot", "paper": "given"}[self.variant] if self.pairing == "auto" else self.pairing
-        self.space_ = Space(
-            categorical_features=self.categorical_features, keep=self.keep, snap=self.snap, role=role
-        )
+        self.space_ = Space(categorical_features=self.categorical_features, keep=self.keep, snap=self.snap, role=role)
         real, synthetic = self.space_.fit(X, y, X_synthetic, y_synthetic)
         if self.pairing_ == "given" and len(real) != len(synthetic):
             raise ValueError(
                 f'pairing="given" needs as many synthetic rows ({len(synthetic)}) as real ones ({len(real)}), row i of '
                 'one being the partner of row i of the other; use pairing="ot" where there are no partners.'
             )
+        origin = Origin() if origin is None else Origin(**{**origin, "draw": self._reader(origin["draw"], role)})
         with fit_callbacks(self, X, y) as callbacks:
-            name, base, n_steps = self._decide(real, synthetic, rng, draw, none)
-            self.selected_ = name
-            if name == "none":
-                self.mover_ = _training.Mover(identity(self.space_.width_))
-                return
-            self._apply(name, base, n_steps, real, synthetic, rng, callbacks)
+            fitting = Fitting(self, self.space_, real, synthetic, origin, rng, callbacks).run()
+        for name in ("selected_", "mover_", "network_", "masses_", "history_", "best_step_", "network_share_"):
+            setattr(self, name, getattr(fitting, name))
+        if fitting.trials_:
+            self._report(fitting.trials_)
         self._learn_to_guess(synthetic, rng)
 
-    def _role(self, y, y_synthetic, can_move_target):
+    def _reader(self, draw, role):
+        """Return a `draw` that gives samples instead of tables."""
+
+        def read(rows):
+            drawn = draw(rows)
+            return None if drawn is None else self.space_.read(drawn[0], None if role is None else drawn[1])
+
+        return read
+
+    def _role(self, X_synthetic, y, y_synthetic, can_move_target):
         """Return what the target is for: "classes", "moves", "stays" or None."""
+        if y is None and y_synthetic is not None:
+            raise ValueError("y_synthetic was given without y: the targets of the real rows are needed, too.")
         if self.target_type is None or y is None:
-            if y_synthetic is not None and y is None:
-                raise ValueError("y_synthetic was given without y: the targets of the real rows are needed, too.")
             return None
-        check = np.asarray(y)
-        if check.ndim != 1 and not (check.ndim == 2 and check.shape[1] == 1):
-            raise ValueError(f"y must be one column, got shape {check.shape}.")
         if y_synthetic is None:
             warn("y_synthetic was not given, so rows are matched without their targets, and less well.")
             return None
-        continuous = self.target_type == "continuous" or (self.target_type == "auto" and _is_continuous(y, y_synthetic))
-        if not continuous:
+        check_consistent_length(X_synthetic, y_synthetic)
+        targets = [np.asarray(part) for part in (y, y_synthetic)]
+        if any(part.ndim != 1 and part.shape[1:] != (1,) for part in targets):
+            raise ValueError(f"The target must be one column, got an array of shape {targets[0].shape}.")
+        is_continuous = _is_continuous(*targets) if self.target_type == "auto" else self.target_type == "continuous"
+        if not is_continuous:
             return "classes"
-        numbers = [np.asarray(part, dtype=float) for part in (y, y_synthetic)]
+        numbers = [part.astype(float) for part in targets]
         if not all(np.isfinite(part).all() for part in numbers):
             raise ValueError("The target holds NaN or infinity; drop these rows first.")
         if np.ptp(numbers[0]) == 0:
@@ -272,110 +589,21 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
             )
         return "moves" if can_move_target else "stays"
 
-    # ------------------------------------------------------------------------------------------ which map?
-    def _decide(self, real, synthetic, rng, draw, none):
-        """Return the name of the map, that of the base of a network, and at which step its training is to stop."""
-        if self.select is None:
-            base = self.base if self.base != "auto" else _default_base(self.space_)
-            return "smcae", base, self._held_out_step(base, real, synthetic, rng)
-        scoring = self._scoring()
-        if len(real) > _selection.MAX_ROWS:
-            real = real[rng.permutation(len(real))[: _selection.MAX_ROWS]]
-        if len(synthetic) > _selection.MAX_ROWS:
-            synthetic = synthetic[rng.permutation(len(synthetic))[: _selection.MAX_ROWS]]
-        yardstick = _selection.Yardstick(scoring, self.learner, self.space_.n_features_, alone=not none)
-        splits = _selection.folds(real, self.cv, rng)
-        in_fold = [synthetic[train] if self.pairing_ == "given" else synthetic for train, _ in splits]
-        if draw is not None:
-            in_fold = [draw(train) for train, _ in splits]
-        order = list(_selection.LADDER if len(real) >= _selection.MIN_ROWS else _selection.LADDER[:2])
-        trials = {}
-        for name in order:
-            if name == "smcae":
-                continue
-            landed = [self._landed(_selection.closed_form(name, drafts, real[train]), drafts, real[train]) for drafts, (train, _) in zip(in_fold, splits)]
-            trials[name] = _selection.assess(yardstick, splits, real, landed)
-        closed = max(trials, key=lambda name: trials[name].scores.mean())
-        base = self.base if self.base != "auto" else closed
-        n_steps = self.max_steps
-        if "smcae" in order:
-            trainings = [self._train(base, drafts, real[train], rng, held_out=real[test]) for drafts, (train, test) in zip(in_fold, splits)]
-            n_steps = _kept_step(trainings) if trainings[0].gaps else self.max_steps
-            landed = []
-            for training, drafts, (train, _) in zip(trainings, in_fold, splits):
-                landed.append(self._landed_by(training, n_steps, drafts, real[train]))
-            trials["smcae"] = _selection.assess(yardstick, splits, real, landed)
-        if none:
-            order.insert(0, "none")
-            trials["none"] = _selection.assess(yardstick, splits, real, [None] * len(splits))
-        name = _selection.chosen(trials, order)
-        self.cv_results_ = _as_results(trials, order, name)
-        self.gap_before_ = float(np.nanmean(trials["identity"].gaps))
-        self.gap_after_ = float(np.nanmean(trials[name].gaps)) if name != "none" else np.nan
-        return name, base, n_steps
-
-    def _scoring(self):
-        if self.select == "gap" or self.space_.role is None:
-            return "gap"
-        if self.scoring != "auto":
-            return self.scoring
-        return "balanced_accuracy" if self.space_.role == "classes" else "r2"
-
-    def _train(self, base, synthetic, real, rng, **options):
-        if self.variant == "paper":
-            options.pop("held_out", None)
-            options.pop("n_steps", None)
-            return _training.train_paper(synthetic, real, self, rng, **options)
-        fitted = _selection.closed_form(base, synthetic, real)
-        return _training.train_guarded(fitted, synthetic, real, self, rng, **options)
-
-    def _landed(self, fitted, synthetic, real):
-        vectors = fitted(synthetic.vectors, synthetic.membership)
-        return self.space_.landed(synthetic, vectors, self.space_.masses(synthetic, vectors, real))
-
-    def _landed_by(self, training, step, synthetic, real):
-        network = training.at(step)
-        self._spread(training.mover, network, synthetic, real)
-        vectors = training.mover(synthetic, network)
-        return self.space_.landed(synthetic, vectors, self.space_.masses(synthetic, vectors, real))
-
-    def _spread(self, mover, network, synthetic, real):
-        """Give the moved rows the spread of the real ones; the paper knows no such thing."""
-        if self.variant == "guarded":
-            mover.spread = _training.spread_like(synthetic.at(mover(synthetic, network)), real)
-
-    def _held_out_step(self, base, real, synthetic, rng):
-        """Return the step to stop at: the last one, unless held-out rows prefer an earlier one beyond its error."""
-        if self.variant == "paper" or self.pairing_ == "given" or len(real) < MIN_HELD_OUT_FROM:
-            return self.max_steps
-        train, test = _selection.folds(real, 6, rng)[0]
-        training = self._train(base, synthetic, real[train], rng, held_out=real[test])
-        return _kept_step([training])
-
-    # ------------------------------------------------------------------------------------------ the final map
-    def _apply(self, name, base, n_steps, real, synthetic, rng, callbacks):
-        """Fit the map that was chosen to all rows."""
-        if name != "smcae":
-            self.mover_ = _training.Mover(_selection.closed_form(name, synthetic, real))
-        else:
-            self._train_finally(base, n_steps, real, synthetic, rng, callbacks)
-        vectors = self.mover_(synthetic, self.network_)
-        self.masses_ = self.space_.masses(synthetic, vectors, real)
-
-    def _train_finally(self, base, n_steps, real, synthetic, rng, callbacks):
-        from skgan_resample._nn.training import NonFiniteLossError, resolve_device
-
-        self.device_ = str(resolve_device(self.device))
-        try:
-            training = self._train(base, synthetic, real, rng, n_steps=n_steps, callbacks=callbacks)
-        except NonFiniteLossError as error:
-            warn(f"Training diverged, so rows are moved by {base!r} alone. {error}")
-            self.mover_ = _training.Mover(_selection.closed_form(base, synthetic, real))
-            return
-        self.history_, self.best_step_ = training.history, n_steps
-        network = training.network.eval()
-        self._spread(training.mover, network, synthetic, real)
-        self.mover_, self.network_ = training.mover, network
+    def _report(self, trials):
+        """Set `cv_results_` and the gaps."""
+        order = list(trials)
+        means = np.array([trials[name].scores.mean() for name in order])
+        lost = [trials[order[means.argmax()]].scores - trials[name].scores for name in order]
+        self.cv_results_ = {
+            "candidate": order,
+            "mean_test_score": means,
+            "rank_test_score": (-means).argsort().argsort() + 1,
+            "error_of_difference": np.array([values.std() / np.sqrt(len(values)) for values in lost]),
+            "gap": np.array([trials[name].gap for name in order]),
+        }
+        for k in range(len(trials[order[0]].folds)):
+            self.cv_results_[f"split{k}_test_score"] = np.array([trials[name].folds[k] for name in order])
+        self.gap_before_, self.gap_after_ = trials["identity"].gap, trials[self.selected_].gap
 
     def _build_network(self, name):
         return self.mover_.build()
@@ -390,7 +618,7 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
             synthetic = synthetic[rng.permutation(len(synthetic))[:MAX_GUESSED_FROM]]
         features = synthetic.vectors[:, : self.space_.n_features_]
         if role == "moves":
-            self.guess_ = KNeighborsRegressor(min(5, len(synthetic))).fit(features, synthetic.target)
+            self.guess_ = HistGradientBoostingRegressor(max_iter=50).fit(features, synthetic.target)
         elif len(np.unique(synthetic.target)) > 1:
             self.guess_ = LogisticRegression(max_iter=200).fit(features, synthetic.target)
 
@@ -403,37 +631,6 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
         return tags
 
 
-def _default_base(space):
-    return "linear_ot" if space.role == "classes" else "location_scale"
-
-
-def _kept_step(trainings):
-    """Return the last step, unless an earlier one brought the rows nearer to the held-out ones beyond its error."""
-    steps = trainings[0].steps
-    gaps = np.array([np.concatenate([training.gaps[k] for training in trainings]) for k in range(len(steps))])
-    gains = gaps[-1] - gaps  # (n_records, n_rows)
-    errors = gains.std(axis=1) / np.sqrt(gains.shape[1])
-    better = np.flatnonzero(gains.mean(axis=1) > errors)
-    return steps[better[gains[better].mean(axis=1).argmax()]] if len(better) else steps[-1]
-
-
-def _as_results(trials, order, selected):
-    """Return the trials in the manner of ``GridSearchCV.cv_results_``."""
-    means = np.array([trials[name].scores.mean() for name in order])
-    best = trials[order[int(means.argmax())]].scores
-    differences = [best - trials[name].scores for name in order]
-    results = {
-        "candidate": order,
-        "mean_test_score": means,
-        "error_of_difference": np.array([d.std() / np.sqrt(len(d)) for d in differences]),
-        "gap": np.array([np.nan if name == "none" else np.nanmean(trials[name].gaps) for name in order]),
-        "rank_test_score": (-means).argsort().argsort() + 1,
-    }
-    for k in range(len(trials[order[0]].folds)):
-        results[f"split{k}_test_score"] = np.array([trials[name].folds[k] for name in order])
-    return results
-
-
 def _is_continuous(*targets):
     """Whether targets are numbers with fractions, or of more than 20 different values."""
     values = np.concatenate([np.asarray(target).ravel() for target in targets])
@@ -444,8 +641,13 @@ def _is_continuous(*targets):
     return bool((values != np.round(values)).any() or len(np.unique(values)) > MAX_CLASS_VALUES)
 
 
+def _parted(X, mask):
+    """Return the real and the synthetic rows of a table."""
+    return [_safe_indexing(X, np.flatnonzero(side)) for side in (~mask, mask)]
+
+
 def _synthetic_mask(sample_domain, n_rows):
-    """Return which rows are synthetic, from skada's numbers: >= 0 for synthetic (source), < 0 for real (target) rows."""
+    """Return which rows are synthetic by skada's numbers: >= 0 for synthetic (source), < 0 for real (target) rows."""
     if sample_domain is None:
         return np.zeros(n_rows, dtype=bool)
     domain = np.asarray(sample_domain)
@@ -458,7 +660,7 @@ def _synthetic_mask(sample_domain, n_rows):
         return np.full(n_rows, domain >= 0)
     if domain.shape != (n_rows,):
         raise ValueError(
-            f"sample_domain has shape {domain.shape} for {n_rows} rows. Behind a sampler in a pipeline it describes the "
-            "rows before sampling: use SyntheticRefiner(sampler) there, which knows which rows were made."
+            f"sample_domain has shape {domain.shape} for {n_rows} rows. Behind a sampler in a pipeline it describes "
+            "the rows before sampling: use SyntheticRefiner(sampler) there, which knows which rows were made."
         )
     return domain >= 0

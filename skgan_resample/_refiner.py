@@ -1,0 +1,117 @@
+"""SyntheticRefiner: whatever a resampler makes, moved into the distribution of the real rows, or dropped."""
+
+import numpy as np
+from imblearn.base import BaseSampler
+from sklearn.base import MetaEstimatorMixin, _fit_context
+from sklearn.utils import _safe_indexing, check_random_state
+from sklearn.utils._param_validation import HasMethods
+from sklearn.utils.validation import check_consistent_length, validate_data
+
+from skgan_resample._containers import append_rows, open_table, replace_rows
+from skgan_resample._smcae import SMCAETransformer
+from skgan_resample._tables import synthetic_rows
+from skgan_resample._validation import seeded_clone, warn
+
+
+class SyntheticRefiner(MetaEstimatorMixin, BaseSampler):
+    """TODO"""
+
+    _sampling_type = "bypass"  # imbalanced-learn's own checks of `sampling_strategy` are for classes
+
+    _parameter_constraints: dict = {
+        "sampler": [HasMethods(["fit_resample"]), callable],
+        "refiner": [HasMethods(["fit", "refine"]), None],
+        "can_drop": ["boolean"],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(self, sampler, refiner=None, *, can_drop=True, random_state=None):
+        self.sampler = sampler
+        self.refiner = refiner
+        self.can_drop = can_drop
+        self.random_state = random_state
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y):
+        """TODO"""
+        self._fit_resample(X, y)
+        return self
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit_resample(self, X, y):
+        """TODO"""
+        return self._fit_resample(X, y)
+
+    def _fit_resample(self, X, y):
+        rng = check_random_state(self.random_state)
+        if y is None:
+            raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None.")
+        validate_data(self, X, skip_check_array=True)
+        check_consistent_length(X, y)
+        self.sampler_ = seeded_clone(self.sampler, rng) if self._is_sampler() else self.sampler
+        X_all, y_all, made = self._resampled(self.sampler_, X, y)
+        self.is_synthetic_ = made
+        self.refiner_ = seeded_clone(SMCAETransformer() if self.refiner is None else self.refiner, rng)
+        self.selected_, self.gap_before_, self.gap_after_ = None, np.nan, np.nan
+        rows = np.flatnonzero(made)
+        if not len(rows):
+            warn(f"{self._name()} made no new rows, so there was nothing to refine.")
+            return X_all, y_all
+        X_new, y_new = (_safe_indexing(part, rows) for part in (X_all, y_all))
+        self._fit_refiner(X, y, X_new, y_new, rng)
+        for name in ("selected_", "gap_before_", "gap_after_"):
+            setattr(self, name, getattr(self.refiner_, name, getattr(self, name)))
+        if self.selected_ == "none":
+            kept = np.flatnonzero(~made)
+            self.is_synthetic_ = np.zeros(len(kept), dtype=bool)
+            return append_rows(X_all, kept, None), append_rows(y_all, kept, None)
+        X_moved, y_moved = self.refiner_.refine(X_new, y_new)
+        return replace_rows(X_all, rows, X_moved), replace_rows(y_all, rows, y_moved)
+
+    def _fit_refiner(self, X, y, X_new, y_new, rng):
+        if not isinstance(self.refiner_, SMCAETransformer):
+            self.refiner_.fit(X, y, X_synthetic=X_new, y_synthetic=y_new)
+            return
+        seed = rng.randint(np.iinfo(np.int32).max)
+
+        def draw(train):
+            """Return what the sampler makes of some real rows; None if it cannot."""
+            sampler = seeded_clone(self.sampler, np.random.RandomState(seed)) if self._is_sampler() else self.sampler
+            try:
+                X_all, y_all, made = self._resampled(sampler, _safe_indexing(X, train), _safe_indexing(y, train))
+            except ValueError:  # too few rows of a class in this fold
+                return None
+            rows = np.flatnonzero(made)
+            return (_safe_indexing(X_all, rows), _safe_indexing(y_all, rows)) if len(rows) else None
+
+        origin = {"draw": draw, "can_drop": self.can_drop, "shifts_target": self._is_sampler()}
+        self.refiner_._fit_refiner(X, y, X_new, y_new, origin)
+
+    def _resampled(self, sampler, X, y):
+        """Return a resampled table, its target, and which of its rows are new."""
+        if self._is_sampler():
+            X_all, y_all = sampler.fit_resample(X, y)
+            return X_all, y_all, synthetic_rows(sampler, X, y, X_all, y_all)
+        X_new, y_new = sampler(X, y)
+        check_consistent_length(X_new, y_new)
+        n_real, n_new = open_table(X).n_rows, open_table(X_new).n_rows
+        kept = np.arange(n_real)
+        return append_rows(X, kept, X_new), append_rows(y, kept, y_new), np.arange(n_real + n_new) >= n_real
+
+    def _is_sampler(self):
+        return hasattr(self.sampler, "fit_resample")
+
+    def _name(self):
+        return type(self.sampler).__name__ if self._is_sampler() else getattr(self.sampler, "__name__", "The callable")
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = False
+        tags.input_tags.allow_nan = True
+        tags.input_tags.string = True
+        tags.input_tags.categorical = True
+        if self._is_sampler() and hasattr(self.sampler, "__sklearn_tags__"):
+            inner = self.sampler.__sklearn_tags__().input_tags
+            for name in ("allow_nan", "string", "categorical"):
+                setattr(tags.input_tags, name, getattr(inner, name))
+        return tags
