@@ -16,13 +16,6 @@ import numpy as np
 
 from skgan_resample._validation import NoRareRowsError, ResamplingWarning, show_versions
 
-SAMPLERS = {
-    "smogn": "SMOGN",
-    "smogan": "SMOGANRegressorResampler",
-    "smoter": "SMOTER",
-    "noise": "GaussianNoise",
-    "random": "RandomOverSampler",
-}
 ID_NAME = re.compile(r"(^|[_\W])(id|uuid|guid|key|index|row|nr)($|[_\W])", re.IGNORECASE)
 DISTINCT_IS_ID = 0.95  # a text column with this share of distinct values tells rows apart, not kinds of rows
 DATE = r"(?<!\d)(?:\d{4}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})(?!\d)"  # no band 5-10, no hour 12:30
@@ -523,8 +516,9 @@ def run_resample(options):
     """Write a table with new rows behind the old ones, and columns that say where each row came from."""
     import pandas as pd
 
-    import skgan_resample
+    from skgan_resample._report import refined_in_words
 
+    sampler = _sampler(options)
     frame = read_table(options.data)
     out = Path(options.output)
     if out.suffix not in (".csv", ".parquet"):
@@ -543,13 +537,6 @@ def run_resample(options):
     part = frame[used].drop(columns=list(constant)).reset_index(drop=True)
     if not pd.api.types.is_numeric_dtype(part[options.target]):
         raise CommandError(f"The target {options.target!r} must hold numbers.")
-    sampler = getattr(skgan_resample, SAMPLERS[options.method])(
-        relevance=_relevance(options, is_builtin=False),
-        sampling_strategy=options.strategy,
-        random_state=options.seed,
-    )
-    if options.threshold is not None:
-        sampler.set_params(threshold=options.threshold)
     ids = _identifiers(part.drop(columns=options.target))
     if ids:
         print(f"- They look like row identifiers and stay empty in new rows: {_listed(ids)}.")
@@ -559,10 +546,11 @@ def run_resample(options):
     with _one_sentence():
         X_new, y_new = sampler.fit_resample(X, y)
     new = sampler.is_synthetic_
+    plain = getattr(sampler, "sampler_", sampler)  # of a refined one the sampler inside, which knows the parents
     made = X_new[new].assign(**{options.target: y_new[new], **constant}).reset_index(drop=True)
     made = made.astype({name: frame.dtypes[name] for name in made.columns}).reindex(columns=frame.columns)
-    positions = np.flatnonzero(used)
-    parents = np.where(sampler.parent_indices_ >= 0, positions[sampler.parent_indices_], -1)
+    positions, parents = np.flatnonzero(used), plain.parent_indices_[: len(made)]
+    parents = np.where(parents >= 0, positions[parents], -1)
     if out.suffix == ".csv" and not str(options.data).endswith(".parquet"):
         old, made = _cells_as_written(options.data), made.astype(object)
     else:
@@ -576,15 +564,32 @@ def run_resample(options):
         result[name] = np.r_[np.full(len(frame), -1), parents[:, j]]
     with _one_sentence():
         _write_table(result, out)
-    if sampler.bumps_:
-        print(sampler.relevance_.explain(y.to_numpy(dtype=float), sampler.threshold) + ".")
+    if plain.bumps_:
+        print(plain.relevance_.explain(y.to_numpy(dtype=float), plain.threshold) + ".")
     else:
         print("Nothing is rare.")
+    if plain is not sampler and sampler.selected_ is not None:
+        print(f"{options.method} {refined_in_words(sampler)}")
     print(f"{len(frame):,} rows and {len(made):,} new ones: {out}")
     if not options.only_rows_where:
         print("Resample after splitting: rows made from test rows leak into training. --only-rows-where COLUMN=VALUE "
               "resamples the training rows alone.")  # fmt: skip
     return 0
+
+
+def _sampler(options):
+    """Return the sampler that --method names, with the relevance, strategy, threshold and seed of the options."""
+    from skgan_resample.model_selection._compare import default_methods, named_samplers
+
+    known = named_samplers(default_methods(_relevance(options, is_builtin=False)))
+    if options.method not in known:
+        raise CommandError(f"--method {options.method} is unknown; known are {_listed(known, most=len(known))}.")
+    sampler = known[options.method]
+    plain = getattr(sampler, "sampler", sampler)
+    plain.set_params(sampling_strategy=options.strategy)
+    if options.threshold is not None:
+        plain.set_params(threshold=options.threshold)
+    return sampler.set_params(random_state=options.seed)
 
 
 def _cells_as_written(path):
@@ -691,7 +696,9 @@ def _parser():
     compare.add_argument("--target", metavar="COLUMN", help="the column to predict")
     compare.add_argument("--learner", metavar="MODULE:CLASS", help="your model; default gradient boosting")
     compare.add_argument("--scoring", choices=["sera", "rmse", "rare_mae", "common_rmse"], help="default sera")
-    compare.add_argument("--methods", metavar="A,B,...", help="default: all; see the first column of the table")
+    compare.add_argument("--methods", metavar="A,B,...", help="default: all; see the first column of the table. A "
+        "sampler with +smcae behind its name, such as smogn+smcae, moves its new rows into the distribution of the real "
+        "ones, or drops them")
     compare.add_argument("--group", metavar="COLUMN", help="rows of one group stay together")
     compare.add_argument("--time", metavar="COLUMN", help="train on the past, test on the future")
     compare.add_argument("--cv", type=int, default=5, help="outer folds, default %(default)s")
@@ -715,7 +722,12 @@ def _parser():
     resample = commands.add_parser("resample", help="write the table with new rows behind the old ones")
     resample.add_argument("data", help="a .csv, .tsv or .parquet file")
     resample.add_argument("--target", metavar="COLUMN", required=True, help="the column whose rare values get rows")
-    resample.add_argument("--method", default="smogn", choices=list(SAMPLERS), help="default %(default)s")
+    resample.add_argument(
+        "--method",
+        default="smogn",
+        metavar="NAME",
+        help="smogn, smogan, smoter, noise or random, also with +smcae behind it; default %(default)s",
+    )
     resample.add_argument("--strategy", type=_strategy, default="auto", help='"auto", "balance" or rare / common rows')
     resample.add_argument("--only-rows-where", metavar="COLUMN=VALUE", help="resample these rows, such as split=train")
     resample.add_argument("-o", "--output", required=True, metavar="FILE", help=".csv or .parquet")

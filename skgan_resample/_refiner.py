@@ -14,7 +14,74 @@ from skgan_resample._validation import seeded_clone, warn
 
 
 class SyntheticRefiner(MetaEstimatorMixin, BaseSampler):
-    """TODO"""
+    """Refine whatever a resampler makes: its new rows are moved into the distribution of the real ones, or dropped.
+
+    The sampler makes rows; `SMCAETransformer` moves them by the map with which models predict held-out real rows best.
+    Where they predict best without any new rows, these are dropped. Real rows are never changed.
+
+    Parameters
+    ----------
+    sampler : object with ``fit_resample``, or callable
+        A sampler of imbalanced-learn, of this library, or any other; it is cloned. Or a simulator: a function that gets
+        real rows ``(X, y)`` and returns synthetic ones ``(X_new, y_new)``, with the same columns.
+    refiner : SMCAETransformer, default=None
+        It is cloned and keeps its parameters; None is ``SMCAETransformer()``. To search its parameters, give one: with
+        ``SyntheticRefiner(SMOTE(), SMCAETransformer())`` there is ``refiner__gamma``. Also any object with
+        ``fit(X, y, X_synthetic=..., y_synthetic=...)`` and ``refine(X_synthetic, y_synthetic) -> (X, y)``.
+    can_drop : bool, default=True
+        Whether doing without new rows is a candidate where the refiner selects by "cv".
+    random_state : int, RandomState instance or None, default=None
+        Seeds sampler and refiner where their own is None.
+
+    Attributes
+    ----------
+    sampler_ : sampler or callable
+        The fitted clone.
+    refiner_ : SMCAETransformer
+        The fitted clone; ``refiner_.cv_results_`` holds the selection.
+    is_synthetic_ : ndarray of bool, shape (n_resampled,)
+        Which rows of the result are new.
+    selected_ : str or None
+        The map taken, "none" where the new rows were dropped, None where there were none.
+    gap_before_, gap_after_ : float
+        Energy distance between new and held-out real rows, as the sampler made them and refined, the mean over the
+        folds of the selection; see `SMCAETransformer`. NaN without a selection, and after dropping.
+    n_features_in_, feature_names_in_
+        As everywhere in scikit-learn.
+
+    See Also
+    --------
+    SMCAETransformer : The maps, the selection, and all parameters.
+
+    Notes
+    -----
+    In the folds of the selection the sampler is run anew on the training part, so that no row which it made of a
+    held-out row takes part; where it cannot be (too few rows of a class), the rows it made of the whole table do.
+
+    Which rows are new is told by the sampler's ``is_synthetic_`` if there is one, else by comparing rows: those that
+    are not, with their target, in the table given. Copies of real rows are not new.
+
+    The rows of a sampler have other targets than the real ones on purpose. For a continuous target they are compared
+    with real rows of like targets, and in the selection a real row counts the more, the more new rows have a target
+    nearest to its own; classes are weighed likewise. Those of a simulator should be as the real ones, so all of it is
+    compared, and a continuous target moves along.
+
+    Over-sampled rows such as those of SMOTE are hardly improved by moving them (``benchmarks/results``).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.datasets import make_regression
+    >>> from skgan_resample import SyntheticRefiner
+    >>> X, y = make_regression(n_samples=80, n_features=3, noise=5, random_state=0)
+    >>> def simulator(X, y):
+    ...     X_new, y_new = make_regression(n_samples=300, n_features=3, random_state=0)
+    ...     return 2 * X_new + 1, y_new / 2  # other units, other zero
+    >>> refiner = SyntheticRefiner(simulator, random_state=0)
+    >>> X_resampled, y_resampled = refiner.fit_resample(X, y)
+    >>> bool((X_resampled[:80] == X).all()), bool(refiner.gap_after_ < refiner.gap_before_ / 2)
+    (True, True)
+    """
 
     _sampling_type = "bypass"  # imbalanced-learn's own checks of `sampling_strategy` are for classes
 
@@ -33,13 +100,44 @@ class SyntheticRefiner(MetaEstimatorMixin, BaseSampler):
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y):
-        """TODO"""
+        """Resample and refine, and keep what was learned.
+
+        Parameters
+        ----------
+        X : table of shape (n_rows, n_columns)
+            Whatever the sampler takes.
+        y : array-like of shape (n_rows,)
+            Classes or numbers.
+
+        Returns
+        -------
+        self : SyntheticRefiner
+        """
         self._fit_resample(X, y)
         return self
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit_resample(self, X, y):
-        """TODO"""
+        """Return the rows of the sampler, the new ones among them refined or dropped.
+
+        Parameters
+        ----------
+        X : table of shape (n_rows, n_columns)
+            Whatever the sampler takes.
+        y : array-like of shape (n_rows,)
+            Classes or numbers.
+
+        Returns
+        -------
+        X_resampled : table of shape (n_resampled, n_columns)
+            Rows in the order of the sampler, real ones as it gave them; behind the real ones for a callable.
+        y_resampled : column of shape (n_resampled,)
+
+        Raises
+        ------
+        ValueError
+            If the input or what the sampler returned cannot be used.
+        """
         return self._fit_resample(X, y)
 
     def _fit_resample(self, X, y):

@@ -16,7 +16,7 @@ from math import isnan
 from pathlib import Path
 
 from skgan_resample._validation import versions
-from skgan_resample.model_selection._compare import default_methods
+from skgan_resample.model_selection._compare import REFINED, default_methods, named_samplers
 from skgan_resample.model_selection._verdict import CHOSEN, SCORE_LABELS
 
 GLOSSARY = {
@@ -32,6 +32,14 @@ GLOSSARY = {
     "smoter": "SMOTER: new rows between neighbouring rare rows",
     "smogn": "SMOGN: new rows between rare rows where they are close, noise where they are not",
     "smogan": "SMOGANRegressorResampler: rows of SMOGN, moved towards the distribution of the rare rows by a network",
+}
+REFINED_WORDS = {  # what became of new rows, by `selected_`
+    "none": "all of them were dropped",
+    "identity": "they stay as they are",
+    "location_scale": "they were moved to the mean and the spread of the real ones",
+    "coral": "they were moved to the mean and the covariances of the real ones",
+    "linear_ot": "they were moved by a linear map (optimal transport)",
+    "smcae": "they were moved by the network",
 }
 ROBUST_GLOSSARY = {
     "none": "the network trained without attacks",
@@ -134,6 +142,12 @@ def _page(comparison, table, relevance, options):
     label = SCORE_LABELS[comparison.scoring].removeprefix("the ")
     header, rows = summary_table(comparison)
     tried = [row[0] for row in rows]
+    words = GLOSSARY | {
+        name: f"SyntheticRefiner: as {name.removesuffix(REFINED)!r}, its new rows moved into the distribution of the real "
+        "ones, or dropped, whichever predicts better on held-out rows"
+        for name in tried
+        if name.endswith(REFINED)
+    }
     body = f"""
 <p class="verdict"><strong>{escape(verdict.answer.capitalize())}.</strong> {escape(verdict.sentence)}</p>
 {_cautions(comparison)}
@@ -149,7 +163,7 @@ means that the method does no more than that (blank where it does not apply). "t
 sum of the target. "chosen" is how often the inner folds chose the method; the last row is what choosing that way gives
 on the outer folds. Intervals allow for
 training sets that overlap (Nadeau &amp; Bengio); p-values are adjusted for the number of methods (Holm).</p>
-{_glossary(GLOSSARY, tried)}
+{_glossary(words, tried)}
 {
         _figure(
             _comparison_picture(comparison),
@@ -198,8 +212,7 @@ def _before_after(comparison, table, relevance, options):
     """Return a figure of the sampler that did best, or of SMOGN if none was tried."""
     from skgan_resample.plots import ResamplingDisplay
 
-    methods = default_methods(relevance, options["threshold"])
-    samplers = {name: m for name, m in methods.items() if hasattr(m, "fit_resample") and name != "duplicate"}
+    samplers = named_samplers(default_methods(relevance, options["threshold"]))
     ratios = {row["method"]: row["score_ratio"] for row in comparison.summary}
     tried = [name for name in samplers if name in ratios]
     name = (
@@ -214,12 +227,46 @@ def _before_after(comparison, table, relevance, options):
 
 
 def _refinement(comparison, table, relevance, options):
-    """Return a section on what the second stage of SMOGAN changed on the whole table, empty if it was not tried."""
+    """Return a section on what refining changed on the whole table, empty if no method that refines was tried."""
+    found = []
+    for name, sampler in named_samplers(default_methods(relevance, options["threshold"])).items():
+        if name in comparison.methods and (name == "smogan" or name.endswith(REFINED)):
+            sampler.set_params(random_state=options["seed"])
+            found.append(_network_refinement(sampler, table) if name == "smogan" else _refined(name, sampler, table))
+    return "\n".join(["<h2>What refinement changed</h2>", *found]) if found else ""
+
+
+def _refined(name, sampler, table):
+    """Return a paragraph on what `SyntheticRefiner` did with the new rows of the whole table."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        sampler.fit_resample(table.X, table.y)
+    return f"<p>On the whole table, {escape(f'{name} {refined_in_words(sampler)}')}</p>"
+
+
+def refined_in_words(refiner):
+    """Return what a fitted `SyntheticRefiner` did with new rows, as the end of a sentence that begins with its name."""
+    if refiner.selected_ is None:
+        return "made no rows."
+    made = int(refiner.sampler_.is_synthetic_.sum())
+    results = refiner.refiner_.cv_results_
+    scores = dict(zip(results["candidate"], results["mean_test_score"]))
+    text = (
+        f"made {made:,} rows: {REFINED_WORDS[refiner.selected_]} (selected: {refiner.selected_}). Models of held-out "
+        f"real rows score {scores['none']:.3f} without them and {scores['identity']:.3f} with them as they were made"
+    )
+    if refiner.selected_ in ("none", "identity"):
+        return f"{text}; 1 is perfect, a tie goes to the simpler."
+    return (
+        f"{text}, {scores[refiner.selected_]:.3f} with them moved; 1 is perfect. Their energy distance to such rows goes "
+        f"from {refiner.gap_before_:.3g} to {refiner.gap_after_:.3g}."
+    )
+
+
+def _network_refinement(sampler, table):
+    """Return a figure on what the second stage of SMOGAN did, or a paragraph where there is nothing to draw."""
     from skgan_resample.plots import RefinementDisplay
 
-    if "smogan" not in comparison.methods:
-        return ""
-    sampler = default_methods(relevance, options["threshold"])["smogan"].set_params(random_state=options["seed"])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         sampler.fit_resample(table.X, table.y)
@@ -229,17 +276,16 @@ def _refinement(comparison, table, relevance, options):
             f"network, {found['n_fallback']:,} fell back to their candidate, {found['n_taught']:,} targets were drawn "
             f"towards the teacher. Network: {found['status']}."
         )
-        title = "<h2>What refinement changed</h2>"
         has_numbers = any(not column.is_nominal for column in sampler.encoder_.columns_)
         if not sampler.history_ or not has_numbers:
-            return f"{title}\n<p>{escape(text)}</p>"
+            return f"<p>{escape(text)}</p>"
         png = _png(lambda: RefinementDisplay.from_sampler(sampler, table.X, table.y, target_name=table.target).figure_)
     alt = "Training curve of the generator, and new rows before and after refinement."
     caption = (
         f"{text} Left: squared distance (MMD, an estimate that can be negative) of moved candidates to rare rows held "
         f"out of training, from {found['mmd_before']:.3g} to {found['mmd_after']:.3g}; they chose the step marked."
     )
-    return f"{title}\n{_figure(png, alt, caption)}"
+    return _figure(png, alt, caption)
 
 
 # ------------------------------------------------------------------------------------------------ adversarial training

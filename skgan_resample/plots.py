@@ -931,7 +931,7 @@ def _short(value):
 def _beside(ax, place, step, text, **style):
     """Write a number at the right of an axes, in column `step`, at the height `place` of its data."""
     ax.annotate(
-        text, (1, place), xycoords=("axes fraction", "data"), xytext=(42 * (step + 1), 0), textcoords="offset points",
+        text, (1, place), xycoords=("axes fraction", "data"), xytext=(46 * (step + 1), 0), textcoords="offset points",
         ha="right", va="center", annotation_clip=False, fontsize="small", **style,
     )  # fmt: skip
 

@@ -8,12 +8,15 @@ from numpy.testing import assert_allclose
 matplotlib.use("agg")
 
 from skgan_resample import SMOGN, Relevance, RobustATWrapper, SMOGANRegressorResampler
+from skgan_resample.metrics import SyntheticGap, synthetic_gap
 from skgan_resample.plots import (
+    VERMILION,
     ComparisonDisplay,
     RefinementDisplay,
     RelevanceDisplay,
     ResamplingDisplay,
     RobustOverfittingDisplay,
+    SyntheticGapDisplay,
     TrainingDisplay,
 )
 
@@ -159,3 +162,108 @@ def test_robust_overfitting_display_draws_what_held_out_rows_said():
     assert f"{model.ro_gap_:.3f}" in display.ax_.get_title()
     with pytest.raises(ValueError, match="without validation"):
         RobustOverfittingDisplay.from_estimator(RobustATWrapper(max_epochs=1, validation=None).fit(X, y))
+
+
+def made_up_gap(**values):
+    """A SyntheticGap with these (value, snapped, floor) and errors of 0.01."""
+    measures = [
+        {
+            "measure": name, "as_is": value, "snapped": snapped, "floor": floor, "reading": "",
+            "as_is_error": 0.01, "snapped_error": 0.01, "floor_error": 0.01,
+        }
+        for name, (value, snapped, floor) in values.items()
+    ]  # fmt: skip
+    return SyntheticGap(
+        measures=measures, columns=[], worst_column="x", n_real=9, n_synthetic=9, n_train=0, n_compared=4,
+        n_repeats=5, target_type=None,
+    )  # fmt: skip
+
+
+def texts_of(ax):
+    return [text.get_text() for text in ax.texts]
+
+
+def test_synthetic_gap_display_shows_the_share_of_each_gap_that_is_left():
+    before = made_up_gap(coverage=(0.2, 0.3, 1.0), precision=(0.5, 0.5, 0.9), utility=(0.8, 0.8, 0.79))
+    after = made_up_gap(coverage=(0.8, 0.9, 1.0), precision=(1.0, 1.0, 0.9), utility=(0.7, 0.7, 0.79))
+    display = SyntheticGapDisplay(before=before, after=after).plot()
+    shares = display.shares()
+    assert list(shares) == ["precision", "coverage", "utility"]  # as in the table, not as they came
+    assert_allclose([shares["precision"], shares["coverage"]], [-0.25, 0.25])
+    assert shares["utility"] is None
+    assert "no gap before" in texts_of(display.ax_)
+    assert_allclose(SyntheticGapDisplay(before=before, after=after, rows="snapped").shares()["coverage"], 1 / 7)
+    points = [container.lines[0].get_xydata()[0] for container in display.ax_.containers]
+    assert_allclose(points, [[-0.25, 0], [0.25, 1]])
+    reach = display.ax_.containers[1].lines[2][0].get_segments()[0][:, 0]
+    assert_allclose(reach, 0.25 + np.array([-1, 1]) * 0.01 / 0.8)
+    assert [label.get_text() for label in display.ax_.get_yticklabels()] == list(shares)
+    for number in ("0.200", "0.800", "1.000"):
+        assert number in texts_of(display.ax_)
+
+
+def test_synthetic_gap_display_marks_what_became_worse_and_what_is_off_the_picture():
+    before = made_up_gap(**{"MMD^2": (0.1, 0.1, 0.0), "coverage": (0.8, 0.8, 1.0)})
+    after = made_up_gap(**{"MMD^2": (0.9, 0.9, 0.0), "coverage": (0.7, 0.7, 1.0)})
+    display = SyntheticGapDisplay(before=before, after=after).plot()
+    off, worse = (container.lines[0] for container in display.ax_.containers)
+    assert_allclose(display.shares()["MMD^2"], 9)
+    assert off.get_xdata()[0] == display.LIMITS[1]
+    assert (off.get_marker(), worse.get_marker()) == (">", "D")
+    assert off.get_color() == worse.get_color() == VERMILION
+    assert "after, gap has grown" in [text.get_text() for text in display.ax_.get_legend().get_texts()]
+    low, high = display.ax_.get_xlim()
+    assert low < 0 < display.LIMITS[1] < high
+
+
+def test_synthetic_gap_display_of_one_gap_shows_what_snapping_does():
+    display = SyntheticGapDisplay(before=made_up_gap(coverage=(0.2, 0.6, 1.0))).plot()
+    assert_allclose(display.shares()["coverage"], 0.5)
+    assert {"as is", "snapped", "real"} <= set(texts_of(display.ax_))
+
+
+def test_synthetic_gap_display_measures_both_with_the_same_halves():
+    import matplotlib.pyplot as plt
+
+    rng = np.random.RandomState(0)
+    real, before = rng.normal(size=(60, 2)), rng.normal(2.0, size=(50, 2))
+    y_real, y_before = (rows[:, 0] > 1 for rows in (real, before))
+    figure, ax = plt.subplots()
+    display = SyntheticGapDisplay.from_rows(
+        real,
+        before,
+        before - 2,
+        y_real=y_real,
+        y_before=y_before,
+        n_repeats=2,
+        random_state=np.random.RandomState(1),
+        ax=ax,
+    )
+    assert display.ax_ is ax
+    assert display.figure_ is figure
+    assert display.before["coverage"]["floor"] == display.after["coverage"]["floor"]
+    assert display.before["energy distance"]["as_is"] > display.after["energy distance"]["as_is"] + 1
+    assert "utility" in display.after  # with the labels before
+    direct = synthetic_gap(real, before, y_real=y_real, y_synthetic=y_before, n_repeats=2, random_state=0)
+    given = SyntheticGapDisplay.from_rows(real, before, y_real=y_real, y_before=y_before, n_repeats=2, random_state=0)
+    assert given.after is None
+    assert given.before["utility"] == direct["utility"]
+
+
+def test_synthetic_gap_display_writes_no_text_over_another():
+    import matplotlib.pyplot as plt
+
+    names = SyntheticGapDisplay.MEASURES
+    numbers = dict.fromkeys(names, (-12.345, 1.0, 3.0)) | {"utility": (1.0, 1.0, 1.0)}
+    gap = made_up_gap(**numbers)
+    for width in (5.0, 8.0):
+        figure, ax = plt.subplots(figsize=(width, 5), layout="constrained")
+        SyntheticGapDisplay(before=gap, after=gap).plot(ax=ax)
+        figure.canvas.draw()
+        texts = [*ax.texts, *ax.get_yticklabels(), *ax.get_legend().get_texts()]
+        boxes = [text.get_window_extent() for text in texts if text.get_text()]
+        assert len(boxes) > 4 * len(names)
+        for i, box in enumerate(boxes):
+            assert not any(box.overlaps(other) for other in boxes[:i])
+            assert box.x0 >= 0
+            assert box.x1 <= figure.bbox.width + 1

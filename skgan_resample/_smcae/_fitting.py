@@ -127,8 +127,12 @@ class Fitting:
             base = max(closed, key=lambda name: self.trials_[name].scores.mean())
         n_steps = None
         if "smcae" in order:
-            n_steps, moved = self._networks_in_folds(base, drafts, references, [real[test] for _, test in splits])
-            self.trials_["smcae"] = assess(self._landed(drafts, moved, references))
+            try:
+                n_steps, moved = self._networks_in_folds(base, drafts, references, [real[test] for _, test in splits])
+                self.trials_["smcae"] = assess(self._landed(drafts, moved, references))
+            except FloatingPointError as error:
+                warn(f"SMCAE is no candidate, since its training diverged. {error}")
+                order.remove("smcae")
         return _selection.chosen(self.trials_, order), base, n_steps
 
     def _yardstick(self, real):
@@ -180,7 +184,11 @@ class Fitting:
         rows = _some(len(self.real), self.rng)
         train, test = _selection.folds(self.real[rows], 6, self.rng)[0]
         real, drafts = self.real[rows[train]], self._drafts(rows[train])
-        return _kept_step([self._train(base, drafts, self._reference(real, drafts), held_out=self.real[rows[test]])])
+        try:
+            training = self._train(base, drafts, self._reference(real, drafts), held_out=self.real[rows[test]])
+        except FloatingPointError:  # the final training says so
+            return None
+        return _kept_step([training])
 
     # ------------------------------------------------------------------------------------------ networks
     def _train(self, base, synthetic, reference, *, held_out=None, n_steps=None, callbacks=()):
@@ -200,12 +208,10 @@ class Fitting:
 
     def _train_finally(self, base, n_steps, reference):
         """Train the network on all rows; where that fails, or rows collapse, the base map stays."""
-        from skgan_resample._nn.training import NonFiniteLossError
-
         self.mover_ = _training.Mover(_selection.closed_form(base, self.synthetic, reference))
         try:
             training = self._train(base, self.synthetic, reference, n_steps=n_steps, callbacks=self.callbacks)
-        except NonFiniteLossError as error:
+        except FloatingPointError as error:
             warn(f"Training diverged, so rows are moved by {base} alone. {error}")
             return
         network = training.network.eval()

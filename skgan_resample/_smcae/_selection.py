@@ -19,7 +19,7 @@ LADDER = ("identity", "location_scale", "coral", "linear_ot", "smcae")  # from t
 MIN_ROWS = 20  # with fewer real rows only the first two are tried
 MAX_ROWS = 2_000  # rows of each side that take part in the choice
 N_TREES = 30  # of the forest among the models that judge synthetic rows
-TIE = 0.5  # a simpler map is taken when it is worse by at most so many standard errors
+TIE = 0.25  # a simpler map is taken when it is worse by at most so many standard errors
 
 
 @dataclass
@@ -183,7 +183,7 @@ def nearest_counts(values, others):
 
 
 def chosen(trials, order):
-    """Return the name of the simplest candidate that is not worse than the best by more than half a standard error.
+    """Return the name of the simplest candidate that is worse than the best by a quarter of a standard error at most.
 
     The error is that of the mean difference between the scores of the same rows.
     """

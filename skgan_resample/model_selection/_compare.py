@@ -23,7 +23,7 @@ from skgan_resample import metrics
 from skgan_resample._smogan import DEFAULT_THRESHOLD, SMOGANRegressorResampler
 from skgan_resample._tables import TableEncoder, TableVectorizer, read_target
 from skgan_resample._validation import seeded_clone, versions, warn
-from skgan_resample.compose import OutputCorrectedRegressor, RelevanceWeightedRegressor
+from skgan_resample.compose import OutputCorrectedRegressor, RelevanceWeightedRegressor, SyntheticRefiner
 from skgan_resample.model_selection._folds import RegressionStratifiedKFold, RepeatedRegressionStratifiedKFold
 from skgan_resample.model_selection._verdict import CONSTANT, LIGHT, OUTER, SCORE_LABELS, YARDSTICKS, Comparison
 from skgan_resample.over_sampling import (
@@ -36,6 +36,8 @@ from skgan_resample.over_sampling import (
     _single_parents,
 )
 from skgan_resample.relevance import Relevance
+
+REFINED = "+smcae"  # behind the name of a sampler: its new rows are refined
 
 
 # ------------------------------------------------------------------------------------------------ what is compared
@@ -62,6 +64,10 @@ def default_methods(relevance=None, threshold=0.8):
     methods : dict
         Name to None (the learner as it is), a sampler, or a regressor around the learner, whose innermost `estimator`
         is None.
+
+    See Also
+    --------
+    named_samplers : Those of the methods that make new rows, and their refined variants.
     """
     common = {"relevance": relevance, "threshold": threshold}
     weights = RelevanceWeightedRegressor(None, **common)
@@ -78,6 +84,16 @@ def default_methods(relevance=None, threshold=0.8):
         "smogn": SMOGN(**common),
         "smogan": SMOGANRegressorResampler(relevance=relevance, threshold=min(threshold, DEFAULT_THRESHOLD)),
     }
+
+
+def named_samplers(methods):
+    """Return the samplers among methods and, last, each of them refined: "smogn+smcae" is ``SyntheticRefiner(smogn)``.
+
+    The control "duplicate" is none of them. The refined ones take their time, so that they must be asked for by name.
+    """
+    plain = {name: method for name, method in methods.items() if hasattr(method, "fit_resample")}
+    plain.pop("duplicate", None)
+    return {**plain, **{f"{name}{REFINED}": SyntheticRefiner(sampler) for name, sampler in plain.items()}}
 
 
 def default_learner():
@@ -281,7 +297,9 @@ def compare(
     methods : list of names, dict or None, default=None
         Names of `default_methods`, or name to sampler, to regressor whose innermost `estimator` is None, or to None
         for the learner alone. From the simplest to the most involved: of equally good ones the first is named. "none",
-        "light-correction" and "correction" are always added: the others are measured against them.
+        "light-correction" and "correction" are always added: the others are measured against them. The name of a
+        sampler followed by "+smcae", such as "smogn+smcae", is that sampler in a `SyntheticRefiner`; None, all default
+        methods, has none of these, which cost seconds per fold.
     learners : regressor, dict of name to regressor, or None, default=None
         None is gradient boosting, see `default_learner`. With several, effects are averaged over them.
     relevance : Relevance, default=None
@@ -431,9 +449,14 @@ def _check_methods(methods, relevance, threshold):
         own = {name: None if isinstance(method, str) else method for name, method in methods.items() if name != "none"}
     else:
         names = [methods] if isinstance(methods, str) else list(methods)
+        known |= named_samplers(known)
         unknown = [name for name in names if name not in known]
         if unknown:
-            raise ValueError(f"Unknown methods {unknown}; known are {list(known)}.")
+            plain = [name for name in known if not name.endswith(REFINED)]
+            refinable = [name.removesuffix(REFINED) for name in known if name.endswith(REFINED)]
+            raise ValueError(
+                f"Unknown methods {unknown}; known are {plain}, and {refinable} also with {REFINED!r} behind the name."
+            )
         own = {name: known[name] for name in known if name in names and name not in YARDSTICKS}
     return {**{name: known[name] for name in YARDSTICKS}, **own}
 

@@ -1,0 +1,619 @@
+"""synthetic_gap against slow loops, SciPy and cases worked by hand; rows of every kind and number go through."""
+
+import warnings
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose
+from scipy import stats
+from sklearn.exceptions import ConvergenceWarning
+
+from skgan_resample import _synthetic_gap
+from skgan_resample._discrepancy import (
+    Distances,
+    energy,
+    energy_distance,
+    energy_test,
+    ks_distances,
+    mmd,
+    precision_and_coverage,
+    rank_correlations,
+    total_variation,
+)
+from skgan_resample._synthetic_gap import MAX_LEVELS, _balanced_accuracy, _GroupSums, _r2, _read_targets
+from skgan_resample._validation import ResamplingWarning
+from skgan_resample.metrics import SyntheticGap, gap_closed, synthetic_gap
+
+quick = settings(max_examples=30, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+VERSIONS = ("as_is", "snapped", "floor")
+FEW = {"n_repeats": 1, "random_state": 0}
+
+
+def two_samples(seed=0, n_a=12, n_b=9, width=3):
+    rng = np.random.RandomState(seed)
+    return rng.normal(size=(n_a, width)), rng.normal(0.5, 1.5, size=(n_b, width))
+
+
+def numbers_of(gap):
+    return np.array([[record[version] for version in VERSIONS] for record in gap.measures])
+
+
+# ------------------------------------------------------------------------------------------------ slow references
+def slow_distance(row, other):
+    return sum((x - z) ** 2 for x, z in zip(row, other)) ** 0.5
+
+
+def slow_mean(function, one, other=None):
+    """Mean over pairs of rows, of different rows if there is one sample only."""
+    if other is None:
+        values = [function(x, z) for i, x in enumerate(one) for k, z in enumerate(one) if i != k]
+    else:
+        values = [function(x, z) for x in one for z in other]
+    return sum(values) / len(values)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_energy_is_the_double_sum_over_pairs(seed):
+    a, b = two_samples(seed)
+    expected = 2 * slow_mean(slow_distance, a, b) - slow_mean(slow_distance, a) - slow_mean(slow_distance, b)
+    assert_allclose(energy(Distances.of(a, b)), expected)
+    assert_allclose(energy_distance(a, b), expected)
+
+
+def test_energy_in_one_dimension_is_scipys_squared_but_for_the_bias():
+    a, b = two_samples(n_a=15, n_b=15, width=1)
+    distances = Distances.of(a, b)
+    biased = energy(distances) + sum(matrix.sum() / (15 * 14) - matrix.mean() for matrix in distances[1:])
+    # SciPy integrates (F - G)^2 and takes the root of twice that, which is the double sum with its diagonal.
+    assert_allclose(biased, stats.energy_distance(a.ravel(), b.ravel()) ** 2)
+
+
+def test_mmd_is_the_double_sum_over_three_kernels():
+    a, b = two_samples()
+    pooled = np.vstack([a, b])
+    median = np.median([slow_distance(pooled[i], pooled[k]) for i in range(21) for k in range(i)])
+    for bandwidth in (None, 0.7):
+        expected = 0.0
+        for sigma in np.array([0.5, 1, 2]) * (bandwidth or median):
+
+            def kernel(x, z, sigma=sigma):
+                return np.exp(-(slow_distance(x, z) ** 2) / (2 * sigma**2))
+
+            expected += (slow_mean(kernel, a) + slow_mean(kernel, b) - 2 * slow_mean(kernel, a, b)) / 3
+        assert_allclose(mmd(Distances.of(a, b), bandwidth), expected)
+
+
+@pytest.mark.parametrize("k", [1, 3])
+def test_precision_and_coverage_count_balls(k):
+    a, b = two_samples(n_a=14, n_b=10)
+    radius = [sorted(slow_distance(x, z) for z in a)[k] for x in a]
+    precision = np.mean([any(slow_distance(x, z) <= r for x, r in zip(a, radius)) for z in b])
+    coverage = np.mean([any(slow_distance(x, z) <= r for z in b) for x, r in zip(a, radius)])
+    assert 0 < precision < 1
+    assert 0 < coverage < 1
+    assert precision != coverage
+    assert_allclose(precision_and_coverage(Distances.of(a, b), k), (precision, coverage))
+
+
+def test_precision_and_coverage_by_hand():
+    real, candidate = np.array([[0.0], [1.0], [3.0], [10.0]]), np.array([[0.5], [20.0]])
+    # Balls of the nearest neighbour: [-1, 1], [0, 2], [1, 5], [3, 17]; 0.5 is in two of them, 20 in none.
+    assert precision_and_coverage(Distances.of(real, candidate), 1) == (0.5, 0.5)
+
+
+def test_columns_are_scipys_ks_with_missing_cells_above_all():
+    rng = np.random.RandomState(0)
+    a, b = rng.poisson(3, size=(40, 4)).astype(float), rng.poisson(4, size=(30, 4)).astype(float)
+    a[:, 1] += rng.normal(size=40)
+    a[rng.uniform(size=a.shape) < 0.1] = np.nan
+    b[:12, 3] = np.nan
+    expected = [stats.ks_2samp(np.nan_to_num(x, nan=99), np.nan_to_num(z, nan=99)).statistic for x, z in zip(a.T, b.T)]
+    assert_allclose(ks_distances(a, b), expected)
+
+
+def test_total_variation_by_hand():
+    # Shares 1/2, 1/4, 0, missing 1/4 against 1/4, 0, 1/2, missing 1/4.
+    assert total_variation(np.array([0, 0, 1, np.nan]), np.array([0, 2, 2, np.nan])) == pytest.approx(0.5)
+    assert total_variation(np.array([0.0, 1]), np.array([2.0, 2])) == 1
+
+
+def test_rank_correlations_are_scipys():
+    rng = np.random.RandomState(0)
+    values = rng.normal(size=(50, 4)) @ rng.normal(size=(4, 4))
+    values[:, 0] = np.round(values[:, 0])  # ties
+    assert_allclose(rank_correlations(values), stats.spearmanr(values).statistic)
+    values[:20, 1] = np.nan  # of two columns where one is complete, the rows of the other count
+    expected = np.corrcoef(stats.rankdata(values[20:, 1]), stats.rankdata(values[:, 2])[20:])[0, 1]
+    assert_allclose(rank_correlations(values)[1, 2], expected)
+    values[:, 3] = 7.0
+    assert np.isnan(rank_correlations(values)[3, :3]).all()
+
+
+@pytest.mark.parametrize(("n_a", "n_b", "seed"), [(3, 3, 0), (3, 3, 1), (2, 5, 0), (2, 5, 1), (5, 2, 2)])
+def test_permutation_test_agrees_with_every_exchange(n_a, n_b, seed):
+    """The p-value over random divisions of a few rows is near that over all of them."""
+    rows = np.random.RandomState(seed).normal(size=(n_a + n_b, 2)) + np.repeat([[0.0], [0.5]], [n_a, n_b], axis=0)
+    energies = []
+    for chosen in combinations(range(n_a + n_b), n_a):
+        rest = [i for i in range(n_a + n_b) if i not in chosen]
+        energies.append(energy_distance(rows[list(chosen)], rows[rest]))
+    exact = np.mean(np.array(energies) >= energies[0] - 1e-12)
+    found = energy_test(rows[:n_a], rows[n_a:], np.random.RandomState(0), n_permutations=5_000)
+    assert_allclose(found, exact, atol=0.025)
+
+
+def test_p_values_of_one_distribution_are_uniform_and_small_for_two():
+    rng = np.random.RandomState(0)
+    same = [energy_test(*rng.normal(size=(2, 15, 2)), rng, n_permutations=99) for _ in range(150)]
+    assert stats.kstest(same, "uniform").pvalue > 0.01
+    a, b = rng.normal(size=(2, 40, 2))
+    assert energy_test(a, b + 1, rng, n_permutations=99) == 0.01
+
+
+@quick
+@given(st.integers(0, 10**6))
+def test_order_of_rows_changes_nothing(seed):
+    a, b = two_samples(seed)
+    rng = np.random.RandomState(seed)
+    mixed = rng.permutation(a), rng.permutation(b)
+    plain, shuffled = Distances.of(a, b), Distances.of(*mixed)
+    assert_allclose(energy(shuffled), energy(plain))
+    assert_allclose(mmd(shuffled), mmd(plain))
+    assert precision_and_coverage(shuffled, 3) == precision_and_coverage(plain, 3)
+    assert_allclose(ks_distances(*mixed), ks_distances(a, b))
+    levels = [x[:, 0].round() for x in (a, b, *mixed)]
+    assert_allclose(total_variation(*levels[2:]), total_variation(*levels[:2]))
+
+
+@pytest.mark.parametrize(("n_a", "n_b"), [(40, 60), (8, 20), (40, 5)])
+def test_energy_without_a_group_is_that_of_the_other_rows(n_a, n_b):
+    a, b = two_samples(0, n_a, n_b)
+    sums = _GroupSums(Distances.of(a, b))
+    group_a, group_b = (np.arange(n) // max(1, n // 20) for n in (n_a, n_b))
+    assert sums.n_groups == [len(set(group_a)), len(set(group_b))]
+    assert_allclose(sums.energy(), energy_distance(a, b))
+    for k in range(min(sums.n_groups)):
+        assert_allclose(sums.energy(k, None), energy_distance(a[group_a != k], b))
+        assert_allclose(sums.energy(k, k), energy_distance(a[group_a != k], b[group_b != k]))
+
+
+def test_scores_of_learners_by_hand():
+    assert _balanced_accuracy(np.array([0, 0, 0, 1]), np.array([0, 0, 1, 1])) == pytest.approx((2 / 3 + 1) / 2)
+    assert _balanced_accuracy(np.array([0, 0]), np.array([0, 5])) == 0.5  # a label that is not there
+    assert _r2(np.array([0.0, 4]), np.array([0.0, 2])) == 0.5
+    assert np.isnan(_r2(np.ones(3), np.ones(3)))
+
+
+# ------------------------------------------------------------------------------------------------ the whole
+def integers(n_rows, seed, mean=10.0):
+    return np.round(np.random.RandomState(seed).normal(mean, 3, size=(n_rows, 3)))
+
+
+def test_two_samples_of_one_distribution_are_at_the_floor():
+    rng = np.random.RandomState(0)
+    mixing = rng.normal(size=(4, 4))
+    real, synthetic, train = (rng.normal(size=(500, 4)) @ mixing for _ in range(3))
+    y_real, y_synthetic = ((x[:, 0] > 0).astype(int) for x in (real, synthetic))
+    gap = synthetic_gap(real, synthetic, y_real=y_real, y_synthetic=y_synthetic, X_train=train, random_state=0)
+    assert len(gap) == 18
+    for name, record in gap.items():
+        if "p-value" in name:
+            assert record["as_is"] > 0.05
+        else:
+            tolerance = 0.1 if "ratio" in name or name == "nearer to training rows" else 0.05
+            assert_allclose(record["as_is"], record["floor"], atol=tolerance, err_msg=name)
+    assert_allclose(gap["nearer to training rows"]["as_is"], 0.5, atol=0.1)
+    assert_allclose(gap["variance ratio"]["as_is"], 1, atol=0.1)
+
+
+def test_a_shift_is_seen_by_every_measure_that_should():
+    rng = np.random.RandomState(0)
+    real, synthetic = rng.normal(size=(400, 3)), rng.normal(size=(300, 3))
+    synthetic[:, 1] += 1.5
+    gap = synthetic_gap(real, synthetic, **FEW)
+    for name in ("domain AUC, logistic", "domain AUC, forest"):
+        # The best AUC for a shift d of one normal column is Phi(d / sqrt(2)) = 0.856.
+        assert 0.75 < gap[name]["as_is"] < 0.9
+        assert 0.4 < gap[name]["floor"] < 0.6
+    expected = energy_distance(rng.normal(size=(2000, 3)), rng.normal([0, 1.5, 0], 1, size=(2000, 3)))
+    assert_allclose(gap["energy distance"]["as_is"], expected, rtol=0.2)
+    assert gap["energy distance, p-value"]["as_is"] == 1 / 200
+    assert gap["MMD^2"]["as_is"] > 20 * abs(gap["MMD^2"]["floor"])
+    assert gap.worst_column == 1
+    # The KS distance of two normals d apart is 2 Phi(d / 2) - 1 = 0.547.
+    assert_allclose(gap["columns, worst"]["as_is"], 1 - 0.547, atol=0.06)
+    assert gap["coverage"]["as_is"] < gap["coverage"]["floor"] - 0.1
+    assert gap["precision"]["as_is"] < gap["precision"]["floor"] - 0.02
+
+
+def test_collapsed_rows_have_precision_but_neither_variance_nor_coverage():
+    rng = np.random.RandomState(0)
+    real, labels = rng.normal(size=(400, 3)), np.repeat([0, 1], 200)
+    synthetic = rng.normal(size=(400, 3)) * np.where(labels == 0, 0.5, 1.0)[:, None]
+    gap = synthetic_gap(real, synthetic, y_real=labels, y_synthetic=labels, **FEW)
+    assert_allclose(gap["variance ratio"]["as_is"], (0.25 + 1) / 2, rtol=0.1)
+    assert_allclose(gap["variance ratio in classes, lowest"]["as_is"], 0.25, rtol=0.15)
+    assert_allclose(gap["variance ratio in classes, highest"]["as_is"], 1.0, rtol=0.15)
+    assert_allclose(gap["variance ratio in classes, mean"]["as_is"], 0.625, rtol=0.15)
+    gap = synthetic_gap(real, synthetic * 0.05, **FEW)
+    assert gap["precision"]["as_is"] > 0.95
+    assert gap["coverage"]["as_is"] < 0.3
+
+
+def test_numbers_that_were_not_rounded_give_rows_away_until_they_are_snapped():
+    real = integers(400, 0)
+    synthetic = np.random.RandomState(1).normal(10, 3, size=(400, 3))
+    forest = synthetic_gap(real, synthetic, **FEW)["domain AUC, forest"]
+    assert forest["as_is"] > 0.9
+    assert_allclose(forest["snapped"], 0.5, atol=0.1)
+
+
+def test_decimals_and_range_of_training_rows_are_real_too():
+    real, train = integers(40, 0), integers(40, 1)
+    train[:10] = 35.25
+    gap = synthetic_gap(real, train, X_train=train, **FEW)
+    alone = synthetic_gap(real, train, **FEW)
+    assert gap["copies of training rows"]["snapped"] == 1
+    assert gap["variance ratio"]["snapped"] == gap["variance ratio"]["as_is"]
+    assert alone["variance ratio"]["as_is"] == gap["variance ratio"]["as_is"]
+    assert alone["variance ratio"]["snapped"] < 0.5 * alone["variance ratio"]["as_is"]
+
+
+def test_correlations_are_compared_pair_by_pair():
+    rng = np.random.RandomState(0)
+    real = rng.normal(size=(800, 3))
+    real[:, 1] = real[:, 0]  # correlation 1; in the synthetic rows it is 0
+    gap = synthetic_gap(real, rng.normal(size=(800, 3)), n_repeats=1, random_state=0)["correlation difference"]
+    assert_allclose(gap["as_is"], 1 / 3, atol=0.08)
+    assert gap["floor"] < 0.05
+    constant = np.zeros((800, 3))
+    gap = synthetic_gap(real, constant, n_repeats=1, random_state=0)["correlation difference"]
+    assert_allclose(gap["as_is"], 1 / 3, atol=0.08)  # no variation, no correlation
+
+
+def test_copies_of_training_rows_are_remembered_rows():
+    rng = np.random.RandomState(0)
+    real, train = rng.normal(size=(300, 3)), rng.normal(size=(300, 3))
+    synthetic = np.vstack([train[:150], rng.normal(size=(150, 3))])
+    gap = synthetic_gap(real, synthetic, X_train=train, **FEW)
+    assert_allclose(gap["copies of training rows"]["as_is"], 0.5, atol=0.1)
+    assert gap["copies of training rows"]["floor"] == 0
+    nearer = gap["nearer to training rows"]
+    assert_allclose(nearer["floor"], 0.5, atol=0.1)
+    # A repeat compares with half of the training rows, so a quarter of the synthetic rows meets its own original.
+    assert_allclose(nearer["as_is"], 0.25 + 0.75 * 0.5, atol=0.08)
+
+
+def test_ties_of_distance_are_remembered_by_half():
+    table = np.tile([[0.0, 0.0], [1.0, 1.0]], (20, 1))
+    gap = synthetic_gap(table, table, X_train=table, **FEW)
+    assert gap["nearer to training rows"]["as_is"] == 0.5
+    assert gap["copies of training rows"]["as_is"] == gap["copies of training rows"]["floor"] == 1
+
+
+def test_utility_and_agreement_of_wrong_labels():
+    rng = np.random.RandomState(0)
+    real, synthetic = rng.normal(size=(300, 2)), rng.normal(size=(300, 2))
+    y_real, y_synthetic = np.where(real[:, 0] > 0, "yes", "no"), np.where(synthetic[:, 0] > 0, "no", "yes")
+    gap = synthetic_gap(real, synthetic, y_real=y_real, y_synthetic=y_synthetic, **FEW)
+    assert gap.target_type == "classification"
+    for name in ("utility", "label agreement"):
+        assert gap[name]["floor"] > 0.9
+        assert gap[name]["as_is"] < 0.1
+    assert_allclose(gap["domain AUC, forest"]["as_is"], 0.5, atol=0.1)  # the target is no column
+
+
+def test_utility_of_a_regression_is_r2():
+    rng = np.random.RandomState(0)
+    real, synthetic = rng.normal(size=(400, 2)), rng.normal(size=(400, 2))
+    options = {"y_real": real @ [1, 2], "n_repeats": 1, "random_state": 0}
+    right = synthetic_gap(real, synthetic, y_synthetic=synthetic @ [1, 2], **options)
+    wrong = synthetic_gap(real, synthetic, y_synthetic=-synthetic @ [1, 2], **options)
+    assert right.target_type == "regression"
+    assert "variance ratio in classes, mean" not in right
+    for name in ("utility", "label agreement"):
+        assert right[name]["as_is"] > 0.9
+        assert right[name]["floor"] > 0.9
+        assert wrong[name]["as_is"] < -1
+
+
+@pytest.mark.parametrize(
+    ("y", "expected"),
+    [
+        (["a", "b"] * 10, "classification"),
+        ([True, False] * 10, "classification"),
+        (np.arange(20) // 2, "classification"),
+        (np.arange(20.0) + 0.5, "regression"),
+        (pd.Series(pd.Categorical([1.5, 2.5] * 10)), "classification"),
+    ],
+)
+def test_type_of_target(y, expected):
+    assert _read_targets(y, y, 20, 20, "auto")[0] == expected
+
+
+def test_many_whole_numbers_are_a_quantity_unless_told_otherwise():
+    y = np.arange(40)
+    assert _read_targets(y[:20], y, 20, 40, "auto")[0] == "classification"  # the real rows decide
+    assert _read_targets(y, y[:20], 40, 20, "auto")[0] == "regression"
+    assert _read_targets(y, y[:20], 40, 20, "classification")[0] == "classification"
+
+
+# ------------------------------------------------------------------------------------------------ mixed tables
+def mixed(n_rows, seed, shift=0.0):
+    rng = np.random.RandomState(seed)
+    return pd.DataFrame(
+        {
+            "area": np.where(rng.uniform(size=n_rows) < 0.1, np.nan, rng.normal(shift, 1, size=n_rows)),
+            "rooms": rng.randint(1, 6, size=n_rows),
+            "town": rng.choice(["Bath", "York", "Ely"], size=n_rows),
+            "sold": rng.uniform(size=n_rows) < 0.3,
+            "day": np.datetime64("2020-01-01") + rng.randint(0, 900, size=n_rows) * np.timedelta64(1, "D"),
+        }
+    )
+
+
+def test_containers_agree():
+    real, synthetic = mixed(80, 0), mixed(60, 1, 0.5)
+    expected = synthetic_gap(real, synthetic, n_repeats=1, random_state=0)
+    shuffled = synthetic[["sold", "day", "town", "rooms", "area"]]
+    from_polars = synthetic_gap(pl.from_pandas(real), pl.from_pandas(shuffled), n_repeats=1, random_state=0)
+    from_arrow = synthetic_gap(pl.from_pandas(real).to_arrow(), shuffled, n_repeats=1, random_state=0)
+    assert_allclose(numbers_of(from_polars), numbers_of(expected))
+    assert_allclose(numbers_of(from_arrow), numbers_of(expected))
+    names = ["area", "rooms", "town", "sold"]
+    framed = synthetic_gap(real[names], synthetic[names], n_repeats=1, random_state=0)
+    arrays = real[names].to_numpy(dtype=object), synthetic[names].to_numpy(dtype=object)
+    assert_allclose(numbers_of(synthetic_gap(*arrays, n_repeats=1, random_state=0)), numbers_of(framed))
+    assert [record["kind"] for record in expected.columns] == [
+        "float", "integer", "categorical", "categorical", "datetime",
+    ]  # fmt: skip
+
+
+def test_a_level_that_no_real_row_has_counts_against_the_synthetic_rows():
+    real, synthetic = mixed(200, 0), mixed(200, 1)
+    before = synthetic_gap(real, synthetic, n_repeats=1, random_state=0)
+    synthetic.loc[:119, "town"] = "Atlantis"
+    after = synthetic_gap(real, synthetic, n_repeats=1, random_state=0)
+    assert after.worst_column == "town"
+    for version in ("as_is", "snapped"):
+        assert_allclose(after["columns, worst"][version], 1 - 0.6, atol=0.08)
+        assert after["energy distance"][version] > before["energy distance"][version] + 0.07
+        assert after["energy distance, p-value"][version] < 0.01
+        assert after["domain AUC, logistic"][version] > 0.65
+
+
+def test_a_gap_that_no_real_row_has_counts_against_the_synthetic_rows():
+    real, synthetic = integers(300, 0), integers(300, 1)
+    synthetic[:150, 2] = np.nan
+    gap = synthetic_gap(real, synthetic, **FEW)
+    assert_allclose(gap["columns, worst"]["as_is"], 0.5, atol=0.1)
+    assert gap.worst_column == 2
+    assert gap["domain AUC, logistic"]["as_is"] > 0.7
+    assert gap["energy distance"]["as_is"] > 0.1
+    assert gap["energy distance, p-value"]["as_is"] < 0.01
+
+
+def test_a_constant_column_that_varies_in_the_synthetic_rows_is_seen_in_any_unit():
+    real, synthetic = integers(100, 0), integers(100, 1)
+    real[:, 1] = 5
+    gaps = [synthetic_gap(real * unit, synthetic * unit, n_repeats=1, random_state=0) for unit in (1, 1024.0)]
+    assert gaps[0]["energy distance"]["as_is"] > 1
+    assert_allclose(gaps[0]["energy distance"]["as_is"], gaps[1]["energy distance"]["as_is"])
+    assert gaps[0]["energy distance"]["snapped"] < 0.2
+
+
+def test_many_levels_cost_little_and_unknown_ones_are_told_from_rare_ones():
+    real = np.array([[f"name {i}"] for i in range(300)], dtype=object)
+    same, unknown = real[::-1].copy(), np.array([[f"other {i}"] for i in range(300)], dtype=object)
+    assert synthetic_gap(real, same, **FEW)["columns, mean"]["as_is"] > 0.7
+    gap = synthetic_gap(real, unknown, **FEW)
+    assert gap["columns, mean"]["as_is"] == 0
+    assert gap["domain AUC, logistic"]["as_is"] > 0.95
+    assert MAX_LEVELS < 300
+
+
+@settings(quick, max_examples=2)
+@given(st.integers(0, 10**6), st.integers(0, 2), st.integers(-20, 20))
+def test_the_unit_of_a_column_changes_nothing(seed, column, power):
+    rng = np.random.RandomState(seed)
+    real, synthetic = rng.normal(size=(40, 3)), rng.normal(0.3, 1, size=(30, 3))
+    unit = np.ones(3)
+    unit[column] = 2.0**power
+    plain = synthetic_gap(real, synthetic, X_train=real, n_repeats=1, random_state=0)
+    scaled = synthetic_gap(real * unit, synthetic * unit, X_train=real * unit, n_repeats=1, random_state=0)
+    for record, other in zip(plain.measures, scaled.measures):
+        assert_allclose(record["as_is"], other["as_is"], rtol=1e-6, err_msg=record["measure"])
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("real", "synthetic"),
+    [
+        (np.random.RandomState(0).normal(size=(8, 2)), np.zeros((4, 2))),
+        (np.ones((9, 2)), np.ones((5, 2))),
+        (np.ones((9, 2)), np.arange(10.0).reshape(5, 2)),
+        (np.full((10, 2), np.nan), np.full((10, 2), np.nan)),
+        (np.full((10, 2), np.nan), np.ones((10, 2))),
+        (np.arange(12.0), np.arange(6.0)),
+        (np.array([["a", "b"]] * 5 + [["b", "b"]] * 5), np.array([["c", "b"]] * 6)),
+        (np.arange(20.0).reshape(10, 2), np.full((10, 2), 1e200)),
+        (pd.DataFrame({"a": [None] * 9, "b": range(9)}), pd.DataFrame({"a": ["x"] * 9, "b": range(9)})),
+        (pd.DataFrame({"a": pd.array([1, None] * 5, dtype="Int64")}), pd.DataFrame({"a": [1.5] * 4})),
+    ],
+    ids=["smallest", "constants", "constant or not", "missing", "missing or not", "column", "text", "huge", "none",
+         "nullable"],
+)  # fmt: skip
+def test_odd_tables_give_numbers_and_no_warnings(real, synthetic):
+    classes = [0] * (len(real) - 1) + [1]
+    gap = synthetic_gap(
+        real, synthetic, X_train=real, y_real=classes, y_synthetic=range(len(synthetic)),
+        target_type="classification", n_repeats=1, random_state=0,
+    )  # fmt: skip
+    assert np.isfinite([gap[name]["as_is"] for name in ("energy distance", "MMD^2", "coverage", "utility")]).all()
+    for name in ("domain AUC, forest", "columns, mean", "columns, worst", "precision", "nearer to training rows"):
+        for version in VERSIONS:
+            assert 0 <= gap[name][version] <= 1
+    assert str(gap).count("\n") > 10
+
+
+def test_learners_that_do_not_converge_keep_quiet(monkeypatch):
+    walks = np.random.RandomState(0).normal(size=(2, 100, 3)).cumsum(axis=1)
+    real, synthetic = walks @ np.random.RandomState(2).normal(size=(3, 30))  # 27 columns too many
+    labels = np.arange(100) % 15
+    options = {"y_real": labels, "y_synthetic": labels, "n_repeats": 1, "random_state": 0}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        synthetic_gap(real, synthetic, **options)
+    monkeypatch.setattr(_synthetic_gap, "ConvergenceWarning", ResamplingWarning)  # else there were none to silence
+    with pytest.warns(ConvergenceWarning):
+        synthetic_gap(real, synthetic, **options)
+
+
+def test_a_single_class_is_learned_by_heart():
+    X = integers(20, 0)
+    gap = synthetic_gap(X, X, y_real=["a"] * 20, y_synthetic=["a"] * 15 + ["b"] * 5, n_repeats=1, random_state=0)
+    assert gap["utility"]["floor"] == gap["label agreement"]["floor"] == 1
+    assert gap["label agreement"]["as_is"] < 1
+
+
+def test_measures_without_sense_are_left_out():
+    rng = np.random.RandomState(0)
+    text = rng.choice(["a", "b"], size=(40, 2))
+    gap = synthetic_gap(text, text, **FEW)
+    absent = {"correlation difference", "variance ratio", "utility", "copies of training rows"}
+    assert not absent & set(gap)
+    with pytest.raises(KeyError, match=r"was not measured; there are .*'coverage'"):
+        gap["utility"]
+    one = synthetic_gap(rng.normal(size=(40, 1)), rng.normal(size=(40, 1)), **FEW)
+    assert "correlation difference" not in one
+    assert "variance ratio" in one
+
+
+def test_wrong_input_is_named():
+    real, synthetic = mixed(20, 0), mixed(20, 1)
+    for args, options, words in [
+        ((real, synthetic.rename(columns={"town": "city"})), {}, "missing \\['town'\\], unknown \\['city'\\]"),
+        ((real.to_numpy(), real.to_numpy()[:, 1:]), {}, "X_synthetic has 4 columns, but X_real has 5"),
+        ((real[:7], synthetic), {}, "X_real has 7 rows; at least 8"),
+        ((real, synthetic[:3]), {}, "X_synthetic has 3 rows; at least 4"),
+        ((real, synthetic.assign(rooms="x")), {}, "'rooms' holds numbers in X_real, but text or dates in X_synthetic"),
+        ((real, synthetic.assign(day=1.0)), {}, "'day' holds dates in X_real, but not in X_synthetic"),
+        ((real, synthetic.assign(area=np.inf)), {}, "'area' of X_synthetic contains infinity"),
+        ((real, synthetic), {"y_real": range(20)}, "both y_real and y_synthetic"),
+        ((real, synthetic), {"y_real": range(20), "y_synthetic": range(9)}, "y_synthetic has 9 values for 20 rows"),
+        ((real, synthetic), {"y_real": ["a"] * 20, "y_synthetic": ["b"] * 20}, "no label in common"),
+        ((real, synthetic), {"y_real": [np.nan] * 20, "y_synthetic": [0.5] * 20}, "y_real contains missing"),
+        ((real, synthetic), {"categorical_features": None}, "where only numbers are possible"),
+        ((real, synthetic), {"n_repeats": 0}, "n_repeats"),
+    ]:
+        with pytest.raises(ValueError, match=words):
+            synthetic_gap(*args, **options)
+
+
+# ------------------------------------------------------------------------------------------------ seeds and results
+def test_same_seed_same_numbers_and_global_states_untouched():
+    real, synthetic = mixed(60, 0), mixed(60, 1)
+    given_real, given_synthetic = real.copy(), synthetic.copy()
+    before = real.assign(area=real["area"] + 2)
+    state = [np.array(part) for part in np.random.get_state()[1:3]]  # noqa: NPY002
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        first, second = (synthetic_gap(real, synthetic, X_train=real, n_repeats=1, random_state=5) for _ in range(2))
+        closed = [gap_closed(real, before, synthetic, random_state=1) for _ in range(2)]
+    for part, was in zip(np.random.get_state()[1:3], state):  # noqa: NPY002
+        assert np.array_equal(part, was)
+    assert np.array_equal(numbers_of(first), numbers_of(second), equal_nan=True)
+    assert closed[0] == closed[1]
+    assert synthetic_gap(real, synthetic, n_repeats=1, random_state=6)["coverage"] != first["coverage"]
+    pd.testing.assert_frame_equal(real, given_real)
+    pd.testing.assert_frame_equal(synthetic, given_synthetic)
+
+
+def test_errors_are_standard_errors_over_repeats():
+    """The seeds of repeats are drawn one after the other, so one repeat is the first of two."""
+    real, synthetic = integers(60, 0), integers(50, 1, 12)
+    one, two = (synthetic_gap(real, synthetic, n_repeats=n, random_state=0)["energy distance"] for n in (1, 2))
+    assert np.isnan(one["as_is_error"])
+    first, second = one["as_is"], 2 * two["as_is"] - one["as_is"]
+    assert_allclose(two["as_is_error"], np.std([first, second], ddof=1) / np.sqrt(2))
+
+
+def test_both_sets_of_synthetic_rows_meet_the_same_real_halves():
+    real = integers(60, 0)
+    gaps = [synthetic_gap(real, integers(60, seed), n_repeats=1, random_state=0) for seed in (1, 2)]
+    for name in ("energy distance", "MMD^2", "coverage", "domain AUC, forest"):
+        assert gaps[0][name]["as_is"] != gaps[1][name]["as_is"]
+        assert_allclose(gaps[0][name]["floor"], gaps[1][name]["floor"])
+
+
+def test_result_prints_and_becomes_a_frame():
+    real, synthetic = integers(60, 0), integers(50, 1)
+    gap = synthetic_gap(real, synthetic, **FEW)
+    assert isinstance(gap, SyntheticGap)
+    text = str(gap)
+    assert text == gap.summary()
+    lines = text.splitlines()
+    assert "as is" in lines[0]
+    assert max(map(len, lines)) <= 120
+    for name, line in zip(gap, lines[2:]):
+        assert line.startswith(name)
+    assert "50 synthetic rows against 60 real rows" in text
+    frame = gap.to_frame()
+    assert list(frame.index) == list(gap)
+    assert frame.loc["coverage", "floor"] == gap["coverage"]["floor"]
+    assert repr(gap) == f"<SyntheticGap of 50 synthetic and 60 real rows, {len(gap)} measures>"
+    assert len(gap.columns) == 3
+    means = np.mean([record["as_is"] for record in gap.columns])
+    assert_allclose(gap["columns, mean"]["as_is"], means)
+
+
+# ------------------------------------------------------------------------------------------------ gap_closed
+def test_gap_closed_is_one_minus_the_ratio_of_energy_distances():
+    rng = np.random.RandomState(0)
+    real, before = rng.normal(size=(600, 2)), rng.normal([2, 0], 1, size=(500, 2))
+    after = before - [1.2, 0]
+    scaled = [x / real.std(axis=0) for x in (real, before, after)]
+    expected = 1 - energy_distance(scaled[0], scaled[2]) / energy_distance(scaled[0], scaled[1])
+    value, error = gap_closed(real, before, after, n_repeats=20, random_state=0)
+    assert_allclose(value, expected, atol=0.01)
+    assert 0 < error < 0.05
+    assert gap_closed(real, before, before, random_state=0) == (0.0, 0.0)
+    assert_allclose(gap_closed(real, before, rng.normal(size=(500, 2)), random_state=0)[0], 1, atol=0.02)
+    assert gap_closed(real, after, before, random_state=0)[0] < -1
+
+
+def test_error_of_gap_closed_is_the_scatter_over_new_rows():
+    values, errors = [], []
+    for seed in range(60):
+        rng = np.random.RandomState(seed)
+        real, before = rng.normal(size=(100, 2)), rng.normal(1.0, size=(100, 2))
+        after = before - 0.5 if seed % 2 else before[:80] - 0.5  # paired and not
+        value, error = gap_closed(real, before, after, random_state=seed)
+        values.append(value)
+        errors.append(error)
+    for part in (slice(0, None, 2), slice(1, None, 2)):
+        assert_allclose(np.mean(errors[part]), np.std(values[part]), rtol=0.4)
+    assert np.mean(errors[1::2]) < np.mean(errors[::2])  # pairs tell more
+
+
+def test_no_gap_to_close_is_nan_and_one_warning():
+    rng = np.random.RandomState(0)
+    real, before, after = rng.normal(size=(3, 100, 2))
+    with pytest.warns(ResamplingWarning, match="there is no gap to close") as caught:
+        value, error = gap_closed(real, before, after, random_state=0)
+    assert len(caught) == 1
+    assert np.isnan([value, error]).all()
+
+
+def test_gap_closed_snaps_on_demand():
+    real = np.random.RandomState(0).randint(0, 2, size=(200, 2)).astype(float)
+    before, after = real[::-1] * 5, real[::-1] + 0.3
+    assert 0.5 < gap_closed(real, before, after, random_state=0)[0] < 0.97
+    with pytest.warns(ResamplingWarning):  # on the grid of the real rows both are the real rows
+        value, _ = gap_closed(real, before, after, snap=True, random_state=0)
+    assert np.isnan(value)
