@@ -85,15 +85,14 @@ def replace_rows(X, rows, X_new):
         return copied
     dense = _prepared(X)
     if not len(rows):
-        return nw.from_native(dense, eager_only=True).clone().to_native()
+        return nw.from_native(dense, eager_only=True, allow_series=True).clone().to_native()
     n_rows = len(dense)
     kept = np.setdiff1d(np.arange(n_rows), rows)
     order = np.empty(n_rows, dtype=np.intp)
     order[kept], order[rows] = np.arange(len(kept)), len(kept) + np.arange(len(rows))
-    grown = nw.from_native(append_rows(dense, kept, X_new), eager_only=True)[order.tolist()]
-    if hasattr(X, "index"):
-        grown = nw.maybe_set_index(grown, index=nw.from_native(dense).to_native().index)
-    return grown.to_native()
+    together = nw.from_native(append_rows(dense, kept, X_new), eager_only=True, allow_series=True)
+    grown = together[order.tolist()].to_native()
+    return grown.set_axis(dense.index, axis=0) if hasattr(dense, "set_axis") else grown
 
 
 def _prepared(X):

@@ -230,13 +230,15 @@ def _mean_of_pairs(matrix):
     return (matrix.sum() - np.trace(matrix)) / (n_rows * (n_rows - 1))
 
 
-def energy_by_class(moved, moved_classes, real, real_classes):
+def energy_by_class(moved, moved_classes, real, real_classes, n_at_most=1_000):
     """Return the energy distance of synthetic to real rows of the same class, averaged over the real rows.
 
     Parameters
     ----------
     moved, real : ndarray of shape (n_rows, width)
     moved_classes, real_classes : ndarray of int, shape (n_rows,)
+    n_at_most : int, default=1000
+        About so many rows of each class and side are compared, evenly spaced ones.
 
     Returns
     -------
@@ -245,7 +247,8 @@ def energy_by_class(moved, moved_classes, real, real_classes):
     """
     distances, sizes = [], []
     for number in np.unique(real_classes):
-        pair = moved[moved_classes == number], real[real_classes == number]
+        pair = [rows[classes == number] for rows, classes in ((moved, moved_classes), (real, real_classes))]
+        pair = [rows[:: -(-len(rows) // n_at_most) or 1] for rows in pair]
         if min(len(rows) for rows in pair) >= 2:
             distances.append(energy_distance(*pair))
             sizes.append(len(pair[1]))

@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.covariance import ledoit_wolf
 
 MIN_SPREAD = 0.1  # a synthetic column is not stretched by more than the inverse of this
+MEAN_PRIOR = 2  # rows that the map for all rows counts for in the mean of a class
 RIDGE = 1e-6  # added to covariances in units of their mean variance, so that roots can be inverted
 
 
@@ -98,6 +99,20 @@ def linear_transport(synthetic, real, synthetic_classes=None, real_classes=None,
         matrices.append(matrix)
         offsets.append(members[1].mean(axis=0) - members[0].mean(axis=0) @ matrix)
     return AffineMap(np.array(matrices), np.array(offsets))
+
+
+def with_drawn_means(synthetic, real, synthetic_classes, real_classes):
+    """Return real rows, shifted so that the means of small classes are drawn to where a map for all rows puts them.
+
+    The mean of a class of n real rows goes 2 / (n + 2) of the way to where the linear transport between all rows moves
+    the synthetic mean of the class: means of few rows are noise, and moving rows there is learning it by heart.
+    """
+    overall, drawn = linear_transport(synthetic, real), real.copy()
+    for number in np.intersect1d(synthetic_classes, real_classes):
+        members = real_classes == number
+        expected = overall(synthetic[synthetic_classes == number].mean(axis=0, keepdims=True))
+        drawn[members] += MEAN_PRIOR / (members.sum() + MEAN_PRIOR) * (expected - real[members].mean(axis=0))
+    return drawn
 
 
 def _ratio(real_spread, synthetic_spread):

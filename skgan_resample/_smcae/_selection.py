@@ -13,7 +13,7 @@ from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 
 from skgan_resample._discrepancy import energy_by_class
-from skgan_resample._smcae._maps import coral, identity, linear_transport, location_scale
+from skgan_resample._smcae._maps import coral, identity, linear_transport, location_scale, with_drawn_means
 
 LADDER = ("identity", "location_scale", "coral", "linear_ot", "smcae")  # from the simplest to the most involved
 MIN_ROWS = 20  # with fewer real rows only the first two are tried
@@ -50,7 +50,15 @@ def closed_form(name, synthetic, real):
     if name == "coral":
         return coral(synthetic.vectors, real.vectors)
     n_classes = synthetic.membership.shape[1]
-    return linear_transport(synthetic.vectors, real.vectors, synthetic.classes, real.classes, n_classes)
+    vectors = drawn_to_classes(synthetic, real).vectors
+    return linear_transport(synthetic.vectors, vectors, synthetic.classes, real.classes, n_classes)
+
+
+def drawn_to_classes(synthetic, real):
+    """Return real rows with less noisy class means, where there are classes; see `with_drawn_means`."""
+    if real.membership.shape[1] == 1:
+        return real
+    return real.at(with_drawn_means(synthetic.vectors, real.vectors, synthetic.classes, real.classes))
 
 
 class Yardstick:

@@ -9,7 +9,7 @@ from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
 from skgan_resample._smcae._maps import AffineMap
-from skgan_resample._smcae._selection import row_gaps
+from skgan_resample._smcae._selection import drawn_to_classes, row_gaps
 
 EVALUATE_EVERY = 50  # steps between two records
 PLAN_ROWS = 1_000  # rows of each side in one transport plan; more of them are dealt to several plans
@@ -223,6 +223,7 @@ def train_guarded(base, synthetic, real, settings, rng, *, held_out=None, n_step
     sizes = settings.hidden_layer_sizes
     sizes = default_sizes(width) if sizes is None else tuple(int(size) for size in sizes)
     mover = Mover(base, (width, n_classes if n_classes > 1 else 0, sizes, False))
+    real = drawn_to_classes(synthetic, real)
     vectors = base(synthetic.vectors, synthetic.membership)
     based = synthetic.at(vectors)
     partners = pair_up(based, real, settings.pairing_, rng)

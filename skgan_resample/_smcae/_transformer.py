@@ -53,7 +53,7 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
     base : {"auto", "identity", "location_scale", "coral", "linear_ot"}, default="auto"
         Where the network of the guarded variant begins. "auto": the best of the others in the selection; without one
         "linear_ot" if there are classes, else "location_scale".
-    cv : int >= 2, default=3
+    cv : int >= 2, default=5
         Folds of the selection over real rows, stratified by class.
     scoring : {"auto", "accuracy", "balanced_accuracy", "r2"}, default="auto"
         What the selection maximises. "auto" is the accuracy, or R^2 for a continuous target, in which each real row
@@ -224,7 +224,7 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
         variant="guarded",
         select="cv",
         base="auto",
-        cv=3,
+        cv=5,
         scoring="auto",
         learner=None,
         target_type="auto",
