@@ -696,9 +696,12 @@ def _parser():
     compare.add_argument("--target", metavar="COLUMN", help="the column to predict")
     compare.add_argument("--learner", metavar="MODULE:CLASS", help="your model; default gradient boosting")
     compare.add_argument("--scoring", choices=["sera", "rmse", "rare_mae", "common_rmse"], help="default sera")
-    compare.add_argument("--methods", metavar="A,B,...", help="default: all; see the first column of the table. A "
-        "sampler with +smcae behind its name, such as smogn+smcae, moves its new rows into the distribution of the real "
-        "ones, or drops them")
+    compare.add_argument(
+        "--methods",
+        metavar="A,B,...",
+        help="default: all; see the first column of the table. With +smcae behind the name of a sampler, such as "
+        "smogn+smcae, its new rows are moved into the distribution of the real ones, or dropped",
+    )
     compare.add_argument("--group", metavar="COLUMN", help="rows of one group stay together")
     compare.add_argument("--time", metavar="COLUMN", help="train on the past, test on the future")
     compare.add_argument("--cv", type=int, default=5, help="outer folds, default %(default)s")

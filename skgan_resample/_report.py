@@ -143,8 +143,8 @@ def _page(comparison, table, relevance, options):
     header, rows = summary_table(comparison)
     tried = [row[0] for row in rows]
     words = GLOSSARY | {
-        name: f"SyntheticRefiner: as {name.removesuffix(REFINED)!r}, its new rows moved into the distribution of the real "
-        "ones, or dropped, whichever predicts better on held-out rows"
+        name: f"SyntheticRefiner: as {name.removesuffix(REFINED)!r}, its new rows moved into the distribution of the "
+        "real ones, or dropped, whichever predicts better on held-out rows"
         for name in tried
         if name.endswith(REFINED)
     }
@@ -258,8 +258,8 @@ def refined_in_words(refiner):
     if refiner.selected_ in ("none", "identity"):
         return f"{text}; 1 is perfect, a tie goes to the simpler."
     return (
-        f"{text}, {scores[refiner.selected_]:.3f} with them moved; 1 is perfect. Their energy distance to such rows goes "
-        f"from {refiner.gap_before_:.3g} to {refiner.gap_after_:.3g}."
+        f"{text}, {scores[refiner.selected_]:.3f} with them moved; 1 is perfect. Their energy distance to such rows "
+        f"goes from {refiner.gap_before_:.3g} to {refiner.gap_after_:.3g}."
     )
 
 

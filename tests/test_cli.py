@@ -2,12 +2,17 @@
 
 import json
 import re
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.datasets import load_diabetes
+from sklearn.linear_model import Ridge
 
+from skgan_resample import SMOTER, Relevance, SMCAETransformer, SyntheticRefiner
 from skgan_resample._cli import _parsed_dates, main
+from skgan_resample.model_selection import _compare
 
 LINEAR = ["--learner", "sklearn.linear_model:LinearRegression", "--methods", "weights,smogn"]
 FOLDS = ["--cv", "3", "--repeats", "1", "--jobs", "1"]
@@ -118,6 +123,7 @@ def test_page_escapes_names_from_the_table(folder, capsys):
         ),
         ("t.csv", None, ["--target", "cost", "--learner", "math:pi"], "cannot be used"),
         ("t.csv", None, ["--target", "cost", "--methods", "magic"], "Unknown methods"),
+        ("t.csv", None, ["--target", "cost", "--methods", "weights+smcae"], r"Unknown.*'smogan'\] also with '\+smcae'"),
         ("t.csv", None, ["--target", "cost", "--time", "kind"], "neither dates nor numbers"),
         ("t.csv", None, ["--target", "cost", "-o", "nowhere/report"], "folder .* does not exist"),
         ("t.csv", None, ["--target", "cost", "-o", "taken"], "no earlier report"),
@@ -323,6 +329,11 @@ def test_resample_warns_that_it_belongs_after_the_split(folder, capsys):
     [
         (["--target", "cost", "-o", "more.xlsx"], "must end in .csv or .parquet"),
         (["--target", "kind", "-o", "more.csv"], "must hold numbers"),
+        (["--target", "rooms", "-o", "more.csv", "--method", "duplicate"], "duplicate is unknown; known are random, "),
+        (
+            ["--target", "rooms", "-o", "more.csv", "--method", "smote+smcae"],
+            "smogn, smogan, random+smcae, noise+smcae",
+        ),
         (["--target", "cost", "-o", "more.csv", "--only-rows-where", "kind"], "must read COLUMN=VALUE"),
         (["--target", "cost", "-o", "more.csv", "--only-rows-where", "kind=flood"], "No row has kind = flood"),
         (["--target", "cost", "-o", "more.csv"], "NaN in 1 of 150 rows"),
@@ -366,3 +377,89 @@ def test_versions(capsys):
     status, out, _ = run(capsys, "versions")
     assert not status
     assert re.search(r"scikit-learn +1\.", out)
+
+
+# ------------------------------------------------------------------------------------------------ refined samplers
+@pytest.fixture
+def quick_refiner(monkeypatch):
+    """Let the refined methods take a fraction of their time; return what they are made with."""
+    refiner = SMCAETransformer(learner=Ridge(), cv=2, max_steps=5)
+    monkeypatch.setattr(_compare, "SyntheticRefiner", partial(SyntheticRefiner, refiner=refiner))
+    return refiner
+
+
+@pytest.mark.usefixtures("quick_refiner")
+def test_report_says_what_became_of_refined_rows(folder, capsys):
+    methods = ["--learner", "sklearn.linear_model:LinearRegression", "--methods", "smogn, smogn+smcae", *FOLDS]
+    status, _, error = run(capsys, "compare", "claims.csv", "--target", "cost", *methods)
+    assert status == 0, error
+    page = (folder / "report" / "index.html").read_text()
+    assert "<dt>smogn+smcae</dt><dd>SyntheticRefiner: as &#x27;smogn&#x27;, its new rows moved into" in page
+    pattern = (
+        r"<h2>What refinement changed</h2>\n<p>On the whole table, smogn\+smcae made (\d+) rows: .*selected: none\)"
+    )
+    assert int(re.search(pattern, page).group(1)) > 0
+    rows = pd.read_csv(folder / "report" / "results.csv").set_index(["fold", "inner", "method"]).unstack()
+    made = rows["n_synthetic"]
+    dropped = made["smogn+smcae"] == 0
+    assert dropped.any()
+    assert (made["smogn+smcae"] == made["smogn"])[~dropped].all()
+    assert (made["smogn"] > 0).all()
+    for measure in ("sera", "rmse"):  # without new rows it is the learner alone
+        same = rows[measure]["smogn+smcae"] == rows[measure]["none"]
+        assert (same == dropped).all()
+
+
+def test_resample_writes_refined_rows_with_their_origin(folder, capsys, quick_refiner):
+    X, y = load_diabetes(return_X_y=True, as_frame=True, scaled=False)
+    frame = X.astype({"age": int, "sex": int}).assign(y=y, split=np.where(np.arange(len(y)) < 150, "train", "test"))
+    frame = frame.iloc[::-1].reset_index(drop=True)
+    frame.to_csv("patients.csv", index=False)
+    arguments = ["resample", "patients.csv", "--target", "y", "--only-rows-where", "split=train", "-o", "more.csv"]
+    choice = ["--relevance", "quantile", "--side", "high", "--strategy", "balance", "--seed", "1"]
+    status, out, error = run(capsys, *arguments, *choice, "--method", "smoter+smcae")
+    assert status == 0, error
+    result = pd.read_csv("more.csv")
+    part = frame[frame["split"] == "train"].drop(columns="split").reset_index(drop=True)
+    sampler = SMOTER(relevance=Relevance("quantile", side="high"), sampling_strategy="balance")
+    refiner = SyntheticRefiner(sampler, quick_refiner, random_state=1)
+    X_all, y_all = refiner.fit_resample(part.drop(columns="y"), part["y"])
+    n_new = int(refiner.is_synthetic_.sum())
+    line = re.search(
+        r"^smoter\+smcae made (\d+) rows: .*\(selected: (\w+)\)\. .* score (\S+) without them", out, re.MULTILINE
+    )
+    assert line.group(1, 2) == (str(n_new), refiner.selected_)
+    assert line.group(2) not in ("none", "identity")  # on these rows a map is better by far
+    assert float(line.group(3)) == pytest.approx(refiner.refiner_.cv_results_["mean_test_score"][0], abs=1e-3)
+    new = result[len(frame) :].reset_index(drop=True)
+    assert len(new) == n_new > 0
+    expected = X_all.assign(y=y_all)[refiner.is_synthetic_].reset_index(drop=True)
+    pd.testing.assert_frame_equal(new[expected.columns], expected, check_dtype=False)
+    assert new["is_synthetic"].all()
+    assert (new["source_row"] == -1).all()
+    assert (new["split"] == "train").all()
+    parents = new[["parent_row_1", "parent_row_2"]].to_numpy()
+    assert (frame["split"].to_numpy()[parents] == "train").all()
+    drafts = refiner.sampler_.parent_indices_ + len(frame) - 150  # the training rows are the last ones
+    assert (parents == drafts).all()
+    assert set(new["sex"]) <= {1, 2}
+    assert (new["age"] == new["age"].round()).all()
+    for name in X.columns:
+        assert new[name].between(part[name].min(), part[name].max()).all()
+
+
+@pytest.mark.usefixtures("quick_refiner")
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_resample_says_that_refined_rows_were_dropped(folder, capsys, suffix):
+    frame = messy_frame().drop(index=3).reset_index(drop=True)
+    frame.to_csv("whole.csv", index=False)
+    arguments = ["resample", "whole.csv", "--target", "cost", "--method", "smogn+smcae", "-o", f"more.{suffix}"]
+    status, out, error = run(capsys, *arguments)
+    assert status == 0, error
+    dropped = [line for line in out.splitlines() if "all of them were dropped (selected: none)" in line]
+    assert len(dropped) == 1
+    assert "149 rows and 0 new ones" in out
+    result = pd.read_csv("more.csv") if suffix == "csv" else pd.read_parquet("more.parquet")
+    assert len(result) == 149
+    assert not result["is_synthetic"].any()
+    assert (result["source_row"] == np.arange(149)).all()

@@ -4,6 +4,7 @@ import importlib
 import linecache
 import sys
 import warnings
+from functools import partial
 
 import numpy as np
 import pytest
@@ -12,13 +13,23 @@ from scipy import stats
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
+from sklearn.pipeline import make_pipeline
 from sklearn.tree import DecisionTreeRegressor
 
-from skgan_resample import NoRareRowsError, Relevance, ResamplingWarning
-from skgan_resample.compose import OutputCorrectedRegressor, RelevanceWeightedRegressor
+from skgan_resample import SMOGN, NoRareRowsError, Relevance, ResamplingWarning, SMCAETransformer
+from skgan_resample._validation import seeded_clone
+from skgan_resample.compose import OutputCorrectedRegressor, RelevanceWeightedRegressor, SyntheticRefiner
 from skgan_resample.metrics import sera_score
-from skgan_resample.model_selection import compare
-from skgan_resample.model_selection._compare import TableVectorizer, UniformDuplicator, _make_splits, evaluate, wrap
+from skgan_resample.model_selection import _compare, compare
+from skgan_resample.model_selection._compare import (
+    TableVectorizer,
+    UniformDuplicator,
+    _make_splits,
+    default_methods,
+    evaluate,
+    named_samplers,
+    wrap,
+)
 from skgan_resample.model_selection._verdict import CONSTANT, OUTER, Comparison, corrected_interval, holm
 from skgan_resample.over_sampling import RandomOverSampler
 
@@ -228,6 +239,12 @@ def test_inner_folds_lie_inside_the_outer_training_rows():
     ("change", "message"),
     [
         ({"methods": ["smogn", "magic"]}, "Unknown methods .'magic'."),
+        (
+            {"methods": ["smote+smcae"]},
+            r"methods \['smote\+smcae'\]; known are \['none', .*'smogan'\] also with '\+smcae'",
+        ),
+        ({"methods": ["weights+smcae"]}, r"Unknown methods \['weights\+smcae'\]"),
+        ({"methods": ["duplicate+smcae"]}, r"Unknown methods \['duplicate\+smcae'\]"),
         ({"methods": {"correction": RandomOverSampler()}}, "taken by methods that are always compared"),
         ({"methods": {"none": RandomOverSampler()}}, "taken by methods"),
         ({"methods": {"mine": "smogn"}}, "'mine' must be a sampler"),
@@ -279,6 +296,60 @@ def test_uniform_duplication_copies_common_rows_as_well():
     assert len(y_new) == len(other.fit_resample(X, y)[1])
     share = np.mean(clone(HIGHEST_TENTH).fit(y).rare_mask(y_new[400:]))
     assert 0 < share < 0.3
+
+
+# ------------------------------------------------------------------------------------------------ refined samplers
+@pytest.fixture
+def quick_refiner(monkeypatch):
+    """Let the refined methods take a fraction of their time; return what they are made with."""
+    refiner = SMCAETransformer(learner=Ridge(), cv=2, max_steps=5)
+    monkeypatch.setattr(_compare, "SyntheticRefiner", partial(SyntheticRefiner, refiner=refiner))
+    return refiner
+
+
+def test_each_sampler_but_the_control_has_a_refined_variant_that_must_be_asked_for():
+    methods = default_methods(HIGHEST_TENTH, 0.7)
+    found = named_samplers(methods)
+    plain = ["random", "noise", "smoter", "smogn", "smogan"]
+    assert list(found) == plain + [f"{name}+smcae" for name in plain]
+    assert not set(methods) & set(found) - set(plain)
+    for name in plain:
+        refined = found[f"{name}+smcae"]
+        assert isinstance(refined, SyntheticRefiner)
+        assert refined.sampler is methods[name]
+
+
+def test_a_refined_sampler_is_measured_as_fitting_it_by_hand_would(quick_refiner):
+    X, y = skewed_table()
+    options = {"methods": ["smogn+smcae", "smogn"], "learners": Ridge(), "relevance": HIGHEST_TENTH}
+    comparison = compare(X, y, **options, cv=[(np.arange(80), np.arange(80, 120)), (np.arange(40, 120), np.arange(40))])
+    names = [row["method"] for row in comparison.summary]
+    assert names[-3:] == ["smogn", "smogn+smcae", "chosen by inner folds"]
+    assert comparison.samplers == ["smogn", "smogn+smcae"]
+    row = next(row for row in comparison.rows if row["method"] == "smogn+smcae" and row["inner"] == OUTER)
+    train, test = np.arange(80), np.arange(80, 120)  # real rows alone are tested, also where others were made
+    seed = int(np.random.SeedSequence([0, 0, 0]).generate_state(1)[0] % 2**31)
+    refiner = seeded_clone(SyntheticRefiner(SMOGN(relevance=HIGHEST_TENTH), quick_refiner), np.random.RandomState(seed))
+    X_all, y_all = refiner.fit_resample(X[train], y[train])
+    assert row["fold"] == 0
+    assert row["n_train"] == 80
+    assert row["n_synthetic"] == refiner.is_synthetic_.sum() == len(y_all) - 80 > 0
+    predicted = make_pipeline(TableVectorizer(), Ridge()).fit(X_all, y_all).predict(X[test])
+    phi = clone(HIGHEST_TENTH).fit(y[train])
+    assert_allclose(row["sera"], sera_score(y[test], predicted, relevance=phi), rtol=1e-6)
+
+
+@pytest.mark.usefixtures("quick_refiner")
+def test_refined_samplers_go_on_where_they_stopped(tmp_path, monkeypatch):
+    X, y = skewed_table()
+    CountingSampler.path = str(tmp_path / "calls")
+    monkeypatch.setattr(_compare, "RandomOverSampler", CountingSampler)
+    options = {"methods": ["random+smcae"], "learners": Ridge(), "relevance": HIGHEST_TENTH, "cv": 2, "n_repeats": 1}
+    runs = [compare(X, y, **options, memory=str(tmp_path / "cache"))]
+    n_calls = len((tmp_path / "calls").read_text().split())
+    runs.append(compare(X, y, **options, memory=str(tmp_path / "cache")))
+    assert n_calls == len((tmp_path / "calls").read_text().split()) >= 8  # 2 outer folds, 3 inner ones in each
+    assert runs[0].rows == runs[1].rows
 
 
 # ------------------------------------------------------------------------------------------------ the verdict

@@ -108,12 +108,11 @@ class Fitting:
         splits = _selection.folds(real, self.settings.cv, self.rng)
         drafts = [self._drafts(rows[train]) for train, _ in splits]
         references = [self._reference(real[train], rows) for (train, _), rows in zip(splits, drafts)]
-        assess = partial(
-            _selection.assess, self._yardstick(real), splits, real,
-            compared=[self._reference(real[test], rows) for (_, test), rows in zip(splits, drafts)],
-        )  # fmt: skip
+        yardstick = self._yardstick(real)
+        compared = [self._reference(real[test], rows) for (_, test), rows in zip(splits, drafts)]
+        assess = partial(_selection.assess, yardstick, splits, real, compared=compared)
         order = list(_selection.LADDER if len(real) >= _selection.MIN_ROWS else _selection.LADDER[:2])
-        if self.origin.can_drop:
+        if self.origin.can_drop and yardstick.scoring != "gap":  # no rows are no distance
             order.insert(0, "none")
             self.trials_["none"] = assess([None] * len(splits))
         for name in order:

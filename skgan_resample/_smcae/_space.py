@@ -176,11 +176,11 @@ class Space:
         for j, column in enumerate(self.encoder_.columns_):
             if column.is_nominal or column.kind == "constant":
                 continue
-            values, counts = np.unique(real.codes[:, j], return_counts=True)
-            share = counts.max() / len(real)
-            if share >= MIN_MASS:
-                distances = np.abs(codes[:, j] - values[counts.argmax()])
-                found.append((j, values[counts.argmax()], float(np.nanquantile(distances, share))))
+            seen, moved = (column_codes[~np.isnan(column_codes)] for column_codes in (real.codes[:, j], codes[:, j]))
+            values, counts = np.unique(seen, return_counts=True)
+            if len(moved) and counts.max() >= MIN_MASS * len(seen):
+                value = values[counts.argmax()]
+                found.append((j, value, float(np.quantile(np.abs(moved - value), counts.max() / len(seen)))))
         return found
 
     def _decoded(self, sample, vectors):
