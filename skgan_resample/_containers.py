@@ -95,6 +95,25 @@ def replace_rows(X, rows, X_new):
     return grown.set_axis(dense.index, axis=0) if hasattr(dense, "set_axis") else grown
 
 
+def with_columns_of(X, source, columns):
+    """Return a table with some columns taken, bit for bit, from another table of the same rows.
+
+    Parameters
+    ----------
+    X : table as built by `TableEncoder.from_codes`
+    source : table as given by the caller
+    columns : sequence of int
+        Positions. Where the two are of different libraries they stay as they are.
+    """
+    if isinstance(X, np.ndarray) and isinstance(source, np.ndarray):
+        X[:, columns] = source[:, columns]
+        return X
+    if not len(columns) or type(X) is not type(source) or isinstance(X, np.ndarray | list):
+        return X
+    old, new = (nw.from_native(_prepared(table), eager_only=True) for table in (source, X))
+    return new.with_columns(*[nw.maybe_reset_index(old.get_column(old.columns[j])) for j in columns]).to_native()
+
+
 def _prepared(X):
     """Return a pandas frame without sparse columns, a pyarrow array as a chunked one; anything else as it is."""
     if type(X).__module__ == "pyarrow.lib" and not hasattr(X, "column_names"):
@@ -331,10 +350,11 @@ def _python_integers(values):
 
 
 def _as_integers(values, dtype):
-    """Return whole floats in an integer data type; the float 2**63, which 2**63 - 1 became, is lowered to fit."""
-    largest = np.iinfo(dtype).max
-    bound = float(largest)
-    return np.minimum(values, bound if int(bound) <= largest else np.nextafter(bound, 0)).astype(dtype)
+    """Return whole floats in an integer data type, brought to its ends if beyond; 2**63 - 1 is no float, 2**63 is."""
+    limits = np.iinfo(dtype)
+    bound = float(limits.max)
+    highest = bound if int(bound) <= limits.max else np.nextafter(bound, 0)
+    return np.maximum(np.minimum(values, highest), float(limits.min)).astype(dtype)
 
 
 def _pandas_dtype(column):

@@ -1,7 +1,10 @@
 """SyntheticRefiner: whatever a resampler makes, moved into the distribution of the real rows, or dropped."""
 
+import warnings
+
+import narwhals.stable.v2 as nw
 import numpy as np
-from imblearn.base import BaseSampler
+from imblearn.base import BaseSampler, SamplerMixin
 from sklearn.base import MetaEstimatorMixin, _fit_context
 from sklearn.utils import _safe_indexing, check_random_state
 from sklearn.utils._param_validation import HasMethods
@@ -9,8 +12,9 @@ from sklearn.utils.validation import check_consistent_length, validate_data
 
 from skgan_resample._containers import append_rows, open_table, replace_rows
 from skgan_resample._smcae import SMCAETransformer
-from skgan_resample._tables import synthetic_rows
+from skgan_resample._tables import TableEncoder, synthetic_rows
 from skgan_resample._validation import seeded_clone, warn
+from skgan_resample.over_sampling import BaseRegressionSampler
 
 
 class SyntheticRefiner(MetaEstimatorMixin, BaseSampler):
@@ -56,15 +60,16 @@ class SyntheticRefiner(MetaEstimatorMixin, BaseSampler):
     Notes
     -----
     In the folds of the selection the sampler is run anew on the training part, so that no row which it made of a
-    held-out row takes part; where it cannot be (too few rows of a class), the rows it made of the whole table do.
+    held-out row takes part. Where it cannot be, as with too few rows of a class, its rows stay as it made them, with a
+    warning.
 
     Which rows are new is told by the sampler's ``is_synthetic_`` if there is one, else by comparing rows: those that
-    are not, with their target, in the table given. Copies of real rows are not new.
+    are not, with their target, in the table given. Copies of real rows are not new then.
 
     The rows of a sampler have other targets than the real ones on purpose. For a continuous target they are compared
     with real rows of like targets, and in the selection a real row counts the more, the more new rows have a target
-    nearest to its own; classes are weighed likewise. Those of a simulator should be as the real ones, so all of it is
-    compared, and a continuous target moves along.
+    nearest to its own; classes are weighed likewise. Those of a simulator should be as the real ones, so all of them
+    are compared. A continuous target moves along with its row in both cases.
 
     Over-sampled rows such as those of SMOTE are hardly improved by moving them (``benchmarks/results``).
 
@@ -147,60 +152,95 @@ class SyntheticRefiner(MetaEstimatorMixin, BaseSampler):
         validate_data(self, X, skip_check_array=True)
         check_consistent_length(X, y)
         self.sampler_ = seeded_clone(self.sampler, rng) if self._is_sampler() else self.sampler
-        X_all, y_all, made = self._resampled(self.sampler_, X, y)
-        self.is_synthetic_ = made
         self.refiner_ = seeded_clone(SMCAETransformer() if self.refiner is None else self.refiner, rng)
         self.selected_, self.gap_before_, self.gap_after_ = None, np.nan, np.nan
-        rows = np.flatnonzero(made)
+        if not self._is_sampler():
+            return self._simulated(X, y)
+        X_all, y_all = self.sampler_.fit_resample(X, y)
+        self.is_synthetic_ = synthetic_rows(self.sampler_, X, y, X_all, y_all)
+        rows, kept = (np.flatnonzero(side) for side in (self.is_synthetic_, ~self.is_synthetic_))
         if not len(rows):
-            warn(f"{self._name()} made no new rows, so there was nothing to refine.")
+            warn(f"{type(self.sampler_).__name__} made no new rows, so there was nothing to refine.")
             return X_all, y_all
         X_new, y_new = (_safe_indexing(part, rows) for part in (X_all, y_all))
-        self._fit_refiner(X, y, X_new, y_new, rng)
-        for name in ("selected_", "gap_before_", "gap_after_"):
-            setattr(self, name, getattr(self.refiner_, name, getattr(self, name)))
-        if self.selected_ == "none":
-            kept = np.flatnonzero(~made)
+        X_moved, y_moved = self._refined(X, y, X_new, y_new, self._drawn_again(X, y, rng))
+        if X_moved is None:
             self.is_synthetic_ = np.zeros(len(kept), dtype=bool)
             return append_rows(X_all, kept, None), append_rows(y_all, kept, None)
-        X_moved, y_moved = self.refiner_.refine(X_new, y_new)
         return replace_rows(X_all, rows, X_moved), replace_rows(y_all, rows, y_moved)
 
-    def _fit_refiner(self, X, y, X_new, y_new, rng):
-        if not isinstance(self.refiner_, SMCAETransformer):
+    def _simulated(self, X, y):
+        """Return the real rows with those of a simulator behind them."""
+        everything = np.arange(open_table(X).n_rows)
+        X_new, y_new = self._made_by_callable(X, y)
+
+        def draw(rows):
+            return self._made_by_callable(_safe_indexing(X, rows), _safe_indexing(y, rows))
+
+        X_moved, y_moved = self._refined(X, y, X_new, y_new, draw)
+        n_new = 0 if X_moved is None else open_table(X_moved).n_rows
+        self.is_synthetic_ = np.arange(len(everything) + n_new) >= len(everything)
+        if X_moved is None:
+            return append_rows(X, everything, None), append_rows(y, everything, None)
+        return append_rows(X, everything, X_moved), append_rows(y, everything, _like(y, y_moved))
+
+    def _refined(self, X, y, X_new, y_new, draw):
+        """Fit the refiner; return the new rows moved, or None twice where they are to be dropped."""
+        if isinstance(self.refiner_, SMCAETransformer):
+            origin = {"draw": draw, "can_drop": self.can_drop, "shifts_target": self._is_sampler()}
+            self.refiner_._fit_made(X, y, X_new, y_new, target_type=self._target_type(), origin=origin)
+        else:
             self.refiner_.fit(X, y, X_synthetic=X_new, y_synthetic=y_new)
-            return
+        for name in ("selected_", "gap_before_", "gap_after_"):
+            setattr(self, name, getattr(self.refiner_, name, getattr(self, name)))
+        return (None, None) if self.selected_ == "none" else self.refiner_.refine(X_new, y_new)
+
+    def _target_type(self):
+        """Return what the target must be for such a sampler; None where that is not known."""
+        if getattr(self.refiner_, "target_type", None) != "auto" or not self._is_sampler():
+            return None
+        if isinstance(self.sampler, BaseRegressionSampler):
+            return "continuous"
+        is_imblearn = isinstance(self.sampler, SamplerMixin)
+        return "classes" if is_imblearn and getattr(self.sampler, "_sampling_type", "bypass") != "bypass" else None
+
+    def _drawn_again(self, X, y, rng):
+        """Return a function that gives the rows which the sampler makes of some real ones, None where it cannot."""
         seed = rng.randint(np.iinfo(np.int32).max)
 
-        def draw(train):
-            """Return what the sampler makes of some real rows; None if it cannot."""
-            sampler = seeded_clone(self.sampler, np.random.RandomState(seed)) if self._is_sampler() else self.sampler
+        def draw(rows):
+            sampler = seeded_clone(self.sampler, np.random.RandomState(seed))
+            X_part, y_part = _safe_indexing(X, rows), _safe_indexing(y, rows)
             try:
-                X_all, y_all, made = self._resampled(sampler, _safe_indexing(X, train), _safe_indexing(y, train))
-            except ValueError:  # too few rows of a class in this fold
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")  # what there is to say was said for the whole table
+                    X_all, y_all = sampler.fit_resample(X_part, y_part)
+            except (ValueError, RuntimeError):  # too few rows of a class, no cluster, ...
                 return None
-            rows = np.flatnonzero(made)
-            return (_safe_indexing(X_all, rows), _safe_indexing(y_all, rows)) if len(rows) else None
+            made = np.flatnonzero(synthetic_rows(sampler, X_part, y_part, X_all, y_all))
+            return (_safe_indexing(X_all, made), _safe_indexing(y_all, made)) if len(made) else None
 
-        origin = {"draw": draw, "can_drop": self.can_drop, "shifts_target": self._is_sampler()}
-        self.refiner_._fit_refiner(X, y, X_new, y_new, origin)
+        return draw
 
-    def _resampled(self, sampler, X, y):
-        """Return a resampled table, its target, and which of its rows are new."""
-        if self._is_sampler():
-            X_all, y_all = sampler.fit_resample(X, y)
-            return X_all, y_all, synthetic_rows(sampler, X, y, X_all, y_all)
-        X_new, y_new = sampler(X, y)
+    def _made_by_callable(self, X, y):
+        """Return the rows of a simulator, columns of a frame in the order of the real ones."""
+        made = self.sampler(X, y)
+        if not isinstance(made, tuple) or len(made) != 2:
+            raise ValueError(f"{self._name()} must return (X_new, y_new), got {type(made).__name__}.")
+        X_new, y_new = made
         check_consistent_length(X_new, y_new)
-        n_real, n_new = open_table(X).n_rows, open_table(X_new).n_rows
-        kept = np.arange(n_real)
-        return append_rows(X, kept, X_new), append_rows(y, kept, y_new), np.arange(n_real + n_new) >= n_real
+        real, new = open_table(X), open_table(X_new)
+        if len(new.names) != len(real.names):
+            raise ValueError(f"{self._name()} must return {len(real.names)} columns, got {len(new.names)}.")
+        if new.names != real.names and sorted(map(str, new.names)) == sorted(map(str, real.names)):
+            X_new = nw.from_native(X_new, eager_only=True).select(real.names).to_native()
+        return X_new, y_new
 
     def _is_sampler(self):
         return hasattr(self.sampler, "fit_resample")
 
     def _name(self):
-        return type(self.sampler).__name__ if self._is_sampler() else getattr(self.sampler, "__name__", "The callable")
+        return getattr(self.sampler, "__name__", "The callable")
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -213,3 +253,14 @@ class SyntheticRefiner(MetaEstimatorMixin, BaseSampler):
             for name in ("allow_nan", "string", "categorical"):
                 setattr(tags.input_tags, name, getattr(inner, name))
         return tags
+
+
+def _like(y, values):
+    """Return a target in the container and data type of `y`."""
+    if type(values) is type(y):
+        return values
+    encoder = TableEncoder().fit(y)
+    codes = encoder.to_codes(np.asarray(values))
+    if np.isnan(codes).any():
+        raise ValueError("The simulator returned a label that no real row has.")
+    return encoder.from_codes(codes)

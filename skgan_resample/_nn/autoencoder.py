@@ -91,18 +91,18 @@ def reconstruction_error(made, targets):
     return 0.5 * (made - targets).square().sum(dim=1).mean()
 
 
-def balanced(left, right, gamma, *, clip):
-    """Return left + right + gamma / 2 (left - right)^2, two errors that are to fall together.
+def balanced(left, right, gamma, *, clip, left_weight=1.0):
+    """Return left_weight * left + right + gamma / 2 (left - right)^2, two errors that are to fall together.
 
-    The gradient is (1 + gamma D) times that of the left and (1 - gamma D) times that of the right one, D = left -
-    right. Where gamma D exceeds one the right channel is un-learned, and below minus one the left one: with `clip` it
+    The gradient is (left_weight + gamma D) times that of the left and (1 - gamma D) times that of the right one, D =
+    left - right. Where gamma D exceeds one the right channel is un-learned, and likewise the left one: with `clip` it
     is left alone instead. The value is the same.
     """
-    value = left + right + gamma / 2 * (left - right).square()
+    value = left_weight * left + right + gamma / 2 * (left - right).square()
     if not clip:
         return value
     difference = gamma * (left - right).detach()
-    clipped = (1 + difference).clamp_min(0) * left + (1 - difference).clamp_min(0) * right
+    clipped = (left_weight + difference).clamp_min(0) * left + (1 - difference).clamp_min(0) * right
     return value.detach() + clipped - clipped.detach()
 
 
@@ -139,7 +139,9 @@ def _mean_over_partners(distances, partners):
 
 
 # ------------------------------------------------------------------------------------------------ guarded
-def guarded_step(network, optimizer, *, synthetic, real, targets, gamma, pair_weight, energy_weight, identity_weight):
+def guarded_step(
+    network, optimizer, *, synthetic, real, goals, targets, gamma, pair_weight, energy_weight, identity_weight
+):
     """Return the function that updates the network on a batch of synthetic and one of real rows.
 
     All errors are means over columns. The learning rate of the optimizer falls to zero along half a cosine.
@@ -149,8 +151,10 @@ def guarded_step(network, optimizer, *, synthetic, real, targets, gamma, pair_we
     network : MultichannelAutoencoder
     optimizer : Adam
     synthetic, real : Rows
+    goals : tensor of shape (n_real, width)
+        Where the real rows are that the moved ones are to be like.
     targets : tensor of shape (n_synthetic, width)
-        The real row that each synthetic one is paired with.
+        The goal that each synthetic one is paired with.
     gamma, pair_weight, energy_weight, identity_weight : float
         Of the balance, the error of the left channel, the energy distance, and the squared length of the moves.
     """
@@ -163,8 +167,8 @@ def guarded_step(network, optimizer, *, synthetic, real, targets, gamma, pair_we
         moved = network.moved(drafts.vectors, drafts.condition)
         left = reconstruction_error(moved, targets[indices[0]]) / width
         right = reconstruction_error(network.rebuilt(batch.vectors, batch.condition), batch.vectors) / width
-        energy = energy_by_class(moved, batch.vectors, drafts.classes, batch.classes) / math.sqrt(width)
-        loss = balanced(pair_weight * left, right, gamma, clip=True) + energy_weight * energy
+        energy = energy_by_class(moved, goals[indices[1]], drafts.classes, batch.classes) / math.sqrt(width)
+        loss = balanced(left, right, gamma, clip=True, left_weight=pair_weight) + energy_weight * energy
         loss = loss + identity_weight * (moved - drafts.vectors).square().sum(dim=1).mean() / width
         descend(optimizer, loss)
         return {"left_loss": left, "right_loss": right, "energy": energy}

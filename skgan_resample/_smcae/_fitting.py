@@ -1,15 +1,16 @@
 """One fit of SMCAETransformer: which map is taken, and that map for all rows."""
 
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
 from skgan_resample._smcae import _selection, _training
 from skgan_resample._smcae._maps import identity
-from skgan_resample._validation import warn
+from skgan_resample._validation import seeded_clone, warn
 
-MIN_HELD_OUT_FROM = 60  # real rows from which, without a selection, some are held out to choose the step
+MIN_HELD_OUT_FROM = 60  # real rows from which, without a selection, some are held out to choose the step,
+N_HELD_OUT_FOLDS = 6  # one in six
+MIN_TEST_ROWS = 3  # real rows that a choice needs for training, and as many for testing
 N_NEAREST = 5  # real rows with the nearest targets, of which one stands for a synthetic row
 MIN_CLASS_ROWS = 5  # rows of a class on both sides for its variance to be looked at
 VARIANCE_RATIOS = 0.5, 2.0  # variance of moved rows within classes over that of real ones; beyond: the base map alone
@@ -21,11 +22,12 @@ class Origin:
 
     Parameters
     ----------
-    draw : callable (rows) -> Sample or None
-        Makes synthetic rows of some of the real ones, for the folds of the selection. None: the rows given do.
-    can_drop : bool
+    draw : callable (rows) -> Sample or None, default=None
+        Makes synthetic rows of some of the real ones, for the folds of the selection, and returns None where it cannot.
+        Without it the rows given serve all folds.
+    can_drop : bool, default=False
         Whether doing without synthetic rows is a candidate.
-    shifts_target : bool
+    shifts_target : bool, default=False
         Whether the synthetic rows have other targets than the real ones on purpose, as those of an over-sampler:
         they are compared with real rows of such targets then, and what is well predicted is weighed accordingly.
     """
@@ -33,6 +35,30 @@ class Origin:
     draw: object = None
     can_drop: bool = False
     shifts_target: bool = False
+
+
+@dataclass
+class Fold:
+    """One fold of the selection.
+
+    Parameters
+    ----------
+    train, test : Sample
+        Real rows.
+    places : ndarray of int, shape (n_test,)
+        Where the test rows stand among all real rows of the selection.
+    drafts : Sample
+        Synthetic rows that know nothing of the test rows, as far as that can be helped.
+    reference, compared : Sample
+        What the moved rows are to be like: training rows, and test rows to measure it.
+    """
+
+    train: object
+    test: object
+    places: np.ndarray
+    drafts: object
+    reference: object
+    compared: object
 
 
 class Fitting:
@@ -70,19 +96,11 @@ class Fitting:
 
     def run(self):
         """Choose and fit; return self."""
-        settings = self.settings
-        if settings.select is None:
-            base = settings.base if settings.base != "auto" else _default_base(self.space)
-            self.selected_, n_steps = "smcae", self._held_out_step(base)
-        elif settings.select in _selection.LADDER:
-            self.selected_ = settings.select
-        else:
-            self.selected_, base, n_steps = self._chosen()
+        self.selected_, base, n_steps = self._decided()
+        reference = self._reference(self.real, self.synthetic)
         if self.selected_ == "none":
             self.mover_ = _training.Mover(identity(self.space.width_))
-            return self
-        reference = self._reference(self.real, self.synthetic)
-        if self.selected_ == "smcae":
+        elif self.selected_ == "smcae":
             self._train_finally(base, n_steps, reference)
         else:
             self.mover_ = _training.Mover(_selection.closed_form(self.selected_, self.synthetic, reference))
@@ -90,90 +108,124 @@ class Fitting:
         self.masses_ = self.space.masses(self.synthetic, vectors, reference)
         return self
 
+    def _decided(self):
+        """Return the name of the map, that of the base of a network, and when to stop its training."""
+        settings = self.settings
+        if self.space.width_ == 0:  # constant columns alone
+            return "identity", None, None
+        if settings.select is None:
+            base = settings.base if settings.base != "auto" else _default_base(self.space)
+            return "smcae", base, self._held_out_step(base)
+        if settings.select in _selection.LADDER:
+            return settings.select, None, None
+        return self._selected()
+
     def _reference(self, real, synthetic):
         """Return the real rows that synthetic ones are to be like: all of them, or such with like targets."""
         if not self.origin.shifts_target or self.space.role not in ("moves", "stays"):
             return real
         order = np.argsort(real.target, kind="stable")
-        middle = np.searchsorted(real.target[order], synthetic.target)
-        n_nearest = min(N_NEAREST, len(real))
-        first = np.clip(middle - n_nearest // 2, 0, len(real) - n_nearest)
-        return real[order[first + self.rng.randint(n_nearest, size=len(first))]]
+        first, last = (np.searchsorted(real.target[order], synthetic.target, side) for side in ("left", "right"))
+        missing = np.maximum(min(N_NEAREST, len(real)) - (last - first), 0)  # equal targets first, then the next ones
+        first = np.clip(first - (missing + 1) // 2, 0, None)
+        last = np.clip(np.maximum(last + missing // 2, first + 1), None, len(real))
+        return real[
+            order[np.minimum(first + (self.rng.uniform(size=len(first)) * (last - first)).astype(int), len(real) - 1)]
+        ]
 
     # ------------------------------------------------------------------------------------------ which map?
-    def _chosen(self):
-        """Return the name of the best candidate, that of the base of the network, and when to stop its training."""
+    def _selected(self):
+        """Return what `_decided` does, by cross-validation over real rows."""
         rows = _some(len(self.real), self.rng)
         real = self.real[rows]
-        splits = _selection.folds(real, self.settings.cv, self.rng)
-        drafts = [self._drafts(rows[train]) for train, _ in splits]
-        references = [self._reference(real[train], rows) for (train, _), rows in zip(splits, drafts)]
+        if len(real) < 2 * MIN_TEST_ROWS:
+            warn(f"{len(real)} real rows are too few to choose a map by: rows stay as they are.")
+            return "identity", None, None
+        folds = self._folds(real, rows)
+        if folds is None:
+            return "identity", None, None
         yardstick = self._yardstick(real)
-        compared = [self._reference(real[test], rows) for (_, test), rows in zip(splits, drafts)]
-        assess = partial(_selection.assess, yardstick, splits, real, compared=compared)
         order = list(_selection.LADDER if len(real) >= _selection.MIN_ROWS else _selection.LADDER[:2])
-        if self.origin.can_drop and yardstick.scoring != "gap":  # no rows are no distance
+        if self.origin.can_drop and yardstick.scoring != "gap":  # no rows are at no distance
             order.insert(0, "none")
-            self.trials_["none"] = assess([None] * len(splits))
+            self.trials_["none"] = _selection.assess(yardstick, folds, [None] * len(folds))
         for name in order:
             if name not in ("none", "smcae"):
-                fitted = [_selection.closed_form(name, *sides) for sides in zip(drafts, references)]
-                moved = [mover(rows.vectors, rows.membership) for mover, rows in zip(fitted, drafts)]
-                self.trials_[name] = assess(self._landed(drafts, moved, references))
-        closed = [name for name in self.trials_ if name != "none"]
-        base = self.settings.base
+                fitted = [_selection.closed_form(name, fold.drafts, fold.reference) for fold in folds]
+                moved = [mover(fold.drafts.vectors, fold.drafts.membership) for mover, fold in zip(fitted, folds)]
+                self.trials_[name] = _selection.assess(yardstick, folds, self._landed(folds, moved))
+        base, n_steps = self.settings.base, None
         if base == "auto":
-            base = max(closed, key=lambda name: self.trials_[name].scores.mean())
-        n_steps = None
+            base = max(
+                (name for name in self.trials_ if name != "none"), key=lambda name: self.trials_[name].scores.mean()
+            )
         if "smcae" in order:
-            try:
-                n_steps, moved = self._networks_in_folds(base, drafts, references, [real[test] for _, test in splits])
-                self.trials_["smcae"] = assess(self._landed(drafts, moved, references))
-            except FloatingPointError as error:
-                warn(f"SMCAE is no candidate, since its training diverged. {error}")
-                order.remove("smcae")
-        return _selection.chosen(self.trials_, order), base, n_steps
+            n_steps, moved = self._networks_in_folds(base, folds)
+            if moved is not None:
+                self.trials_["smcae"] = _selection.assess(yardstick, folds, self._landed(folds, moved))
+        return _selection.chosen(self.trials_, [name for name in order if name in self.trials_]), base, n_steps
+
+    def _folds(self, real, rows):
+        """Return the folds over some real rows, `rows` their positions; None, after a warning, where it cannot be."""
+        folds = []
+        for train, test in _selection.folds(real, self.settings.cv, self.rng):
+            if self.settings.pairing_ == "given":
+                drafts = self.synthetic[rows[train]]
+            else:
+                drafts = self.synthetic if self.origin.draw is None else self.origin.draw(rows[train])
+            if drafts is None:
+                warn(
+                    "The sampler cannot work on a part of the table, so its rows cannot be judged and stay as they are."
+                )
+                return None
+            drafts = drafts[_some(len(drafts), self.rng)]
+            sides = [self._reference(real[part], drafts) for part in (train, test)]
+            folds.append(Fold(real[train], real[test], test, drafts, *sides))
+        return folds
 
     def _yardstick(self, real):
         settings, role = self.settings, self.space.role
-        scoring = settings.scoring
+        scoring, weights = settings.scoring, np.ones(len(real))
         if settings.select == "gap" or role is None:
             scoring = "gap"
         elif scoring == "auto":
             scoring = "accuracy" if role == "classes" else "r2"
-        weights = np.ones(len(real))
-        if settings.scoring == "auto" and role == "classes":
-            counts = [np.bincount(side.target, minlength=self.space.n_classes_) for side in (real, self.synthetic)]
-            weights = (1 + counts[1] / np.maximum(counts[0], 1))[real.target]
-        elif settings.scoring == "auto" and self.origin.shifts_target and role is not None:
-            weights = 1 + _selection.nearest_counts(real.target, self.synthetic.target)
-        return _selection.Yardstick(
-            scoring, settings.learner, self.space.n_features_, weights, alone=not self.origin.can_drop
-        )
+            if role == "classes":
+                sides = self.real, self.synthetic
+                counts = [np.bincount(side.target, minlength=self.space.n_classes_) for side in sides]
+                weights = (1 + counts[1] / np.maximum(counts[0], 1))[real.target]
+        if self.origin.shifts_target and role in ("moves", "stays") and settings.scoring == "auto":
+            weights = 1 + _selection.nearest_counts(real.target, self.synthetic.target) * len(self.real) / len(real)
+        learner = settings.learner if settings.learner is None else seeded_clone(settings.learner, self.rng)
+        alone = not self.origin.can_drop
+        return _selection.Yardstick(scoring, learner, self.space.n_features_, real, weights, alone=alone)
 
-    def _drafts(self, train):
-        """Return the synthetic rows that go with some real ones."""
-        if self.settings.pairing_ == "given":
-            return self.synthetic[train]
-        drawn = None if self.origin.draw is None else self.origin.draw(train)
-        drawn = self.synthetic if drawn is None else drawn
-        return drawn[_some(len(drawn), self.rng)]
-
-    def _landed(self, drafts, moved, references):
+    def _landed(self, folds, moved):
         """Return moved rows, by fold, as the valid rows that they will be."""
         return [
-            self.space.landed(rows, vectors, self.space.masses(rows, vectors, reference))
-            for rows, vectors, reference in zip(drafts, moved, references)
+            self.space.landed(fold.drafts, vectors, self.space.masses(fold.drafts, vectors, fold.reference))
+            for fold, vectors in zip(folds, moved)
         ]
 
-    def _networks_in_folds(self, base, drafts, references, held_out):
-        """Train a network in each fold; return the step at which they are best, and where they move rows then."""
-        trainings = [self._train(base, *sides, held_out=rows) for *sides, rows in zip(drafts, references, held_out)]
+    def _networks_in_folds(self, base, folds):
+        """Train a network in each fold; return the step at which they are best, and where they move rows.
+
+        What is scored on the test rows of a fold is the network at the step that the other folds prefer. No network is
+        a candidate, and None comes back, if its training diverges or if all folds together prefer the base as it is.
+        """
+        try:
+            trainings = [self._train(base, fold.drafts, fold.reference, held_out=fold.compared) for fold in folds]
+        except FloatingPointError as error:
+            warn(f"SMCAE is no candidate, since its training diverged. {error}")
+            return None, None
         n_steps = _kept_step(trainings)
+        if n_steps == 0:
+            return None, None
         moved = []
-        for training, rows, reference in zip(trainings, drafts, references):
-            network = training.at(n_steps)
-            moved.append(self._spread(training.mover, network, rows, reference)(rows, network))
+        for number, (training, fold) in enumerate(zip(trainings, folds)):
+            network = training.at(_kept_step(trainings[:number] + trainings[number + 1 :]))
+            mover = self._spread(training.mover, network, fold.drafts, fold.reference)
+            moved.append(mover(fold.drafts, network))
         return n_steps, moved
 
     def _held_out_step(self, base):
@@ -181,10 +233,11 @@ class Fitting:
         if self.settings.variant == "paper" or self.settings.pairing_ == "given" or len(self.real) < MIN_HELD_OUT_FROM:
             return None
         rows = _some(len(self.real), self.rng)
-        train, test = _selection.folds(self.real[rows], 6, self.rng)[0]
-        real, drafts = self.real[rows[train]], self._drafts(rows[train])
+        train, test = _selection.folds(self.real[rows], N_HELD_OUT_FOLDS, self.rng)[0]
+        drafts = self.synthetic[_some(len(self.synthetic), self.rng)]
+        reference, compared = (self._reference(self.real[rows[part]], drafts) for part in (train, test))
         try:
-            training = self._train(base, drafts, self._reference(real, drafts), held_out=self.real[rows[test]])
+            training = self._train(base, drafts, reference, held_out=compared)
         except FloatingPointError:  # the final training says so
             return None
         return _kept_step([training])
@@ -208,19 +261,24 @@ class Fitting:
     def _train_finally(self, base, n_steps, reference):
         """Train the network on all rows; where that fails, or rows collapse, the base map stays."""
         self.mover_ = _training.Mover(_selection.closed_form(base, self.synthetic, reference))
+        if n_steps == 0:
+            self.selected_ = base
+            return
         try:
             training = self._train(base, self.synthetic, reference, n_steps=n_steps, callbacks=self.callbacks)
         except FloatingPointError as error:
-            warn(f"Training diverged, so rows are moved by {base} alone. {error}")
+            warn(f"Training diverged, so rows are moved by {base!r} alone. {error}")
+            self.selected_ = base
             return
         network = training.network.eval()
         mover = self._spread(training.mover, network, self.synthetic, reference)
-        self.history_, self.best_step_ = training.history, training.history[-1]["step"]
+        self.history_ = training.history
         ratio = _variance_ratio(self.synthetic.at(mover(self.synthetic, network)), reference)
         if self.settings.variant == "guarded" and not VARIANCE_RATIOS[0] <= ratio <= VARIANCE_RATIOS[1]:
-            warn(f"The network gave rows {ratio:.2g} times the variance of real ones: {base} moves them alone.")
+            warn(f"The network gave rows {ratio:.2g} times the variance of real ones, so {base!r} moves them alone.")
+            self.selected_ = base
             return
-        self.mover_, self.network_ = mover, network
+        self.mover_, self.network_, self.best_step_ = mover, network, training.history[-1]["step"]
         self.network_share_ = mover.network_share(self.synthetic, network)
 
 
@@ -238,15 +296,15 @@ def _some(n_rows, rng):
 def _kept_step(trainings):
     """Return the last step, unless an earlier one brought rows nearer to the held-out ones beyond its error; None for
     trainings that did not look."""
-    steps = trainings[0].steps
-    if not trainings[0].gaps:
-        return None
     n_records = min(len(training.gaps) for training in trainings)
+    if not n_records:
+        return None
     gaps = np.array([np.concatenate([training.gaps[k] for training in trainings]) for k in range(n_records)])
     gains = gaps[-1] - gaps  # (n_records, n_held_out)
     errors = gains.std(axis=1) / np.sqrt(gains.shape[1])
     better = np.flatnonzero(gains.mean(axis=1) > errors)
-    return steps[better[gains[better].mean(axis=1).argmax()]] if len(better) else steps[n_records - 1]
+    kept = better[gains[better].mean(axis=1).argmax()] if len(better) else n_records - 1
+    return max(training.steps[kept] for training in trainings)  # with max_time the last records differ
 
 
 def _variance_ratio(moved, real):
@@ -254,7 +312,7 @@ def _variance_ratio(moved, real):
     ratios, sizes = [], []
     for number in np.unique(moved.classes):
         sides = [side.vectors[side.classes == number] for side in (moved, real)]
-        if min(len(rows) for rows in sides) >= MIN_CLASS_ROWS and sides[1].var() > 0:
+        if min(len(rows) for rows in sides) >= MIN_CLASS_ROWS and sides[1].var(axis=0).sum() > 0:
             ratios.append(sides[0].var(axis=0).sum() / sides[1].var(axis=0).sum())
             sizes.append(len(sides[0]))
     return float(np.average(ratios, weights=sizes)) if ratios else 1.0

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.covariance import ledoit_wolf
 
-MIN_SPREAD = 0.1  # a synthetic column is not stretched by more than the inverse of this
+MIN_SHARE = 0.1  # a synthetic column is not stretched by more than the inverse of this
+MIN_CLASS_ROWS = 3  # a class with fewer rows on one side is moved as all rows are
 MEAN_PRIOR = 2  # rows that the map for all rows counts for in the mean of a class
 RIDGE = 1e-6  # added to covariances in units of their mean variance, so that roots can be inverted
 
@@ -64,7 +65,7 @@ def coral(synthetic, real):
     return AffineMap(matrix[None], (real.mean(axis=0) - synthetic.mean(axis=0) @ matrix)[None])
 
 
-def linear_transport(synthetic, real, synthetic_classes=None, real_classes=None, n_classes=1):
+def linear_transport(synthetic, real, synthetic_classes=None, real_classes=None, n_classes=1, overall=None):
     """Return the optimal transport between normal distributions, for each class by itself if there are classes.
 
     With means m and covariances C of either side, ``x -> m_R + (x - m_S) A`` where
@@ -76,24 +77,28 @@ def linear_transport(synthetic, real, synthetic_classes=None, real_classes=None,
     synthetic_classes, real_classes : ndarray of int, shape (n_rows,), default=None
         Numbers of the classes, below `n_classes`.
     n_classes : int, default=1
+    overall : AffineMap, default=None
+        The map for all rows; None: that between the rows given.
 
     Notes
     -----
     Covariances are shrunk (Ledoit and Wolf). That of a class is drawn to the one within classes, pooled over all of
-    them, with n rows and d columns by d / (n + d). A class without rows on one side gets the map for all rows.
+    them, with n rows and d columns by d / (n + d). A class of fewer than three rows on one side gets the map for all
+    rows.
     """
-    everything = _transport(_covariance(synthetic), _covariance(real))
-    overall = everything, real.mean(axis=0) - synthetic.mean(axis=0) @ everything
+    if overall is None:
+        matrix = _transport(_covariance(synthetic), _covariance(real))
+        overall = AffineMap(matrix[None], (real.mean(axis=0) - synthetic.mean(axis=0) @ matrix)[None])
     if n_classes == 1:
-        return AffineMap(overall[0][None], overall[1][None])
+        return overall
     sides = [(synthetic, synthetic_classes), (real, real_classes)]
     pooled = [_pooled_covariance(rows, classes, n_classes) for rows, classes in sides]
     matrices, offsets = [], []
     for number in range(n_classes):
         members = [rows[classes == number] for rows, classes in sides]
-        if not all(len(rows) for rows in members):
-            matrices.append(overall[0])
-            offsets.append(overall[1])
+        if min(len(rows) for rows in members) < MIN_CLASS_ROWS:
+            matrices.append(overall.matrices[0])
+            offsets.append(overall.offsets[0])
             continue
         matrix = _transport(*(_drawn_to(rows, shared) for rows, shared in zip(members, pooled)))
         matrices.append(matrix)
@@ -101,13 +106,13 @@ def linear_transport(synthetic, real, synthetic_classes=None, real_classes=None,
     return AffineMap(np.array(matrices), np.array(offsets))
 
 
-def with_drawn_means(synthetic, real, synthetic_classes, real_classes):
+def with_drawn_means(synthetic, real, synthetic_classes, real_classes, overall):
     """Return real rows, shifted so that the means of small classes are drawn to where a map for all rows puts them.
 
-    The mean of a class of n real rows goes 2 / (n + 2) of the way to where the linear transport between all rows moves
-    the synthetic mean of the class: means of few rows are noise, and moving rows there is learning it by heart.
+    The mean of a class of n real rows goes 2 / (n + 2) of the way to where `overall` moves the synthetic mean of the
+    class: means of few rows are noise, and moving rows there is learning it by heart.
     """
-    overall, drawn = linear_transport(synthetic, real), real.copy()
+    drawn = real.copy()
     for number in np.intersect1d(synthetic_classes, real_classes):
         members = real_classes == number
         expected = overall(synthetic[synthetic_classes == number].mean(axis=0, keepdims=True))
@@ -117,7 +122,7 @@ def with_drawn_means(synthetic, real, synthetic_classes, real_classes):
 
 def _ratio(real_spread, synthetic_spread):
     """Return by what synthetic columns are stretched; a synthetic column without spread is shifted only."""
-    floor = MIN_SPREAD * real_spread
+    floor = MIN_SHARE * real_spread
     return np.where(
         synthetic_spread > 0, real_spread / np.where(synthetic_spread > 0, np.maximum(synthetic_spread, floor), 1), 1.0
     )
@@ -148,9 +153,9 @@ def _drawn_to(rows, pooled):
 
 
 def _power(covariance, exponent):
-    """Return a power of a symmetric matrix without negative eigenvalues."""
+    """Return a power of a symmetric matrix without negative eigenvalues; a negative one after a ridge is put under."""
     values, vectors = np.linalg.eigh(covariance)
-    floor = RIDGE * max(values.mean(), 1e-12)
+    floor = RIDGE * max(values.mean(), 1e-12) if exponent < 0 else 0.0
     return (vectors * np.maximum(values, floor) ** exponent) @ vectors.T
 
 

@@ -19,7 +19,8 @@ LADDER = ("identity", "location_scale", "coral", "linear_ot", "smcae")  # from t
 MIN_ROWS = 20  # with fewer real rows only the first two are tried
 MAX_ROWS = 2_000  # rows of each side that take part in the choice
 N_TREES = 30  # of the forest among the models that judge synthetic rows
-TIE = 0.25  # a simpler map is taken when it is worse by at most so many standard errors
+TIE = 0.25  # a simpler map is taken when it is worse than the best by at most so many standard errors
+NOTHING_TIE = 1.0  # the same for "none" and "identity": what moves rows must earn it
 
 
 @dataclass
@@ -42,23 +43,44 @@ class Trial:
 
 
 def closed_form(name, synthetic, real):
-    """Return a map of the ladder, fitted to two `Sample`."""
+    """Return a map of the ladder, fitted to two `Sample`.
+
+    A map for all rows is fitted to real rows in which classes are as frequent as among the synthetic ones: these may be
+    of the rare class alone.
+    """
     if name == "identity":
         return identity(synthetic.vectors.shape[1])
-    if name == "location_scale":
-        return location_scale(synthetic.vectors, real.vectors)
-    if name == "coral":
-        return coral(synthetic.vectors, real.vectors)
-    n_classes = synthetic.membership.shape[1]
-    vectors = drawn_to_classes(synthetic, real).vectors
-    return linear_transport(synthetic.vectors, vectors, synthetic.classes, real.classes, n_classes)
+    if name == "linear_ot":
+        sides = synthetic.classes, real.classes
+        overall, drawn = _overall(synthetic, real), drawn_to_classes(synthetic, real)
+        return linear_transport(synthetic.vectors, drawn.vectors, *sides, real.membership.shape[1], overall)
+    fit = {"location_scale": location_scale, "coral": coral}[name]
+    return fit(synthetic.vectors, with_classes_of(synthetic, real).vectors)
 
 
 def drawn_to_classes(synthetic, real):
     """Return real rows with less noisy class means, where there are classes; see `with_drawn_means`."""
     if real.membership.shape[1] == 1:
         return real
-    return real.at(with_drawn_means(synthetic.vectors, real.vectors, synthetic.classes, real.classes))
+    sides = synthetic.classes, real.classes
+    return real.at(with_drawn_means(synthetic.vectors, real.vectors, *sides, _overall(synthetic, real)))
+
+
+def _overall(synthetic, real):
+    return linear_transport(synthetic.vectors, with_classes_of(synthetic, real).vectors)
+
+
+def with_classes_of(synthetic, real):
+    """Return real rows, some of them repeated or left out, with classes in the proportions of the synthetic rows."""
+    if real.membership.shape[1] == 1:
+        return real
+    counts, available = (np.bincount(side.classes, minlength=real.membership.shape[1]) for side in (synthetic, real))
+    counts = np.where(available > 0, counts, 0)
+    if not counts.any():
+        return real
+    wanted = np.ceil(counts / counts.sum() * len(real)).astype(int)
+    rows = [np.resize(np.flatnonzero(real.classes == number), n) for number, n in enumerate(wanted) if n]
+    return real[np.concatenate(rows)]
 
 
 class Yardstick:
@@ -72,15 +94,18 @@ class Yardstick:
         None is a linear model, 5 nearest neighbours and 30 randomized trees, whose scores are averaged.
     n_features : int
         Leading columns of the vectors that are features.
+    real : Sample
+        All real rows that take part.
     weights : ndarray of shape (n_real,)
-        How much each real row counts.
+        How much each of them counts.
     alone : bool
         Whether models learn also from the synthetic rows alone, or only together with the real ones.
     """
 
-    def __init__(self, scoring, learner, n_features, weights, *, alone):
+    def __init__(self, scoring, learner, n_features, real, weights, *, alone):
         self.scoring = scoring
         self.weights = weights / weights.mean()
+        self.variance = np.average((real.target - real.target.mean()) ** 2) if scoring == "r2" else None
         self.alone = alone
         self.n_features = n_features
         if learner is not None:
@@ -116,7 +141,7 @@ class Yardstick:
         X_test, y_test = held_out.vectors[:, : self.n_features], held_out.target
         if self.scoring == "r2":
             predicted = _fitted(probe, X, y).predict(X_test)
-            return 1 - (predicted - y_test) ** 2 / max(np.var(y_test), 1e-300)
+            return 1 - (predicted - y_test) ** 2 / self.variance
         if len(np.unique(y)) < 2:
             predicted = np.full(len(y_test), y[0])
         else:
@@ -148,7 +173,7 @@ def folds(real, n_splits, rng):
     """Return (train, test) positions of real rows, stratified by class."""
     seed = rng.randint(np.iinfo(np.int32).max)
     counts = np.bincount(real.classes)
-    n_splits = min(n_splits, len(real) // 2)
+    n_splits = max(2, min(n_splits, len(real) // 2))
     if real.membership.shape[1] > 1 and counts.max() >= n_splits:
         # classes of fewer rows than folds are spread over some of them; that is meant, so no warning of scikit-learn
         strata = np.where(counts[real.classes] >= n_splits, real.classes, -1)
@@ -158,47 +183,45 @@ def folds(real, n_splits, rng):
     return list(KFold(n_splits, shuffle=True, random_state=seed).split(real.vectors))
 
 
-def assess(yardstick, splits, real, moved_in_fold, compared):
+def assess(yardstick, folds, moved):
     """Return the `Trial` of a candidate.
 
     Parameters
     ----------
     yardstick : Yardstick
-    splits : list of (train, test)
-    real : Sample
-    moved_in_fold : list of Sample or None
-        The synthetic rows as the candidate moved them, knowing the training part of each fold only.
-    compared : list of Sample
-        Held-out real rows of each fold that the moved ones are to be like.
+    folds : list of Fold
+    moved : list of Sample or None
+        The synthetic rows of each fold as the candidate moves them, knowing its training rows only.
     """
-    scores, means, gaps = np.zeros(len(real)), [], []
-    for (train, test), moved, like in zip(splits, moved_in_fold, compared):
-        scores[test] = yardstick.weights[test] * yardstick(moved, real[train], real[test])
-        means.append(float(scores[test].mean()))
-        if moved is not None:
-            gaps.append(energy_by_class(moved.vectors, moved.classes, like.vectors, like.classes))
+    scores, means, gaps = np.zeros(sum(len(fold.test) for fold in folds)), [], []
+    for fold, rows in zip(folds, moved):
+        scores[fold.places] = yardstick.weights[fold.places] * yardstick(rows, fold.train, fold.test)
+        means.append(float(scores[fold.places].mean()))
+        if rows is not None:
+            gaps.append(energy_by_class(rows.vectors, rows.classes, fold.compared.vectors, fold.compared.classes))
     known = [gap for gap in gaps if not np.isnan(gap)]
     return Trial(scores, means, float(np.mean(known)) if known else np.nan)
 
 
 def nearest_counts(values, others):
-    """Return how many of `others` are nearest to each of `values`; both of shape (n,)."""
-    order = np.argsort(values, kind="stable")
-    middles = (values[order][1:] + values[order][:-1]) / 2
-    counts = np.empty(len(values))
-    counts[order] = np.bincount(np.searchsorted(middles, others), minlength=len(values))
-    return counts
+    """Return how many of `others` are nearest to each of `values`, those nearest to equal values shared out evenly."""
+    distinct, places, multiplicity = np.unique(values, return_inverse=True, return_counts=True)
+    middles = (distinct[1:] + distinct[:-1]) / 2
+    counts = np.bincount(np.searchsorted(middles, others), minlength=len(distinct))
+    return (counts / multiplicity)[places]
 
 
 def chosen(trials, order):
-    """Return the name of the simplest candidate that is worse than the best by a quarter of a standard error at most.
+    """Return the name of the simplest candidate that is hardly worse than the best.
 
-    The error is that of the mean difference between the scores of the same rows.
+    "Hardly" is a quarter of the standard error of the mean difference between the scores of the same rows, and one
+    standard error for doing nothing.
     """
     best = max(order, key=lambda name: trials[name].scores.mean())
     for name in order:
         difference = trials[best].scores - trials[name].scores
-        if difference.mean() <= TIE * difference.std() / np.sqrt(len(difference)):
+        tie = NOTHING_TIE if name in ("none", "identity") else TIE
+        if difference.mean() <= tie * difference.std() / np.sqrt(len(difference)):
             return name
     return best
 

@@ -4,10 +4,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from skgan_resample._containers import open_table
 from skgan_resample._tables import TableEncoder
 
-MIN_SPREAD = 0.25  # a column is divided by at least this share of its spread over real and synthetic rows together
+MIN_POOLED_SHARE = (
+    0.25  # a column is divided by at least this share of its spread over real and synthetic rows together
+)
 MIN_MASS = 0.2  # a value that holds this share of a real column attracts as many moved cells
+MIN_MASS_ROWS = 20  # real rows of a class from which its shares are believed
+MAX_LEVELS = 50  # a nominal column of more levels, such as a name, is never changed
 
 
 @dataclass
@@ -87,15 +92,20 @@ class Space:
         """Learn schema and scale from the real rows; return real and synthetic rows as `Sample`."""
         self.encoder_ = TableEncoder(categorical_features=self.categorical_features)
         codes = self.encoder_.fit_to_codes(X)
-        self.kept_ = _positions(self.keep, [column.name for column in self.encoder_.columns_])
-        self.fillings_ = _fillings(codes, self.encoder_.columns_)
+        columns = self.encoder_.columns_
+        self.names_ = _frame_names(X)
+        self.kept_ = _positions(self.keep, [column.name for column in columns])
+        self.fillings_ = _fillings(codes, columns)
+        self.used_ = np.ones(self.encoder_.width_, dtype=bool)
+        for j, column in enumerate(columns):
+            self.used_[column.encoded] = column.n_levels <= MAX_LEVELS and j not in self.kept_
         self.classes_ = self.target_encoder_ = None
         if self.role == "classes":
-            self.classes_ = np.unique(np.concatenate([np.asarray(y), np.asarray(y_synthetic)]))
+            self.classes_ = _shared_labels(y, y_synthetic)
         elif self.role == "moves":
             self.target_encoder_ = TableEncoder(categorical_features=None).fit(y)
         self.n_classes_ = 1 if self.classes_ is None else len(self.classes_)
-        self.n_features_ = self.encoder_.width_
+        self.n_features_ = int(self.used_.sum())
         self.width_ = self.n_features_ + (self.role == "moves")
         self.factor_ = np.ones(self.width_)
         real, synthetic = self._sample(codes, self.numbers(y)), self.read(X_synthetic, y_synthetic)
@@ -104,7 +114,16 @@ class Space:
 
     def read(self, X, y=None, membership=None):
         """Return a table, with its target or the shares of classes that it is thought to have, as a `Sample`."""
+        names = _frame_names(X)
+        if None not in (names, self.names_) and names != self.names_:
+            raise ValueError(f"The columns of the real rows are {self.names_}, those of the synthetic rows {names}.")
         codes = self.encoder_.to_codes(X).copy()
+        infinite = np.flatnonzero(np.isinf(codes).any(axis=0))
+        if len(infinite):
+            name = self.encoder_.columns_[infinite[0]].name
+            raise ValueError(
+                f"Column {name!r} of the synthetic rows contains infinity; replace it by a number or by NaN."
+            )
         for j, filling in self.fillings_.items():
             codes[np.isnan(codes[:, j]), j] = filling
         return self._sample(codes, self.numbers(y), membership)
@@ -115,15 +134,15 @@ class Space:
             return None
         if self.classes_ is None:
             return np.asarray(y, dtype=float).ravel()
-        labels = np.asarray(y)
+        labels = np.asarray(y).ravel()
         numbers = np.searchsorted(self.classes_, labels).clip(max=len(self.classes_) - 1)
         unknown = self.classes_[numbers] != labels
         if unknown.any():
-            raise ValueError(f"The label {labels[unknown][0]!r} did not occur in fit, only {list(self.classes_)}.")
+            raise ValueError(f"The label {labels[unknown][0]} did not occur in fit, only {self.classes_.tolist()}.")
         return numbers
 
     def _sample(self, codes, target, membership=None):
-        vectors = self.encoder_.encode_codes(codes)
+        vectors = self.encoder_.encode_codes(codes)[:, self.used_]
         if self.role == "moves":
             vectors = np.column_stack([vectors, self.target_encoder_.encode_codes(target[:, None])])
         if self.classes_ is None:
@@ -136,19 +155,20 @@ class Space:
     def landed(self, sample, vectors, masses=()):
         """Return a sample moved to other vectors, as the valid rows that are nearest to these.
 
-        Cells whose vectors did not change keep their value to the last bit; cells that are missing stay so, and no
+        Cells whose vectors did not change keep their value, but for snapping; cells that are missing stay so, and no
         other becomes missing.
 
         Parameters
         ----------
         sample : Sample
         vectors : ndarray of shape (n_rows, width_)
-        masses : list of (column, value, radius)
+        masses : list of (column, class, value, radius)
             As `masses` finds them.
         """
-        codes = self._decoded(sample, vectors)
-        for j, value, radius in masses:
-            codes[np.abs(codes[:, j] - value) <= radius, j] = value
+        codes, moved = self._decoded(sample, vectors)
+        for j, number, value, radius in masses:
+            near = moved[:, j] & (sample.classes == number) & (np.abs(codes[:, j] - value) <= radius)
+            codes[near, j] = value
         if self.snap:
             codes = self.encoder_.snap(codes)
         else:
@@ -157,43 +177,88 @@ class Space:
         codes[:, self.kept_] = sample.codes[:, self.kept_]
         target = sample.target
         if self.role == "moves":
-            moved = self.target_encoder_.decode_codes(vectors[:, -1:] / self.factor_[-1])
-            moved = self.target_encoder_.snap(moved)[:, 0] if self.snap else moved[:, 0]
-            target = np.where(vectors[:, -1] == sample.vectors[:, -1], target, moved)
+            brought = self.target_encoder_.decode_codes(vectors[:, -1:] / self.factor_[-1])
+            brought = self.target_encoder_.snap(brought)[:, 0] if self.snap else brought[:, 0]
+            target = np.where(vectors[:, -1] == sample.vectors[:, -1], target, brought)
         return self._sample(codes, target, sample.membership)
 
     def masses(self, sample, vectors, real):
-        """Return which values attract moved cells, and from how far, so that as many cells hold them as real ones do.
+        """Return which values attract moved cells, and from how far, so that they hold the share that real ones do.
 
-        Zeros of a column such as rainfall would otherwise become small numbers. Only numeric columns in which one value
-        holds 20 % of the real cells have such a value.
+        Zeros of a column such as rainfall would otherwise become small numbers. Columns of few values have no need of
+        it, since they are snapped; others only for a value that a fifth of the real cells of the class hold.
 
         Returns
         -------
-        masses : list of (column, value, radius)
+        masses : list of (column, class, value, radius)
         """
-        codes, found = self._decoded(sample, vectors), []
+        codes, moved = self._decoded(sample, vectors)
+        found = []
         for j, column in enumerate(self.encoder_.columns_):
-            if column.is_nominal or column.kind == "constant":
+            if not len(column.mass_points) or not moved[:, j].any():
                 continue
-            seen, moved = (column_codes[~np.isnan(column_codes)] for column_codes in (real.codes[:, j], codes[:, j]))
-            values, counts = np.unique(seen, return_counts=True)
-            if len(moved) and counts.max() >= MIN_MASS * len(seen):
-                value = values[counts.argmax()]
-                found.append((j, value, float(np.quantile(np.abs(moved - value), counts.max() / len(seen)))))
+            for number in range(self.n_classes_):
+                cells = real.codes[real.classes == number, j]
+                mine = codes[(sample.classes == number) & ~np.isnan(codes[:, j]), j]
+                if len(cells) < MIN_MASS_ROWS or not len(mine):
+                    continue
+                shares = np.array([(cells == value).mean() for value in column.mass_points])
+                if shares.max() >= MIN_MASS:
+                    value = column.mass_points[shares.argmax()]
+                    found.append((j, number, value, _radius(np.abs(mine - value), shares.max())))
         return found
 
     def _decoded(self, sample, vectors):
-        encoded = vectors[:, : self.n_features_] / self.factor_[: self.n_features_]
+        """Return vectors as codes that are not valid yet, and which cells did move, bool of the same shape."""
+        encoded = self.encoder_.encode_codes(sample.codes)
+        encoded[:, self.used_] = vectors[:, : self.n_features_] / self.factor_[: self.n_features_]
+        places = np.full(self.encoder_.width_, -1)
+        places[self.used_] = np.arange(self.n_features_)
         for column in self.encoder_.columns_:
             if column.has_missing:
                 encoded[:, column.encoded.stop - 1] = -np.inf  # the indicator must not win
         codes = self.encoder_.decode_codes(encoded)
+        moved = np.zeros(codes.shape, dtype=bool)
         for j, column in enumerate(self.encoder_.columns_):
-            stays = (vectors[:, column.encoded] == sample.vectors[:, column.encoded]).all(axis=1)
-            stays |= np.isnan(sample.codes[:, j])
-            codes[stays, j] = sample.codes[stays, j]
-        return codes
+            own = places[column.encoded]
+            own = own[own >= 0]
+            moved[:, j] = (vectors[:, own] != sample.vectors[:, own]).any(axis=1) & ~np.isnan(sample.codes[:, j])
+        return np.where(moved, codes, sample.codes), moved
+
+
+def _radius(distances, share):
+    """Return a distance within which not more than a share of the distances lie, those that are zero aside."""
+    ordered = np.sort(distances)
+    n_within = int(share * len(ordered))
+    if n_within == 0:
+        return 0.0
+    if n_within == len(ordered) or ordered[n_within] > ordered[n_within - 1]:
+        return float(ordered[n_within - 1])
+    nearer = ordered[ordered < ordered[n_within]]
+    return float(nearer[-1]) if len(nearer) else 0.0
+
+
+def _frame_names(X):
+    """Return the names of the columns of a frame; None for what has no names."""
+    return open_table(X).names if hasattr(X, "columns") or hasattr(X, "column_names") else None
+
+
+def _shared_labels(y, y_synthetic):
+    """Return the sorted labels of both sides; refuse sides that have none in common."""
+    sides = [np.asarray(labels).ravel() for labels in (y, y_synthetic)]
+    kinds = [{type(label) for label in side.tolist()} for side in sides]
+    if not set(sides[0].tolist()) & set(sides[1].tolist()):
+        raise ValueError(
+            f"Real and synthetic rows share no label: y holds {_some_labels(sides[0])} and y_synthetic "
+            f"{_some_labels(sides[1])}."
+        )
+    if len(kinds[0] | kinds[1]) > 1 and str in kinds[0] | kinds[1]:
+        raise ValueError(f"The target mixes text and other values, such as {_some_labels(np.concatenate(sides))}.")
+    return np.unique(np.concatenate(sides))
+
+
+def _some_labels(labels):
+    return ", ".join(repr(label) for label in list(dict.fromkeys(labels.tolist()))[:4])
 
 
 def _damping(real, synthetic):
@@ -201,7 +266,7 @@ def _damping(real, synthetic):
     the synthetic ones, is not blown up."""
     spread = real.std(axis=0)
     pooled = np.sqrt((spread**2 + synthetic.var(axis=0)) / 2)
-    return np.where(spread > 0, spread / np.maximum(np.maximum(spread, MIN_SPREAD * pooled), 1e-300), 1.0)
+    return np.where(spread > 0, spread / np.maximum(np.maximum(spread, MIN_POOLED_SHARE * pooled), 1e-300), 1.0)
 
 
 def _fillings(codes, columns):
@@ -212,7 +277,7 @@ def _fillings(codes, columns):
             values, counts = np.unique(codes[:, j], return_counts=True)
             fillings[j] = values[counts.argmax()]
         elif not column.has_missing:
-            fillings[j] = np.median(codes[:, j])
+            fillings[j] = np.sort(codes[:, j])[(len(codes) - 1) // 2]  # the median, but always a value that occurs
     return fillings
 
 
@@ -220,6 +285,8 @@ def _positions(keep, names):
     """Return the positions of columns given by name or position."""
     found = []
     for item in [] if keep is None else keep:
+        if isinstance(item, bool | np.bool_):
+            raise ValueError("keep takes names or positions of columns, not a mask; use np.flatnonzero(mask).")
         if item in names:
             found.append(names.index(item))
         elif isinstance(item, int | np.integer) and -len(names) <= item < len(names):

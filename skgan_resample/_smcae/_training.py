@@ -43,8 +43,10 @@ def pair_up(synthetic, real, pairing, rng):
         rows, candidates = (np.flatnonzero(side.classes == number) for side in (synthetic, real))
         if not len(candidates):
             continue
-        for part in np.array_split(rng.permutation(rows), math.ceil(len(rows) / PLAN_ROWS)):
-            offered = _dealt(candidates, len(part), rng) if pairing == "ot" else candidates
+        n_parts = math.ceil(len(rows) / PLAN_ROWS)
+        dealt = np.array_split(_dealt(candidates, len(rows), rng), n_parts)
+        for part, own in zip(np.array_split(rng.permutation(rows), n_parts), dealt):
+            offered = own if pairing == "ot" else candidates
             costs = cdist(synthetic.vectors[part], real.vectors[offered], "sqeuclidean")
             found = linear_sum_assignment(costs)[1] if pairing == "ot" else costs.argmin(axis=1)
             partners[part] = offered[found]
@@ -166,11 +168,12 @@ class Training:
     states: list = field(default_factory=list)
 
     def at(self, step):
-        """Return the network as it was at a step of `steps`."""
+        """Return the network as it was at a step, or at the last one of `steps` before it."""
         from skgan_resample._nn.training import restore
 
         if self.states:
-            restore({"network": self.network}, self.states[self.steps.index(step)])
+            last = max(k for k, recorded in enumerate(self.steps) if recorded <= step)
+            restore({"network": self.network}, self.states[last])
         return self.network.eval()
 
 
@@ -189,10 +192,15 @@ def _with_codes(network, decode):
     return lambda *rows: torch.cat([*network.codes(*rows), decode(*rows)], dim=1)
 
 
-def default_sizes(width):
-    """Return the sizes of the three layers of the encoder, a wide one on either side of a narrow one."""
-    wide, narrow = int(np.clip(2 * width, 16, 128)), int(np.clip(width, 4, 64))
-    return wide, narrow, wide
+def hidden_sizes(given, width):
+    """Return the sizes of the layers of the encoder; by default a wide one on either side of a narrow one."""
+    if given is None:
+        wide, narrow = int(np.clip(2 * width, 16, 128)), int(np.clip(width, 4, 64))
+        return wide, narrow, wide
+    sizes = tuple(np.ravel(given).tolist())
+    if not sizes or not all(isinstance(size, int) and size >= 1 for size in sizes):
+        raise ValueError(f"hidden_layer_sizes must hold whole numbers of at least 1, one a layer; got {given!r}.")
+    return sizes
 
 
 # ------------------------------------------------------------------------------------------------ training
@@ -220,14 +228,13 @@ def train_guarded(base, synthetic, real, settings, rng, *, held_out=None, n_step
 
     device = resolve_device(settings.device)
     width, n_classes = synthetic.vectors.shape[1], synthetic.membership.shape[1]
-    sizes = settings.hidden_layer_sizes
-    sizes = default_sizes(width) if sizes is None else tuple(int(size) for size in sizes)
+    sizes = hidden_sizes(settings.hidden_layer_sizes, width)
     mover = Mover(base, (width, n_classes if n_classes > 1 else 0, sizes, False))
-    real = drawn_to_classes(synthetic, real)
+    goals = real if settings.pairing_ == "given" else drawn_to_classes(synthetic, real)
     vectors = base(synthetic.vectors, synthetic.membership)
     based = synthetic.at(vectors)
-    partners = pair_up(based, real, settings.pairing_, rng)
-    targets = np.where(partners[:, None] >= 0, real.vectors[partners], vectors)
+    partners = pair_up(based, goals, settings.pairing_, rng)
+    targets = np.where(partners[:, None] >= 0, goals.vectors[partners], vectors)
     looked_at = based[np.linspace(0, len(based) - 1, min(len(based), MAX_EVALUATED)).astype(int)]
 
     with seeded(rng, device):
@@ -251,6 +258,7 @@ def train_guarded(base, synthetic, real, settings, rng, *, held_out=None, n_step
                 Adam(network.parameters(), settings.learning_rate),
                 synthetic=mover.inputs(vectors, synthetic, device=device),
                 real=mover.real_inputs(real, device=device),
+                goals=mover.inputs(goals.vectors, goals, device=device).vectors,
                 targets=mover.inputs(targets, synthetic, device=device).vectors,
                 gamma=settings.gamma,
                 pair_weight=settings.pair_weight,
@@ -276,17 +284,17 @@ def spread_like(moved, real):
     """
     n_classes = moved.membership.shape[1]
     means, spreads = [], []
-    for sample in (moved, real):
+    for sample in (real, moved):
         counts = np.bincount(sample.classes, minlength=n_classes)
-        mean = np.zeros((n_classes, sample.vectors.shape[1]))
+        mean = np.zeros((n_classes, sample.vectors.shape[1])) if not means else means[0].copy()
         for number in np.flatnonzero(counts):
             mean[number] = sample.vectors[sample.classes == number].mean(axis=0)
         n_free = max(len(sample) - np.count_nonzero(counts), 1)
         means.append(mean)
         spreads.append(np.sqrt(((sample.vectors - mean[sample.classes]) ** 2).sum(axis=0) / n_free))
-    narrow = spreads[0] > 0
-    stretch = np.where(narrow, spreads[1] / np.where(narrow, spreads[0], 1), 1).clip(1, MAX_STRETCH)
-    return AffineMap(np.tile(stretch, (n_classes, 1)), means[0] * (1 - stretch))
+    real_spread, spread = spreads
+    stretch = np.where(spread > 0, real_spread / np.where(spread > 0, spread, 1), 1).clip(1, MAX_STRETCH)
+    return AffineMap(np.tile(stretch, (n_classes, 1)), means[1] * (1 - stretch))
 
 
 def train_paper(synthetic, real, settings, rng, *, callbacks=()):
@@ -301,8 +309,7 @@ def train_paper(synthetic, real, settings, rng, *, callbacks=()):
 
     device = resolve_device(settings.device)
     width = synthetic.vectors.shape[1]
-    sizes = settings.hidden_layer_sizes
-    sizes = default_sizes(width) if sizes is None else tuple(int(size) for size in sizes)
+    sizes = hidden_sizes(settings.hidden_layer_sizes, width)
     to_unit, real_input = _to_unit(synthetic.vectors), _to_unit(real.vectors)
     output = AffineMap(1 / real_input.matrices, -real_input.offsets / real_input.matrices)
     mover = Mover(to_unit, (width, 0, sizes, True), output, None, real_input)

@@ -10,7 +10,7 @@ from sklearn.utils import _safe_indexing, check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
-from skgan_resample._containers import open_table, replace_rows
+from skgan_resample._containers import open_table, replace_rows, with_columns_of
 from skgan_resample._smcae._fitting import Fitting, Origin
 from skgan_resample._smcae._space import Space
 from skgan_resample._validation import (
@@ -47,9 +47,9 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
     select : {"cv", "gap", "identity", "location_scale", "coral", "linear_ot"} or None, default="cv"
         Which map is taken. "cv": that with which models predict held-out real rows best. "gap": that whose rows are
         nearest to held-out real ones, in energy distance; also what "cv" means where no target is known. A name: this
-        map. None: SMCAE. The candidates, from the simplest: "identity"; "location_scale", mean and standard deviation
-        of each column; "coral", mean and covariance; "linear_ot", optimal transport between normal distributions, for
-        each class by itself; "smcae".
+        map. None: SMCAE. The candidates, from the simplest: "identity", which snaps and does no more;
+        "location_scale", mean and standard deviation of each column; "coral", mean and covariance; "linear_ot", optimal
+        transport between normal distributions, for each class by itself; "smcae".
     base : {"auto", "identity", "location_scale", "coral", "linear_ot"}, default="auto"
         Where the network of the guarded variant begins. "auto": the best of the others in the selection; without one
         "linear_ot" if there are classes, else "location_scale".
@@ -73,13 +73,13 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
     categorical_features : "auto", None, or array-like of names, positions or a boolean mask, default="auto"
         Nominal columns. "auto": strings, booleans, categories. Numeric columns can be named as well.
     keep : array-like of names or positions, default=None
-        Columns that are never changed, such as a treatment or a date.
+        Columns that are never changed, such as a key or a date, nor looked at.
     snap : bool, default=True
         Whether values go to the grid of the real column: range, whole numbers, decimals, few values. Otherwise only
         levels and integer data types are respected.
     gamma : float >= 0, default=1.0
-        Weight of the balance, gamma / 2 (J_L - J_R)^2. Errors are means over columns in the guarded variant and sums in
-        the paper's, whose author tried 10 to 90.
+        Weight of the balance, gamma / 2 (J_L - J_R)^2. Errors are means over columns in the guarded variant and sums
+        in the paper's, whose author tried 10 to 90. (Training is by Adam in both; the author used conjugate gradients.)
     pair_weight : float >= 0, default=1.0
         Guarded: weight of the error of the left channel, the distance to the partners.
     energy_weight : float >= 0, default=5.0
@@ -155,8 +155,14 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
     Where a target is not given, a model of the synthetic rows guesses it. A continuous target moves along with its row,
     in `refine`; `fit_transform`, which cannot return it, moves features alone, with a warning.
 
-    A cell is missing afterwards only if it was before, and if the real column has such cells; others are filled. Rows
-    with fewer than 20 real partners get no more than location and scale.
+    A missing cell, and a level that the real column does not know, is missing afterwards if the real column has
+    missing cells, and filled otherwise; no other cell becomes missing. Nominal columns of more than 50 levels, such as
+    names, are never changed. With fewer than 20 real rows the selection tries no more than location and scale. Doing
+    nothing is kept unless another map is better by one standard error of the difference, a simpler map unless by a
+    quarter of it. SMCAE is no candidate where held-out rows prefer its base as it is.
+
+    Rows that were made of the real ones, as by SMOTE, know the rows that the selection holds out: judge them with
+    `SyntheticRefiner`, which makes them anew in each fold.
 
     ``fit_transform(X)`` differs from ``fit(X).transform(X)``, on purpose: without `sample_domain`, `transform` takes
     all rows for real, as those are that one predicts, and returns them as they are.
@@ -339,8 +345,7 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
             A copy. The target of synthetic rows is guessed; to give it, use `refine`.
         """
         check_is_fitted(self)
-        validate_data(self, X, reset=False, skip_check_array=True)
-        return self._replaced(X, _synthetic_mask(sample_domain, open_table(X).n_rows))
+        return self._replaced(X, _synthetic_mask(sample_domain, self._n_rows(X)))
 
     def _replaced(self, X, mask, y=None):
         """Return a copy of a table in which the synthetic rows are moved."""
@@ -369,10 +374,11 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
             Only if `y_synthetic` is given: the same, unless a continuous target moves along.
         """
         check_is_fitted(self)
-        validate_data(self, X_synthetic, reset=False, skip_check_array=True)
+        self._n_rows(X_synthetic)
         if self.space_ is None:
-            return X_synthetic if y_synthetic is None else (X_synthetic, y_synthetic)
-        X_moved, y_moved = self._refined(X_synthetic, y_synthetic)
+            X_moved, y_moved = replace_rows(X_synthetic, np.empty(0, dtype=np.intp), None), y_synthetic
+        else:
+            X_moved, y_moved = self._refined(X_synthetic, y_synthetic)
         return X_moved if y_synthetic is None else (X_moved, y_moved)
 
     def encode(self, X, y=None, *, sample_domain=None):
@@ -432,12 +438,20 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
     def _check_network(self, X, sample_domain):
         """Refuse an estimator without a network and rows with other columns; return which rows are synthetic."""
         check_is_fitted(self)
-        validate_data(self, X, reset=False, skip_check_array=True)
+        n_rows = self._n_rows(X)
         if self.network_ is None:
             raise ValueError(
                 f"There is no learned code, since {self.selected_!r} was taken; select=None always trains the network."
             )
-        return _synthetic_mask(sample_domain, open_table(X).n_rows)
+        return _synthetic_mask(sample_domain, n_rows)
+
+    def _n_rows(self, X):
+        """Return the number of rows of a table after a look at its columns."""
+        door = open_table(X)
+        if door.is_flat:
+            raise ValueError("Expected 2D array, got 1D array instead: make a single column a table of one column.")
+        validate_data(self, X, reset=False, skip_check_array=True)
+        return door.n_rows
 
     def _read_with_target(self, X, y, mask):
         """Return rows as a `Sample`; the target of real ones is needed only where it is a column of the vectors."""
@@ -458,7 +472,8 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
         landed = self.space_.landed(sample, self.mover_(sample, self.network_), self.masses_)
         if self.space_.role == "moves" and y is not None:
             y = self.space_.target_encoder_.from_codes(landed.target[:, None])
-        return self.space_.encoder_.from_codes(landed.codes), y
+        X_moved = self.space_.encoder_.from_codes(landed.codes)
+        return with_columns_of(X_moved, X, self.space_.kept_), y
 
     def _read(self, X, y):
         """Return synthetic rows as a `Sample`; what is not known of their target is guessed."""
@@ -467,12 +482,11 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
             return space.read(X, y)
         if space.role == "classes":
             blank = space.read(X, membership=np.zeros((open_table(X).n_rows, space.n_classes_)))
-            membership = np.zeros((len(blank), space.n_classes_))
+            membership = blank.membership
             if self.guess_ is None:  # the map does not ask for classes, or there is one class
                 membership[:, 0] = 1
             else:
                 membership[:, self.guess_.classes_] = self.guess_.predict_proba(blank.vectors)
-            blank.membership = membership
             return blank
         guessed = self.guess_.predict(space.read(X, np.zeros(open_table(X).n_rows)).vectors[:, : space.n_features_])
         return space.read(X, guessed)
@@ -480,6 +494,8 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
     # ------------------------------------------------------------------------------------------ fit
     def _fit(self, X, y, sample_domain, X_synthetic, y_synthetic, *, can_move_target=True):
         """Learn the map; return which rows of `X` are synthetic."""
+        if open_table(X).is_flat:
+            raise ValueError("Expected 2D array, got 1D array instead: make a single column a table of one column.")
         validate_data(self, X, skip_check_array=True)
         mask = _synthetic_mask(sample_domain, open_table(X).n_rows)
         if y is not None:
@@ -504,10 +520,10 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
         return mask
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def _fit_refiner(self, X, y, X_synthetic, y_synthetic, origin):
+    def _fit_made(self, X, y, X_synthetic, y_synthetic, **known):
         """Fit for `SyntheticRefiner`, which knows more of the synthetic rows; see `_learn`."""
         validate_data(self, X, skip_check_array=True)
-        self._learn(X, y, X_synthetic, y_synthetic, origin=origin)
+        self._learn(X, y, X_synthetic, y_synthetic, **known)
         return self
 
     def _forget(self):
@@ -517,11 +533,14 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
         self.gap_before_ = self.gap_after_ = np.nan
         self.network_share_ = 0.0
 
-    def _learn(self, X, y, X_synthetic, y_synthetic, *, can_move_target=True, origin=None):
+    def _learn(self, X, y, X_synthetic, y_synthetic, *, can_move_target=True, target_type=None, origin=None):
         """Learn the map from real and synthetic rows.
 
         Parameters
         ----------
+        can_move_target : bool, default=True
+        target_type : {"classes", "continuous"}, default=None
+            What the target is, where that is known better than by the parameter of this name.
         origin : dict, default=None
             What `SyntheticRefiner` knows of the synthetic rows: the entries of `Origin`, with a `draw` that returns a
             table and its target.
@@ -530,9 +549,9 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
 
         rng = check_random_state(self.random_state)
         self._forget()
-        validate_data(self, X_synthetic, reset=False, skip_check_array=True)
+        self._n_rows(X_synthetic)
         self.device_ = str(resolve_device(self.device))
-        role = self._role(X_synthetic, y, y_synthetic, can_move_target)
+        role = self._role(X_synthetic, y, y_synthetic, can_move_target, target_type or self.target_type)
         if role is None:
             y = y_synthetic = None
         self.pairing_ = {"guarded": "ot", "paper": "given"}[self.variant] if self.pairing == "auto" else self.pairing
@@ -561,7 +580,7 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
 
         return read
 
-    def _role(self, X_synthetic, y, y_synthetic, can_move_target):
+    def _role(self, X_synthetic, y, y_synthetic, can_move_target, target_type):
         """Return what the target is for: "classes", "moves", "stays" or None."""
         if y is None and y_synthetic is not None:
             raise ValueError("y_synthetic was given without y: the targets of the real rows are needed, too.")
@@ -572,9 +591,13 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
             return None
         check_consistent_length(X_synthetic, y_synthetic)
         targets = [np.asarray(part) for part in (y, y_synthetic)]
-        if any(part.ndim != 1 and part.shape[1:] != (1,) for part in targets):
-            raise ValueError(f"The target must be one column, got an array of shape {targets[0].shape}.")
-        is_continuous = _is_continuous(*targets) if self.target_type == "auto" else self.target_type == "continuous"
+        for part in targets:
+            if part.ndim != 1 and part.shape[1:] != (1,):
+                raise ValueError(f"The target must be one column, got an array of shape {part.shape}.")
+        is_continuous = _is_continuous(*targets) if target_type == "auto" else target_type == "continuous"
+        if self.scoring not in (("auto", "r2") if is_continuous else ("auto", "accuracy", "balanced_accuracy")):
+            kind = "a continuous target" if is_continuous else "classes"
+            raise ValueError(f"scoring={self.scoring!r} is not for {kind}; set target_type if the target is none.")
         if not is_continuous:
             return "classes"
         numbers = [part.astype(float) for part in targets]
