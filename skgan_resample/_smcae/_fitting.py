@@ -10,6 +10,7 @@ from skgan_resample._validation import seeded_clone, warn
 
 MIN_HELD_OUT_FROM = 60  # real rows from which, without a selection, some are held out to choose the step,
 N_HELD_OUT_FOLDS = 6  # one in six
+N_ERRORS = 2  # an earlier step is kept when it is better than the last one by more standard errors than this
 MIN_TEST_ROWS = 3  # real rows that a choice needs for training, and as many for testing
 N_NEAREST = 5  # real rows with the nearest targets, of which one stands for a synthetic row
 MIN_CLASS_ROWS = 5  # rows of a class on both sides for its variance to be looked at
@@ -294,7 +295,7 @@ def _some(n_rows, rng):
 
 
 def _kept_step(trainings):
-    """Return the last step, unless an earlier one brought rows nearer to the held-out ones beyond its error; None for
+    """Return the last step, unless an earlier one brought rows clearly nearer to the held-out ones; None for
     trainings that did not look."""
     n_records = min(len(training.gaps) for training in trainings)
     if not n_records:
@@ -302,7 +303,7 @@ def _kept_step(trainings):
     gaps = np.array([np.concatenate([training.gaps[k] for training in trainings]) for k in range(n_records)])
     gains = gaps[-1] - gaps  # (n_records, n_held_out)
     errors = gains.std(axis=1) / np.sqrt(gains.shape[1])
-    better = np.flatnonzero(gains.mean(axis=1) > errors)
+    better = np.flatnonzero(gains.mean(axis=1) > N_ERRORS * errors)
     kept = better[gains[better].mean(axis=1).argmax()] if len(better) else n_records - 1
     return max(training.steps[kept] for training in trainings)  # with max_time the last records differ
 

@@ -120,8 +120,8 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
         Of these the gap of "identity" and that of the map taken; the latter, as the best of several, is a little
         flattering. NaN without a selection.
     best_step_ : int or None
-        The step at which training ended: the last one unless held-out rows preferred an earlier one by more than its
-        standard error; None without a network.
+        The step at which training ended: the last one unless held-out rows preferred an earlier one by more than two
+        standard errors; None without a network.
     network_share_ : float
         Share of the synthetic rows that the network moved, by more than 0.001 in some encoded column, from where the
         base put them; 0 without a network.
