@@ -75,7 +75,7 @@ def _wide(rows, value):
 
 def _scores(rows, value):
     means = rows.pivot_table(index="method", columns="table", values=value, sort=False)
-    means = means.drop([name for name in means.index if "new rows" in name])
+    means = means.drop([name for name in means.index if "new rows" in name]).dropna(how="all")
     return _markdown(means.map(lambda score: "-" if np.isnan(score) else f"{score:.3f}"))
 
 
@@ -136,7 +136,7 @@ def _where_chosen(rows):
 
 
 def _new_rows(rows):
-    means = rows[rows["method"].str.contains("new rows") | rows["method"].isin(["SMCAE", "selected"])]
+    means = rows[rows["method"].str.contains("new rows") | (rows["method"] == "SMCAE")]
     means = means[means["table"].isin(means.loc[means["method"].str.contains("new rows"), "table"])]
     means = means.pivot_table(index="method", columns="table", values="alone", sort=False)
     return _markdown(means.map("{:.3f}".format))

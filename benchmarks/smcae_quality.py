@@ -28,6 +28,7 @@ from skgan_resample._discrepancy import energy_by_class
 from skgan_resample._smcae import _maps
 from skgan_resample._tables import TableVectorizer
 
+N_TREES = 30  # of the forests that learn from the rows
 OURS = {
     "raw": "identity",
     "location-scale": "location_scale",
@@ -92,8 +93,8 @@ PEERS = {
 # ------------------------------------------------------------------------------------------------ measuring
 def learners(score):
     if score == "r2":
-        return [Ridge(), KNeighborsRegressor(), RandomForestRegressor(50, random_state=0)]
-    return [LogisticRegression(max_iter=300), KNeighborsClassifier(), RandomForestClassifier(50, random_state=0)]
+        return [Ridge(), KNeighborsRegressor(), RandomForestRegressor(N_TREES, random_state=0)]
+    return [LogisticRegression(max_iter=100), KNeighborsClassifier(), RandomForestClassifier(N_TREES, random_state=0)]
 
 
 def scores(X, y, task):
@@ -133,14 +134,15 @@ def gap_and_spread(space, X, y, task):
     return gap, min(ratios), max(ratios)
 
 
-def measured(task, X, y, space=None):
+def measured(task, X, y, space=None, *, with_real=True):
     """Return the measures of moved rows; without `space` those of real rows alone."""
     alone, alone_ap = scores(X, y, task)
-    both, both_ap = (alone, alone_ap)
+    both, both_ap = ([np.nan] * 3, np.nan) if space is not None else (alone, alone_ap)
     gap = low = high = np.nan
     if space is not None:
-        both, both_ap = scores(joined(task.real[0], X), joined(task.real[1], y), task)
         gap, low, high = gap_and_spread(space, X, y, task)
+        if with_real:
+            both, both_ap = scores(joined(task.real[0], X), joined(task.real[1], y), task)
     names = ("linear", "neighbours", "forest")
     return {
         **{f"alone_{name}": value for name, value in zip(names, alone)},
@@ -163,11 +165,10 @@ def methods(task, seed):
         yield name, seconds, model.selected_, measured(task, X, y, model.space_)
     space = fitted["raw"].space_
     if task.new is not None:
-        for name in ("SMCAE", "selected"):
-            X, y = fitted[name].refine(*task.new)
-            yield f"{name}, new rows", 0.0, fitted[name].selected_, measured(task, X, y, space)
-            X = fitted[name].refine(task.new[0])
-            yield f"{name}, new rows without y", 0.0, fitted[name].selected_, measured(task, X, task.new[1], space)
+        X, y = fitted["SMCAE"].refine(*task.new)
+        yield "SMCAE, new rows", 0.0, "", measured(task, X, y, space, with_real=False)
+        X, y = fitted["SMCAE"].refine(task.new[0]), task.new[1]
+        yield "SMCAE, new rows without y", 0.0, "", measured(task, X, y, space, with_real=False)
     started = time.perf_counter()
     refiner = SyntheticRefiner(
         (lambda X, y: task.synthetic) if task.sampler is None else task.sampler, random_state=seed
@@ -198,7 +199,7 @@ def peers(task, space):
         X, y = space.encoder_.from_codes(landed.codes), task.synthetic[1]
         if space.role == "moves":
             y = space.target_encoder_.from_codes(landed.target[:, None])
-        yield name, time.perf_counter() - started, "", measured(task, X, y, space)
+        yield name, time.perf_counter() - started, "", measured(task, X, y, space, with_real=False)
 
 
 def run(sets, seeds):

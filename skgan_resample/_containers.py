@@ -75,24 +75,27 @@ def replace_rows(X, rows, X_new):
 
     Returns
     -------
-    X_out : same container as `X`, an array for a list
+    X_out : same container as `X`
         A pandas index is that of `X`.
     """
-    if not hasattr(X, "shape") or isinstance(X, np.ndarray):
-        copied = np.array(X)
+    if isinstance(X, np.ndarray):
+        copied = X.copy()
         if len(rows):
             copied[rows] = X_new
         return copied
+    if isinstance(X, list | tuple):
+        replaced = dict(zip(rows.tolist(), [] if X_new is None else list(X_new)))
+        return [replaced.get(i, row) for i, row in enumerate(X)]
     dense = _prepared(X)
     if not len(rows):
-        return nw.from_native(dense, eager_only=True, allow_series=True).clone().to_native()
+        return X.copy() if hasattr(X, "iloc") else dense
     n_rows = len(dense)
     kept = np.setdiff1d(np.arange(n_rows), rows)
     order = np.empty(n_rows, dtype=np.intp)
     order[kept], order[rows] = np.arange(len(kept)), len(kept) + np.arange(len(rows))
-    together = nw.from_native(append_rows(dense, kept, X_new), eager_only=True, allow_series=True)
+    together = nw.from_native(append_rows(X, kept, X_new), eager_only=True, allow_series=True)
     grown = together[order.tolist()].to_native()
-    return grown.set_axis(dense.index, axis=0) if hasattr(dense, "set_axis") else grown
+    return grown.set_axis(X.index, axis=0) if hasattr(X, "iloc") else grown
 
 
 def with_columns_of(X, source, columns):

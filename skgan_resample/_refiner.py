@@ -40,11 +40,13 @@ class SyntheticRefiner(MetaEstimatorMixin, BaseSampler):
     Attributes
     ----------
     sampler_ : sampler or callable
-        The fitted clone.
+        The fitted clone; some samplers of imbalanced-learn keep rows in their neighbours.
     refiner_ : SMCAETransformer
         The fitted clone; ``refiner_.cv_results_`` holds the selection.
     is_synthetic_ : ndarray of bool, shape (n_resampled,)
         Which rows of the result are new.
+    sampling_strategy_ : dict
+        That of the sampler, empty if it has none; not set for a callable.
     selected_ : str or None
         The map taken, "none" where the new rows were dropped, None where there were none.
     gap_before_, gap_after_ : float
@@ -157,6 +159,7 @@ class SyntheticRefiner(MetaEstimatorMixin, BaseSampler):
         if not self._is_sampler():
             return self._simulated(X, y)
         X_all, y_all = self.sampler_.fit_resample(X, y)
+        self.sampling_strategy_ = getattr(self.sampler_, "sampling_strategy_", {})
         self.is_synthetic_ = synthetic_rows(self.sampler_, X, y, X_all, y_all)
         rows, kept = (np.flatnonzero(side) for side in (self.is_synthetic_, ~self.is_synthetic_))
         if not len(rows):
@@ -172,7 +175,12 @@ class SyntheticRefiner(MetaEstimatorMixin, BaseSampler):
     def _simulated(self, X, y):
         """Return the real rows with those of a simulator behind them."""
         everything = np.arange(open_table(X).n_rows)
-        X_new, y_new = self._made_by_callable(X, y)
+        made = self._made_by_callable(X, y)
+        if made is None:
+            self.is_synthetic_ = np.zeros(len(everything), dtype=bool)
+            warn(f"{self._name()} made no new rows, so there was nothing to refine.")
+            return append_rows(X, everything, None), append_rows(y, everything, None)
+        X_new, y_new = made
 
         def draw(rows):
             return self._made_by_callable(_safe_indexing(X, rows), _safe_indexing(y, rows))
@@ -223,12 +231,16 @@ class SyntheticRefiner(MetaEstimatorMixin, BaseSampler):
         return draw
 
     def _made_by_callable(self, X, y):
-        """Return the rows of a simulator, columns of a frame in the order of the real ones."""
+        """Return the rows of a simulator, columns of a frame in the order of the real ones; None for no rows."""
         made = self.sampler(X, y)
         if not isinstance(made, tuple) or len(made) != 2:
             raise ValueError(f"{self._name()} must return (X_new, y_new), got {type(made).__name__}.")
         X_new, y_new = made
+        if isinstance(y_new, np.ndarray):
+            y_new = y_new.ravel()
         check_consistent_length(X_new, y_new)
+        if not len(y_new):
+            return None
         real, new = open_table(X), open_table(X_new)
         if len(new.names) != len(real.names):
             raise ValueError(f"{self._name()} must return {len(real.names)} columns, got {len(new.names)}.")

@@ -227,15 +227,9 @@ class Space:
 
 
 def _radius(distances, share):
-    """Return a distance within which not more than a share of the distances lie, those that are zero aside."""
-    ordered = np.sort(distances)
-    n_within = int(share * len(ordered))
-    if n_within == 0:
-        return 0.0
-    if n_within == len(ordered) or ordered[n_within] > ordered[n_within - 1]:
-        return float(ordered[n_within - 1])
-    nearer = ordered[ordered < ordered[n_within]]
-    return float(nearer[-1]) if len(nearer) else 0.0
+    """Return the distance within which a share of the distances lie; more, where many are equal."""
+    n_within = int(share * len(distances))
+    return float(np.sort(distances)[n_within - 1]) if n_within else 0.0
 
 
 def _frame_names(X):

@@ -22,6 +22,7 @@ from skgan_resample._validation import (
 )
 
 MAX_GUESSED_FROM = 2_000  # synthetic rows that the model of unknown targets learns from
+_NO_TABLE = "Expected 2D array, got 1D array instead. Reshape your data: make a single column a table of one column."
 MAX_CLASS_VALUES = 20  # a whole-number target with more different values than this is continuous
 
 
@@ -324,7 +325,7 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
 
         Returns
         -------
-        X_out : same container as `X`, an array for a list
+        X_out : same container as `X`
             Rows in the same order; real ones are unchanged.
         """
         mask = self._fit(X, y, sample_domain, X_synthetic, y_synthetic, can_move_target=False)
@@ -341,7 +342,7 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
 
         Returns
         -------
-        X_out : same container as `X`, an array for a list
+        X_out : same container as `X`
             A copy. The target of synthetic rows is guessed; to give it, use `refine`.
         """
         check_is_fitted(self)
@@ -352,7 +353,9 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
         rows = np.flatnonzero(mask)
         if not len(rows) or self.space_ is None:
             return replace_rows(X, rows[:0], None)
-        y_rows = None if y is None or self.space_.role == "moves" else _safe_indexing(y, rows)
+        if self.space_.role == "moves":
+            warn("Rows are moved with a guessed target, and yours is not moved: use refine(X, y) instead of transform.")
+        y_rows = None if y is None else _safe_indexing(y, rows)
         moved, _ = self._refined(_safe_indexing(X, rows), y_rows)
         return replace_rows(X, rows, moved)
 
@@ -449,7 +452,7 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
         """Return the number of rows of a table after a look at its columns."""
         door = open_table(X)
         if door.is_flat:
-            raise ValueError("Expected 2D array, got 1D array instead: make a single column a table of one column.")
+            raise ValueError(_NO_TABLE)
         validate_data(self, X, reset=False, skip_check_array=True)
         return door.n_rows
 
@@ -495,7 +498,7 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
     def _fit(self, X, y, sample_domain, X_synthetic, y_synthetic, *, can_move_target=True):
         """Learn the map; return which rows of `X` are synthetic."""
         if open_table(X).is_flat:
-            raise ValueError("Expected 2D array, got 1D array instead: make a single column a table of one column.")
+            raise ValueError(_NO_TABLE)
         validate_data(self, X, skip_check_array=True)
         mask = _synthetic_mask(sample_domain, open_table(X).n_rows)
         if y is not None:
