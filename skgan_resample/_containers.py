@@ -78,17 +78,18 @@ def replace_rows(X, rows, X_new):
     X_out : same container as `X`
         A pandas index is that of `X`.
     """
-    if isinstance(X, np.ndarray):
-        copied = X.copy()
+    is_frame = isinstance(open_table(X), _FrameDoor)
+    if not is_frame and not isinstance(X, list | tuple):
+        copied = np.array(X)
         if len(rows):
             copied[rows] = X_new
         return copied
-    if isinstance(X, list | tuple):
+    if not is_frame:
         replaced = dict(zip(rows.tolist(), [] if X_new is None else list(X_new)))
         return [replaced.get(i, row) for i, row in enumerate(X)]
     dense = _prepared(X)
     if not len(rows):
-        return X.copy() if hasattr(X, "iloc") else dense
+        return X.copy() if hasattr(X, "iloc") else X.clone() if hasattr(X, "clone") else dense
     n_rows = len(dense)
     kept = np.setdiff1d(np.arange(n_rows), rows)
     order = np.empty(n_rows, dtype=np.intp)

@@ -269,7 +269,7 @@ class SyntheticRefiner(MetaEstimatorMixin, BaseSampler):
 
 def _like(y, values):
     """Return a target in the container and data type of `y`."""
-    if type(values) is type(y):
+    if type(values) is type(y) and getattr(values, "dtype", None) == getattr(y, "dtype", None):
         return values
     encoder = TableEncoder().fit(y)
     codes = encoder.to_codes(np.asarray(values))

@@ -91,35 +91,18 @@ EXPECTED_FAILED_CHECKS = {
     "check_samplers_multiclass_ova": "A one-hot encoded target is three columns; a continuous target is one.",
 }
 
-# To be mended; then these lines go.
-TRANSFORMER_DEFECTS = {
-    "check_fit2d_predict1d": "The error on one row of one dimension does not say to reshape it.",
-}
-REFINER_DEFECTS = {
-    "check_samplers_fit": "There is no sampling_strategy_, which the sampler inside has.",
-    "check_samplers_pandas_sparse": "replace_rows returns dense columns for sparse ones.",
-    "check_samplers_list": "replace_rows returns an array for a list.",
-}
-
 
 def failed_scikit_learn_checks(estimator):
-    if isinstance(estimator, SMCAETransformer):
-        return TRANSFORMER_DEFECTS
     if isinstance(estimator, SyntheticRefiner) and isinstance(estimator.sampler, SMOTE):
         return {"check_fit2d_1feature": "SMOTE itself refuses a class of three rows, in its own words."}
     return ROBUST_FAILED_CHECKS if isinstance(estimator, RobustATWrapper) else {}
 
 
 def failed_imbalanced_learn_checks(sampler):
-    if not isinstance(sampler, SyntheticRefiner):
-        return EXPECTED_FAILED_CHECKS
-    if isinstance(sampler.sampler, SMOGN):
-        makes_nothing = sampler.sampler.relevance is None
-        defects = ["check_samplers_fit"] if makes_nothing else REFINER_DEFECTS
-        return {**EXPECTED_FAILED_CHECKS, **{name: REFINER_DEFECTS[name] for name in defects}}
-    reasons = {**EXPECTED_FAILED_CHECKS, **REFINER_DEFECTS}
-    del reasons["check_target_type"]  # the sampler inside raises what is demanded
-    return reasons
+    if isinstance(sampler, SyntheticRefiner) and not isinstance(sampler.sampler, SMOGN):
+        # the sampler inside raises what is demanded of targets
+        return {name: reason for name, reason in EXPECTED_FAILED_CHECKS.items() if name != "check_target_type"}
+    return EXPECTED_FAILED_CHECKS
 
 
 # Not over REGRESSORS: imbalanced-learn takes whatever predicts for a classifier.

@@ -198,7 +198,7 @@ class Space:
             if not len(column.mass_points) or not moved[:, j].any():
                 continue
             for number in range(self.n_classes_):
-                cells = real.codes[real.classes == number, j]
+                cells = real.codes[(real.classes == number) & ~np.isnan(real.codes[:, j]), j]
                 mine = codes[(sample.classes == number) & ~np.isnan(codes[:, j]), j]
                 if len(cells) < MIN_MASS_ROWS or not len(mine):
                     continue
