@@ -325,7 +325,7 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
 
         Returns
         -------
-        X_out : same container as `X`
+        X_out : same container as `X`, an array for a list
             Rows in the same order; real ones are unchanged.
         """
         mask = self._fit(X, y, sample_domain, X_synthetic, y_synthetic, can_move_target=False)
@@ -342,7 +342,7 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
 
         Returns
         -------
-        X_out : same container as `X`
+        X_out : same container as `X`, an array for a list
             A copy. The target of synthetic rows is guessed; to give it, use `refine`.
         """
         check_is_fitted(self)
@@ -351,6 +351,9 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
     def _replaced(self, X, mask, y=None):
         """Return a copy of a table in which the synthetic rows are moved."""
         rows = np.flatnonzero(mask)
+        if isinstance(X, list | tuple):  # as everywhere in scikit-learn, an array for a list
+            numbers = np.asarray(X)
+            X = numbers if numbers.dtype.kind in "fiub" else np.array(X, dtype=object)
         if not len(rows) or self.space_ is None:
             return replace_rows(X, rows[:0], None)
         if self.space_.role == "moves":
