@@ -127,12 +127,10 @@ class Fitting:
             return real
         order = np.argsort(real.target, kind="stable")
         first, last = (np.searchsorted(real.target[order], synthetic.target, side) for side in ("left", "right"))
-        missing = np.maximum(min(N_NEAREST, len(real)) - (last - first), 0)  # equal targets first, then the next ones
-        first = np.clip(first - (missing + 1) // 2, 0, None)
-        last = np.clip(np.maximum(last + missing // 2, first + 1), None, len(real))
-        return real[
-            order[np.minimum(first + (self.rng.uniform(size=len(first)) * (last - first)).astype(int), len(real) - 1)]
-        ]
+        missing = np.maximum(min(N_NEAREST, len(real)) - (last - first), 0)  # beside rows of the same target
+        first = np.maximum(first - (missing + 1) // 2, 0)
+        last = np.clip(last + missing // 2, first + 1, len(real))
+        return real[order[first + (self.rng.uniform(size=len(first)) * (last - first)).astype(int)]]
 
     # ------------------------------------------------------------------------------------------ which map?
     def _selected(self):
@@ -145,7 +143,7 @@ class Fitting:
         folds = self._folds(real, rows)
         if folds is None:
             return "identity", None, None
-        yardstick = self._yardstick(real)
+        yardstick = self._yardstick(real, rows)
         order = list(_selection.LADDER if len(real) >= _selection.MIN_ROWS else _selection.LADDER[:2])
         if self.origin.can_drop and yardstick.scoring != "gap":  # no rows are at no distance
             order.insert(0, "none")
@@ -157,9 +155,8 @@ class Fitting:
                 self.trials_[name] = _selection.assess(yardstick, folds, self._landed(folds, moved))
         base, n_steps = self.settings.base, None
         if base == "auto":
-            base = max(
-                (name for name in self.trials_ if name != "none"), key=lambda name: self.trials_[name].scores.mean()
-            )
+            tried = [name for name in self.trials_ if name != "none"]
+            base = max(tried, key=lambda name: self.trials_[name].scores.mean())
         if "smcae" in order:
             n_steps, moved = self._networks_in_folds(base, folds)
             if moved is not None:
@@ -184,19 +181,17 @@ class Fitting:
             folds.append(Fold(real[train], real[test], test, drafts, *sides))
         return folds
 
-    def _yardstick(self, real):
+    def _yardstick(self, real, rows):
         settings, role = self.settings, self.space.role
         scoring, weights = settings.scoring, np.ones(len(real))
         if settings.select == "gap" or role is None:
             scoring = "gap"
         elif scoring == "auto":
             scoring = "accuracy" if role == "classes" else "r2"
-            if role == "classes":
-                sides = self.real, self.synthetic
-                counts = [np.bincount(side.target, minlength=self.space.n_classes_) for side in sides]
-                weights = (1 + counts[1] / np.maximum(counts[0], 1))[real.target]
-        if self.origin.shifts_target and role in ("moves", "stays") and settings.scoring == "auto":
-            weights = 1 + _selection.nearest_counts(real.target, self.synthetic.target) * len(self.real) / len(real)
+        if settings.scoring == "auto" and self.origin.shifts_target and role is not None:
+            made = self.synthetic.target
+            made = made[np.isin(made, self.real.target)] if role == "classes" else made
+            weights = (1 + _selection.nearest_counts(self.real.target, made))[rows]
         learner = settings.learner if settings.learner is None else seeded_clone(settings.learner, self.rng)
         alone = not self.origin.can_drop
         return _selection.Yardstick(scoring, learner, self.space.n_features_, real, weights, alone=alone)

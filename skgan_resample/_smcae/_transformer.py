@@ -57,9 +57,10 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
     cv : int >= 2, default=5
         Folds of the selection over real rows, stratified by class.
     scoring : {"auto", "accuracy", "balanced_accuracy", "r2"}, default="auto"
-        What the selection maximises. "auto" is the accuracy, or R^2 for a continuous target, in which each real row
-        counts as often as there are rows of its class, real and synthetic ones: so it is the balanced accuracy where
-        the synthetic rows are to balance the classes. Set it to what you report.
+        What the selection maximises. "auto" is the accuracy, or R^2 for a continuous target; for the rows of a sampler
+        in `SyntheticRefiner` real rows count as often as there are rows of their class, or with a target near theirs,
+        real and synthetic ones together: so it is the balanced accuracy where a sampler balances the classes. Set it to
+        what you report.
     learner : estimator, default=None
         The model in the selection. It is cloned and gets encoded rows, numbers without gaps. None: the mean over
         logistic or ridge regression, 5 nearest neighbours and 30 randomized trees.
