@@ -115,6 +115,35 @@ def robust_lines():
         yield f"| training beside ART's at equal work, {method} | {min(ratios):.1f} x to {max(ratios):.1f} x as fast |"
 
 
+def smcae_lines():
+    """Yield what synthetic rows are worth before and after they are moved; means over seeds and learners."""
+    names = ("linear", "neighbours", "forest")
+    reporting = [row for row in rows("smcae_reporting") if row["set"] in ("digits", "ctgan", "tvae")]
+    tables = list(dict.fromkeys((row["set"], row["size"]) for row in reporting))
+    shown = {
+        "real only": "real rows alone",
+        "raw": "synthetic rows as they are",
+        "CORAL": "CORAL",
+        "class-wise linear OT (plain)": "linear transport, class by class",
+        "class-wise EMD": "POT's EMD, class by class",
+        "SMCAE": "SMCAE (`select=None`)",
+        "selected": "`SMCAETransformer()`",
+    }
+    yield f"| accuracy of models trained on: {', '.join(' '.join(table) for table in tables)} real rows | |"
+    for method, what in shown.items():
+        cells = []
+        for table in tables:
+            found = [row for row in reporting if (row["set"], row["size"]) == table and row["method"] == method]
+            cells.append(f"{sum(mean(found, f'alone_{name}') for name in names) / 3:.3f}")
+        yield f"| {what} | {', '.join(cells)} |"
+    for method, what in {"raw": "real and synthetic rows", "SyntheticRefiner": "`SyntheticRefiner`"}.items():
+        cells = []
+        for table in tables:
+            found = [row for row in reporting if (row["set"], row["size"]) == table and row["method"] == method]
+            cells.append(f"{sum(mean(found, f'both_{name}') for name in names) / 3:.3f}")
+        yield f"| {what} | {', '.join(cells)} |"
+
+
 def mean(found, name):
     return sum(number(row, name) for row in found) / len(found)
 
@@ -126,7 +155,15 @@ def effect(found):
 def lines():
     """Return the README's table, a string of Markdown."""
     facts = json.loads((RESULTS / "smogn_speed_peers.json").read_text())["versions"]
-    table = ["| what | measured |", "|---|---|", *speed_lines(), *verdict_lines(), *smogan_lines(), *robust_lines()]
+    table = [
+        "| what | measured |",
+        "|---|---|",
+        *speed_lines(),
+        *verdict_lines(),
+        *smogan_lines(),
+        *smcae_lines(),
+        *robust_lines(),
+    ]
     versions = f"NumPy {facts['numpy']}, scikit-learn {facts['scikit-learn']}"
     note = f"One thread, {versions}, ratios in one run; in brackets 95 % intervals over tables."
     return "\n".join([*table, "", note])

@@ -208,9 +208,11 @@ class SyntheticRefiner(MetaEstimatorMixin, BaseSampler):
         if getattr(self.refiner_, "target_type", None) != "auto" or not self._is_sampler():
             return None
         if isinstance(self.sampler, BaseRegressionSampler):
-            return "continuous"
+            return "regression"
         is_imblearn = isinstance(self.sampler, SamplerMixin)
-        return "classes" if is_imblearn and getattr(self.sampler, "_sampling_type", "bypass") != "bypass" else None
+        return (
+            "classification" if is_imblearn and getattr(self.sampler, "_sampling_type", "bypass") != "bypass" else None
+        )
 
     def _drawn_again(self, X, y, rng):
         """Return a function that gives the rows which the sampler makes of some real ones, None where it cannot."""

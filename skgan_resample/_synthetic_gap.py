@@ -24,14 +24,13 @@ from skgan_resample._discrepancy import (
     rank_correlations,
     total_variation,
 )
-from skgan_resample._tables import TableEncoder, _Clock, _forced_nominal, _Levels, _row_keys
+from skgan_resample._tables import TableEncoder, _Clock, _forced_nominal, _Levels, _row_keys, is_continuous_target
 from skgan_resample._validation import warn
 
 MAX_HALF = 1_000  # rows of a half, and of the synthetic rows compared with it; twice as many take four times as long
 MAX_LEVELS = 50  # a nominal column keeps so many of its levels, the most frequent real ones
 MAX_REACH = 3.0  # in standard deviations of the real rows: root mean square of a column of synthetic rows, at most
 MAX_PAIR_COLUMNS = 200  # numeric columns whose correlations are compared
-MAX_CLASSES = 20  # a target of whole numbers with more distinct values is a quantity
 K_NEIGHBORS = 5
 N_GROUPS = 20  # of rows, left out one by one for the error of `gap_closed`
 
@@ -531,7 +530,7 @@ def _read_targets(y_real, y_synthetic, n_real, n_synthetic, target_type):
         is_class = kind == "nominal"
         if kind == "number":
             values = _read_numbers(sources[:1], "y")[0]
-            is_class = len(np.unique(values)) <= MAX_CLASSES and (values == np.round(values)).all()
+            is_class = not is_continuous_target(values)
         target_type = "classification" if is_class else "regression"
     if target_type == "classification":
         y = _read_levels(sources, "y")

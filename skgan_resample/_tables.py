@@ -13,6 +13,7 @@ encoded
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from numbers import Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -22,6 +23,7 @@ from skgan_resample._containers import is_missing, open_table
 MAX_DECIMALS = 6  # more decimals than this are taken for a continuous measurement
 MAX_GRID = 32  # a numeric column with at most so many values ...
 MIN_ROWS_PER_GRID_VALUE = 10  # ... and at least so many rows for each is a scale: new values are drawn to the old ones
+MAX_CLASS_VALUES = 20  # a target of whole numbers with more different values than this is continuous
 MASS_POINT_SHARE = 0.05  # a single value that holds this share of a continuous column is a mass point
 
 
@@ -625,6 +627,16 @@ def read_target(y):
     if missing:
         raise ValueError(f"The target y contains NaN in {missing} of {len(target)} rows; drop these rows first.")
     return target, encoder
+
+
+def is_continuous_target(*targets):
+    """Return whether targets are numbers with fractions, or of more than 20 different values; classes otherwise."""
+    values = np.concatenate([np.asarray(target).ravel() for target in targets])
+    if values.dtype.kind == "O" and all(isinstance(value, Real) and not isinstance(value, bool) for value in values):
+        values = values.astype(float)
+    if values.dtype.kind not in "iuf":
+        return False
+    return bool((values != np.round(values)).any() or len(np.unique(values)) > MAX_CLASS_VALUES)
 
 
 # ------------------------------------------------------------------------------------------------ who made a row?

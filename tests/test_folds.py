@@ -281,3 +281,13 @@ def test_splitters_work_in_searches_and_print(table):
         assert search.n_splits_ == cv.get_n_splits()
         scores = cross_validate(Ridge(**search.best_params_), X, y, cv=cv)["test_score"]
         assert scores.mean() == search.best_score_
+
+
+@pytest.mark.parametrize("labels", [["a", "b"], [0, 1]], ids=["text", "numbers"])
+def test_classes_are_stratified_as_classes(labels):
+    y = np.repeat(labels, [20, 10])
+    X, is_synthetic = np.arange(30.0)[:, None], np.arange(30) % 5 == 4
+    for train, test in RealRowsTestSplit(4, is_synthetic).split(X, y):
+        assert np.unique(y[test], return_counts=True)[1].tolist() == [4, 2]
+        assert not is_synthetic[test].any()
+        assert is_synthetic[train].sum() == is_synthetic.sum()

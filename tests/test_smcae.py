@@ -662,7 +662,7 @@ def test_whole_numbers_of_many_values_are_continuous_and_stay_whole():
     _, y_moved = transformer.refine(S, whole_S)
     assert y_moved.dtype == whole.dtype
     assert whole.min() <= y_moved.min() <= y_moved.max() <= whole.max()
-    as_classes = SMCAETransformer(**LINEAR, target_type="classes").fit(
+    as_classes = SMCAETransformer(**LINEAR, target_type="classification").fit(
         X, whole % 3, X_synthetic=S, y_synthetic=whole_S % 3
     )
     assert np.array_equal(as_classes.refine(S, whole_S % 3)[1], whole_S % 3)
@@ -672,7 +672,7 @@ def test_target_type_overrules_the_guess():
     X, y = numbers(60, 0)
     S, y_S = numbers(80, 1, shift=4.0)
     digits, digits_S = (np.round(y).astype(int) % 4, np.round(y_S).astype(int) % 4)
-    moved = SMCAETransformer(**LINEAR, target_type="continuous").fit(X, digits, X_synthetic=S, y_synthetic=digits_S)
+    moved = SMCAETransformer(**LINEAR, target_type="regression").fit(X, digits, X_synthetic=S, y_synthetic=digits_S)
     assert moved.space_.role == "moves"
     ignored = SMCAETransformer(**LINEAR, target_type=None).fit(X, digits, X_synthetic=S, y_synthetic=digits_S)
     blind = SMCAETransformer(**LINEAR).fit(X, X_synthetic=S)

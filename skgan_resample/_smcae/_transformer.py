@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted, v
 from skgan_resample._containers import open_table, replace_rows, with_columns_of
 from skgan_resample._smcae._fitting import Fitting, Origin
 from skgan_resample._smcae._space import Space
+from skgan_resample._tables import is_continuous_target
 from skgan_resample._validation import (
     TRAINING_CONSTRAINTS,
     CallbackSupportMixin,
@@ -23,7 +24,6 @@ from skgan_resample._validation import (
 
 MAX_GUESSED_FROM = 2_000  # synthetic rows that the model of unknown targets learns from
 _NO_TABLE = "Expected 2D array, got 1D array instead. Reshape your data: make a single column a table of one column."
-MAX_CLASS_VALUES = 20  # a whole-number target with more different values than this is continuous
 
 
 class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
@@ -64,9 +64,9 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
     learner : estimator, default=None
         The model in the selection. It is cloned and gets encoded rows, numbers without gaps. None: the mean over
         logistic or ridge regression, 5 nearest neighbours and 30 randomized trees.
-    target_type : {"auto", "classes", "continuous"} or None, default="auto"
-        What `y` holds. "auto": continuous are numbers with fractions, or of more than 20 different values. None: `y` is
-        not looked at.
+    target_type : {"auto", "classification", "regression"} or None, default="auto"
+        What `y` is for. "auto": regression where it holds numbers with fractions, or of more than 20 different values.
+        None: `y` is not looked at.
     pairing : {"auto", "ot", "nearest", "given"}, default="auto"
         Which real row a synthetic one is to become in the loss of the left channel. "ot": the assignment within the
         class that has the least total squared distance and uses real rows equally often; of more than 1,000 rows, in
@@ -211,7 +211,7 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
         "cv": [Interval(Integral, 2, None, closed="left")],
         "scoring": [StrOptions({"auto", "accuracy", "balanced_accuracy", "r2"})],
         "learner": [HasMethods(["fit", "predict"]), None],
-        "target_type": [StrOptions({"auto", "classes", "continuous"}), None],
+        "target_type": [StrOptions({"auto", "classification", "regression"}), None],
         "pairing": [StrOptions({"auto", "ot", "nearest", "given"})],
         "categorical_features": ["array-like", StrOptions({"auto"}), None],
         "keep": ["array-like", None],
@@ -546,7 +546,7 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
         Parameters
         ----------
         can_move_target : bool, default=True
-        target_type : {"classes", "continuous"}, default=None
+        target_type : {"classification", "regression"}, default=None
             What the target is, where that is known better than by the parameter of this name.
         origin : dict, default=None
             What `SyntheticRefiner` knows of the synthetic rows: the entries of `Origin`, with a `draw` that returns a
@@ -601,7 +601,7 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
         for part in targets:
             if part.ndim != 1 and part.shape[1:] != (1,):
                 raise ValueError(f"The target must be one column, got an array of shape {part.shape}.")
-        is_continuous = _is_continuous(*targets) if target_type == "auto" else target_type == "continuous"
+        is_continuous = is_continuous_target(*targets) if target_type == "auto" else target_type == "regression"
         if self.scoring not in (("auto", "r2") if is_continuous else ("auto", "accuracy", "balanced_accuracy")):
             kind = "a continuous target" if is_continuous else "classes"
             raise ValueError(f"scoring={self.scoring!r} is not for {kind}; set target_type if the target is none.")
@@ -659,16 +659,6 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
         tags.input_tags.categorical = True
         tags.target_tags.required = False
         return tags
-
-
-def _is_continuous(*targets):
-    """Whether targets are numbers with fractions, or of more than 20 different values."""
-    values = np.concatenate([np.asarray(target).ravel() for target in targets])
-    if values.dtype.kind == "O" and all(isinstance(value, Real) and not isinstance(value, bool) for value in values):
-        values = values.astype(float)
-    if values.dtype.kind not in "iuf":
-        return False
-    return bool((values != np.round(values)).any() or len(np.unique(values)) > MAX_CLASS_VALUES)
 
 
 def _parted(X, mask):

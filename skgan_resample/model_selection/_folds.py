@@ -3,9 +3,11 @@
 from numbers import Integral
 
 import numpy as np
-from sklearn.model_selection import BaseCrossValidator, KFold, check_cv
+from sklearn.model_selection import BaseCrossValidator, KFold, StratifiedKFold, check_cv
 from sklearn.utils import _safe_indexing, check_array, check_random_state
 from sklearn.utils.validation import _num_samples, column_or_1d, indexable
+
+from skgan_resample._tables import is_continuous_target
 
 
 class RegressionStratifiedKFold(KFold):
@@ -134,8 +136,8 @@ class RealRowsTestSplit(BaseCrossValidator):
     Parameters
     ----------
     cv : int or splitter
-        How the real rows are split; an int is ``RegressionStratifiedKFold(cv)``. A splitter gets the real rows of `X`,
-        `y` and `groups`.
+        How the real rows are split; an int is ``StratifiedKFold(cv)`` for classes, which may be numbers if each of
+        them has so many rows, and ``RegressionStratifiedKFold(cv)`` for a continuous target. A splitter gets the real rows of `X`, `y` and `groups`.
     is_synthetic : array-like of bool, shape (n_rows,)
         Which rows of the table are synthetic, such as ``sampler.is_synthetic_``.
     parent_indices : array-like of int, shape (n_synthetic, n_parents), default=None
@@ -193,8 +195,8 @@ class RealRowsTestSplit(BaseCrossValidator):
         """
         X, y, groups = indexable(X, y, groups)
         real, synthetic, parents = self._check_rows(_num_samples(X))
-        inputs = (None if values is None else _safe_indexing(values, real) for values in (X, y, groups))
-        for train, test in self._splitter().split(*inputs):
+        inputs = [None if values is None else _safe_indexing(values, real) for values in (X, y, groups)]
+        for train, test in self._splitter(inputs[1]).split(*inputs):
             usable = synthetic
             if parents is not None:
                 usable = synthetic[~np.isin(parents, real[test]).any(axis=1)]
@@ -205,15 +207,18 @@ class RealRowsTestSplit(BaseCrossValidator):
         if X is None and y is None and groups is None:
             return self._splitter().get_n_splits()
         real = np.flatnonzero(~np.asarray(self.is_synthetic, dtype=bool))
-        inputs = (None if values is None else _safe_indexing(values, real) for values in (X, y, groups))
-        return self._splitter().get_n_splits(*inputs)
+        inputs = [None if values is None else _safe_indexing(values, real) for values in (X, y, groups)]
+        return self._splitter(inputs[1]).get_n_splits(*inputs)
 
     def get_metadata_routing(self):
         """Return what `cv` asks for, such as groups."""
         return self._splitter().get_metadata_routing()
 
-    def _splitter(self):
-        return RegressionStratifiedKFold(self.cv) if isinstance(self.cv, Integral) else check_cv(self.cv)
+    def _splitter(self, y=None):
+        if not isinstance(self.cv, Integral):
+            return check_cv(self.cv)
+        has_classes = y is not None and not is_continuous_target(y) and _fill_folds(y, self.cv)
+        return StratifiedKFold(self.cv) if has_classes else RegressionStratifiedKFold(self.cv)
 
     def _check_rows(self, n_rows):
         """Return the positions of real and of synthetic rows, and the parents of the latter or None."""
@@ -236,6 +241,12 @@ class RealRowsTestSplit(BaseCrossValidator):
         if wrong.any():
             raise ValueError(f"parent_indices must be positions of real rows, or -1; got {parents[wrong][0]}.")
         return real, synthetic, parents
+
+
+def _fill_folds(y, n_splits):
+    """Whether each value of a target occurs in every fold; numbers that do not are stratified as numbers."""
+    values = np.asarray(y)
+    return values.dtype.kind not in "iuf" or np.unique(values, return_counts=True)[1].min() >= n_splits
 
 
 def _sorted_rows(y, rng):
