@@ -15,7 +15,7 @@ import warnings
 import numpy as np
 import pandas as pd
 from _common import RESULTS, Results
-from _synthetic_sets import N_SYNTHETIC, REPORTING, TUNING, problem
+from _synthetic_sets import LARGER, N_SYNTHETIC, REPORTING, TUNING, problem
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import accuracy_score, average_precision_score, balanced_accuracy_score, r2_score
@@ -205,15 +205,15 @@ def peers(task, space):
 def run(sets, seeds):
     results = Results("smcae_reporting", n_synthetic=N_SYNTHETIC)
     warnings.simplefilter("ignore")
-    for seed in range(*seeds):
-        for name, size in REPORTING + TUNING:
-            if name in sets and not results.has(set=name, size=size, seed=seed, method="done"):
-                task = problem(name, size, seed)
-                written = {"set": name, "size": size, "seed": seed}
-                rows = list(methods(task, seed))
-                for method, seconds, selected, measures in rows:
-                    results.add(**written, method=method, selected=selected, seconds=seconds, **measures)
-                results.add(**written, method="done", selected="", seconds=0.0, **dict.fromkeys(rows[0][3], np.nan))
+    tasks = [(*table, seed) for tables in (REPORTING, TUNING, LARGER) for seed in range(*seeds) for table in tables]
+    for name, size, seed in tasks:
+        if name in sets and not results.has(set=name, size=size, seed=seed, method="done"):
+            task = problem(name, size, seed)
+            written = {"set": name, "size": size, "seed": seed}
+            rows = list(methods(task, seed))
+            for method, seconds, selected, measures in rows:
+                results.add(**written, method=method, selected=selected, seconds=seconds, **measures)
+            results.add(**written, method="done", selected="", seconds=0.0, **dict.fromkeys(rows[0][3], np.nan))
 
 
 if __name__ == "__main__":

@@ -136,8 +136,9 @@ class RealRowsTestSplit(BaseCrossValidator):
     Parameters
     ----------
     cv : int or splitter
-        How the real rows are split; an int is ``StratifiedKFold(cv)`` for classes, which may be numbers if each of
-        them has so many rows, and ``RegressionStratifiedKFold(cv)`` for a continuous target. A splitter gets the real rows of `X`, `y` and `groups`.
+        How the real rows are split. An int is ``StratifiedKFold(cv)`` for classes, which may be numbers if each of them
+        has so many rows, and ``RegressionStratifiedKFold(cv)`` for a continuous target. A splitter gets the real rows
+        of `X`, `y` and `groups`.
     is_synthetic : array-like of bool, shape (n_rows,)
         Which rows of the table are synthetic, such as ``sampler.is_synthetic_``.
     parent_indices : array-like of int, shape (n_synthetic, n_parents), default=None
