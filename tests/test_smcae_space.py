@@ -506,7 +506,7 @@ def test_classes_are_those_of_both_sides_and_stay_with_their_rows():
 def test_unknown_labels_are_an_error_that_names_them(unknown):
     space = Space(role="classes")
     space.fit(real_table(), np.resize(["a", "b"], N_ROWS), synthetic_table(), np.resize(["a", "b"], 40))
-    with pytest.raises(ValueError, match=rf"label {unknown} did not occur in fit, only \['a', 'b'\]"):
+    with pytest.raises(ValueError, match=rf"label '{unknown}' did not occur in fit, only \['a', 'b'\]"):
         space.read(synthetic_table(), np.resize(["a", unknown], 40))
 
 

@@ -79,8 +79,13 @@ def with_classes_of(synthetic, real):
     if not counts.any():
         return real
     wanted = np.ceil(counts / counts.sum() * len(real)).astype(int)
-    rows = [np.resize(np.flatnonzero(real.classes == number), n) for number, n in enumerate(wanted) if n]
+    rows = [_evenly(np.flatnonzero(real.classes == number), n) for number, n in enumerate(wanted) if n]
     return real[np.concatenate(rows)]
+
+
+def _evenly(rows, n):
+    """Return `n` of `rows`, none more than once oftener than another, spread over all of them."""
+    return rows[np.linspace(0, len(rows), n, endpoint=False).astype(int)]
 
 
 class Yardstick:

@@ -96,9 +96,11 @@ class Space:
         self.names_ = _frame_names(X)
         self.kept_ = _positions(self.keep, [column.name for column in columns])
         self.fillings_ = _fillings(codes, columns)
+        names = [j for j, column in enumerate(columns) if column.n_levels > MAX_LEVELS]
+        self.kept_ = np.union1d(self.kept_, names).astype(np.intp)
         self.used_ = np.ones(self.encoder_.width_, dtype=bool)
-        for j, column in enumerate(columns):
-            self.used_[column.encoded] = column.n_levels <= MAX_LEVELS and j not in self.kept_
+        for j in self.kept_:
+            self.used_[columns[j].encoded] = False
         self.classes_ = self.target_encoder_ = None
         if self.role == "classes":
             self.classes_ = _shared_labels(y, y_synthetic)
@@ -138,7 +140,8 @@ class Space:
         numbers = np.searchsorted(self.classes_, labels).clip(max=len(self.classes_) - 1)
         unknown = self.classes_[numbers] != labels
         if unknown.any():
-            raise ValueError(f"The label {labels[unknown][0]} did not occur in fit, only {self.classes_.tolist()}.")
+            label = labels[unknown].tolist()[0]
+            raise ValueError(f"The label {label!r} did not occur in fit, only {self.classes_.tolist()}.")
         return numbers
 
     def _sample(self, codes, target, membership=None):

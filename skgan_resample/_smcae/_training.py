@@ -198,7 +198,7 @@ def hidden_sizes(given, width):
         wide, narrow = int(np.clip(2 * width, 16, 128)), int(np.clip(width, 4, 64))
         return wide, narrow, wide
     sizes = tuple(np.ravel(given).tolist())
-    if not sizes or not all(isinstance(size, int) and size >= 1 for size in sizes):
+    if not sizes or not all(type(size) is int and size >= 1 for size in sizes):
         raise ValueError(f"hidden_layer_sizes must hold whole numbers of at least 1, one a layer; got {given!r}.")
     return sizes
 
