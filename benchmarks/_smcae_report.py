@@ -102,7 +102,7 @@ def _gains(rows, name):
 def _regret(rows):
     lines = {}
     for value in ("alone", "both"):
-        means = _wide(rows, value).groupby(level=0, sort=False).mean()
+        means = _wide(rows, value).groupby(level=0, sort=False).mean().dropna(subset=["raw"])  # SMOTE: one class alone
         best = means[SINGLE].max(axis=1)
         lines[f"best single, {value}"] = means[SINGLE].idxmax(axis=1)
         lines[f"selected less it, {value}"] = (means["selected"] - best).map("{:+.4f}".format)

@@ -145,12 +145,12 @@ class Yardstick:
         X, y = rows.vectors[:, : self.n_features], rows.target
         X_test, y_test = held_out.vectors[:, : self.n_features], held_out.target
         if self.scoring == "r2":
-            predicted = _fitted(probe, X, y).predict(X_test)
+            predicted = fitted(probe, X, y).predict(X_test)
             return 1 - (predicted - y_test) ** 2 / self.variance
         if len(np.unique(y)) < 2:
             predicted = np.full(len(y_test), y[0])
         else:
-            predicted = _fitted(probe, X, y).predict(X_test)
+            predicted = fitted(probe, X, y).predict(X_test)
         hits = (predicted == y_test).astype(float)
         if self.scoring == "balanced_accuracy":
             counts = np.bincount(y_test)
@@ -238,7 +238,8 @@ def _joined(a, b):
     return type(a)(*joined)
 
 
-def _fitted(probe, X, y):
+def fitted(probe, X, y):
+    """Return a fitted clone of a model, without complaints about its convergence."""
     probe = clone(probe)
     if getattr(probe, "n_neighbors", 0) > len(y):
         probe.set_params(n_neighbors=len(y))

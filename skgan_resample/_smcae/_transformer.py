@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted, v
 
 from skgan_resample._containers import open_table, replace_rows, with_columns_of
 from skgan_resample._smcae._fitting import Fitting, Origin
+from skgan_resample._smcae._selection import fitted
 from skgan_resample._smcae._space import Space
 from skgan_resample._tables import is_continuous_target
 from skgan_resample._validation import (
@@ -650,7 +651,7 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
         if role == "moves":
             self.guess_ = HistGradientBoostingRegressor(max_iter=50).fit(features, synthetic.target)
         elif len(np.unique(synthetic.target)) > 1:
-            self.guess_ = LogisticRegression(max_iter=200).fit(features, synthetic.target)
+            self.guess_ = fitted(LogisticRegression(max_iter=200), features, synthetic.target)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
