@@ -9,6 +9,8 @@ from skgan_resample._version import __version__
 
 _HOMES = {  # public name -> module that defines it
     "SMOGANRegressorResampler": "skgan_resample._smogan",
+    "HardTripletSampler": "skgan_resample._hard_triplet",
+    "HardTripletEmbedder": "skgan_resample._hard_triplet",
     "SMCAETransformer": "skgan_resample._smcae",
     "RobustATWrapper": "skgan_resample._robust_at",
     "ThreatModel": "skgan_resample.threat",
@@ -18,6 +20,7 @@ _HOMES = {  # public name -> module that defines it
     "GaussianNoise": "skgan_resample.over_sampling",
     "RandomOverSampler": "skgan_resample.over_sampling",
     "SmognPackageSampler": "skgan_resample.over_sampling",
+    "ResampledClassifier": "skgan_resample.compose",
     "ResampledRegressor": "skgan_resample.compose",
     "RelevanceWeightedRegressor": "skgan_resample.compose",
     "OutputCorrectedRegressor": "skgan_resample.compose",

@@ -21,16 +21,20 @@ DISTINCT_IS_ID = 0.95  # a text column with this share of distinct values tells 
 DATE = r"(?<!\d)(?:\d{4}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})(?!\d)"  # no band 5-10, no hour 12:30
 PROVENANCE = ("is_synthetic", "source_row", "parent_row_1", "parent_row_2")
 REPORT_FILES = {"index.html", "results.csv", "run.json"}
-RESAMPLING_ONLY = {  # options of compare without --threat, and their defaults
+REGRESSION_ONLY = {  # options of compare for amounts, and their defaults
     "relevance": None,
     "side": None,
     "quantile": None,
     "threshold": 0.8,
-    "scoring": "sera",
     "max_price": 0.02,
     "max_common_price": 0.05,
-    "time": None,
 }
+SCORINGS = {  # the first one is the default
+    "regression": ["sera", "rmse", "rare_mae", "common_rmse"],
+    "classification": ["average_precision", "f1", "g_mean", "balanced_accuracy", "brier"],
+}
+RESAMPLING_ONLY = (*REGRESSION_ONLY, "scoring", "time", "task")  # not with --threat
+MANY_LABELS = 0.5  # text with this share of distinct values tells rows apart, not classes
 THREAT_EXAMPLE = "such as --threat eps=0.1,unit=std"
 
 
@@ -69,44 +73,57 @@ def main(arguments=None):
 def run_compare(options):
     """Compare methods on a table, print table and verdict, write the report."""
     _need("pandas", "matplotlib")
-    given = [name for name in RESAMPLING_ONLY if getattr(options, name) is not None]
     if options.threat is not None:
+        given = [name for name in RESAMPLING_ONLY if getattr(options, name) is not None]
         if given:
             raise CommandError(f"--{given[0].replace('_', '-')} is for resampling: it cannot be used with --threat.")
         return _compare_robustness(options)
-    for name in RESAMPLING_ONLY:
-        if name not in given:
-            setattr(options, name, RESAMPLING_ONLY[name])
-    return _compare_resampling(options)
+    options.repeats = 2 if options.repeats is None else options.repeats
+    table = _user_table(options) if options.data is not None else _builtin_table(options)
+    compared = _compare_regression if options.task == "regression" else _compare_classification
+    return compared(table, options)
 
 
-def _compare_resampling(options):
-    from sklearn.model_selection import TimeSeriesSplit
-
+def _compare_regression(table, options):
     from skgan_resample._report import print_summary, write_report
     from skgan_resample.model_selection import compare
 
+    relevance = _relevance(options, is_builtin=options.data is None)
+    for name, default in REGRESSION_ONLY.items():
+        if getattr(options, name) is None:
+            setattr(options, name, default)
     for name, price in (("--max-price", options.max_price), ("--max-common-price", options.max_common_price)):
         if not price >= 0:
             raise CommandError(f"{name} {price:g} must be at least 0, such as 0.02 for 2 %.")
-    options.repeats = 2 if options.repeats is None else options.repeats
-    relevance = _relevance(options, is_builtin=options.data is None)
-    table = _diabetes(options) if options.data is None else _user_table(options)
     out = _begin(table, options)
-    with _one_sentence():
-        cv = TimeSeriesSplit(options.cv) if table.times is not None else options.cv
     settings = {
         "learners": _learner(options.learner),
         "relevance": relevance,
         "scoring": options.scoring,
         "threshold": options.threshold,
-        "cv": cv,
+        "cv": _outer_folds(table, options),
         "max_price": options.max_price,
         "max_common_price": options.max_common_price,
     }
     with _compared(compare, (table.X, table.y), table, options, settings) as comparison:
         print_summary(comparison)
         write_report(out, comparison, table, relevance, {**vars(options), "run": "compare"})
+    return 0
+
+
+def _compare_classification(table, options):
+    from skgan_resample._report import print_classification, write_classification_report
+    from skgan_resample.model_selection import compare_classification
+
+    out = _begin(table, options)
+    settings = {
+        "learners": _learner(options.learner, "sklearn.linear_model:LogisticRegression"),
+        "scoring": options.scoring,
+        "cv": _outer_folds(table, options),
+    }
+    with _compared(compare_classification, (table.X, table.y), table, options, settings) as comparison:
+        print_classification(comparison)
+        write_classification_report(out, comparison, table, {**vars(options), "run": "compare"})
     return 0
 
 
@@ -124,6 +141,13 @@ def _compare_robustness(options):
         print_robustness(comparison)
         write_robustness_report(out, comparison, table, {**vars(options), "run": "compare"})
     return 0
+
+
+def _outer_folds(table, options):
+    from sklearn.model_selection import TimeSeriesSplit
+
+    with _one_sentence():
+        return TimeSeriesSplit(options.cv) if table.times is not None else options.cv
 
 
 def _begin(table, options):
@@ -164,6 +188,12 @@ def _compared(run, arguments, table, options, settings):
     print(f"\nThe report: {out / 'index.html'}")
 
 
+def _builtin_table(options):
+    """Return a table that scikit-learn ships, for the task that the options ask for: amounts unless they say else."""
+    _settle_task(options, None)
+    return _diabetes(options) if options.task == "regression" else _breast_cancer(options)
+
+
 def _diabetes(options):
     """Return the diabetes table that scikit-learn ships; no network."""
     from sklearn.datasets import load_diabetes
@@ -199,8 +229,10 @@ def _user_table(options):
     _check_roles(frame, options)
     columns = list(frame.columns)
     notes = [f"{options.data}: {len(frame):,} rows, {len(columns)} columns."]
-    prepared = _with_numeric_target if options.threat is None else _with_classes
-    frame = prepared(frame, options.target, notes)
+    if options.threat is None:
+        _settle_task(options, frame[options.target], notes)
+    has_classes = options.threat is not None or options.task == "classification"
+    frame = (_with_classes if has_classes else _with_numeric_target)(frame, options.target, notes)
     groups = times = None
     if options.time:
         order = np.argsort(_as_times(frame[options.time], options.time), kind="stable")
@@ -286,6 +318,52 @@ def _check_column(columns, name, path):
         close = get_close_matches(name, list(columns), n=1)
         hint = f"did you mean {close[0]!r}?" if close else f"the columns are {_listed(columns)}."
         raise CommandError(f"{path} has no column {name!r}; {hint}")
+
+
+def _settle_task(options, target, notes=()):
+    """Set `options.task` and `options.scoring`: what --task says, else what other options imply, else what fits the
+    target (None for a built-in table); refuse options of the other task.
+    """
+    given = [name for name in REGRESSION_ONLY if getattr(options, name) is not None]
+    tasks = [task for task, names in SCORINGS.items() if options.scoring in names]
+    if options.task is None:
+        implied = ["regression"] if given else tasks
+        if implied or target is None:
+            options.task = implied[0] if implied else "regression"
+        else:
+            options.task = _task_of(target, notes)
+    if options.task == "classification" and given:
+        raise CommandError(f"--{given[0].replace('_', '-')} is for regression: a class has no such thing.")
+    known = SCORINGS[options.task]
+    options.scoring = known[0] if options.scoring is None else options.scoring
+    if options.scoring not in known:
+        raise CommandError(f"--scoring {options.scoring} is not for {options.task}; give one of {', '.join(known)}.")
+
+
+def _task_of(target, notes):
+    """Return "regression" for numbers with fractions or more than 20 different values, "classification" for others.
+
+    Mostly numbers, or text that differs in every other row, is left to "regression", which says what is wrong with it.
+    """
+    import pandas as pd
+
+    from skgan_resample._tables import is_continuous_target
+
+    seen = target.dropna()
+    if pd.api.types.is_bool_dtype(seen) or isinstance(seen.dtype, pd.CategoricalDtype):
+        return "classification"
+    numbers = pd.to_numeric(seen, errors="coerce").astype(float).dropna()
+    if len(numbers) < len(seen):
+        is_dirt = len(numbers) > len(seen) / 2 and is_continuous_target(numbers)
+        return "regression" if is_dirt or seen.nunique() > MANY_LABELS * len(seen) else "classification"
+    n_values = numbers.nunique()
+    if n_values < 2 or np.isinf(numbers).any() or is_continuous_target(numbers):
+        return "regression"
+    notes.append(
+        f"{target.name!r} holds {n_values} different whole numbers, taken as classes; --task regression takes them as "
+        "amounts."
+    )
+    return "classification"
 
 
 def _with_numeric_target(frame, target, notes):
@@ -691,11 +769,25 @@ def _parser():
 
     compare = commands.add_parser("compare", help="does resampling help on this table, which method, at what price?")
     compare.add_argument(
-        "data", nargs="?", help="a .csv, .tsv or .parquet file; scikit-learn's diabetes data if left out"
+        "data",
+        nargs="?",
+        help="a .csv, .tsv or .parquet file; if left out scikit-learn's diabetes data, with --task "
+        "classification its breast cancer data",
     )
     compare.add_argument("--target", metavar="COLUMN", help="the column to predict")
     compare.add_argument("--learner", metavar="MODULE:CLASS", help="your model; default gradient boosting")
-    compare.add_argument("--scoring", choices=["sera", "rmse", "rare_mae", "common_rmse"], help="default sera")
+    compare.add_argument(
+        "--task",
+        choices=list(SCORINGS),
+        help="default: classification for a target of text, booleans or at most 20 different whole numbers",
+    )
+    compare.add_argument(
+        "--scoring",
+        choices=[name for names in SCORINGS.values() for name in names],
+        metavar="NAME",
+        help=f"of amounts {', '.join(SCORINGS['regression'])}; of classes {', '.join(SCORINGS['classification'])}; "
+        "default the first of each",
+    )
     compare.add_argument(
         "--methods",
         metavar="A,B,...",

@@ -147,7 +147,7 @@ def nearest(space, rows, k_neighbors, *, half_median=False, rng=None):
     return Neighbors(indices, distances, medians if half_median else None)
 
 
-def interpolate(codes, seeds, partners, u, nominal, rng):
+def interpolate(codes, seeds, partners, u, nominal, rng, share=0.5):
     """Return rows between seeds and partners.
 
     Parameters
@@ -157,8 +157,10 @@ def interpolate(codes, seeds, partners, u, nominal, rng):
     u : ndarray of shape (m,)
         Position on the segment: 0 at the seed, 1 at the partner.
     nominal : ndarray of bool, shape (n_columns,)
-        These cells come from either parent with equal probability.
+        These cells come from either parent.
     rng : numpy.random.RandomState
+    share : float or ndarray of shape (m,), default=0.5
+        Probability that a nominal cell comes from the partner; below 0 counts as 0, above 1 as 1.
 
     Returns
     -------
@@ -168,7 +170,7 @@ def interpolate(codes, seeds, partners, u, nominal, rng):
     start, end = codes[seeds], codes[partners]
     rows = start + u[:, None] * (end - start)
     if nominal.any():
-        from_end = rng.uniform(size=(len(seeds), int(nominal.sum()))) < 0.5
+        from_end = rng.uniform(size=(len(seeds), int(nominal.sum()))) < np.reshape(share, (-1, 1))
         rows[:, nominal] = np.where(from_end, end[:, nominal], start[:, nominal])
     gaps = np.isnan(rows)
     if gaps.any():

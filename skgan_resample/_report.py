@@ -1,6 +1,7 @@
 """What `skgan-resample compare` shows: a table in the terminal, and a folder with one self-contained HTML page.
 
-First what is said of resampling, then what is said of adversarial training, then what both are made of.
+First what is said of resampling amounts, then of resampling classes, then of adversarial training, then what all are
+made of.
 """
 
 import base64
@@ -16,6 +17,7 @@ from math import isnan
 from pathlib import Path
 
 from skgan_resample._validation import versions
+from skgan_resample.model_selection._class_verdict import CLASS_SCORE_LABELS
 from skgan_resample.model_selection._compare import REFINED, default_methods, named_samplers
 from skgan_resample.model_selection._verdict import CHOSEN, SCORE_LABELS
 
@@ -41,6 +43,18 @@ REFINED_WORDS = {  # what became of new rows, by `selected_`
     "linear_ot": "they were moved by a linear map (optimal transport)",
     "smcae": "they were moved by the network",
 }
+CLASS_GLOSSARY = {
+    "none": "the learner alone",
+    "weights": "every class weighs the same in total while the learner is fitted",
+    "duplicate": "copies of rows drawn from the whole table: the control for mere numbers",
+    "random": "RandomOverSampler: copies of rows of small classes",
+    "smote": "SMOTE: new rows between neighbouring rows of a small class",
+    "borderline-smote": "BorderlineSMOTE: the same, from rows near other classes",
+    "adasyn": "ADASYN: the same, the more rows the more neighbours are of other classes",
+    "kmeans-smote": "KMeansSMOTE: the same, within clusters",
+    "svm-smote": "SVMSMOTE: the same, from support vectors",
+    "hard-triplet": "HardTripletSampler: hard rows of small classes, found in the distances that a network learned",
+}
 ROBUST_GLOSSARY = {
     "none": "the network trained without attacks",
     "at": "RobustATWrapper(ro_strategy=None): the same network, trained on attacked rows, stopped where rows held out "
@@ -50,6 +64,8 @@ ROBUST_GLOSSARY = {
     "training makes robustness worse again), treatments are tried, and the best one is kept",
     "learner": "your own model",
 }
+SHORT_LABELS = {"average_precision": "AP", "f1": "F1 tuned", "g_mean": "G-mean tuned"}
+SHORT_LABELS |= {"balanced_accuracy": "bal. acc. tuned", "brier": "Brier corr."}
 SHIFT_NOTE = "SERA, the squared error weighted by relevance, falls whenever predictions are pushed towards rare values."
 
 STYLE = """
@@ -142,12 +158,7 @@ def _page(comparison, table, relevance, options):
     label = SCORE_LABELS[comparison.scoring].removeprefix("the ")
     header, rows = summary_table(comparison)
     tried = [row[0] for row in rows]
-    words = GLOSSARY | {
-        name: f"SyntheticRefiner: as {name.removesuffix(REFINED)!r}, its new rows moved into the distribution of the "
-        "real ones, or dropped, whichever predicts better on held-out rows"
-        for name in tried
-        if name.endswith(REFINED)
-    }
+    words = GLOSSARY | _refined_words(tried)
     body = f"""
 <p class="verdict"><strong>{escape(verdict.answer.capitalize())}.</strong> {escape(verdict.sentence)}</p>
 {_cautions(comparison)}
@@ -186,6 +197,16 @@ training sets that overlap (Nadeau &amp; Bengio); p-values are adjusted for the 
 {_refinement(comparison, table, relevance, options)}
 """
     return _document(f"What helps to predict rare values of {table.target}?", body)
+
+
+def _refined_words(tried):
+    """Return what the refined methods among those tried are."""
+    return {
+        name: f"SyntheticRefiner: as {name.removesuffix(REFINED)!r}, its new rows moved into the distribution of the "
+        "real ones, or dropped, whichever predicts better on held-out rows"
+        for name in tried
+        if name.endswith(REFINED)
+    }
 
 
 def _of_target(explanation, target):
@@ -286,6 +307,134 @@ def _network_refinement(sampler, table):
         f"out of training, from {found['mmd_before']:.3g} to {found['mmd_after']:.3g}; they chose the step marked."
     )
     return _figure(png, alt, caption)
+
+
+# ------------------------------------------------------------------------------------------------ classes
+def class_table(comparison):
+    """Return header and rows of the table that terminal and page show, as strings."""
+    header = ["method", "AP", "F1", "F1 tuned", "G-mean tuned", "bal. acc. tuned", "Brier", "Brier corr.", "seconds"]
+    header += [f"gain in {SHORT_LABELS[comparison.scoring]}", "p (Holm)", "chosen"]
+    measures = ["average_precision", "f1", "f1_tuned", "g_mean_tuned", "balanced_accuracy_tuned"]
+    measures += ["brier", "brier_corrected"]
+    rows = []
+    for row in comparison.summary:
+        is_base = row["method"] == "none"
+        gain, low, high = (comparison.gain_in_words(row[name]) for name in ("gain", "low", "high"))
+        rows.append(
+            [
+                row["method"],
+                *(f"{row[measure]:.3f}" for measure in measures),
+                f"{row['seconds']:.2f}",
+                "0" if is_base else f"{gain} ({low} to {high})",
+                "" if is_base else _p_value(row["p_holm"]),
+                "" if row["method"] == CHOSEN else f"{row['chosen']:.0%}",
+            ]
+        )
+    return header, rows
+
+
+def print_classification(comparison):
+    """Print the classes, the table and the verdict."""
+    header, rows = class_table(comparison)
+    learners = ", ".join(comparison.learners)
+    print(f"\n{_classes_in_words(comparison)}. Learner: {learners}. {folds_judged(comparison, lacking='time')}\n")
+    _print_table(header, rows, comparison.verdict.method)
+    print(f"\n{_how_to_read_classes(comparison)}")
+    print(f"\n{comparison.verdict.answer.upper()}. {comparison.verdict.sentence}")
+    for caution in comparison.cautions:
+        print(f"Note: {caution}")
+
+
+def _classes_in_words(comparison):
+    """Return classes and their rows, smallest first."""
+    counts = sorted(comparison.counts.items(), key=lambda item: item[1])
+    shown = ", ".join(f"{label!s} {n_rows:,}" for label, n_rows in counts[:8])
+    more = f" and {len(counts) - 8} more" if len(counts) > 8 else ""
+    text = f"{comparison.n_rows:,} rows of {len(counts)} classes: {shown}{more}"
+    return text if comparison.positive is None else f"{text}; {comparison.positive!s} is the positive class"
+
+
+def _how_to_read_classes(comparison):
+    is_binary = comparison.positive is not None
+    tuned = "threshold" if is_binary else "weight of rare classes (an exponent of their share)"
+    return (
+        f"'gain' is over 'none', the learner alone; above 0 is better. 'tuned': with the {tuned} that is best for that "
+        "measure on inner folds, for every method alike, 'none' included; 'F1' is that without. 'AP': average "
+        f"precision{'' if is_binary else ', the mean over classes, as is F1'}. 'Brier' is an error, below is better; "
+        "'corr.': after the probabilities were corrected for the changed shares of the classes."
+    )
+
+
+def write_classification_report(out, comparison, table, options):
+    """Write `out`/index.html, results.csv and run.json on methods for classes, as `write_report` does.
+
+    Parameters
+    ----------
+    out : pathlib.Path
+    comparison : ClassificationComparison
+    table : Table
+        As made ready by the command line.
+    options : dict
+        The command's options, for `run.json`.
+    """
+    facts = {
+        "outer_folds_judged": comparison.n_folds,
+        "outer_folds_planned": comparison.n_planned,
+        "classes": {str(label): n_rows for label, n_rows in comparison.counts.items()},
+        "positive": comparison.positive,
+        "verdict": vars(comparison.verdict),
+    }
+    _write_folder(out, _class_page(comparison, table), comparison, table, options, facts)
+
+
+def _class_page(comparison, table):
+    verdict = comparison.verdict
+    header, rows = class_table(comparison)
+    tried = [row[0] for row in rows]
+    label = CLASS_SCORE_LABELS[comparison.scoring]
+    alt = f"Gain in {label} over the learner alone, with 95 % intervals: " + "; ".join(
+        f"{row[0]} {row[-3]}" for row in rows[1:]
+    )
+    body = f"""
+<p class="verdict"><strong>{escape(verdict.answer.capitalize())}.</strong> {escape(verdict.sentence)}</p>
+{_cautions(comparison)}
+<p>{escape(table.source)}: {escape(_classes_in_words(comparison))}.
+Learner: {escape(", ".join(comparison.learners))}. {escape(folds_judged(comparison, lacking="time"))}</p>
+{_notes(table, comparison)}
+
+<h2>What each method gains</h2>
+<div class="scroll">{_html_table(header, rows, verdict.method)}</div>
+<p class="small">{escape(_how_to_read_classes(comparison))}
+All on outer folds, gains with 95 % intervals. "chosen" is how often the inner folds chose the method; the last row is
+what choosing that way gives on the outer folds. Intervals allow for training sets that overlap (Nadeau &amp; Bengio);
+p-values are adjusted for the number of methods (Holm).</p>
+{_glossary(CLASS_GLOSSARY | _refined_words(tried), tried)}
+{_figure(_class_picture(comparison), alt + ".", f"Gain in {label} over the learner alone. Grey: too small to matter.")}
+"""
+    return _document(f"What helps to predict {table.target}?", body)
+
+
+def _class_picture(comparison):
+    """Return a picture of each method's gain with its interval."""
+    rows = [row for row in comparison.summary if row["method"] != "none"]
+
+    def draw():
+        import matplotlib.pyplot as plt
+
+        figure, axes = plt.subplots(figsize=(8, 1.2 + 0.35 * len(rows)))
+        axes.axvspan(-comparison.worthwhile, comparison.worthwhile, color="0.9", zorder=0)
+        axes.axvline(0, color="0.4", linewidth=1)
+        for place, row in enumerate(reversed(rows)):
+            color = "#0072B2" if row["method"] == comparison.verdict.method else "0.25"
+            axes.plot([row["low"], row["high"]], [place, place], color=color)
+            axes.plot([row["gain"]], [place], "o", color=color)
+        axes.margins(y=0.15)
+        axes.set_yticks(range(len(rows)), [row["method"] for row in reversed(rows)])
+        share = " (share of that of the learner alone)" if comparison.scoring == "brier" else ""
+        axes.set_xlabel(f"gain in {CLASS_SCORE_LABELS[comparison.scoring]}{share}")
+        return figure
+
+    return _png(draw)
 
 
 # ------------------------------------------------------------------------------------------------ adversarial training

@@ -1,4 +1,4 @@
-"""Regressors around regressors: resampled, weighted by relevance, corrected in their output.
+"""Models around models: trained on resampled rows, weighted by relevance, corrected in their output.
 
 The table passes through untouched: strings, missing cells and data frames reach the inner sampler and estimator as
 they came.
@@ -9,12 +9,22 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn import get_config
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, _fit_context, clone
+from sklearn.base import (
+    BaseEstimator,
+    ClassifierMixin,
+    MetaEstimatorMixin,
+    RegressorMixin,
+    _fit_context,
+    clone,
+    is_classifier,
+)
 from sklearn.isotonic import IsotonicRegression
 from sklearn.model_selection import check_cv
 from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing, check_array, check_random_state, get_tags
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
     _check_sample_weight,
     check_consistent_length,
@@ -26,6 +36,7 @@ from sklearn.utils.validation import (
 )
 
 from skgan_resample._refiner import SyntheticRefiner
+from skgan_resample._retrieval import read_classes
 from skgan_resample._tables import row_origins, synthetic_rows
 from skgan_resample._validation import NoRareRowsError, seeded_clone, warn
 from skgan_resample.model_selection._folds import RegressionStratifiedKFold
@@ -34,14 +45,41 @@ from skgan_resample.relevance import Relevance
 __all__ = [
     "OutputCorrectedRegressor",
     "RelevanceWeightedRegressor",
+    "ResampledClassifier",
     "ResampledRegressor",
     "SyntheticRefiner",
     "output_correction",
 ]
 
 
-class _RegressorAround(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
-    """What the regressors here share: they check rows, not cells, and predict by `estimator_`."""
+class _AroundMixin(MetaEstimatorMixin):
+    """What all models here share: they check rows, not cells, and take what the inner estimator takes."""
+
+    def _check_rows(self, X, y, sample_weight):
+        """Return `X`, the target as read and the weights, None if none were given; learn the columns of `X`."""
+        validate_data(self, X, y, skip_check_array=True)  # n_features_in_ and feature_names_in_
+        (X,) = indexable(X)  # a no-op for arrays and frames
+        y = self._read_target(y)
+        check_consistent_length(X, y)
+        if sample_weight is not None:
+            sample_weight = _check_sample_weight(sample_weight, y, dtype=np.float64, ensure_non_negative=True)
+        return X, y, sample_weight
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "estimator_")
+
+    def __sklearn_tags__(self):
+        tags, inner = super().__sklearn_tags__(), get_tags(self.estimator).input_tags
+        tags.input_tags.allow_nan = inner.allow_nan
+        tags.input_tags.sparse = inner.sparse
+        tags.input_tags.string = inner.string
+        tags.input_tags.categorical = inner.categorical
+        tags.input_tags.pairwise = False
+        return tags
+
+
+class _RegressorAround(_AroundMixin, RegressorMixin, BaseEstimator):
+    """What the regressors here share: their target is continuous, and they predict by `estimator_`."""
 
     _parameter_constraints: dict = {
         "estimator": [HasMethods(["fit", "predict"])],
@@ -66,15 +104,8 @@ class _RegressorAround(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
     def _corrected(self, predictions):
         return predictions
 
-    def _check_rows(self, X, y, sample_weight):
-        """Return `X`, the target as floats and the weights, None if none were given; learn the columns of `X`."""
-        validate_data(self, X, y, skip_check_array=True)  # n_features_in_ and feature_names_in_
-        (X,) = indexable(X)  # a no-op for arrays and frames
-        y = column_or_1d(check_array(y, ensure_2d=False, dtype=np.float64, input_name="y"), warn=True)
-        check_consistent_length(X, y)
-        if sample_weight is not None:
-            sample_weight = _check_sample_weight(sample_weight, y, dtype=np.float64, ensure_non_negative=True)
-        return X, y, sample_weight
+    def _read_target(self, y):
+        return column_or_1d(check_array(y, ensure_2d=False, dtype=np.float64, input_name="y"), warn=True)
 
     def _emphasis(self, y):
         """Fit the relevance and return its weights; ones after a warning if no row is rare."""
@@ -89,18 +120,6 @@ class _RegressorAround(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
             warn(f"All rows weigh the same. {error}")
             return np.ones(len(y))
         return self.relevance_.sample_weight(y, self.threshold)
-
-    def __sklearn_is_fitted__(self):
-        return hasattr(self, "estimator_")
-
-    def __sklearn_tags__(self):
-        tags, inner = super().__sklearn_tags__(), get_tags(self.estimator).input_tags
-        tags.input_tags.allow_nan = inner.allow_nan
-        tags.input_tags.sparse = inner.sparse
-        tags.input_tags.string = inner.string
-        tags.input_tags.categorical = inner.categorical
-        tags.input_tags.pairwise = False
-        return tags
 
 
 _RELEVANCE_CONSTRAINTS: dict = {
@@ -310,7 +329,35 @@ class OutputCorrectedRegressor(_RegressorAround):
         return predictions + self.strength * (self.intercept_ + self.slope_ * predictions - predictions)
 
 
-class ResampledRegressor(_RegressorAround):
+class _ResamplesMixin:
+    """What `ResampledRegressor` and `ResampledClassifier` share: the sampler before the estimator."""
+
+    def _passes_through(self):
+        return self.sampler is None or (isinstance(self.sampler, str) and self.sampler == "passthrough")
+
+    def _resample(self, sampler, X, y, sample_weight):
+        """Return the rows that a sampler makes of these, and their weights; the rows themselves if it is None."""
+        if sampler is None:
+            return X, y, sample_weight
+        X_new, y_new = sampler.fit_resample(X, y)
+        if is_classifier(self):
+            _check_classes(sampler, y, y_new)
+        if sample_weight is not None:
+            sample_weight = _resampled_weight(sampler, sample_weight, X, y, X_new, y_new, by_class=is_classifier(self))
+        return X_new, y_new, sample_weight
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        if not self._passes_through() and hasattr(self.sampler, "__sklearn_tags__"):
+            inner = get_tags(self.sampler).input_tags
+            tags.input_tags.allow_nan &= inner.allow_nan
+            tags.input_tags.sparse &= inner.sparse
+            tags.input_tags.string &= inner.string
+            tags.input_tags.categorical &= inner.categorical
+        return tags
+
+
+class ResampledRegressor(_ResamplesMixin, _RegressorAround):
     """Resample the training rows, then fit a regressor to them.
 
     An imbalanced-learn Pipeline of the two does the same, and takes further steps; here weights travel with the rows,
@@ -348,9 +395,9 @@ class ResampledRegressor(_RegressorAround):
 
     Notes
     -----
-    With weights, a new row weighs the mean of its parents (``sampler.parent_indices_``). Where a sampler does not say
-    which rows it kept or made, kept rows are found by their values, and a new row without known parents weighs the
-    mean of all rows.
+    With weights, a new row weighs the mean of its parents (``sampler.parent_indices_``), a copy as much as its original
+    (``sampler.sample_indices_``). Where a sampler does not say which rows it kept or made, kept rows are found by their
+    values, and a new row without known parents weighs the mean of all rows.
 
     Examples
     --------
@@ -408,14 +455,7 @@ class ResampledRegressor(_RegressorAround):
             tested, predictions = _out_of_fold(plain, X, y, sample_weight, _folds(self.cv, rng))
             self._calibrate(y[tested], predictions, None if sample_weight is None else sample_weight[tested])
         self.sampler_ = sampler
-        if sampler is None:
-            X_new, y_new, new_weight = X, y, sample_weight
-        else:
-            X_new, y_new = sampler.fit_resample(X, y)
-            new_weight = None
-            if sample_weight is not None:
-                new_weight = _resampled_weight(sampler, sample_weight, X, y, X_new, y_new)
-        self.estimator_ = _fit_weighted(estimator, X_new, y_new, new_weight)
+        self.estimator_ = _fit_weighted(estimator, *self._resample(sampler, X, y, sample_weight))
         return self
 
     def _calibrate(self, y, predictions, sample_weight):
@@ -427,17 +467,200 @@ class ResampledRegressor(_RegressorAround):
     def _corrected(self, predictions):
         return self.offset_ + (predictions if self.calibrator_ is None else self.calibrator_.predict(predictions))
 
-    def _passes_through(self):
-        return self.sampler is None or (isinstance(self.sampler, str) and self.sampler == "passthrough")
+
+def _passes_on(method):
+    """Make a method available where the inner estimator has it, a decision function only without prior correction."""
+
+    def check(model):
+        getattr(getattr(model, "estimator_", model.estimator), method)
+        corrects = model.prior_ratio_ is not None if hasattr(model, "prior_ratio_") else model.prior_correction
+        return method == "predict_proba" or not corrects
+
+    return available_if(check)
+
+
+class ResampledClassifier(_ResamplesMixin, _AroundMixin, ClassifierMixin, BaseEstimator):
+    """Resample the training rows, then fit a classifier to them.
+
+    An imbalanced-learn Pipeline of the two does the same, and takes further steps; here weights travel with the rows,
+    and probabilities can be corrected for the changed class frequencies: after balancing, a rare class looks more
+    probable than it is.
+
+    Parameters
+    ----------
+    sampler : sampler, "passthrough" or None
+        Anything with ``fit_resample(X, y)`` for classes. It is cloned. "passthrough" and None leave the rows as they
+        are.
+    estimator : classifier
+        It is cloned.
+    prior_correction : bool, default=False
+        Multiply the probability of each class by its share of the given rows, divide it by its share of the resampled
+        rows, and normalize [1]_. `predict` then returns the class of highest corrected probability. That is right where
+        the sampler has changed how many rows a class has but not where they lie; it undoes what resampling does to the
+        decision, and keeps what it does to the model. With weights, shares are sums of weights.
+    random_state : int, RandomState instance or None, default=None
+        For every random_state in `sampler` and `estimator` that is None.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The classes, sorted.
+    class_prior_, resampled_class_prior_ : ndarray of shape (n_classes,)
+        Share of each class in the given and in the resampled rows, by weight.
+    prior_ratio_ : ndarray of shape (n_classes,) or None
+        What probabilities are multiplied by, the one divided by the other; None without `prior_correction`.
+    sampler_ : sampler or None
+        The fitted clone. It says which rows were made, from which ones.
+    estimator_ : classifier
+        The fitted clone.
+    n_features_in_, feature_names_in_
+        As everywhere in scikit-learn.
+
+    Notes
+    -----
+    With weights, a new row weighs the mean of its parents (``sampler.parent_indices_``), a copy as much as its original
+    (``sampler.sample_indices_``). Where a sampler does not say which rows it kept or made, kept rows are found by their
+    values, and a new row without known parents weighs the mean of the rows of its class.
+
+    The correction knows of the sampler and of the weights alone. A ``class_weight`` of `estimator`, or a sampler inside
+    it, shifts the frequencies once more; leave them out where probabilities matter. With correction there is no
+    ``decision_function``.
+
+    References
+    ----------
+    .. [1] M. Saerens, P. Latinne, C. Decaestecker, "Adjusting the outputs of a classifier to new a priori
+       probabilities: a simple procedure", Neural Computation 14(1):21-41, 2002 (the form for known frequencies).
+
+    See Also
+    --------
+    ResampledRegressor : The same for a continuous target.
+
+    Examples
+    --------
+    >>> from imblearn.over_sampling import RandomOverSampler
+    >>> from sklearn.datasets import make_classification
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from skgan_resample import ResampledClassifier
+    >>> X, y = make_classification(1000, weights=[0.9], class_sep=0.5, random_state=0)
+    >>> model = ResampledClassifier(RandomOverSampler(), LogisticRegression(), random_state=0)
+    >>> corrected = ResampledClassifier(model.sampler, model.estimator, prior_correction=True, random_state=0)
+    >>> model, corrected = model.fit(X, y), corrected.fit(X, y)
+    >>> shares = y.mean(), model.predict_proba(X)[:, 1].mean(), corrected.predict_proba(X)[:, 1].mean()
+    >>> print(*(f"{share:.2f}" for share in shares))
+    0.10 0.29 0.10
+    """
+
+    _parameter_constraints: dict = {
+        "sampler": [HasMethods(["fit_resample"]), StrOptions({"passthrough"}), None],
+        "estimator": [HasMethods(["fit", "predict"])],
+        "prior_correction": ["boolean"],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(self, sampler, estimator, *, prior_correction=False, random_state=None):
+        self.sampler = sampler
+        self.estimator = estimator
+        self.prior_correction = prior_correction
+        self.random_state = random_state
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y, sample_weight=None):
+        """Resample the rows and fit the estimator.
+
+        Parameters
+        ----------
+        X : table of shape (n_rows, n_columns)
+            Whatever `sampler` and `estimator` take.
+        y : array-like of shape (n_rows,)
+            Classes: numbers or strings.
+        sample_weight : array-like of shape (n_rows,), default=None
+            For `estimator`, which must take weights then; a new row weighs the mean of its parents.
+
+        Returns
+        -------
+        self : ResampledClassifier
+        """
+        rng = check_random_state(self.random_state)
+        X, y, sample_weight = self._check_rows(X, y, sample_weight)
+        sampler = None if self._passes_through() else seeded_clone(self.sampler, rng)
+        estimator = seeded_clone(self.estimator, rng)
+        if self.prior_correction and not hasattr(estimator, "predict_proba"):
+            raise ValueError(f"prior_correction=True needs predict_proba, which {type(estimator).__name__} lacks.")
+        X_new, y_new, new_weight = self._resample(sampler, X, y, sample_weight)
+        classes = np.unique(y)
+        prior, resampled = _class_shares(classes, y, sample_weight), _class_shares(classes, y_new, new_weight)
+        without = classes[prior * resampled == 0].tolist()
+        if self.prior_correction and without:
+            raise ValueError(
+                f"prior_correction=True needs rows of positive weight in every class, not so in {without}."
+            )
+        self.estimator_ = _fit_weighted(estimator, X_new, y_new, new_weight)
+        self.sampler_, self.classes_ = sampler, classes
+        self.class_prior_, self.resampled_class_prior_ = prior, resampled
+        self.prior_ratio_ = prior / resampled if self.prior_correction else None
+        return self
+
+    def predict(self, X):
+        """Predict the class.
+
+        Parameters
+        ----------
+        X : table of shape (n_rows, n_columns)
+            Whatever the inner estimator takes.
+
+        Returns
+        -------
+        y : ndarray of shape (n_rows,)
+        """
+        check_is_fitted(self)
+        if self.prior_ratio_ is not None:
+            return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        return self.estimator_.predict(X)
+
+    @_passes_on("predict_proba")
+    def predict_proba(self, X):
+        """Predict probabilities of the classes, corrected if ``prior_correction``.
+
+        Parameters
+        ----------
+        X : table of shape (n_rows, n_columns)
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_rows, n_classes)
+            In the order of `classes_`.
+        """
+        check_is_fitted(self)
+        probabilities = self.estimator_.predict_proba(X)
+        if self.prior_ratio_ is None:
+            return probabilities
+        corrected = probabilities * self.prior_ratio_
+        return corrected / corrected.sum(axis=1, keepdims=True)
+
+    @_passes_on("decision_function")
+    def decision_function(self, X):
+        """Return the decision function of the inner estimator; there is none with ``prior_correction``.
+
+        Parameters
+        ----------
+        X : table of shape (n_rows, n_columns)
+
+        Returns
+        -------
+        decision : ndarray of shape (n_rows,) or (n_rows, n_classes)
+        """
+        check_is_fitted(self)
+        return self.estimator_.decision_function(X)
+
+    def _read_target(self, y):
+        y = read_classes(y, warn=True)
+        check_classification_targets(y)
+        return y
 
     def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        if not self._passes_through() and hasattr(self.sampler, "__sklearn_tags__"):
-            inner = get_tags(self.sampler).input_tags
-            tags.input_tags.allow_nan &= inner.allow_nan
-            tags.input_tags.sparse &= inner.sparse
-            tags.input_tags.string &= inner.string
-            tags.input_tags.categorical &= inner.categorical
+        tags, inner = super().__sklearn_tags__(), get_tags(self.estimator).classifier_tags
+        if inner is not None:
+            tags.classifier_tags.multi_class = inner.multi_class
         return tags
 
 
@@ -509,8 +732,9 @@ def _weight_parameter(estimator):
     if isinstance(estimator, Pipeline):
         if any(hasattr(step, "fit_resample") for _, step in estimator.steps[:-1]):
             raise ValueError(
-                "Weights cannot travel through a Pipeline that resamples: use ResampledRegressor(sampler, estimator), "
-                "or make RelevanceWeightedRegressor the last step of the Pipeline."
+                "Weights cannot travel through a Pipeline that resamples: use ResampledRegressor or "
+                "ResampledClassifier(sampler, estimator), or make RelevanceWeightedRegressor the last step of the "
+                "Pipeline."
             )
         name, last = estimator.steps[-1]
         inner = _weight_parameter(last) if hasattr(last, "fit") else None
@@ -539,15 +763,41 @@ def _fit_weighted(estimator, X, y, sample_weight):
     return estimator.fit(X, y, **{name: sample_weight})
 
 
-def _resampled_weight(sampler, sample_weight, X, y, X_new, y_new):
-    """Return weights of resampled rows: kept rows keep theirs, a new row gets the mean of its parents."""
+def _resampled_weight(sampler, sample_weight, X, y, X_new, y_new, *, by_class=False):
+    """Return weights of resampled rows: kept rows keep theirs, a new row gets the mean of its parents.
+
+    Where these are not known it is the mean of all rows, or of those of its class.
+    """
+    sources = getattr(sampler, "sample_indices_", None)
+    if sources is not None and len(sources) == len(y_new):
+        return sample_weight[sources]
+    mean = np.full(len(y_new), sample_weight.mean())
+    if by_class:
+        classes, codes = np.unique(y, return_inverse=True)
+        mean = (np.bincount(codes, sample_weight) / np.bincount(codes))[np.searchsorted(classes, y_new)]
     kept, parents = getattr(sampler, "kept_indices_", None), getattr(sampler, "parent_indices_", None)
     if kept is None or parents is None or len(kept) + len(parents) != len(y_new):
         origins = row_origins(X, y, X_new, y_new)
         made = synthetic_rows(sampler, X, y, X_new, y_new) | (origins < 0)
-        return np.where(made, sample_weight.mean(), sample_weight[origins])
+        return np.where(made, mean, sample_weight[origins])
     known = parents >= 0
     n_parents = known.sum(axis=1)
     total = np.where(known, sample_weight[parents], 0.0).sum(axis=1)
-    new = np.where(n_parents > 0, total / np.maximum(n_parents, 1), sample_weight.mean())
+    new = np.where(n_parents > 0, total / np.maximum(n_parents, 1), mean[len(kept) :])
     return np.concatenate([sample_weight[kept], new])
+
+
+# ------------------------------------------------------------------------------------------------ classes
+def _check_classes(sampler, y, y_new):
+    """Raise if a sampler dropped or invented a class."""
+    given, returned = np.unique(y).tolist(), np.unique(y_new).tolist()
+    if given != returned:
+        raise ValueError(
+            f"{type(sampler).__name__} must return rows of every class; it was given {given} and returned {returned}."
+        )
+
+
+def _class_shares(classes, y, sample_weight):
+    """Return the share of each class in the rows, by weight."""
+    sums = np.bincount(np.searchsorted(classes, y), sample_weight, minlength=len(classes))
+    return sums / sums.sum()

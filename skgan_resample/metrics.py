@@ -1,6 +1,6 @@
 """Scores that say how well the rows that matter are predicted, and at what price for the others.
 
-In all of them the relevance is fixed beforehand, from training targets, so that all candidates are judged alike.
+Where a relevance is asked for, it is fixed beforehand, from training targets, so that all candidates are judged alike.
 """
 
 from copy import deepcopy
@@ -12,6 +12,14 @@ from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import column_or_1d, validate_data
 
 from skgan_resample._black_box import worst_rows
+from skgan_resample._retrieval import (  # noqa: F401
+    HardnessProfile,
+    clustering_nmi,
+    hardness_profile,
+    map_at_r,
+    recall_at_k,
+    triplet_accuracy,
+)
 from skgan_resample._synthetic_gap import SyntheticGap, gap_closed, synthetic_gap  # noqa: F401
 from skgan_resample._tables import TableEncoder
 from skgan_resample._twin import Architecture, is_spec, weights_of

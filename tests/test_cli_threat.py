@@ -157,7 +157,7 @@ def test_whole_numbers_with_gaps_are_classes(folder, capsys):
         (["--threat", "eps=0.1,bounds=0"], "bounds=0: must be train"),
         (["--threat", "eps=0.1,max_categorical_changes=-1"], "must be a whole number"),
         (["--threat", "eps=0.1,immutable=agee"], "no column 'agee'; did you mean 'age'"),
-        ([*THREAT, "--target", "minutes"], "Robustness is compared for classes here"),
+        ([*THREAT, "--target", "minutes"], "Classes are compared here"),
         ([*THREAT, "--target", "age"], "different numbers"),
         ([*THREAT, "--target", "country"], "one class only"),
         ([*THREAT, "--target", "shop"], "has only [34] rows, too few for 5 folds"),

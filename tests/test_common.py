@@ -24,6 +24,7 @@ from skgan_resample import RobustATWrapper, SMCAETransformer, SMOGANRegressorRes
 from skgan_resample.compose import (
     OutputCorrectedRegressor,
     RelevanceWeightedRegressor,
+    ResampledClassifier,
     ResampledRegressor,
     SyntheticRefiner,
 )
@@ -47,6 +48,10 @@ REGRESSORS = [  # a new regressor: one line here
     ResampledRegressor(SMOGN(random_state=0), Ridge()),
     RelevanceWeightedRegressor(Ridge()),
     OutputCorrectedRegressor(Ridge()),
+]
+CLASSIFIERS = [  # a new classifier: one line here
+    ResampledClassifier(ClassOverSampler(), LogisticRegression(), random_state=0),
+    ResampledClassifier(ClassOverSampler(), LogisticRegression(), prior_correction=True, random_state=0),
 ]
 
 TRANSFORMERS = [  # the checks tell it nothing of synthetic rows, so it warns and passes rows on: see test_smcae.py
@@ -74,6 +79,11 @@ ROBUST_FAILED_CHECKS = {
     "check_sample_weight_equivalence_on_dense_data": "Batches are drawn by rows, as in scikit-learn's MLPClassifier.",
 }
 
+RESAMPLED_FAILED_CHECKS = dict.fromkeys(
+    ["check_sample_weight_equivalence_on_dense_data", "check_sample_weight_equivalence_on_sparse_data"],
+    "Rows are drawn whatever they weigh, and a row that is given twice is drawn twice as often.",
+)
+
 # With classes as targets the default relevance finds nothing rare, and a sampler that returns its input passes.
 DEFAULT_SAMPLERS = [*SAMPLERS[:4], SAMPLERS[-1]]
 BUSY_SAMPLERS = [clone(sampler).set_params(relevance=Relevance("quantile")) for sampler in DEFAULT_SAMPLERS]
@@ -95,6 +105,8 @@ EXPECTED_FAILED_CHECKS = {
 def failed_scikit_learn_checks(estimator):
     if isinstance(estimator, SyntheticRefiner) and isinstance(estimator.sampler, SMOTE):
         return {"check_fit2d_1feature": "SMOTE itself refuses a class of three rows, in its own words."}
+    if isinstance(estimator, ResampledClassifier):
+        return RESAMPLED_FAILED_CHECKS
     return ROBUST_FAILED_CHECKS if isinstance(estimator, RobustATWrapper) else {}
 
 
@@ -113,7 +125,7 @@ imblearn_checks = parametrize_with_imblearn_checks(
 
 @pytest.mark.filterwarnings("ignore::skgan_resample.ResamplingWarning")
 @parametrize_with_checks(
-    [*SAMPLERS, *BUSY_SAMPLERS, PACKAGE, *REGRESSORS, *TRANSFORMERS, *REFINERS, ThreatModel(), *ROBUST],
+    [*SAMPLERS, *BUSY_SAMPLERS, PACKAGE, *REGRESSORS, *CLASSIFIERS, *TRANSFORMERS, *REFINERS, ThreatModel(), *ROBUST],
     expected_failed_checks=failed_scikit_learn_checks,
 )
 def test_scikit_learn_checks(estimator, check):

@@ -16,7 +16,8 @@ from sklearn.tree import DecisionTreeClassifier
 
 from skgan_resample import ResamplingWarning, RobustATWrapper
 from skgan_resample.model_selection import compare_robustness
-from skgan_resample.model_selection._robustness import RobustComparison, _make_splits, default_methods
+from skgan_resample.model_selection._engine import class_splits
+from skgan_resample.model_selection._robustness import RobustComparison, default_methods
 from skgan_resample.model_selection._verdict import corrected_interval, holm
 from skgan_resample.threat import ThreatModel
 
@@ -301,11 +302,11 @@ def test_only_whole_folds_are_judged(monkeypatch):
 def test_groups_stay_together():
     X, y = line(60)
     groups = np.arange(60) // 3
-    for train, test in _make_splits(X, y, 3, 2, groups, 0):
+    for train, test in class_splits(X, y, 3, 2, groups, 0):
         assert not set(groups[train]) & set(groups[test])
     rare = (groups == 0).astype(int)
     with pytest.raises(ValueError, match=r"without the class 1 in its training rows\. It is in too few groups"):
-        _make_splits(X, rare, 3, 1, groups, 0)
+        class_splits(X, rare, 3, 1, groups, 0)
 
 
 def test_a_learner_sees_encoded_columns_and_is_attacked_by_search():
@@ -340,9 +341,9 @@ RULES = {"none": SignRule(), "at": SignRule()}
 @pytest.mark.parametrize(
     ("y", "options", "message"),
     [
-        (X[:, 0], {}, "compared for classes here, and the target holds 40 different numbers"),
-        (np.arange(40), {}, "compared for classes"),
-        (np.where(Y, 1.5, 0.0), {}, "compared for classes"),
+        (X[:, 0], {}, "Classes are compared here, and the target holds 40 different numbers"),
+        (np.arange(40), {}, "Classes are compared here"),
+        (np.where(Y, 1.5, 0.0), {}, "Classes are compared here"),
         (np.where(np.arange(40) == 3, np.nan, Y), {}, "missing"),
         (np.where(np.arange(40) == 3, None, Y), {}, "missing"),
         (np.zeros(40), {}, "one class only"),

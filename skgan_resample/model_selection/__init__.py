@@ -1,4 +1,6 @@
-"""Folds for a continuous target, splits that test on real rows only, `compare` and `compare_robustness`."""
+"""Folds for a continuous target, splits that test on real rows only, and comparisons: `compare`,
+`compare_classification`, `compare_robustness`.
+"""
 
 from skgan_resample.model_selection._folds import (
     RealRowsTestSplit,
@@ -11,6 +13,7 @@ __all__ = [
     "RegressionStratifiedKFold",
     "RepeatedRegressionStratifiedKFold",
     "compare",
+    "compare_classification",
     "compare_robustness",
 ]
 
@@ -21,6 +24,10 @@ def __getattr__(name):
         from skgan_resample.model_selection._compare import compare
 
         return compare
+    if name == "compare_classification":
+        from skgan_resample.model_selection._classification import compare_classification
+
+        return compare_classification
     if name == "compare_robustness":
         from skgan_resample.model_selection._robustness import compare_robustness
 

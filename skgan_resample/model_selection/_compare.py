@@ -4,14 +4,11 @@ Two parts: an engine that fits every method and learner on the same splits (`eva
 well), and `compare`, whose verdict is in `_verdict`.
 """
 
-import inspect
 import time
-import warnings
 from collections import Counter
 from numbers import Integral
 
 import numpy as np
-from joblib import Memory, Parallel, delayed
 from sklearn.base import clone, is_classifier
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.model_selection import GroupKFold, TimeSeriesSplit, check_cv
@@ -22,8 +19,9 @@ from sklearn.utils.validation import check_consistent_length
 from skgan_resample import metrics
 from skgan_resample._smogan import DEFAULT_THRESHOLD, SMOGANRegressorResampler
 from skgan_resample._tables import TableEncoder, TableVectorizer, read_target
-from skgan_resample._validation import seeded_clone, versions, warn
+from skgan_resample._validation import seeded_clone, warn
 from skgan_resample.compose import OutputCorrectedRegressor, RelevanceWeightedRegressor, SyntheticRefiner
+from skgan_resample.model_selection._engine import run_tasks, task_seed
 from skgan_resample.model_selection._folds import RegressionStratifiedKFold, RepeatedRegressionStratifiedKFold
 from skgan_resample.model_selection._verdict import CONSTANT, LIGHT, OUTER, SCORE_LABELS, YARDSTICKS, Comparison
 from skgan_resample.over_sampling import (
@@ -149,62 +147,26 @@ def evaluate(
         The prediction of the training mean is added as the method "constant mean".
     """
     relevance = Relevance() if relevance is None else relevance
-    code = _code_in_use(relevance, methods, learners) if memory is not None else None
-    run = _run_task if memory is None else _as_memory(memory).cache(_run_task)
-    deadline = np.inf if max_time is None else time.monotonic() + max_time
-    tasks = [(split, name) for split in splits for name in (*methods, CONSTANT)]
-
-    def pending():
-        for number, ((fold, inner, train, test, *calibration), name) in enumerate(tasks):
-            if time.monotonic() > deadline:
-                return
-            seed = int(np.random.SeedSequence([random_state, fold, inner + 1]).generate_state(1)[0] % 2**31)
+    if memory is not None and callable(getattr(relevance, "method", None)):
+        raise ValueError("memory cannot tell one callable relevance from another; use control_points, or no memory.")
+    tasks = []
+    for fold, inner, train, test, *calibration in splits:
+        seed = task_seed(random_state, fold, inner + 1)
+        for name in (*methods, CONSTANT):
             method = CONSTANT if name == CONSTANT else methods[name]
             if calibration and isinstance(method, OutputCorrectedRegressor):
                 method = clone(method).set_params(cv=calibration[0])
-            yield delayed(_labelled)(
-                number,
-                {"fold": fold, "inner": inner, "method": name},
-                run,
-                (X, y, train, test, method, learners, relevance, threshold, seed, code),
-            )
-
-    found = {}
-    results = Parallel(n_jobs=n_jobs, return_as="generator_unordered", pre_dispatch="2*n_jobs")(pending())
-    for number, rows in results:
-        found[number] = rows
-        if callback is not None:
-            callback(len(found), len(tasks))
-    return [row for number in sorted(found) for row in found[number]]
-
-
-def _code_in_use(relevance, methods, learners):
-    """Return what a cached result depends on beside its arguments: versions, and the source of the user's own classes.
-
-    joblib tells classes apart by name alone.
-    """
-    if callable(getattr(relevance, "method", None)):
-        raise ValueError("memory cannot tell one callable relevance from another; use control_points, or no memory.")
-    parts = {"versions": versions()}
-    for estimator in [relevance, *methods.values(), *learners.values()]:
-        nested = [] if estimator is None else [estimator, *estimator.get_params().values()]
-        for kind in {type(part) for part in nested if hasattr(part, "get_params")}:
-            if kind.__module__.split(".")[0] not in ("skgan_resample", "sklearn", "imblearn"):
-                try:
-                    parts[f"{kind.__module__}.{kind.__qualname__}"] = inspect.getsource(kind)
-                except (OSError, TypeError):  # a compiled class, or one typed at a prompt
-                    continue
-    return parts
-
-
-def _labelled(number, label, run, arguments):
-    """Run a task; an error of the method becomes a row, so that it does not end the whole comparison."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return number, [{**label, **row} for row in run(*arguments)]
-        except Exception as error:
-            return number, [{**label, "error": f"{type(error).__name__}: {error}".split("\n")[0]}]
+            label = {"fold": fold, "inner": inner, "method": name}
+            tasks.append((label, (X, y, train, test, method, learners, relevance, threshold, seed)))
+    return run_tasks(
+        _run_task,
+        tasks,
+        [relevance, *methods.values(), *learners.values()],
+        n_jobs=n_jobs,
+        memory=memory,
+        max_time=max_time,
+        callback=callback,
+    )
 
 
 def _run_task(X, y, train, test, method, learners, relevance, threshold, seed, code):
@@ -256,10 +218,6 @@ def wrap(method, learner):
     """Return a regressor around a learner: the innermost `estimator` of `method` is None and becomes the learner."""
     inner = getattr(method, "estimator", None)
     return clone(method).set_params(estimator=learner if inner is None else wrap(inner, learner))
-
-
-def _as_memory(memory):
-    return memory if isinstance(memory, Memory) else Memory(memory, verbose=0)
 
 
 # ------------------------------------------------------------------------------------------------ the comparison
@@ -448,17 +406,22 @@ def _check_methods(methods, relevance, threshold):
                 raise ValueError(f"The method {name!r} must be a sampler, a regressor or None, got {method!r}.")
         own = {name: None if isinstance(method, str) else method for name, method in methods.items() if name != "none"}
     else:
-        names = [methods] if isinstance(methods, str) else list(methods)
-        known |= named_samplers(known)
-        unknown = [name for name in names if name not in known]
-        if unknown:
-            plain = [name for name in known if not name.endswith(REFINED)]
-            refinable = [name.removesuffix(REFINED) for name in known if name.endswith(REFINED)]
-            raise ValueError(
-                f"Unknown methods {unknown}; known are {plain}, and {refinable} also with {REFINED!r} behind the name."
-            )
-        own = {name: known[name] for name in known if name in names and name not in YARDSTICKS}
+        own = {name: method for name, method in methods_by_name(methods, known).items() if name not in YARDSTICKS}
     return {**{name: known[name] for name in YARDSTICKS}, **own}
+
+
+def methods_by_name(names, known):
+    """Return those of the known methods that are named, samplers also refined, in their own order."""
+    names = [names] if isinstance(names, str) else list(names)
+    known = known | named_samplers(known)
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        plain = [name for name in known if not name.endswith(REFINED)]
+        refinable = [name.removesuffix(REFINED) for name in known if name.endswith(REFINED)]
+        raise ValueError(
+            f"Unknown methods {unknown}; known are {plain}, and {refinable} also with {REFINED!r} behind the name."
+        )
+    return {name: method for name, method in known.items() if name in names}
 
 
 def _check_learners(learners):

@@ -9,27 +9,24 @@ from dataclasses import dataclass, field
 from numbers import Integral, Real
 
 import numpy as np
-from joblib import Parallel, delayed
 from scipy import stats
 from sklearn.base import clone, is_regressor
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, check_cv
 from sklearn.pipeline import make_pipeline
-from sklearn.utils import _safe_indexing, check_random_state, column_or_1d
+from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import check_consistent_length
 
 from skgan_resample._robust_at import RobustATWrapper
 from skgan_resample._tables import TableVectorizer
 from skgan_resample._validation import seeded_clone, warn
 from skgan_resample.metrics import make_robust_scorer
-from skgan_resample.model_selection._compare import _as_memory, _code_in_use, _labelled
-from skgan_resample.model_selection._verdict import ALPHA, FEW_ROWS, Verdict, corrected_interval, holm
+from skgan_resample.model_selection._engine import class_splits, read_classes, run_tasks, task_seed
+from skgan_resample.model_selection._verdict import ALPHA, FEW_ROWS, Verdict, corrected_interval, holm, rows_needed
 from skgan_resample.threat import ThreatModel
 
 NONE, AT, STRONGER, AUTO, LEARNER = "none", "at", "at-1.5", "auto", "learner"
 YARDSTICKS = (NONE, AT)  # always compared: the answers are differences to them
 FACTOR = 1.5  # of the budget in the control
 WORTHWHILE = 0.01  # a smaller difference of accuracy is not worth a longer training
-MAX_CLASSES = 30  # more different numbers are an amount, not classes
 BLACK_BOX = "black-box"  # the weaker attack, as `make_robust_scorer` calls it
 
 
@@ -91,26 +88,23 @@ def _measure(X, y, splits, methods, threat, *, random_state, n_jobs, memory, max
     rows : list of dict
         One per split and method: fold, method and the measures of `_run_task`, or fold, method and error.
     """
-    code = _code_in_use(threat, methods, {}) if memory is not None else None
-    run = _run_task if memory is None else _as_memory(memory).cache(_run_task)
-    deadline = np.inf if max_time is None else time.monotonic() + max_time
-    tasks = [(fold, name) for fold in range(len(splits)) for name in methods]
-
-    def pending():
-        for number, (fold, name) in enumerate(tasks):
-            if time.monotonic() > deadline:
-                return
-            seed = int(np.random.SeedSequence([random_state, fold]).generate_state(1)[0] % 2**31)
-            arguments = (X, y, *splits[fold], methods[name], threat, seed, code)
-            yield delayed(_labelled)(number, {"fold": fold, "method": name}, run, arguments)
-
-    found = {}
-    results = Parallel(n_jobs=n_jobs, return_as="generator_unordered", pre_dispatch="2*n_jobs")(pending())
-    for number, rows in results:
-        found[number] = rows
-        if callback is not None:
-            callback(len(found), len(tasks))
-    return [row for number in sorted(found) for row in found[number]]
+    tasks = [
+        (
+            {"fold": fold, "method": name},
+            (X, y, *splits[fold], methods[name], threat, task_seed(random_state, fold)),
+        )
+        for fold in range(len(splits))
+        for name in methods
+    ]
+    return run_tasks(
+        _run_task,
+        tasks,
+        [threat, *methods.values()],
+        n_jobs=n_jobs,
+        memory=memory,
+        max_time=max_time,
+        callback=callback,
+    )
 
 
 def _run_task(X, y, train, test, method, threat, seed, code):
@@ -247,14 +241,14 @@ def compare_robustness(
         raise TypeError(f"threat_model must be a ThreatModel, got {threat_model!r}.")
     if not isinstance(random_state, Integral) or random_state < 0:
         raise ValueError(f"random_state must be a whole number of at least 0, got {random_state!r}.")
-    y = _read_classes(y)
+    y = read_classes(y)
     threat = clone(threat_model).fit(X)
     check_consistent_length(X, y)
     switches = threat.max_categorical_changes and (threat.switchable_.any() or threat.groups_)
     if not switches and not (threat.left_ > 0).any() and not (threat.right_ > 0).any():
         raise ValueError("The threat model changes no row; give a larger eps, or a column that can be moved.")
     methods = _check_methods(methods, threat_model, X, learner)
-    splits = _make_splits(X, y, cv, n_repeats, groups, random_state)
+    splits = class_splits(X, y, cv, n_repeats, groups, random_state)
     rows = _measure(
         X,
         y,
@@ -301,27 +295,6 @@ def _commonest(y, train, test):
 
 
 # ------------------------------------------------------------------------------------------------ arguments
-def _read_classes(y):
-    """Return classes as text, booleans or whole numbers; refuse amounts."""
-    y = column_or_1d(np.asarray(y))
-    if y.dtype.kind not in "biuf":
-        if any(label is None or label != label for label in y):  # NaN is not itself
-            raise ValueError("The target has missing values; leave those rows out.")
-        y = y.astype(str)
-    elif y.dtype.kind == "f" and not np.isfinite(y).all():
-        raise ValueError("The target has missing or infinite values; leave those rows out.")
-    labels = np.unique(y)
-    if len(labels) < 2:
-        raise ValueError("The target has one class only: there is nothing to tell apart.")
-    is_number = y.dtype.kind in "iuf"
-    if is_number and (len(labels) > MAX_CLASSES or (labels != np.round(labels)).any()):
-        raise ValueError(
-            f"Robustness is compared for classes here, and the target holds {len(labels)} different numbers; cut it "
-            "into classes, such as low and high."
-        )
-    return y.astype(int) if y.dtype.kind == "f" else y
-
-
 def _check_methods(methods, threat_model, X, learner):
     """Return the methods by name, from simple to involved, the user's learner last."""
     known = default_methods(threat_model, X)
@@ -344,32 +317,6 @@ def _check_methods(methods, threat_model, X, learner):
         raise TypeError(f"The learner {type(learner).__name__} is a regressor; give a classifier.")
     is_ours = isinstance(learner, RobustATWrapper)
     return {**methods, LEARNER: learner if is_ours else make_pipeline(TableVectorizer(), learner)}
-
-
-def _make_splits(X, y, cv, n_repeats, groups, random_state):
-    """Return (train, test) for every fold; every class is in every training part."""
-    groups = None if groups is None else np.asarray(groups)
-    if isinstance(cv, Integral):
-        labels, counts = np.unique(y, return_counts=True)
-        if counts.min() < cv:
-            raise ValueError(
-                f"The class {labels[counts.argmin()].item()!r} has only {counts.min()} rows, too few for {cv} folds; "
-                "leave it out, join it with another one, or use fewer folds."
-            )
-        rng = check_random_state(random_state)
-        kind = StratifiedKFold if groups is None else StratifiedGroupKFold
-        repeats = [kind(cv, shuffle=True, random_state=rng.randint(2**31 - 1)) for _ in range(n_repeats)]
-        splits = [split for folds in repeats for split in folds.split(X, y, groups)]
-    elif cv is None:
-        raise ValueError("cv must be a number of folds, a splitter or an iterable of splits, got None.")
-    else:
-        splits = list(check_cv(cv).split(X, y, groups))
-    for train, _ in splits:
-        lacking = np.setdiff1d(y, y[train])
-        if len(lacking):
-            advice = "" if groups is None else " It is in too few groups: leave it out, or join it with another one."
-            raise ValueError(f"There is a fold without the class {lacking[0].item()!r} in its training rows.{advice}")
-    return splits
 
 
 # ------------------------------------------------------------------------------------------------ the verdict
@@ -596,7 +543,7 @@ class RobustComparison:
             return Verdict("helps", method, effect)
         if high < WORTHWHILE:
             return Verdict("does not help", None, f"{effect} A gain of one point is excluded.")
-        needed = self._rows_needed(mean, high - mean)
+        needed = rows_needed(self.n_rows, mean, high - mean, self.n_folds, self._n_tests)
         advice = "" if needed is None else f" Roughly {needed:,} rows would tell a gain of this size."
         if low > 0 and p >= ALPHA:
             advice = f" That is not proven after allowing for {self._n_tests} methods.{advice}"
@@ -605,17 +552,6 @@ class RobustComparison:
     @property
     def _n_tests(self):
         return sum(not np.isnan(row["p"]) for row in self.summary)
-
-    def _rows_needed(self, gain, half_width):
-        """Return how many rows would prove a gain of the size seen with a probability of 80 %, allowing for the number
-        of methods, if standard errors shrink with the root of the rows; None if that is no more than there are.
-        """
-        if gain <= 0 or not np.isfinite(half_width):
-            return None
-        error = half_width / stats.t.ppf(0.975, self.n_folds - 1)
-        reach = stats.norm.ppf(1 - ALPHA / 2 / max(1, self._n_tests)) + stats.norm.ppf(0.8)
-        needed = self.n_rows * (reach * error / gain) ** 2
-        return int(np.ceil(needed / 10) * 10) if self.n_rows < needed < 1e7 else None
 
     @property
     def cautions(self):

@@ -98,13 +98,7 @@ class Comparison:
         -------
         values : ndarray of shape (n_folds, n_learners)
         """
-        found = {}
-        for row in self.rows:
-            is_wanted = row["inner"] == OUTER if fold is None else row["inner"] != OUTER and row["fold"] == fold
-            if is_wanted and row["method"] == method:
-                found[row["fold"] if fold is None else row["inner"], row["learner"]] = row[measure]
-        splits = sorted({split for split, _ in found})
-        return np.array([[found[split, learner] for learner in self.learners] for split in splits])
+        return fold_values(self.rows, self.learners, measure, method, fold=fold)
 
     def log_ratios(self, measure, method, *, base="none", fold=None):
         """Return log(measure / measure of `base`) per fold, averaged over learners, shape (n_folds,)."""
@@ -304,17 +298,9 @@ class Comparison:
         return np.mean(self.log_ratios("rmse", method, base=CONSTANT)) < 0
 
     def _rows_needed(self, row):
-        """Return how many rows would prove an effect of the size seen with a probability of 80 %, allowing for the
-        number of methods, if standard errors shrink with the root of the rows; None if that is no more than there are.
-        """
-        effect = -np.log(row["score_ratio"])
+        """Return how many rows would prove an effect of the size seen; see `rows_needed`."""
         half_width = (np.log(row["high"]) - np.log(row["low"])) / 2
-        if not np.isfinite(half_width) or effect <= 0:
-            return None
-        error = half_width / stats.t.ppf(0.975, self.n_folds - 1)
-        reach = stats.norm.ppf(1 - ALPHA / 2 / (len(self.methods) - 1)) + stats.norm.ppf(0.8)
-        needed = self.n_rows * (reach * error / effect) ** 2
-        return int(np.ceil(needed / 10) * 10) if self.n_rows < needed < 1e7 else None
+        return rows_needed(self.n_rows, -np.log(row["score_ratio"]), half_width, self.n_folds, len(self.methods) - 1)
 
 
 def _mean(values):
@@ -329,6 +315,42 @@ def _quadratic(shares, at_0, at_light, at_1):
     slope = at_1 - at_0 - bend
     shares = shares.reshape(-1, *[1] * at_0.ndim)
     return np.maximum(at_0 + slope * shares + bend * shares**2, np.finfo(float).tiny)
+
+
+def fold_values(rows, learners, measure, method, *, fold=None):
+    """Return a measure of a method on outer folds, or on the inner folds of one outer fold.
+
+    Returns
+    -------
+    values : ndarray of shape (n_folds, n_learners)
+    """
+    found = {}
+    for row in rows:
+        is_wanted = row["inner"] == OUTER if fold is None else row["inner"] != OUTER and row["fold"] == fold
+        if is_wanted and row["method"] == method:
+            found[row["fold"] if fold is None else row["inner"], row["learner"]] = row[measure]
+    splits = sorted({split for split, _ in found})
+    return np.array([[found[split, learner] for learner in learners] for split in splits])
+
+
+def rows_needed(n_rows, effect, half_width, n_folds, n_tests):
+    """Return how many rows would prove an effect of the size seen with a probability of 80 %, allowing for the number
+    of tests, if standard errors shrink with the root of the rows; None if that is no more than there are.
+
+    Parameters
+    ----------
+    n_rows : int
+        Rows that there are.
+    effect, half_width : float
+        Mean difference, and half the width of its 95 % interval, over `n_folds` folds.
+    n_folds, n_tests : int
+    """
+    if not np.isfinite(half_width) or effect <= 0:
+        return None
+    error = half_width / stats.t.ppf(0.975, n_folds - 1)
+    reach = stats.norm.ppf(1 - ALPHA / 2 / max(1, n_tests)) + stats.norm.ppf(0.8)
+    needed = n_rows * (reach * error / effect) ** 2
+    return int(np.ceil(needed / 10) * 10) if n_rows < needed < 1e7 else None
 
 
 def corrected_interval(differences, test_share, *, level=0.95):

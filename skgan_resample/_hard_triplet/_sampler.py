@@ -1,0 +1,522 @@
+"""HardTripletSampler: rare classes over-sampled along stretched pairs, where a classifier believes in the new rows."""
+
+from math import ceil
+from numbers import Integral, Real
+
+import numpy as np
+from imblearn.over_sampling.base import BaseOverSampler
+from imblearn.utils import check_sampling_strategy, check_target_type
+from scipy.spatial.distance import pdist
+from sklearn.base import _fit_context
+from sklearn.neighbors import NearestNeighbors
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
+
+from skgan_resample._containers import append_rows
+from skgan_resample._hard_triplet._drawing import FALLBACK, KINDS, NEAR, NEGATIVE, POSITIVE, Drawing, Gate, Table, join
+from skgan_resample._hard_triplet._picking import pick_pairs, pick_triplets
+from skgan_resample._hard_triplet._training import TRIPLET_CONSTRAINTS, TripletNetworks
+from skgan_resample._tables import TableEncoder
+from skgan_resample._validation import warn
+
+POOL = 8  # candidates for each row wanted
+MAX_ROUNDS = 10  # of drawing candidates before the fallback
+FEW_CANDIDATES = 64  # are drawn at least
+REPORTED_ROWS = 1000  # of each kind, drawn at random, stand for all in `report_`
+COLLAPSED = 0.5  # of the real rows' mean distance from each other: below, new rows are too alike
+INFO = [
+    ("kind", "U13"),
+    ("seed", np.intp),
+    ("partner", np.intp),
+    ("positive", np.intp),
+    ("position", float),
+    ("confidence", float),
+]
+
+
+class HardTripletSampler(TripletNetworks, BaseOverSampler):
+    """TODO"""
+
+    _parameter_constraints: dict = {
+        **BaseOverSampler._parameter_constraints,
+        "generator": [StrOptions({"linear", "cgan"})],
+        "positive_fraction": [Interval(Real, 0, 1, closed="both")],
+        "k_neighbors": [Interval(Integral, 1, None, closed="left")],
+        "gate": [StrOptions({"knn+classifier", "knn", "classifier"}), callable, None],
+        "confidence_power": [Interval(Real, 0, None, closed="left")],
+        "fallback": [StrOptions({"interpolate", "raise", "fewer"})],
+        "store_rows": ["boolean"],
+        **TRIPLET_CONSTRAINTS,
+    }
+
+    def __init__(
+        self,
+        *,
+        sampling_strategy="auto",
+        generator="linear",
+        positive_fraction=1.0,
+        stretch=2.0,
+        hardness="adaptive",
+        threshold_rule="controller",
+        share_variation=0.5,
+        mining="all",
+        k_neighbors=5,
+        gate="knn+classifier",
+        confidence_power=6.0,
+        fallback="interpolate",
+        n_components=16,
+        hidden_layer_sizes=(64, 64),
+        margin=0.2,
+        warm_up=0.25,
+        loss_weights=None,
+        max_steps=150,
+        batch_size=128,
+        learning_rate=1e-3,
+        patience=None,
+        tol=0.0,
+        max_time=None,
+        categorical_features="auto",
+        store_rows=False,
+        device="auto",
+        verbose=0,
+        random_state=None,
+    ):
+        super().__init__(sampling_strategy=sampling_strategy)
+        self.generator = generator
+        self.positive_fraction = positive_fraction
+        self.stretch = stretch
+        self.hardness = hardness
+        self.threshold_rule = threshold_rule
+        self.share_variation = share_variation
+        self.mining = mining
+        self.k_neighbors = k_neighbors
+        self.gate = gate
+        self.confidence_power = confidence_power
+        self.fallback = fallback
+        self.n_components = n_components
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.margin = margin
+        self.warm_up = warm_up
+        self.loss_weights = loss_weights
+        self.max_steps = max_steps
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.patience = patience
+        self.tol = tol
+        self.max_time = max_time
+        self.categorical_features = categorical_features
+        self.store_rows = store_rows
+        self.device = device
+        self.verbose = verbose
+        self.random_state = random_state
+
+    # ------------------------------------------------------------------------------------------ fit, resample
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y):
+        """Learn the schema of the table, what is rare, and the networks.
+
+        Parameters
+        ----------
+        X : array-like or pandas, polars or pyarrow table of shape (n_rows, n_columns)
+            Numbers, strings, booleans, categories, dates. Missing cells are allowed.
+        y : array-like of shape (n_rows,)
+            Classes.
+
+        Returns
+        -------
+        self : HardTripletSampler
+        """
+        self._learn(X, y)
+        return self
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit_resample(self, X, y):
+        """Return the rows given, and new ones of rare classes behind them.
+
+        Parameters
+        ----------
+        X : array-like or pandas, polars or pyarrow table of shape (n_rows, n_columns)
+            Numbers, strings, booleans, categories, dates. Missing cells are allowed.
+        y : array-like of shape (n_rows,)
+            Classes, or one-hot classes of shape (n_rows, n_classes).
+
+        Returns
+        -------
+        X_resampled : same container as `X`, shape (n_rows + n_new, n_columns)
+            Rows given first, unchanged and in their order. A pandas index becomes 0, 1, 2, ....
+        y_resampled : same container as `y`, shape (n_rows + n_new,)
+        """
+        return self._fit_resample(X, y)
+
+    def _fit_resample(self, X, y):
+        table, y_encoder, y_codes, rng = self._learn(X, y)
+        drawn, confidence = self._draw(table, rng)
+        X_new = y_new = None
+        if len(drawn.kind):
+            X_new = self.encoder_.from_codes(drawn.codes)
+            y_new = y_encoder.from_codes(y_codes[drawn.seed])
+        self._account(table, drawn, confidence, rng)
+        return append_rows(X, self.kept_indices_, X_new), append_rows(y, self.kept_indices_, y_new)
+
+    def _learn(self, X, y):
+        """Read the table and train the networks.
+
+        Returns
+        -------
+        table : Table
+        y_encoder : TableEncoder
+            Brings labels back in the container of `y`.
+        y_codes : ndarray of shape (n_rows, 1) or (n_rows, n_classes)
+        rng : numpy.random.RandomState
+        """
+        rng = check_random_state(self.random_state)
+        codes, encoded = self._read_rows(X, y)
+        labels, y_encoder, y_codes = self._read_classes(y)
+        check_consistent_length(codes, labels)
+        self._forget_networks()
+        self._rows = None
+        self._train_networks(
+            encoded,
+            labels,
+            len(self.classes_),
+            rng,
+            generator=self.generator,
+            makes={"positives", "negatives"},
+        )
+        places = encoded if self.embedding_network_ is None else self._embedded(encoded)
+        return Table(codes, encoded, labels, places), y_encoder, y_codes, rng
+
+    def _read_rows(self, X, y):
+        """Learn the schema of `X`; return its codes and the encoded rows."""
+        if y is None:
+            raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None.")
+        self.encoder_ = TableEncoder(categorical_features=self.categorical_features)
+        codes = self.encoder_.fit_to_codes(X)
+        if self.encoder_.is_column_:
+            raise ValueError(
+                "Expected 2D array, got 1D array instead. Reshape your data: make a single column a table of one column."
+            )
+        validate_data(self, X, skip_check_array=True)  # n_features_in_ and feature_names_in_
+        return codes, self.encoder_.encode_codes(codes)
+
+    def _read_classes(self, y):
+        """Learn the classes and how many rows each gets; return labels, and `y` as codes with their encoder."""
+        check_classification_targets(y)
+        flat, is_one_hot = check_target_type(np.asarray(y), indicate_one_vs_all=True)
+        flat = np.ravel(flat)
+        self.sampling_strategy_ = check_sampling_strategy(self.sampling_strategy, flat, self._sampling_type)
+        self.classes_, labels = np.unique(flat, return_inverse=True)
+        y_encoder = TableEncoder(categorical_features=None if is_one_hot else [0], scale=None)
+        return labels, y_encoder, y_encoder.fit_to_codes(y)
+
+    # ------------------------------------------------------------------------------------------ drawing
+    def _draw(self, table, rng):
+        """Return Candidates, as many of each class as `sampling_strategy_` asks for, and the confidence in each."""
+        drawing = Drawing(
+            table,
+            self.encoder_.nominal_,
+            strength=self.curriculum_["strength"] if self.curriculum_ else self.stretch,
+            threshold=self.curriculum_["threshold"] if self.curriculum_ else 0.0,
+            k_neighbors=self.k_neighbors,
+            share_variation=0.0 if self.positive_generator_ is not None else self.share_variation,
+        )
+        self.acceptance_rate_ = {}
+        parts = [(drawing.plain(0, 0, rng), np.empty(0))]
+        for label, name in enumerate(self.classes_.tolist()):
+            n_new = self.sampling_strategy_.get(name, 0)
+            if n_new:
+                parts.append(self._draw_class(drawing, label, n_new, rng))
+        candidates, confidence = zip(*parts)
+        return join(candidates), np.concatenate(confidence)
+
+    def _draw_class(self, drawing, label, n_new, rng):
+        """Return Candidates of one class that pass the gate, the more convincing ones more often, and the confidence."""
+        gate = self._make_gate(drawing.table, label)
+        found, confidence, n_seen, n_passed, missing = [], [], 0, 0, n_new
+        for _ in range(MAX_ROUNDS):
+            size = max(FEW_CANDIDATES, POOL * missing)
+            pool, encoded, probabilities = self._candidates(drawing, label, size, rng)
+            belief = probabilities[:, label]
+            liking = self.confidence_power * np.log(np.maximum(belief, np.finfo(float).tiny)) + rng.gumbel(size=size)
+            order = np.argsort(-liking, kind="stable")  # the first are a draw with chances belief ** power
+            for block in np.array_split(order, ceil(size / (2 * missing))):
+                good = block[self._passes(gate, pool.at(block), encoded[block], probabilities[block], label)]
+                n_seen, n_passed = n_seen + len(block), n_passed + len(good)
+                good = good[:missing]
+                found.append(pool.at(good))
+                confidence.append(belief[good])
+                missing -= len(good)
+                if not missing:
+                    break
+            if not missing:
+                break
+        self.acceptance_rate_[self.classes_[label]] = n_passed / n_seen
+        if missing:
+            rest = self._fallback(drawing, label, missing, rng)
+            found.append(rest)
+            confidence.append(self._probabilities_of(self.encoder_.encode_codes(rest.codes))[:, label])
+        return join(found), np.concatenate(confidence)
+
+    def _candidates(self, drawing, label, size, rng):
+        """Return Candidates as valid rows, encoded, and what the classifier says of them."""
+        n_positive = round(size * self.positive_fraction)
+        parts = [drawing.positives(label, n_positive, rng), drawing.negatives(label, size - n_positive, rng)]
+        if self.positive_generator_ is not None:
+            parts = [self._generated(part, drawing.table, rng) for part in parts]
+        pool = join(parts)
+        pool = pool._replace(codes=self.encoder_.snap(pool.codes))
+        encoded = self.encoder_.encode_codes(pool.codes)
+        return pool, encoded, self._probabilities_of(encoded)
+
+    def _probabilities_of(self, encoded):
+        if self.classifier_network_ is None:
+            return np.full((len(encoded), len(self.classes_)), 1 / len(self.classes_))
+        return self._probabilities(encoded)
+
+    def _make_gate(self, table, label):
+        parts = self.gate.split("+") if isinstance(self.gate, str) else []
+        has_measurements = any(
+            not column.is_nominal and column.grid is None and column.kind != "constant"
+            for column in self.encoder_.columns_
+        )
+        return Gate(
+            table,
+            label,
+            by_neighbors="knn" in parts,
+            by_classifier="classifier" in parts and self.classifier_network_ is not None,
+            refuse_copies=has_measurements,
+        )
+
+    def _passes(self, gate, candidates, encoded, probabilities, label):
+        if callable(self.gate):
+            return np.asarray(self.gate(self.encoder_.from_codes(candidates.codes), self.classes_[label]), dtype=bool)
+        return gate.passes(candidates, encoded, probabilities)
+
+    def _fallback(self, drawing, label, n_missing, rng):
+        """Return what stands for candidates that did not pass."""
+        name = self.classes_[label]
+        if self.fallback == "raise":
+            raise ValueError(
+                f"For class {name!r} {n_missing} of the rows wanted did not pass the gate; "
+                'loosen `gate`, or give fallback="interpolate" or "fewer".'
+            )
+        plain = drawing.plain(label, n_missing if self.fallback == "interpolate" else 0, rng)
+        if self.fallback == "fewer":
+            warn(f"Class {name!r} got {n_missing} rows fewer than asked for: no more candidates passed the gate.")
+        return plain._replace(codes=self.encoder_.snap(plain.codes))
+
+    def _generated(self, candidates, table, rng):
+        """Return candidates with what the generators add to the straight line."""
+        if not len(candidates.kind):
+            return candidates
+        n_classes = len(self.classes_)
+        labels = table.labels[candidates.seed]
+        member = np.eye(n_classes)[labels]
+        u = candidates.position[:, None]
+        if candidates.kind[0] == POSITIVE:
+            start, end = table.places[candidates.seed], table.places[candidates.partner]
+            made, at_start, at_end = (
+                self._through("positive_generator_", np.hstack([place, member]).astype(np.float32))
+                for place in (start + u * (end - start), start, end)
+            )
+            line = table.encoded[candidates.seed] * (1 - u) + table.encoded[candidates.partner] * u
+            encoded = line + made - (1 - u) * at_start - u * at_end
+        else:
+            inputs = [table.places[rows] for rows in (candidates.partner, candidates.positive, candidates.seed)]
+            step = self._through("negative_generator_", np.hstack([*inputs, member]).astype(np.float32))
+            ranges = _interquartile_ranges(table, n_classes)[labels]
+            encoded = table.encoded[candidates.seed] + rng.uniform(size=u.shape) * ranges * np.tanh(step)
+        codes = self.encoder_.decode_codes(encoded, rng)
+        return candidates._replace(codes=np.where(np.isnan(codes) | np.isnan(candidates.codes), candidates.codes, codes))
+
+    # ------------------------------------------------------------------------------------------ accounts
+    def _account(self, table, drawn, confidence, rng):
+        """Say of every row where it comes from, and how the new ones compare with the real ones."""
+        n_real, n_new = len(table.labels), len(drawn.kind)
+        self.kept_indices_ = np.arange(n_real)
+        self.is_synthetic_ = np.arange(n_real + n_new) >= n_real
+        second = np.where(drawn.partner == drawn.seed, -1, drawn.partner)
+        self.parent_indices_ = np.column_stack([drawn.seed, second])
+        info = np.zeros(n_real + n_new, dtype=INFO).view(np.recarray)
+        info.kind[:n_real] = KINDS[0]
+        info.seed[:n_real] = np.arange(n_real)
+        info.partner[:n_real] = info.positive[:n_real] = -1
+        info.position[:n_real] = 0.0
+        info.confidence[:n_real] = self._probabilities_of(table.encoded)[np.arange(n_real), table.labels]
+        info.kind[n_real:] = np.array(KINDS)[drawn.kind]
+        info.seed[n_real:], info.partner[n_real:] = self.parent_indices_.T
+        info.positive[n_real:] = drawn.positive
+        info.position[n_real:] = drawn.position
+        info.confidence[n_real:] = confidence
+        self.sample_info_ = info
+        self.fallback_share_ = float(np.mean(drawn.kind == FALLBACK)) if n_new else 0.0
+        self.report_ = {}
+        labels = np.concatenate([table.labels, table.labels[drawn.seed]])
+        encoded = np.concatenate([table.encoded, self.encoder_.encode_codes(drawn.codes)])
+        if n_new:
+            self.report_ = self._compare(table, drawn, labels, encoded, rng)
+        if self.store_rows:
+            self._rows = np.concatenate([table.codes, drawn.codes]), labels
+
+    def _compare(self, table, drawn, labels, encoded, rng):
+        """Return `report_`."""
+        n_real = len(table.labels)
+        chosen = n_real + rng.permutation(len(drawn.kind))[:REPORTED_ROWS]
+        k = min(NEAR, n_real)
+        near = NearestNeighbors(n_neighbors=k).fit(table.encoded).kneighbors(encoded[chosen], return_distance=False)
+        agreement = (table.labels[near] == labels[chosen][:, None]).mean()
+        nearest_ratio, diversity = [], []
+        for label in np.unique(labels[chosen]):
+            own = np.flatnonzero(table.labels == label)
+            new = encoded[chosen][labels[chosen] == label]
+            real = table.encoded[own[rng.permutation(len(own))[:REPORTED_ROWS]]]
+            if len(own) < 2:
+                continue
+            finder = NearestNeighbors(n_neighbors=1).fit(table.encoded[own])
+            among = NearestNeighbors(n_neighbors=2).fit(table.encoded[own]).kneighbors(table.encoded[own])[0][:, 1]
+            if np.median(among) > 0:
+                nearest_ratio.append(np.median(finder.kneighbors(new)[0]) / np.median(among))
+            if len(new) > 1 and pdist(real).mean() > 0:
+                diversity.append(pdist(new).mean() / pdist(real).mean())
+        report = {
+            "n_new": {name: int((drawn.kind == kind).sum()) for kind, name in enumerate(KINDS) if kind},
+            "fallback_share": self.fallback_share_,
+            "acceptance_rate": dict(self.acceptance_rate_),
+            "label_agreement": float(agreement),
+            "nearest_real_ratio": float(np.mean(nearest_ratio)) if nearest_ratio else np.nan,
+            "diversity": float(np.mean(diversity)) if diversity else np.nan,
+            **self._active_shares(table, labels, encoded, rng),
+        }
+        if report["diversity"] < COLLAPSED:
+            warn(f"The new rows are much alike: their mean distance is {report['diversity']:.2f} of the real rows'.")
+        return report
+
+    def _active_shares(self, table, labels, encoded, rng):
+        """Return the share of triplets that violate the margin, among real rows and with a synthetic row."""
+        places = encoded if self.embedding_network_ is None else self._embedded(encoded)
+        n_real, everything = len(table.labels), (-np.inf, np.inf)
+        shares = {}
+        for name, synthetic in (("active_triplets_real", False), ("active_triplets_synthetic", True)):
+            try:
+                _, hardness = pick_triplets(
+                    places,
+                    labels,
+                    REPORTED_ROWS,
+                    *everything,
+                    rng,
+                    is_synthetic=np.arange(len(labels)) >= n_real,
+                    synthetic=synthetic,
+                )
+                shares[name] = float((hardness > -self.margin).mean())
+            except ValueError:  # classes of one row alone
+                shares[name] = np.nan
+        return shares
+
+    # ------------------------------------------------------------------------------------------ for metric learning
+    def embed(self, X):
+        """Return the embedding of rows.
+
+        Parameters
+        ----------
+        X : table of shape (n_rows, n_columns)
+
+        Returns
+        -------
+        embedding : ndarray of shape (n_rows, n_components)
+        """
+        check_is_fitted(self, "encoder_")
+        return self._embedded(self._encoded_rows(X))
+
+    def _encoded_rows(self, X):
+        validate_data(self, X, skip_check_array=True, reset=False)
+        return self.encoder_.encode(X)
+
+    def sample_triplets(
+        self,
+        n_triplets,
+        X=None,
+        y=None,
+        *,
+        hardness="all",
+        synthetic=None,
+        groups=None,
+        output="indices",
+        random_state=None,
+    ):
+        codes, labels, rng = self._rows_to_pick(X, y, random_state)
+        bounds = {"all": (-np.inf, np.inf), "hard": (0.0, np.inf), "semihard": (-self.margin, 0.0)}
+        if isinstance(hardness, str) and hardness not in bounds:
+            raise ValueError(f"hardness={hardness!r} is none of {sorted(bounds)} and no pair of bounds.")
+        low, high = bounds[hardness] if isinstance(hardness, str) else hardness
+        encoded = self.encoder_.encode_codes(codes)
+        is_synthetic = getattr(self, "is_synthetic_", None)
+        if is_synthetic is None or len(is_synthetic) != len(labels):
+            if synthetic is not None:
+                raise ValueError("Which rows are synthetic is known for the result of fit_resample only: pass that.")
+            is_synthetic = np.zeros(len(labels), dtype=bool)
+        if groups is not None:
+            check_consistent_length(labels, groups)
+            groups = np.unique(np.asarray(groups), return_inverse=True)[1]
+        triplets, found = pick_triplets(
+            self._embedded(encoded),
+            labels,
+            n_triplets,
+            low,
+            high,
+            rng,
+            is_synthetic=is_synthetic,
+            synthetic=synthetic,
+            groups=groups,
+        )
+        off = np.mean((found < low) | (found > high))
+        if off:
+            warn(f"{off:.0%} of the triplets are not {hardness!r}, but the nearest to it that were found.")
+        return triplets if output == "indices" else self._as_numbers(codes, encoded)[triplets]
+
+    def sample_pairs(self, n_pairs, X=None, y=None, *, groups=None, output="indices", random_state=None):
+        codes, labels, rng = self._rows_to_pick(X, y, random_state)
+        if groups is not None:
+            check_consistent_length(labels, groups)
+            groups = np.unique(np.asarray(groups), return_inverse=True)[1]
+        pairs, same = pick_pairs(labels, n_pairs, rng, groups)
+        if output == "indices":
+            return pairs, same
+        return self._as_numbers(codes, self.encoder_.encode_codes(codes))[pairs], same
+
+    def _rows_to_pick(self, X, y, random_state):
+        check_is_fitted(self, "encoder_")
+        if X is None and getattr(self, "_rows", None) is None:
+            raise ValueError("Pass X and y, such as the result of fit_resample, or set store_rows=True before fitting.")
+        if (X is None) != (y is None):
+            raise ValueError("Pass X and y together, or neither of them.")
+        if X is None:
+            codes, labels = self._rows
+        else:
+            validate_data(self, X, skip_check_array=True, reset=False)
+            codes = self.encoder_.to_codes(X)
+            _, labels = np.unique(np.ravel(check_target_type(np.asarray(y))), return_inverse=True)
+            check_consistent_length(codes, labels)
+        return codes, labels, check_random_state(random_state)
+
+    def _as_numbers(self, codes, encoded):
+        return encoded if self.encoder_.nominal_.any() else codes
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = False
+        tags.input_tags.allow_nan = True
+        tags.input_tags.string = self.categorical_features is not None
+        tags.input_tags.categorical = self.categorical_features is not None
+        tags.target_tags.required = True
+        return tags
+
+
+def _interquartile_ranges(table, n_classes):
+    """Return the interquartile range of each encoded column within each class, shape (n_classes, width)."""
+    ranges = [
+        np.subtract(*np.quantile(table.encoded[table.labels == label], [0.75, 0.25], axis=0))
+        for label in range(n_classes)
+    ]
+    return np.array(ranges)

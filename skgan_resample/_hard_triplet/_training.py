@@ -1,0 +1,207 @@
+"""What sampler and embedder share: parameters of the training, the training itself, and its networks."""
+
+from math import ceil
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from skgan_resample._validation import TRAINING_CONSTRAINTS, CallbackSupportMixin, TorchStateMixin, fit_callbacks, warn
+
+EVALUATE_EVERY = 20  # steps between two records
+LIMIT = 5.0  # networks see numbers of at most so many standard deviations
+VALIDATION_SHARE = 0.1  # of the rows, held out where `patience` asks for it,
+MIN_CLASS_ROWS = 10  # from classes of so many rows
+BLOCK = 8192  # rows that a network sees at once outside of training
+NETWORKS = {  # attribute of the estimator -> field of `Networks`
+    "embedding_network_": "encoder",
+    "classifier_network_": "classifier",
+    "positive_generator_": "positives",
+    "negative_generator_": "negatives",
+    "discriminator_": "discriminator",
+}
+
+TRIPLET_CONSTRAINTS: dict = {
+    "mining": [StrOptions({"all", "semihard", "hard"})],
+    "stretch": [Interval(Real, 0, None, closed="left")],
+    "hardness": [StrOptions({"adaptive"}), Interval(Real, 0, 1, closed="both")],
+    "threshold_rule": [StrOptions({"controller", "loss"})],
+    "share_variation": [Interval(Real, 0, 1, closed="both")],
+    "n_components": [Interval(Integral, 1, None, closed="left")],
+    "hidden_layer_sizes": ["array-like"],
+    "margin": [Interval(Real, 0, None, closed="neither")],
+    "warm_up": [Interval(Real, 0, 1, closed="left")],
+    "loss_weights": [dict, None],
+    "categorical_features": [StrOptions({"auto"}), "array-like", None],
+    **TRAINING_CONSTRAINTS,
+}
+
+
+class TripletNetworks(CallbackSupportMixin, TorchStateMixin):
+    """Mixin with the networks of the two-stage method.
+
+    Attributes
+    ----------
+    embedding_network_, classifier_network_ : torch.nn.Module
+        Rows to embeddings, rows to scores of classes; on the CPU.
+    positive_generator_, negative_generator_, discriminator_ : torch.nn.Module or None
+        The conditional GAN; None without it.
+    history_ : list of dict
+    curriculum_ : dict
+        Where it ended: ``low`` and ``high`` knees of the stretch, ``strength`` of it, ``threshold`` of the reverse
+        triplet loss.
+    """
+
+    _network_names = tuple(NETWORKS)
+
+    def _forget_networks(self):
+        """Set what a training sets, for fits without one."""
+        for name in NETWORKS:
+            setattr(self, name, None)
+        self.history_, self.curriculum_, self.device_, self._sizes = [], None, None, None
+
+    def _train_networks(self, rows, labels, n_classes, rng, *, generator, makes):
+        """Train on encoded rows, shape (n, width), and labels from 0 to `n_classes` - 1.
+
+        Parameters
+        ----------
+        generator : {"linear", "cgan"}
+        makes : set
+            Which of "positives" and "negatives" are made; empty for mining alone.
+        """
+        import torch
+
+        from skgan_resample._nn import triplets
+        from skgan_resample._nn.training import (
+            Adam,
+            NonFiniteLossError,
+            class_balanced_batches,
+            resolve_device,
+            restore,
+            seeded,
+            train,
+        )
+
+        self.device_ = str(resolve_device(self.device))
+        device = torch.device(self.device_)
+        weights = triplets.loss_weights(self.loss_weights)
+        self._sizes = {
+            "n_inputs": rows.shape[1],
+            "n_classes": int(n_classes),
+            "hidden": tuple(int(size) for size in self.hidden_layer_sizes),
+            "n_components": int(self.n_components),
+            "has_gan": generator == "cgan",
+        }
+        held_out = _held_out(labels, rng) if self.patience is not None else np.empty(0, dtype=np.intp)
+        kept = np.setdiff1d(np.arange(len(labels)), held_out)
+        n_per_class = max(2, self.batch_size // min(n_classes, max(2, self.batch_size // 4)))
+        n_records = 1 + ceil(self.max_steps / EVALUATE_EVERY)
+        with seeded(rng, device), fit_callbacks(self, n_records=n_records) as callbacks:
+            x = torch.from_numpy(self._network_inputs(rows)).to(device)
+            y = torch.from_numpy(np.asarray(labels, dtype=np.int64)).to(device)
+            networks = triplets.Networks(
+                **{field: self._build_network(name).to(device) for name, field in NETWORKS.items() if self._has(name)}
+            )
+            modules = {field: network for field, network in vars(networks).items() if network is not None}
+            networks.encoder.begin_at(triplets.principal_directions(x[kept], self.n_components))
+            optimizers = {field: Adam(network.parameters(), self.learning_rate) for field, network in modules.items()}
+            curriculum = triplets.Curriculum(self.stretch, self.hardness, self.threshold_rule)
+            make_step = triplets.gan_step if generator == "cgan" else triplets.triplet_step
+            step = make_step(
+                networks,
+                optimizers,
+                x[kept],
+                y[kept],
+                curriculum=curriculum,
+                margin=self.margin,
+                mining=self.mining,
+                makes=makes,
+                share_variation=self.share_variation,
+                warm_up=self.warm_up,
+                weights=weights,
+            )
+            evaluate = None
+            if len(held_out):
+                evaluate = triplets.held_out_error(networks.encoder, x[kept], y[kept], x[held_out], y[held_out])
+            batches = class_balanced_batches(
+                labels[kept], max(2, self.batch_size // n_per_class), n_per_class, rng, device=device
+            )
+            try:
+                result = train(
+                    step,
+                    batches,
+                    max_steps=self.max_steps,
+                    evaluate=evaluate,
+                    evaluate_every=EVALUATE_EVERY,
+                    patience=self.patience if evaluate is not None else None,
+                    tol=self.tol,
+                    max_time=self.max_time,
+                    callbacks=callbacks,
+                    modules=modules,
+                )
+            except NonFiniteLossError as error:
+                self._forget_networks()
+                warn(f"The training of {type(self).__name__} diverged, so nothing was learned. {error}")
+                return
+            if evaluate is not None:
+                restore(modules, result.best_state)
+        for name, field in NETWORKS.items():
+            network = getattr(networks, field)
+            setattr(self, name, None if network is None else network.cpu().eval())
+        self.history_, self.curriculum_ = result.history, curriculum.summary()
+
+    def _has(self, name):
+        return self._sizes["has_gan"] or name in ("embedding_network_", "classifier_network_")
+
+    def _build_network(self, name):
+        from skgan_resample._nn.networks import mlp
+        from skgan_resample._nn.triplets import Discriminator, Encoder
+
+        sizes = self._sizes
+        n_inputs, n_classes, hidden = sizes["n_inputs"], sizes["n_classes"], sizes["hidden"]
+        if name == "embedding_network_":
+            return Encoder(n_inputs, hidden, sizes["n_components"])
+        if name == "classifier_network_":
+            return mlp(n_inputs, hidden, n_classes)
+        if name == "positive_generator_":
+            return mlp(sizes["n_components"] + n_classes, hidden, n_inputs)
+        if name == "negative_generator_":
+            return mlp(3 * sizes["n_components"] + n_classes, hidden, n_inputs)
+        return Discriminator(n_inputs, hidden, n_classes)
+
+    @staticmethod
+    def _network_inputs(rows):
+        return np.clip(rows, -LIMIT, LIMIT).astype(np.float32)
+
+    def _through(self, name, rows):
+        """Return what a network makes of rows of floats, block by block, as float64."""
+        import torch
+
+        from skgan_resample._nn.training import one_thread
+
+        with one_thread(), torch.no_grad(), self._on_device(self.device_, name) as (network,):
+            blocks = [
+                network(torch.from_numpy(rows[start : start + BLOCK]).to(self.device_)).cpu().double().numpy()
+                for start in range(0, max(len(rows), 1), BLOCK)
+            ]
+        return np.concatenate(blocks)
+
+    def _embedded(self, rows):
+        """Return embeddings of encoded rows, shape (n, n_components)."""
+        return self._through("embedding_network_", self._network_inputs(rows))
+
+    def _probabilities(self, rows):
+        """Return what the classifier says of encoded rows, shape (n, n_classes); rows of it sum to 1."""
+        scores = self._through("classifier_network_", self._network_inputs(rows))
+        odds = np.exp(scores - scores.max(axis=1, keepdims=True))
+        return odds / odds.sum(axis=1, keepdims=True)
+
+
+def _held_out(labels, rng):
+    """Return a tenth of the rows of each class that has ten of them."""
+    chosen = []
+    for label in np.unique(labels):
+        rows = np.flatnonzero(labels == label)
+        if len(rows) >= MIN_CLASS_ROWS:
+            chosen.append(rng.choice(rows, max(2, round(VALIDATION_SHARE * len(rows))), replace=False))
+    return np.sort(np.concatenate(chosen)) if chosen else np.empty(0, dtype=np.intp)

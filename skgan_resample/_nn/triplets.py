@@ -1,0 +1,603 @@
+"""Hard positives and hard negatives in an embedding, in the spirit of Zhu et al. (arXiv:2112.02259); torch only.
+
+The text of the paper was not to be had when this was written, so the formulas are ours: the piecewise-linear stretch of
+a pair, the adaptive threshold of the reverse triplet loss, the losses of the generators. Distances are Euclidean, not
+squared.
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import cat, nn
+from torch.nn import functional
+from torch.nn.utils.parametrizations import spectral_norm
+
+from skgan_resample._nn.networks import mlp
+from skgan_resample._nn.training import descend
+
+MINED_POSITIVES, MINED_NEGATIVES = 8, 32  # of each anchor and step, so many at most make triplets
+EASE, STEER = 0.8, 0.9  # shares of triplets from which the threshold moves; see ThresholdController
+TINY = 1e-12  # under square roots, whose slope at 0 is infinite
+
+
+# ------------------------------------------------------------------------------------------------ networks
+class Encoder(nn.Module):
+    """A linear map plus a multilayer perceptron; untrained, it is the linear map alone.
+
+    Parameters
+    ----------
+    n_inputs, n_components : int
+    hidden_layer_sizes : sequence of int
+    """
+
+    def __init__(self, n_inputs, hidden_layer_sizes, n_components):
+        super().__init__()
+        self.linear = nn.Linear(n_inputs, n_components, bias=False)
+        self.bend = mlp(n_inputs, hidden_layer_sizes, n_components)
+        nn.init.zeros_(self.bend[-1].weight)
+        nn.init.zeros_(self.bend[-1].bias)
+
+    def begin_at(self, directions):
+        """Make the linear map the projection on `directions`, a tensor of shape (n_directions, n_inputs).
+
+        Components without a direction begin at 0.
+        """
+        with torch.no_grad():
+            self.linear.weight.zero_()
+            self.linear.weight[: len(directions)] = directions
+
+    def forward(self, rows):
+        """Return the embedding, shape (n, n_components), of rows of shape (n, n_inputs)."""
+        return self.linear(rows) + self.bend(rows)
+
+
+class Discriminator(nn.Module):
+    """Score rows given their class: real ones high, made ones low. Spectral norm, and a projection of the class [1]_.
+
+    Parameters
+    ----------
+    n_inputs, n_classes : int
+    hidden_layer_sizes : sequence of int
+
+    References
+    ----------
+    .. [1] T. Miyato, M. Koyama, "cGANs with projection discriminator", ICLR 2018.
+    """
+
+    def __init__(self, n_inputs, hidden_layer_sizes, n_classes):
+        super().__init__()
+        *hidden, last = hidden_layer_sizes
+        self.body = mlp(n_inputs, hidden, last)
+        for place, layer in enumerate(self.body):
+            if isinstance(layer, nn.Linear):
+                self.body[place] = spectral_norm(layer)
+        self.score = spectral_norm(nn.Linear(last, 1))
+        self.of_class = spectral_norm(nn.Linear(n_classes, last, bias=False))
+
+    def forward(self, rows, membership):
+        """Return scores of shape (n,) for rows of shape (n, n_inputs) and one-hot classes of shape (n, n_classes)."""
+        inside = functional.leaky_relu(self.body(rows), 0.2)
+        return self.score(inside)[:, 0] + (inside * self.of_class(membership)).sum(dim=1)
+
+
+# ------------------------------------------------------------------------------------------------ stage 1: positives
+def stretched_distance(distance, low, high, strength):
+    """Return what distance a pair of one class is to have: a piecewise-linear function of the one it has.
+
+    Near pairs move apart by the share `strength`, far ones stay, and between the knees the gain falls linearly.
+
+    Parameters
+    ----------
+    distance : tensor
+    low, high : float
+        The knees. If `high` is less than (1 + strength) * low it counts as that, so that the function never falls.
+    strength : float
+        At least 0.
+
+    Returns
+    -------
+    distance : tensor
+        d + strength * d up to `low`, d + strength * low * (high - d) / (high - low) from there to `high`, d beyond.
+    """
+    low, high, strength = (torch.as_tensor(value, dtype=distance.dtype) for value in (low, high, strength))
+    high = torch.maximum(high, (1 + strength) * low)
+    share_left = ((high - distance) / (high - low).clamp_min(TINY)).clamp(0, 1)
+    return distance + strength * torch.minimum(distance, low * share_left)
+
+
+def stretch_shares(distance, low, high, strength, room=None):
+    """Return by what share of its length a pair is to grow at either end, tensors of shape (n,) or (n, 2).
+
+    Parameters
+    ----------
+    distance : tensor of shape (n,)
+    low, high, strength : float
+        See `stretched_distance`.
+    room : tensor of shape (n, 2), default=None
+        Distances from either end to the nearest row of another class. An end moves at most half-way there, so that it
+        stays on its own side of the middle.
+    """
+    share = (stretched_distance(distance, low, high, strength) / distance.clamp_min(TINY) - 1) / 2
+    if room is None:
+        return share
+    return torch.minimum(share[:, None], room / 2 / distance.clamp_min(TINY)[:, None])
+
+
+# ------------------------------------------------------------------------------------------------ stage 2: negatives
+def reverse_triplet_loss(to_negative, to_positive, threshold):
+    """Return the mean of [d(a, n) - d(a, p) + threshold]+, which asks a made negative to be near.
+
+    At threshold 0 it may be as far as the positive, below 0 farther.
+    """
+    return functional.relu(to_negative - to_positive + threshold).mean()
+
+
+def pulled_share(to_negative, to_positive, threshold):
+    """Return what share of its way to the anchor a negative must go to meet the reverse constraint, half at most."""
+    return (1 - (to_positive - threshold) / to_negative.clamp_min(TINY)).clamp(0, 0.5)
+
+
+class ThresholdController:
+    """Move the threshold of the reverse triplet loss from the easy `start` towards `end` as the generator keeps up.
+
+    It moves on by a twentieth when more than 80 % of the triplets meet the constraint and more than 90 % of the
+    negatives are still taken for their class, and back when fewer than 80 % of these are.
+
+    Parameters
+    ----------
+    start, end : float
+    """
+
+    def __init__(self, start, end=0.0):
+        self.start, self.end, self.value = start, end, start
+
+    def update(self, met, kept, loss):
+        """Take the share of constraints met and of negatives that keep their class; `loss` plays no part here."""
+        pace = 0.05 * (self.end - self.start)
+        if met > EASE and kept > STEER:
+            self.value += pace
+        elif kept < EASE:
+            self.value -= pace
+        self.value = min(max(self.value, self.start), self.end)
+
+
+class LossThreshold:
+    """Let the threshold follow the triplet loss J: end - (end - start) * exp(-alpha / J), the law of HDML [1]_.
+
+    Parameters
+    ----------
+    start, end : float
+    reference : float
+        The triplet loss at which the threshold is half-way.
+
+    References
+    ----------
+    .. [1] W. Zheng et al., "Hardness-aware deep metric learning", CVPR 2019.
+    """
+
+    def __init__(self, start, end, reference):
+        self.start, self.end, self.value = start, end, start
+        self.alpha = math.log(2) * max(reference, TINY)
+        self.loss = reference
+
+    def update(self, met, kept, loss):
+        """Take the triplet loss of late; the shares play no part here."""
+        self.loss = 0.9 * self.loss + 0.1 * loss
+        # exp(-alpha / J) is one half at the reference and falls with the loss: low losses mean hard negatives.
+        self.value = self.end - (self.end - self.start) * math.exp(-self.alpha / max(self.loss, TINY))
+
+
+# ------------------------------------------------------------------------------------------------ triplets of a batch
+def distances(rows, others):
+    """Return Euclidean distances, shape (n, m), with a finite slope at 0."""
+    squared = rows.square().sum(dim=1)[:, None] + others.square().sum(dim=1) - 2 * rows @ others.T
+    return squared.clamp_min(TINY).sqrt()
+
+
+def triplet_loss(distance, labels, margin, mining="all", itself=None):
+    """Return the mean of [d(a, p) - d(a, n) + margin]+ over the triplets in which it is not 0.
+
+    Parameters
+    ----------
+    distance : tensor of shape (n, n)
+        From anchors to candidates.
+    labels : tensor of int, shape (n,)
+        Of the anchors and likewise of the candidates, class after class.
+    margin : float
+    mining : {"all", "semihard", "hard"}
+        Which triplets count: 8 positives times 32 negatives of each anchor, drawn at random; those of them whose
+        negative is farther than the positive, but by less than the margin; or the farthest positive with the nearest
+        negative.
+    itself : tensor of bool, shape (n, n), default=None
+        Candidates that are the anchor and so no positives; None for none.
+    """
+    if mining == "hard":
+        same = labels[:, None] == labels
+        positive = same if itself is None else same & ~itself
+        infinity = torch.tensor(torch.inf, device=distance.device)
+        farthest = torch.where(positive, distance, -infinity).amax(dim=1)
+        nearest = torch.where(same, infinity, distance).amin(dim=1)
+        usable = farthest.isfinite() & nearest.isfinite()
+        violation = functional.relu(farthest[usable] - nearest[usable] + margin)
+        return violation.sum() / (violation > 0).sum().clamp_min(1)
+    positive, negative = drawn_places(labels, MINED_POSITIVES, MINED_NEGATIVES)
+    violation = distance.gather(1, positive)[:, :, None] - distance.gather(1, negative)[:, None, :] + margin
+    counts = violation > 0
+    if itself is not None:
+        counts &= ~itself.gather(1, positive)[:, :, None]
+    if mining == "semihard":
+        counts &= violation < margin
+    return (violation * counts).sum() / counts.sum().clamp_min(1)
+
+
+def drawn_places(labels, n_positive, n_negative):
+    """Return random places of rows of the same and of other classes, tensors of shape (n, n_positive), (n, n_negative).
+
+    Parameters
+    ----------
+    labels : tensor of int, shape (n,)
+        Class after class, at least two of them.
+    """
+    first, size = _runs(labels)
+    positive = first + (torch.rand(len(labels), n_positive, device=labels.device) * size).long()
+    negative = (torch.rand(len(labels), n_negative, device=labels.device) * (len(labels) - size)).long()
+    return positive, negative + size * (negative >= first)
+
+
+def partners(labels):
+    """Return for each row of a batch, class after class, the place of a random other row of its class.
+
+    That is its own place where there is no other.
+    """
+    first, size = _runs(labels)
+    within = torch.arange(len(labels), device=labels.device)[:, None] - first
+    steps = 1 + (torch.rand(len(labels), 1, device=labels.device) * (size - 1)).long()
+    return (first + (within + steps) % size)[:, 0]
+
+
+def _runs(labels):
+    """Return where the class of each row begins and how many rows it has, two tensors of shape (n, 1)."""
+    begins = torch.ones_like(labels, dtype=torch.bool)
+    begins[1:] = labels[1:] != labels[:-1]
+    run = begins.cumsum(0) - 1
+    sizes = torch.bincount(run)
+    return (sizes.cumsum(0) - sizes)[run][:, None], sizes[run][:, None]
+
+
+# ------------------------------------------------------------------------------------------------ the steps of training
+WEIGHTS = {
+    "reconstruction": 1.0,  # G1 gives back rows from their embeddings
+    "consistency": 1.0,  # stretched rows are embedded where the stretched embedding is
+    "classification": 1.0,  # made rows are taken for their class
+    "reverse": 1.0,  # made negatives are near the stretched pair
+    "keep": 0.1,  # made negatives are near the rows that they come from
+    "adversarial": 0.1,  # made rows are taken for real ones of their class
+    "synthetic": 0.5,  # share of made triplets in the loss of the encoder
+}
+KNEES = 0.5, 0.9  # quantiles of same-class distances
+MEMORY = 0.9  # of running means
+
+
+class Curriculum:
+    """How hard made triplets are: strength of the stretch, its knees, threshold of the reverse triplet loss.
+
+    Parameters
+    ----------
+    stretch : float
+        Largest share by which a pair grows.
+    hardness : float or "adaptive"
+        Adaptive: from none at the end of the warm-up to full at the end. A number stays.
+    rule : {"controller", "loss"}
+    """
+
+    def __init__(self, stretch, hardness, rule):
+        self.stretch, self.hardness, self.rule = stretch, hardness, rule
+        self.low = self.high = self.threshold = None
+        self.ramp = 0.0
+        self._met, self._kept, self._loss = [], [], []
+
+    @property
+    def strength(self):
+        """Share by which near pairs grow now."""
+        return self.stretch * self.ramp
+
+    def begin(self, distance, labels, margin):
+        """Set the start of the threshold from the distances within a batch of real rows."""
+        same = labels[:, None] == labels
+        off = ~torch.eye(len(labels), dtype=torch.bool, device=labels.device)
+        within = distance[same & off].mean().item() if (same & off).any() else 0.0
+        across = distance[~same].mean().item() if (~same).any() else within
+        start = min(within - across, 0.0)
+        if self.rule == "loss":
+            self.threshold = LossThreshold(start, 0.0, margin)
+        else:
+            self.threshold = ThresholdController(start)
+
+    def follow(self, progress, pair_distance):
+        """Take the progress since the warm-up, in [0, 1], and the distances of some pairs."""
+        self.ramp = progress if self.hardness == "adaptive" else self.hardness
+        low, high = pair_distance.detach().quantile(torch.tensor(KNEES, device=pair_distance.device))
+        self.low = low if self.low is None else torch.lerp(low, self.low, MEMORY)
+        self.high = high if self.high is None else torch.lerp(high, self.high, MEMORY)
+
+    def judge(self, met, kept, loss):
+        """Collect the shares of a step, tensors; every tenth step they move the threshold."""
+        self._met.append(met)
+        self._kept.append(kept)
+        self._loss.append(loss.detach())
+        if len(self._met) == 10:
+            means = (torch.stack(values).float().mean().item() for values in (self._met, self._kept, self._loss))
+            self._met, self._kept, self._loss = [], [], []
+            if self.hardness == "adaptive":
+                self.threshold.update(*means)
+
+    def shares(self, distance, room):
+        """Return by what share of its length each pair is to grow at either end now, shape (n, 2)."""
+        return stretch_shares(distance, self.low, self.high, self.strength, room)
+
+    def summary(self):
+        """Return where it stands as numbers; None where it never began."""
+        if self.threshold is None:
+            return None
+        return {"strength": float(self.strength), "threshold": float(self.threshold.value)}
+
+
+@dataclass
+class Networks:
+    """The networks and their optimizers; generators and discriminator are None without a GAN."""
+
+    encoder: nn.Module
+    classifier: nn.Module
+    positives: nn.Module | None = None
+    negatives: nn.Module | None = None
+    discriminator: nn.Module | None = None
+
+
+def loss_weights(changed=None):
+    """Return the weights of the losses, `WEIGHTS` with some of them changed."""
+    unknown = set(changed or {}) - set(WEIGHTS)
+    if unknown:
+        raise ValueError(f"loss_weights names {sorted(unknown)}; there are {sorted(WEIGHTS)}.")
+    return {**WEIGHTS, **(changed or {})}
+
+
+def triplet_step(
+    networks, optimizers, rows, labels, *, curriculum, margin, mining, makes, share_variation, warm_up, weights
+):
+    """Return a step that trains the classifier on real rows, and the encoder on real and, after the warm-up, made ones.
+
+    No network makes the rows: positives lie on the stretched straight line through two rows of a class or, with
+    `share_variation`, through a row and its shift by the difference of two rows of any class; negatives are embeddings
+    pulled towards the stretched pair.
+
+    Parameters
+    ----------
+    networks : Networks
+    optimizers : dict
+        "encoder" and "classifier".
+    rows : tensor of shape (n, width)
+    labels : tensor of int, shape (n,)
+    curriculum : Curriculum
+    margin : float
+    mining : {"all", "semihard", "hard"}
+    makes : set
+        Which of "positives" and "negatives" are made; empty for mining alone.
+    share_variation : float
+        Share of pairs whose direction comes from any class.
+    warm_up : float
+        Share of the steps on real rows alone.
+    weights : dict
+        See `loss_weights`; only "synthetic" plays a part here.
+    """
+    encoder, classifier = networks.encoder, networks.classifier
+
+    def step(indices, progress):
+        x, y = rows[indices], labels[indices]
+        classifier_loss = functional.cross_entropy(classifier(x), y)
+        descend(optimizers["classifier"], classifier_loss)
+        z = encoder(x)
+        same, itself = y[:, None] == y, indices[:, None] == indices
+        loss = triplet_loss(distances(z, z), y, margin, mining, itself)
+        report = {"classifier_loss": classifier_loss, "triplet_loss": loss}
+        if makes and progress >= warm_up:
+            if curriculum.threshold is None:
+                curriculum.begin(distances(z.detach(), z.detach()), y, margin)
+            made = _made_loss(x, y, z, same, (progress - warm_up) / (1 - warm_up))
+            weight = weights["synthetic"]
+            loss = (1 - weight) * loss + weight * made
+            report |= {"synthetic_loss": made, "threshold": torch.tensor(curriculum.threshold.value)}
+        descend(optimizers["encoder"], loss)
+        return report
+
+    def _made_loss(x, y, z, same, progress):
+        ends = partners(y)
+        shift = x[ends] - x
+        borrowed = torch.rand(len(x), device=x.device) < share_variation
+        shift = torch.where(borrowed[:, None], shift[torch.randperm(len(x), device=x.device)], shift)
+        far = encoder(x + shift)
+        with torch.no_grad():
+            pair = (far - z).square().sum(dim=1).clamp_min(TINY).sqrt()
+            curriculum.follow(progress, pair)
+            room = torch.stack([_nearest_other(z, z, same), _nearest_other(far, z, same)], dim=1)
+            share = curriculum.shares(pair, room)
+        losses = []
+        if "positives" in makes:
+            u = torch.rand(len(x), 1, device=x.device) * (1 + share.sum(dim=1, keepdim=True)) - share[:, :1]
+            made = encoder(x + u * shift)
+            losses.append(triplet_loss(distances(z, made), y, margin, mining))
+        if "negatives" in makes:
+            near, far = z - share[:, :1] * (far - z), far + share[:, 1:] * (far - z)
+            losses.append(_pulled_loss(near, far, z, y))
+        return sum(losses) / len(losses)
+
+    def _pulled_loss(near, far, z, y):
+        to_positive = (far - near).square().sum(dim=1).clamp_min(TINY).sqrt()[:, None]
+        to_negative = distances(near, z).gather(1, drawn_places(y, 1, MINED_NEGATIVES)[1])
+        share = pulled_share(to_negative, to_positive, curriculum.threshold.value).detach()
+        pulled = (1 - share) * to_negative  # the way to the anchor is straight
+        met = (pulled <= to_positive - curriculum.threshold.value).float().mean()
+        violation = functional.relu(to_positive - pulled + margin)
+        loss = violation.sum() / (violation > 0).sum().clamp_min(1)
+        curriculum.judge(met, torch.ones_like(met), loss)
+        return loss
+
+    return step
+
+
+def gan_step(
+    networks, optimizers, rows, labels, *, curriculum, margin, mining, makes, share_variation, warm_up, weights
+):
+    """Return a step that trains all networks: the conditional GAN makes positives and negatives for the encoder.
+
+    The first half of the warm-up trains encoder and classifier on real rows; its second half teaches the generator of
+    positives to give back rows from their embeddings. Then every step trains the classifier, the discriminator, the
+    two generators and the encoder, in this order. Parameters are those of `triplet_step`; `share_variation` plays no
+    part.
+    """
+    encoder, classifier, discriminator = networks.encoder, networks.classifier, networks.discriminator
+    n_classes = int(labels.max()) + 1
+    reach = _interquartile_ranges(rows, labels, n_classes)
+    memory = {}  # generator loss at the end of the warm-up, and of late
+
+    def step(indices, progress):
+        x, y = rows[indices], labels[indices]
+        member = functional.one_hot(y, n_classes).to(x.dtype)
+        same, itself = y[:, None] == y, indices[:, None] == indices
+        report = {}
+        if progress >= warm_up or progress < warm_up / 2 or not makes:
+            report["classifier_loss"] = functional.cross_entropy(classifier(x), y)
+            descend(optimizers["classifier"], report["classifier_loss"])
+        elif progress < warm_up:
+            with torch.no_grad():
+                z = encoder(x)
+            report["reconstruction_loss"] = (networks.positives(cat([z, member], dim=1)) - x).square().mean()
+            descend(optimizers["positives"], report["reconstruction_loss"])
+            return report
+        z = encoder(x)
+        real = triplet_loss(distances(z, z), y, margin, mining, itself)
+        report["triplet_loss"] = real
+        if not makes or progress < warm_up:
+            descend(optimizers["encoder"], real)
+            return report
+        if curriculum.threshold is None:
+            curriculum.begin(distances(z.detach(), z.detach()), y, margin)
+        made, generator_report = _train_generators(x, y, member, z.detach(), same, (progress - warm_up) / (1 - warm_up))
+        report |= generator_report
+        share = _share_of_real(generator_report["generator_loss"], memory, weights["synthetic"])
+        synthetic = _synthetic_loss(made)
+        descend(optimizers["encoder"], share * real + (1 - share) * synthetic)
+        report |= {"synthetic_loss": synthetic, "threshold": torch.tensor(curriculum.threshold.value)}
+        return report
+
+    def _train_generators(x, y, member, z, same, progress):
+        ends = partners(y)
+        others = drawn_places(y, 0, 1)[1][:, 0]
+        with torch.no_grad():
+            pair = (z[ends] - z).square().sum(dim=1).clamp_min(TINY).sqrt()
+            curriculum.follow(progress, pair)
+            room = _nearest_other(z, z, same)
+            share = curriculum.shares(pair, torch.stack([room, room[ends]], dim=1))
+            way = z[ends] - z
+            wanted = [z - share[:, :1] * way, z[ends] + share[:, 1:] * way]
+        back = networks.positives(cat([cat([z, *wanted]), member.repeat(3, 1)], dim=1))
+        given, near, far = back.chunk(3)
+        anchor, positive = x + near - given, x[ends] + far - given[ends]
+        pair_places = encoder(cat([anchor, positive]))
+        place_a, place_p = pair_places.chunk(2)
+        inputs = cat([place_a.detach(), place_p.detach(), z[others], member[others]], dim=1)
+        negative = x[others] + reach[y[others]] * torch.tanh(networks.negatives(inputs))
+        fakes, fake_member = cat([anchor, positive, negative]), cat([member, member, member[others]])
+        discriminator_loss = (
+            functional.relu(1 - discriminator(x, member)).mean()
+            + functional.relu(1 + discriminator(fakes.detach(), fake_member)).mean()
+        )
+        descend(optimizers["discriminator"], discriminator_loss)
+
+        place_n = encoder(negative)
+        to_negative = (place_n - place_a).square().sum(dim=1).clamp_min(TINY).sqrt()
+        to_positive = (place_p - place_a).square().sum(dim=1).clamp_min(TINY).sqrt()
+        guesses = classifier(fakes)
+        reverse = reverse_triplet_loss(to_negative, to_positive.detach(), curriculum.threshold.value)
+        losses = {
+            "reconstruction": (given - x).square().mean(),
+            "consistency": (pair_places - cat(wanted)).square().sum(dim=1).mean(),
+            "classification": functional.cross_entropy(guesses, cat([y, y, y[others]])),
+            "reverse": reverse / pair.mean().clamp_min(TINY),
+            "keep": (negative - x[others]).square().mean(),
+            "adversarial": -discriminator(fakes, fake_member).mean(),
+        }
+        loss = sum(weights[name] * value for name, value in losses.items())
+        for name in ("positives", "negatives"):
+            optimizers[name].zero_grad()
+        descend(optimizers["positives"], loss)
+        optimizers["negatives"].step()
+        met = (to_negative - to_positive + curriculum.threshold.value <= 0).float().mean()
+        kept = (guesses[2 * len(y) :].argmax(dim=1) == y[others]).float().mean()
+        curriculum.judge(met, kept, reverse)
+        made = {"anchor": anchor.detach(), "positive": positive.detach(), "negative": negative.detach()}
+        names = {f"{name}_loss": value for name, value in losses.items()}
+        return made, {**names, "generator_loss": loss, "discriminator_loss": discriminator_loss}
+
+    def _synthetic_loss(made):
+        parts = {name: encoder(value) for name, value in made.items()}
+        to_positive = (parts["anchor"] - parts["positive"]).square().sum(dim=1).clamp_min(TINY).sqrt()
+        to_negative = (parts["anchor"] - parts["negative"]).square().sum(dim=1).clamp_min(TINY).sqrt()
+        violation = functional.relu(to_positive - to_negative + margin)
+        return violation.sum() / (violation > 0).sum().clamp_min(1)
+
+    return step
+
+
+def _share_of_real(generator_loss, memory, most):
+    """Return the weight of real triplets: exp(-beta / generator loss), so that made ones count once they are good.
+
+    It is a half when the loss is what it was at first, and never lets made ones weigh more than `most`.
+    """
+    now = generator_loss.detach().clamp_min(TINY)
+    first = memory.setdefault("first", now)
+    memory["now"] = torch.lerp(now, memory.get("now", now), MEMORY)
+    return torch.exp(-math.log(2) * first / memory["now"]).clamp_min(1 - most)
+
+
+def _interquartile_ranges(rows, labels, n_classes):
+    """Return the interquartile range of each column within each class, shape (n_classes, width)."""
+    ranges = torch.zeros(n_classes, rows.shape[1], device=rows.device)
+    quartiles = torch.tensor([0.25, 0.75], device=rows.device)
+    for label in range(n_classes):
+        if (labels == label).any():
+            low, high = rows[labels == label].quantile(quartiles, dim=0)
+            ranges[label] = high - low
+    return ranges
+
+
+def held_out_error(encoder, rows, labels, test_rows, test_labels, n_triplets=2000):
+    """Return a function for `train`: the share of triplets with a held-out anchor that are ordered wrongly.
+
+    Positives and negatives are among `rows`; the triplets are drawn once.
+    """
+    anchors = torch.randint(len(test_rows), (n_triplets,), device=rows.device)
+    same = (test_labels[:, None] == labels).float()
+    positives, negatives = (torch.multinomial(mask[anchors], 1)[:, 0] for mask in (same, 1 - same))
+
+    @torch.no_grad()
+    def error():
+        a = encoder(test_rows)[anchors]
+        z = encoder(rows)
+        to_positive, to_negative = ((a - z[others]).square().sum(dim=1) for others in (positives, negatives))
+        return (to_positive >= to_negative).float().mean()
+
+    return error
+
+
+def _nearest_other(points, z, same):
+    """Return the distance of each point to the nearest embedding of another class in the batch."""
+    infinity = torch.tensor(torch.inf, device=z.device)
+    return torch.where(same, infinity, distances(points, z)).amin(dim=1)
+
+
+def principal_directions(rows, n_components):
+    """Return up to `n_components` principal directions of rows, scaled so that projections have a mean square norm of 1."""
+    centered = rows - rows.mean(dim=0)
+    directions = torch.linalg.svd(centered, full_matrices=False).Vh[:n_components]
+    return directions / (centered @ directions.T).square().sum(dim=1).mean().sqrt().clamp_min(TINY)
