@@ -114,7 +114,12 @@ def test_page_escapes_names_from_the_table(folder, capsys):
     [
         ("t.csv", None, ["--target", "costs"], "no column 'costs'; did you mean 'cost'"),
         ("t.csv", None, [], "--target is missing; the columns are"),
-        ("t.csv", None, ["--target", "kind", "--task", "regression"], "target 'kind' must hold numbers.*'(fire|water|theft)'"),
+        (
+            "t.csv",
+            None,
+            ["--target", "kind", "--task", "regression"],
+            "target 'kind' must hold numbers.*'(fire|water|theft)'",
+        ),
         (
             "t.csv",
             None,

@@ -20,7 +20,7 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.utils import check_random_state
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skgan_resample import RobustATWrapper, SMCAETransformer, SMOGANRegressorResampler, ThreatModel
+from skgan_resample import HardTripletEmbedder, HardTripletSampler, RobustATWrapper, SMCAETransformer, SMOGANRegressorResampler, ThreatModel
 from skgan_resample.compose import (
     OutputCorrectedRegressor,
     RelevanceWeightedRegressor,
@@ -53,10 +53,16 @@ CLASSIFIERS = [  # a new classifier: one line here
     ResampledClassifier(ClassOverSampler(), LogisticRegression(), random_state=0),
     ResampledClassifier(ClassOverSampler(), LogisticRegression(), prior_correction=True, random_state=0),
 ]
+CLASS_SAMPLERS = [  # a new sampler for classes: one line here
+    HardTripletSampler(max_steps=10, hidden_layer_sizes=(8,), random_state=0),
+    HardTripletSampler(generator="cgan", positive_fraction=0.5, max_steps=10, hidden_layer_sizes=(8,), random_state=0),
+]
 
 TRANSFORMERS = [  # the checks tell it nothing of synthetic rows, so it warns and passes rows on: see test_smcae.py
     SMCAETransformer(),
     SMCAETransformer(select=None, max_steps=5, hidden_layer_sizes=(8, 4, 8), random_state=0),
+    HardTripletEmbedder(max_steps=5, hidden_layer_sizes=(8,), random_state=0),
+    HardTripletEmbedder(select="learned", max_steps=5, hidden_layer_sizes=(8,), random_state=0),
 ]
 REFINERS = [
     SyntheticRefiner(SMOTE(), SMCAETransformer(select="linear_ot"), random_state=0),
@@ -111,6 +117,8 @@ def failed_scikit_learn_checks(estimator):
 
 
 def failed_imbalanced_learn_checks(sampler):
+    if isinstance(sampler, HardTripletSampler):
+        return {}
     if isinstance(sampler, SyntheticRefiner) and not isinstance(sampler.sampler, SMOGN):
         # the sampler inside raises what is demanded of targets
         return {name: reason for name, reason in EXPECTED_FAILED_CHECKS.items() if name != "check_target_type"}
@@ -119,13 +127,13 @@ def failed_imbalanced_learn_checks(sampler):
 
 # Not over REGRESSORS: imbalanced-learn takes whatever predicts for a classifier.
 imblearn_checks = parametrize_with_imblearn_checks(
-    [*SAMPLERS, *BUSY_SAMPLERS, PACKAGE, *REFINERS], expected_failed_checks=failed_imbalanced_learn_checks
+    [*SAMPLERS, *BUSY_SAMPLERS, PACKAGE, *REFINERS, *CLASS_SAMPLERS], expected_failed_checks=failed_imbalanced_learn_checks
 )
 
 
 @pytest.mark.filterwarnings("ignore::skgan_resample.ResamplingWarning")
 @parametrize_with_checks(
-    [*SAMPLERS, *BUSY_SAMPLERS, PACKAGE, *REGRESSORS, *CLASSIFIERS, *TRANSFORMERS, *REFINERS, ThreatModel(), *ROBUST],
+    [*SAMPLERS, *BUSY_SAMPLERS, PACKAGE, *REGRESSORS, *CLASSIFIERS, *TRANSFORMERS, *REFINERS, *CLASS_SAMPLERS, ThreatModel(), *ROBUST],
     expected_failed_checks=failed_scikit_learn_checks,
 )
 def test_scikit_learn_checks(estimator, check):

@@ -1,4 +1,4 @@
-"""Candidates for new rows of a class: stretched pairs, pulled negatives, plain interpolation; and what they must pass."""
+"""Candidates for new rows of a class (stretched pairs, pulled negatives, plain interpolation), and their gate."""
 
 from typing import NamedTuple
 
@@ -12,6 +12,7 @@ KINDS = ("original", "hard positive", "hard negative", "fallback")
 ORIGINAL, POSITIVE, NEGATIVE, FALLBACK = range(4)
 NEAR = 5  # rows of other classes that a negative is made for, and rows that judge a candidate
 REACH = 1.5  # times the 95 % quantile of the distances within a class, so far a new row may lie from the real ones
+SMALL_CLASS = 10  # rows; smaller ones borrow directions
 MOST_PULL = 0.5  # of the way to the anchor: beyond the middle the label would flip
 
 
@@ -111,8 +112,9 @@ class Drawing:
     threshold : float
         Of the reverse triplet loss.
     k_neighbors : int
-    share_variation : float
-        Share of stretched lines that borrow their direction from other classes; all in a class of one row.
+    share_variation : float or "auto"
+        Share of stretched lines that borrow their direction from other classes; all in a class of one row. "auto": half
+        of them in classes of fewer than 10 rows, none in others.
     """
 
     def __init__(self, table, nominal, *, strength, threshold, k_neighbors, share_variation):
@@ -127,7 +129,7 @@ class Drawing:
         table, own = self.table, self._class(label)
         members = _in_turn(len(own.rows), n, rng)
         seed, partner = own.rows[members], own.partners(members, rng)
-        borrowed = rng.uniform(size=n) < (self.share_variation if own.k else 1.0)
+        borrowed = rng.uniform(size=n) < self._borrowed_share(len(own.rows))
         donor = np.full((n, 2), -1)
         donor[borrowed] = self._borrowed(label, int(borrowed.sum()), rng)
         first, second = np.where(borrowed[:, None], donor, np.column_stack([seed, partner])).T
@@ -169,6 +171,13 @@ class Drawing:
         u = rng.uniform(size=n)
         codes = interpolate(self.table.codes, seed, partner, u, self.nominal, rng, share=u)
         return _candidates(codes, FALLBACK, seed, partner, u)
+
+    def _borrowed_share(self, n_rows):
+        if n_rows == 1:
+            return 1.0
+        if self.share_variation == "auto":
+            return 0.5 if n_rows < SMALL_CLASS else 0.0
+        return self.share_variation
 
     def _class(self, label):
         if label not in self._classes:

@@ -16,19 +16,127 @@ from sklearn.utils.validation import (
     check_consistent_length,
     check_is_fitted,
     column_or_1d,
-    validate_data,
 )
 
 from skgan_resample._hard_triplet._training import TRIPLET_CONSTRAINTS, TripletNetworks
 from skgan_resample._retrieval import recall_at_k
-from skgan_resample._tables import TableEncoder
 from skgan_resample._validation import warn
 
 SPACES = ("raw", "learned")  # from the simplest on: of equally good ones the first is taken
 
 
 class HardTripletEmbedder(TripletNetworks, TransformerMixin, BaseEstimator):
-    """TODO"""
+    """Embed rows so that neighbours are of one class, where that helps; else return the raw features.
+
+    A network is trained on triplets of real rows and of rows made hard on purpose, in the spirit of Zhu et al. [1]_:
+    see `HardTripletSampler`, which trains the same way. Before it is used, nearest neighbours of held-out rows decide
+    between the learned space and the raw features (ours): with few rows or simple classes the raw ones win.
+
+    Parameters
+    ----------
+    n_components : int, default=16
+        Columns of the embedding.
+    generator : {"linear", "cgan"} or None, default="linear"
+        What makes hard rows: stretched straight lines through pairs of rows, a conditional GAN, or nothing (triplets of
+        real rows alone).
+    select : {"auto", "raw", "learned"}, default="auto"
+        "auto" lets held-out rows decide; the others do without.
+    held_out : {"rows", "classes"}, default="rows"
+        What "auto" holds out. "rows": folds of rows, judged by balanced accuracy of the nearest neighbours; for classes
+        that are all known. "classes": half of the classes at a time, judged by recall at 1; for a space that is to
+        serve classes not seen in training. Needs four classes.
+    cv : int, default=3
+        Folds of rows; fewer where a class has fewer rows. Rows of a class of one row are never held out.
+    n_neighbors : int, default=5
+        Neighbours that judge.
+    stretch : float, default=0.6
+        By what share of its length a near pair of one class is stretched at most, half at either end; see Notes.
+    hardness : "adaptive" or float in [0, 1], default="adaptive"
+        How much of `stretch` is used in training. "adaptive": from none after the warm-up to all at the end, while the
+        threshold of the reverse triplet loss follows `threshold_rule`. A number stays, and the threshold with it.
+    threshold_rule : {"controller", "loss"}, default="controller"
+        What moves the threshold of the reverse triplet loss from that of real triplets towards 0, where a made negative
+        is as near to the anchor as the positive: a controller (on while more than 80 % of the made negatives are near
+        enough and more than 90 % are still taken for their class, back when fewer than 80 % are), or the triplet loss,
+        by the law of HDML [2]_.
+    share_variation : "auto" or float in [0, 1], default="auto"
+        Share of pairs that borrow their direction, the difference of two rows, from any class. "auto": half.
+    mining : {"all", "semihard", "hard"}, default="all"
+        Which triplets train the encoder, real and made ones alike: random ones, those of them whose negative is farther
+        than the positive but within the margin, or the hardest of each anchor in the batch.
+    hidden_layer_sizes : sequence of int, default=(64, 64)
+        Of every network.
+    margin : float, default=0.2
+        Of the triplet loss; embeddings begin with a root mean square length of 1.
+    warm_up : float in [0, 1), default=0.25
+        Share of the steps on real rows alone.
+    loss_weights : dict, default=None
+        Changes some of the weights "synthetic" (0.5, share of made triplets in the encoder's loss) and, for "cgan",
+        "reconstruction" (1), "consistency" (1), "classification" (1), "reverse" (1), "keep" (0.1), "adversarial" (0.1).
+    max_steps : int, default=150
+        Steps of training, each on one batch.
+    batch_size : int, default=128
+        Rows of a step, equally many of each class.
+    learning_rate : float, default=1e-3
+        Of Adam.
+    patience : int, default=None
+        With a number, a tenth of the rows of each class of ten or more is held out, training ends after so many looks
+        (one every 20 steps) that did not lower the share of wrongly ordered triplets by `tol`, and the best state is
+        kept. None trains on all rows to the end.
+    tol : float, default=0.0
+        See `patience`.
+    max_time : float, default=None
+        Seconds after which training ends; the result then depends on the machine.
+    categorical_features : "auto", None, or array-like of names, positions or a boolean mask, default="auto"
+        Nominal columns. "auto": strings, booleans, categories. Numeric columns can be named as well.
+    device : str, default="auto"
+        "cpu", "cuda", "cuda:1", or "auto": CUDA where there is one.
+    verbose : int, default=0
+        Whether to print one line for each record of `history_`.
+    random_state : int, RandomState instance or None, default=None
+        Same seed, same space, on the CPU.
+
+    Attributes
+    ----------
+    selected_ : {"raw", "learned"}
+        What `transform` returns. "raw" also where training diverged.
+    cv_results_ : dict
+        Scores of the folds by space, arrays; empty without a selection.
+    classes_ : ndarray of shape (n_classes,)
+    encoder_ : TableEncoder
+        The schema of the table; raw features are its encoded matrix: numbers scaled to a standard deviation of 1,
+        nominal columns as zeros and ones.
+    embedding_network_, classifier_network_, positive_generator_, negative_generator_, discriminator_
+        As in `HardTripletSampler`; None where raw features are returned.
+    curriculum_, history_, device_, n_features_in_, feature_names_in_
+        As in `HardTripletSampler`.
+
+    Notes
+    -----
+    Folds that choose are as large as their share of the rows: the final space is trained on more, and is rather better
+    than its score. The raw features are kept in a tie.
+
+    References
+    ----------
+    .. [1] C. Zhu, Z. Hu, H. Dong, G. He, Z. Yu, S. Zhang, "Construct informative triplet with two-stage hard-sample
+       generation", arXiv:2112.02259, 2021.
+    .. [2] W. Zheng et al., "Hardness-aware deep metric learning", CVPR 2019.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.model_selection import train_test_split
+    >>> from sklearn.neighbors import KNeighborsClassifier
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from skgan_resample import HardTripletEmbedder
+    >>> X, y = load_digits(return_X_y=True)
+    >>> X_train, X_test, y_train, y_test = train_test_split(X, y, train_size=120, stratify=y, random_state=0)
+    >>> model = make_pipeline(HardTripletEmbedder(random_state=0), KNeighborsClassifier()).fit(X_train, y_train)
+    >>> model[0].selected_
+    'learned'
+    >>> bool(model.score(X_test, y_test) > KNeighborsClassifier().fit(X_train, y_train).score(X_test, y_test))
+    True
+    """
 
     _parameter_constraints: dict = {
         **TRIPLET_CONSTRAINTS,
@@ -51,7 +159,7 @@ class HardTripletEmbedder(TripletNetworks, TransformerMixin, BaseEstimator):
         stretch=0.6,
         hardness="adaptive",
         threshold_rule="controller",
-        share_variation=0.5,
+        share_variation="auto",
         mining="all",
         hidden_layer_sizes=(64, 64),
         margin=0.2,
@@ -110,21 +218,12 @@ class HardTripletEmbedder(TripletNetworks, TransformerMixin, BaseEstimator):
         self : HardTripletEmbedder
         """
         rng = check_random_state(self.random_state)
-        if y is None:
-            raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None.")
-        self.encoder_ = TableEncoder(categorical_features=self.categorical_features)
-        codes = self.encoder_.fit_to_codes(X)
-        if self.encoder_.is_column_:
-            raise ValueError(
-                "Expected 2D array, got 1D array instead. Reshape your data: make a single column a table of one column."
-            )
-        validate_data(self, X, skip_check_array=True)
+        codes, encoded = self._read_rows(X, y)
         check_classification_targets(y)
         self.classes_, labels = np.unique(column_or_1d(y, warn=True), return_inverse=True)
         check_consistent_length(codes, labels)
         if len(self.classes_) < 2:
             raise ValueError(f"{type(self).__name__} needs two classes at least, got 1 class.")
-        encoded = self.encoder_.encode_codes(codes)
         self.cv_results_ = {}
         self.selected_ = self._chosen(codes, labels, rng) if self.select == "auto" else self.select
         self._forget_networks()
@@ -177,8 +276,7 @@ class HardTripletEmbedder(TripletNetworks, TransformerMixin, BaseEstimator):
         X_new : ndarray of shape (n_rows, n_components), or (n_rows, n_encoded) where raw features are returned
         """
         check_is_fitted(self, "encoder_")
-        validate_data(self, X, skip_check_array=True, reset=False)
-        encoded = self.encoder_.encode(X)
+        encoded = self.encoder_.encode_codes(self._codes_of(X))
         return encoded if self.selected_ == "raw" else self._embedded(encoded)
 
     def get_feature_names_out(self, input_features=None):
@@ -225,10 +323,7 @@ def _row_folds(labels, cv, rng):
         return []
     folds = StratifiedKFold(n_splits, shuffle=True, random_state=rng.randint(np.iinfo(np.int32).max))
     everything = np.arange(len(labels))
-    return [
-        (np.setdiff1d(everything, common[test]), common[test])
-        for _, test in folds.split(common, labels[common])
-    ]
+    return [(np.setdiff1d(everything, common[test]), common[test]) for _, test in folds.split(common, labels[common])]
 
 
 def _class_folds(labels, rng):

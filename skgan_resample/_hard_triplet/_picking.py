@@ -128,7 +128,9 @@ def _best(places, runs, anchors, low, high, must_have, rng):
             break
         rows = anchors[open_ones]
         positives, negatives = (draw(rows, CHOICES, rng) for draw in (runs.positives, runs.negatives))
-        near, far = (np.linalg.norm(places[rows][:, None] - places[others], axis=2) for others in (positives, negatives))
+        near, far = (
+            np.linalg.norm(places[rows][:, None] - places[others], axis=2) for others in (positives, negatives)
+        )
         hard = near[:, :, None] - far[:, None, :]
         off = np.maximum(np.maximum(low - hard, hard - high), 0.0)
         if must_have is not None:

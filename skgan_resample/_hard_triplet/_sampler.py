@@ -12,10 +12,10 @@ from sklearn.neighbors import NearestNeighbors
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from skgan_resample._containers import append_rows
-from skgan_resample._hard_triplet._drawing import FALLBACK, KINDS, NEAR, NEGATIVE, POSITIVE, Drawing, Gate, Table, join
+from skgan_resample._hard_triplet._drawing import FALLBACK, KINDS, NEAR, POSITIVE, Drawing, Gate, Table, join
 from skgan_resample._hard_triplet._picking import pick_pairs, pick_triplets
 from skgan_resample._hard_triplet._training import TRIPLET_CONSTRAINTS, TripletNetworks
 from skgan_resample._tables import TableEncoder
@@ -37,7 +37,160 @@ INFO = [
 
 
 class HardTripletSampler(TripletNetworks, BaseOverSampler):
-    """TODO"""
+    """Over-sample rare classes with rows on stretched pairs that a classifier believes in.
+
+    In the spirit of the two-stage hard samples of Zhu et al. [1]_, carried over to tables. Stage 1 stretches a pair of
+    rows of one class beyond its ends, which makes hard positives; stage 2 pulls rows of a class towards stretched pairs
+    of other classes, which makes hard negatives. New rows are drawn on these lines, and those that a classifier trained
+    on the real rows takes for their class are kept more often. An embedding trained on real and made triplets says how
+    far a pair may be stretched, and serves metric learning: `sample_triplets`, `sample_pairs`, `embed`.
+
+    Parameters
+    ----------
+    sampling_strategy : float, str, dict or callable, default="auto"
+        How many rows each class gets, as in imbalanced-learn: "auto" raises all classes but the largest to its size. A
+        dict of rows afterwards can augment balanced classes, too. Amounts are exact.
+    generator : {"linear", "cgan"}, default="linear"
+        "linear": rows on straight lines, no network makes them. "cgan": generators add to the line what they learned in
+        a conditional GAN. In our benchmarks the GAN brings nothing for its time, hence the default.
+    positive_fraction : float in [0, 1], default=1.0
+        Share of hard positives among the candidates; the others are hard negatives.
+    stretch : float, default=2.0
+        By what share of its length a near pair of one class is stretched at most, half at either end; see Notes.
+    hardness : "adaptive" or float in [0, 1], default="adaptive"
+        How much of `stretch` is used in training. "adaptive": from none after the warm-up to all at the end, while the
+        threshold of the reverse triplet loss follows `threshold_rule`. A number stays, and the threshold with it.
+    threshold_rule : {"controller", "loss"}, default="controller"
+        What moves the threshold of the reverse triplet loss from that of real triplets towards 0, where a made negative
+        is as near to the anchor as the positive: a controller (on while more than 80 % of the made negatives are near
+        enough and more than 90 % are still taken for their class, back when fewer than 80 % are), or the triplet loss,
+        by the law of HDML [2]_.
+    share_variation : "auto" or float in [0, 1], default="auto"
+        Share of pairs that borrow their direction, the difference of two near rows, from other classes. "auto": half
+        of them in training and in classes of fewer than 10 rows, none elsewhere. A class of one row always borrows.
+    mining : {"all", "semihard", "hard"}, default="all"
+        Which triplets train the encoder, real and made ones alike: random ones, those of them whose negative is farther
+        than the positive but within the margin, or the hardest of each anchor in the batch.
+    k_neighbors : int, default=5
+        A pair is a row and one of its so many nearest rows of the same class.
+    gate : {"knn+classifier", "knn", "classifier"}, callable or None, default="knn+classifier"
+        What a candidate must pass. "knn": it lies within 1.5 times the 95 % quantile of nearest-neighbour distances of
+        its class from a real row of it; it is no copy, where the table has measurements; and one of its five nearest
+        real rows is of its class, unless its seed has none either. "classifier": its class is likelier than by
+        guessing. A callable gets the candidates in the container of `X` and the class, and returns a mask.
+    confidence_power : float, default=6.0
+        Of eight candidates for each row wanted, some are kept with chances proportional to this power of the
+        classifier's probability of their class. 0 asks for no confidence.
+    fallback : {"interpolate", "raise", "fewer"}, default="interpolate"
+        What happens when too few candidates pass in ten rounds: plain interpolation between real rows for the rest, a
+        ValueError, or fewer rows with a warning.
+    n_components : int, default=16
+        Columns of the embedding.
+    hidden_layer_sizes : sequence of int, default=(64, 64)
+        Of every network.
+    margin : float, default=0.2
+        Of the triplet loss; embeddings begin with a root mean square length of 1.
+    warm_up : float in [0, 1), default=0.25
+        Share of the steps on real rows alone.
+    loss_weights : dict, default=None
+        Changes some of the weights "synthetic" (0.5, share of made triplets in the encoder's loss) and, for "cgan",
+        "reconstruction" (1), "consistency" (1), "classification" (1), "reverse" (1), "keep" (0.1), "adversarial" (0.1).
+    max_steps : int, default=150
+        Steps of training, each on one batch.
+    batch_size : int, default=128
+        Rows of a step, equally many of each class.
+    learning_rate : float, default=1e-3
+        Of Adam.
+    patience : int, default=None
+        With a number, a tenth of the rows of each class of ten or more is held out, training ends after so many looks
+        (one every 20 steps) that did not lower the share of wrongly ordered triplets by `tol`, and the best state is
+        kept. None trains on all rows to the end.
+    tol : float, default=0.0
+        See `patience`.
+    max_time : float, default=None
+        Seconds after which training ends; the result then depends on the machine.
+    categorical_features : "auto", None, or array-like of names, positions or a boolean mask, default="auto"
+        Nominal columns. "auto": strings, booleans, categories. Numeric columns can be named as well.
+    store_rows : bool, default=False
+        Whether to keep the resampled rows for `sample_triplets` and `sample_pairs`, which otherwise need them passed.
+    device : str, default="auto"
+        "cpu", "cuda", "cuda:1", or "auto": CUDA where there is one.
+    verbose : int, default=0
+        Whether to print one line for each record of `history_`.
+    random_state : int, RandomState instance or None, default=None
+        Same seed, same rows, on the CPU.
+
+    Attributes
+    ----------
+    sampling_strategy_ : dict
+        How many new rows each class gets.
+    is_synthetic_, kept_indices_, parent_indices_ : ndarray
+        Of shapes (n_all,), (n_rows,) and (n_new, 2): which rows of the result are new; the rows kept, all of them; the
+        rows each new one was made from, -1 for no second one.
+    sample_info_ : recarray of shape (n_all,)
+        Of every row of the result: ``kind`` ("original", "hard positive", "hard negative", "fallback"), ``seed`` and
+        ``partner`` (rows of the input; for a hard negative the partner is the anchor, of another class), ``positive``
+        (the anchor's positive, else -1), ``position`` (0 at the seed, 1 at the partner, below or beyond where it is
+        stretched), ``confidence`` (the classifier's probability of its class).
+    report_ : dict
+        How the new rows compare with the real ones: counts by kind, ``fallback_share``, ``acceptance_rate`` by class,
+        ``label_agreement`` (share of the five nearest real rows that are of the same class), ``nearest_real_ratio``
+        (median distance to the nearest real row of the class over that among real rows), ``diversity`` (mean distance
+        among new rows over that among real ones; a warning below 0.5), ``active_triplets_real`` and
+        ``active_triplets_synthetic`` (share of random triplets that violate the margin). Empty without new rows.
+    fallback_share_, acceptance_rate_ : float, dict
+        As in `report_`.
+    classes_ : ndarray of shape (n_classes,)
+    encoder_ : TableEncoder
+        The schema of the table.
+    embedding_network_, classifier_network_ : torch.nn.Module
+        On the CPU; None where training diverged.
+    positive_generator_, negative_generator_, discriminator_ : torch.nn.Module or None
+        Of the GAN.
+    curriculum_ : dict or None
+        Where it ended: ``strength`` of the stretch, ``threshold`` of the reverse triplet loss.
+    history_ : list of dict
+        One record every 20 steps: losses by name, ``threshold``, with `patience` also ``score``.
+    device_, n_features_in_, feature_names_in_
+        As everywhere.
+
+    See Also
+    --------
+    HardTripletEmbedder : The embedding as a transformer.
+    skgan_resample.ResampledClassifier : A sampler and a classifier in one, for plain scikit-learn pipelines.
+
+    Notes
+    -----
+    A pair at the distance d in the embedding is stretched to d + s d where d is below the median of such distances in
+    its class, to d beyond their 90 % quantile (or 1 + s times the median, if that is more), linearly less in between;
+    either end moves at most half-way to the nearest row of another class. s is `stretch`, as far as training got.
+
+    The formulas are ours: the paper's own were not to be had. So are the choice by confidence, the gate and the
+    borrowed directions (the idea is that of DVML). Where rows are many and classes overlap, resampling mostly moves the
+    threshold of a classifier: compare with a tuned one (``skgan-resample compare``), and see
+    ``ResampledClassifier(prior_correction=True)`` for probabilities.
+
+    References
+    ----------
+    .. [1] C. Zhu, Z. Hu, H. Dong, G. He, Z. Yu, S. Zhang, "Construct informative triplet with two-stage hard-sample
+       generation", arXiv:2112.02259, 2021.
+    .. [2] W. Zheng et al., "Hardness-aware deep metric learning", CVPR 2019.
+
+    Examples
+    --------
+    >>> from collections import Counter
+    >>> from sklearn.datasets import make_classification
+    >>> from skgan_resample import HardTripletSampler
+    >>> X, y = make_classification(300, n_features=6, weights=[0.9], random_state=0)
+    >>> sampler = HardTripletSampler(random_state=0)
+    >>> X_resampled, y_resampled = sampler.fit_resample(X, y)
+    >>> sorted(Counter(y.tolist()).items()), sorted(Counter(y_resampled.tolist()).items())
+    ([(0, 269), (1, 31)], [(0, 269), (1, 269)])
+    >>> sampler.report_["n_new"]
+    {'hard positive': 238, 'hard negative': 0, 'fallback': 0}
+    >>> sampler.sample_triplets(1000, X_resampled, y_resampled, hardness="semihard", random_state=0).shape
+    (1000, 3)
+    """
 
     _parameter_constraints: dict = {
         **BaseOverSampler._parameter_constraints,
@@ -60,7 +213,7 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
         stretch=2.0,
         hardness="adaptive",
         threshold_rule="controller",
-        share_variation=0.5,
+        share_variation="auto",
         mining="all",
         k_neighbors=5,
         gate="knn+classifier",
@@ -147,6 +300,11 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
         X_resampled : same container as `X`, shape (n_rows + n_new, n_columns)
             Rows given first, unchanged and in their order. A pandas index becomes 0, 1, 2, ....
         y_resampled : same container as `y`, shape (n_rows + n_new,)
+
+        Raises
+        ------
+        ValueError
+            If `X` or `y` cannot be used, or too few candidates passed and ``fallback="raise"``.
         """
         return self._fit_resample(X, y)
 
@@ -188,19 +346,6 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
         places = encoded if self.embedding_network_ is None else self._embedded(encoded)
         return Table(codes, encoded, labels, places), y_encoder, y_codes, rng
 
-    def _read_rows(self, X, y):
-        """Learn the schema of `X`; return its codes and the encoded rows."""
-        if y is None:
-            raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None.")
-        self.encoder_ = TableEncoder(categorical_features=self.categorical_features)
-        codes = self.encoder_.fit_to_codes(X)
-        if self.encoder_.is_column_:
-            raise ValueError(
-                "Expected 2D array, got 1D array instead. Reshape your data: make a single column a table of one column."
-            )
-        validate_data(self, X, skip_check_array=True)  # n_features_in_ and feature_names_in_
-        return codes, self.encoder_.encode_codes(codes)
-
     def _read_classes(self, y):
         """Learn the classes and how many rows each gets; return labels, and `y` as codes with their encoder."""
         check_classification_targets(y)
@@ -232,7 +377,7 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
         return join(candidates), np.concatenate(confidence)
 
     def _draw_class(self, drawing, label, n_new, rng):
-        """Return Candidates of one class that pass the gate, the more convincing ones more often, and the confidence."""
+        """Return Candidates of one class that pass the gate, convincing ones more often, and the confidence in each."""
         gate = self._make_gate(drawing.table, label)
         found, confidence, n_seen, n_passed, missing = [], [], 0, 0, n_new
         for _ in range(MAX_ROUNDS):
@@ -329,7 +474,8 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
             ranges = _interquartile_ranges(table, n_classes)[labels]
             encoded = table.encoded[candidates.seed] + rng.uniform(size=u.shape) * ranges * np.tanh(step)
         codes = self.encoder_.decode_codes(encoded, rng)
-        return candidates._replace(codes=np.where(np.isnan(codes) | np.isnan(candidates.codes), candidates.codes, codes))
+        lacks = np.isnan(codes) | np.isnan(candidates.codes)  # what is missing is decided by the parents
+        return candidates._replace(codes=np.where(lacks, candidates.codes, codes))
 
     # ------------------------------------------------------------------------------------------ accounts
     def _account(self, table, drawn, confidence, rng):
@@ -427,11 +573,7 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
         embedding : ndarray of shape (n_rows, n_components)
         """
         check_is_fitted(self, "encoder_")
-        return self._embedded(self._encoded_rows(X))
-
-    def _encoded_rows(self, X):
-        validate_data(self, X, skip_check_array=True, reset=False)
-        return self.encoder_.encode(X)
+        return self._embedded(self.encoder_.encode_codes(self._codes_of(X)))
 
     def sample_triplets(
         self,
@@ -445,7 +587,35 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
         output="indices",
         random_state=None,
     ):
-        codes, labels, rng = self._rows_to_pick(X, y, random_state)
+        """Return triplets of rows: anchor, positive, negative.
+
+        Anchors are drawn evenly over classes and rows, and for each up to 16 x 16 random pairs of a positive and a
+        negative are looked at, in up to eight rounds: time and memory grow with `n_triplets`, not with all triplets.
+
+        Parameters
+        ----------
+        n_triplets : int
+        X, y : table of shape (n_rows, n_columns) and array-like of shape (n_rows,), default=None
+            Usually the result of `fit_resample`. None takes the rows kept by ``store_rows=True``.
+        hardness : {"all", "semihard", "hard"} or (low, high), default="all"
+            In the embedding: any; the negative farther than the positive by less than the margin; the negative nearer
+            than the positive; or bounds of distance to the positive less distance to the negative.
+        synthetic : bool, default=None
+            True wants a new row in every triplet, False none, None does not care. Needs the result of `fit_resample`.
+        groups : array-like of shape (n_rows,), default=None
+            All rows of a triplet are of one group.
+        output : {"indices", "rows"}, default="indices"
+            Positions in `X`, as pytorch-metric-learning and metric-learn's ``preprocessor=X`` take them, or the rows
+            as numbers, as metric-learn's ``fit`` takes them: the table itself, or encoded where it has nominal columns.
+        random_state : int, RandomState instance or None, default=None
+
+        Returns
+        -------
+        triplets : ndarray of int, shape (n_triplets, 3), or of float, shape (n_triplets, 3, n_columns)
+            Exactly so many. Where no triplet of the hardness wanted was found for an anchor, the nearest to it stands
+            there, and a `ResamplingWarning` tells the share.
+        """
+        codes, labels, rng = self._rows_to_pick(n_triplets, X, y, output, random_state)
         bounds = {"all": (-np.inf, np.inf), "hard": (0.0, np.inf), "semihard": (-self.margin, 0.0)}
         if isinstance(hardness, str) and hardness not in bounds:
             raise ValueError(f"hardness={hardness!r} is none of {sorted(bounds)} and no pair of bounds.")
@@ -476,7 +646,21 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
         return triplets if output == "indices" else self._as_numbers(codes, encoded)[triplets]
 
     def sample_pairs(self, n_pairs, X=None, y=None, *, groups=None, output="indices", random_state=None):
-        codes, labels, rng = self._rows_to_pick(X, y, random_state)
+        """Return pairs of rows, half of them of one class.
+
+        Parameters
+        ----------
+        n_pairs : int
+        X, y, groups, output, random_state
+            As in `sample_triplets`.
+
+        Returns
+        -------
+        pairs : ndarray of int, shape (n_pairs, 2), or of float, shape (n_pairs, 2, n_columns)
+        similar : ndarray of int, shape (n_pairs,)
+            1 for two rows of one class, -1 otherwise, as metric-learn's ITML, MMC and SDML take it.
+        """
+        codes, labels, rng = self._rows_to_pick(n_pairs, X, y, output, random_state)
         if groups is not None:
             check_consistent_length(labels, groups)
             groups = np.unique(np.asarray(groups), return_inverse=True)[1]
@@ -485,8 +669,12 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
             return pairs, same
         return self._as_numbers(codes, self.encoder_.encode_codes(codes))[pairs], same
 
-    def _rows_to_pick(self, X, y, random_state):
+    def _rows_to_pick(self, n, X, y, output, random_state):
         check_is_fitted(self, "encoder_")
+        if not isinstance(n, Integral) or n < 1:
+            raise ValueError(f"Ask for a whole number of at least 1, got {n!r}.")
+        if output not in ("indices", "rows"):
+            raise ValueError(f"output={output!r} is neither 'indices' nor 'rows'.")
         if X is None and getattr(self, "_rows", None) is None:
             raise ValueError("Pass X and y, such as the result of fit_resample, or set store_rows=True before fitting.")
         if (X is None) != (y is None):
@@ -494,8 +682,7 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
         if X is None:
             codes, labels = self._rows
         else:
-            validate_data(self, X, skip_check_array=True, reset=False)
-            codes = self.encoder_.to_codes(X)
+            codes = self._codes_of(X)
             _, labels = np.unique(np.ravel(check_target_type(np.asarray(y))), return_inverse=True)
             check_consistent_length(codes, labels)
         return codes, labels, check_random_state(random_state)

@@ -5,7 +5,10 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import validate_data
 
+from skgan_resample._containers import open_table
+from skgan_resample._tables import TableEncoder
 from skgan_resample._validation import TRAINING_CONSTRAINTS, CallbackSupportMixin, TorchStateMixin, fit_callbacks, warn
 
 EVALUATE_EVERY = 20  # steps between two records
@@ -21,12 +24,14 @@ NETWORKS = {  # attribute of the estimator -> field of `Networks`
     "discriminator_": "discriminator",
 }
 
+_FLAT = "Expected 2D array, got 1D array instead. Reshape your data: make a single column a table of one column."
+
 TRIPLET_CONSTRAINTS: dict = {
     "mining": [StrOptions({"all", "semihard", "hard"})],
     "stretch": [Interval(Real, 0, None, closed="left")],
     "hardness": [StrOptions({"adaptive"}), Interval(Real, 0, 1, closed="both")],
     "threshold_rule": [StrOptions({"controller", "loss"})],
-    "share_variation": [Interval(Real, 0, 1, closed="both")],
+    "share_variation": [StrOptions({"auto"}), Interval(Real, 0, 1, closed="both")],
     "n_components": [Interval(Integral, 1, None, closed="left")],
     "hidden_layer_sizes": ["array-like"],
     "margin": [Interval(Real, 0, None, closed="neither")],
@@ -59,6 +64,24 @@ class TripletNetworks(CallbackSupportMixin, TorchStateMixin):
         for name in NETWORKS:
             setattr(self, name, None)
         self.history_, self.curriculum_, self.device_, self._sizes = [], None, None, None
+
+    def _read_rows(self, X, y):
+        """Learn the schema of `X`; return its codes and the encoded rows."""
+        if y is None:
+            raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None.")
+        self.encoder_ = TableEncoder(categorical_features=self.categorical_features)
+        codes = self.encoder_.fit_to_codes(X)
+        if self.encoder_.is_column_:
+            raise ValueError(_FLAT)
+        validate_data(self, X, skip_check_array=True)  # n_features_in_ and feature_names_in_
+        return codes, self.encoder_.encode_codes(codes)
+
+    def _codes_of(self, X):
+        """Return rows with the columns of `fit` as codes."""
+        if open_table(X).is_flat:
+            raise ValueError(_FLAT)
+        validate_data(self, X, skip_check_array=True, reset=False)
+        return self.encoder_.to_codes(X)
 
     def _train_networks(self, rows, labels, n_classes, rng, *, generator, makes):
         """Train on encoded rows, shape (n, width), and labels from 0 to `n_classes` - 1.
@@ -116,7 +139,7 @@ class TripletNetworks(CallbackSupportMixin, TorchStateMixin):
                 margin=self.margin,
                 mining=self.mining,
                 makes=makes,
-                share_variation=self.share_variation,
+                share_variation=0.5 if self.share_variation == "auto" else self.share_variation,
                 warm_up=self.warm_up,
                 weights=weights,
             )

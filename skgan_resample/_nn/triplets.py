@@ -423,9 +423,10 @@ def triplet_step(
             share = curriculum.shares(pair, room)
         losses = []
         if "positives" in makes:
-            u = torch.rand(len(x), 1, device=x.device) * (1 + share.sum(dim=1, keepdim=True)) - share[:, :1]
-            made = encoder(x + u * shift)
+            u = torch.rand(2, len(x), 1, device=x.device) * (1 + share.sum(dim=1, keepdim=True)) - share[:, :1]
+            made, more = encoder(x + u * shift)
             losses.append(triplet_loss(distances(z, made), y, margin, mining))
+            losses.append(triplet_loss(distances(made, more), y, margin, mining))
         if "negatives" in makes:
             near, far = z - share[:, :1] * (far - z), far + share[:, 1:] * (far - z)
             losses.append(_pulled_loss(near, far, z, y))
@@ -597,7 +598,7 @@ def _nearest_other(points, z, same):
 
 
 def principal_directions(rows, n_components):
-    """Return up to `n_components` principal directions of rows, scaled so that projections have a mean square norm of 1."""
+    """Return up to `n_components` principal directions, scaled so that projections have a mean square norm of 1."""
     centered = rows - rows.mean(dim=0)
     directions = torch.linalg.svd(centered, full_matrices=False).Vh[:n_components]
     return directions / (centered @ directions.T).square().sum(dim=1).mean().sqrt().clamp_min(TINY)
