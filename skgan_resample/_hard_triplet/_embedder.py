@@ -5,7 +5,6 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
-from sklearn.metrics import balanced_accuracy_score
 from sklearn.model_selection import StratifiedKFold
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.utils import check_random_state
@@ -18,19 +17,19 @@ from sklearn.utils.validation import (
     column_or_1d,
 )
 
+from skgan_resample._hard_triplet._drawing import nearest_others
 from skgan_resample._hard_triplet._training import TRIPLET_CONSTRAINTS, TripletNetworks
-from skgan_resample._retrieval import recall_at_k
 from skgan_resample._validation import warn
 
-SPACES = ("raw", "learned")  # from the simplest on: of equally good ones the first is taken
+SPACES = ("raw", "learned")
 
 
 class HardTripletEmbedder(TripletNetworks, TransformerMixin, BaseEstimator):
     """Embed rows so that neighbours are of one class, where that helps; else return the raw features.
 
     A network is trained on triplets of real rows and of rows made hard on purpose, in the spirit of Zhu et al. [1]_:
-    see `HardTripletSampler`, which trains the same way. Before it is used, nearest neighbours of held-out rows decide
-    between the learned space and the raw features (ours): with few rows or simple classes the raw ones win.
+    see `HardTripletSampler`, which trains the same way. Then, ours, nearest neighbours of held-out rows decide whether
+    the learned space or the raw features are returned.
 
     Parameters
     ----------
@@ -42,9 +41,9 @@ class HardTripletEmbedder(TripletNetworks, TransformerMixin, BaseEstimator):
     select : {"auto", "raw", "learned"}, default="auto"
         "auto" lets held-out rows decide; the others do without.
     held_out : {"rows", "classes"}, default="rows"
-        What "auto" holds out. "rows": folds of rows, judged by balanced accuracy of the nearest neighbours; for classes
-        that are all known. "classes": half of the classes at a time, judged by recall at 1; for a space that is to
-        serve classes not seen in training. Needs four classes.
+        What "auto" holds out. "rows": folds of rows, judged by the accuracy of the nearest neighbours; for classes that
+        are all known. "classes": half of the classes at a time, judged by recall at 1; for a space that is to serve
+        classes not seen in training. Needs four classes.
     cv : int, default=3
         Folds of rows; fewer where a class has fewer rows. Rows of a class of one row are never held out.
     n_neighbors : int, default=5
@@ -101,7 +100,7 @@ class HardTripletEmbedder(TripletNetworks, TransformerMixin, BaseEstimator):
     selected_ : {"raw", "learned"}
         What `transform` returns. "raw" also where training diverged.
     cv_results_ : dict
-        Scores of the folds by space, arrays; empty without a selection.
+        Share of held-out rows that found their class, an array over the folds by space; empty without a selection.
     classes_ : ndarray of shape (n_classes,)
     encoder_ : TableEncoder
         The schema of the table; raw features are its encoded matrix: numbers scaled to a standard deviation of 1,
@@ -113,8 +112,8 @@ class HardTripletEmbedder(TripletNetworks, TransformerMixin, BaseEstimator):
 
     Notes
     -----
-    Folds that choose are as large as their share of the rows: the final space is trained on more, and is rather better
-    than its score. The raw features are kept in a tie.
+    A space learned from part of the rows is rather worse than one learned from all of them, so the raw features are
+    taken only where they are better by more than one standard error of the difference over held-out rows.
 
     References
     ----------
@@ -237,9 +236,9 @@ class HardTripletEmbedder(TripletNetworks, TransformerMixin, BaseEstimator):
         self._train_networks(encoded, labels, n_classes, rng, generator=self.generator or "linear", makes=makes)
 
     def _chosen(self, codes, labels, rng):
-        """Return the space in which held-out rows find their classes more often, the raw one when in doubt."""
+        """Return the learned space unless held-out rows find their classes clearly more often among raw features."""
         folds = _class_folds(labels, rng) if self.held_out == "classes" else _row_folds(labels, self.cv, rng)
-        scores = {space: [] for space in SPACES}
+        found = {space: [] for space in SPACES}
         for train, test in folds:
             encoder = copy.deepcopy(self.encoder_).rescale(codes[train])  # as if the others were not known
             known, own = np.unique(labels[train], return_inverse=True)
@@ -248,19 +247,20 @@ class HardTripletEmbedder(TripletNetworks, TransformerMixin, BaseEstimator):
             for space in SPACES:
                 if space == "learned" and self.embedding_network_ is not None:
                     near, far = self._embedded(near), self._embedded(far)
-                scores[space].append(self._score(near, labels[train], far, labels[test]))
-        if not scores["raw"]:
+                found[space].append(self._found(near, labels[train], far, labels[test]))
+        if not folds:
             warn("Too few rows of each class to hold some out, so the raw features are returned; or select='learned'.")
             return "raw"
-        self.cv_results_ = {space: np.array(values) for space, values in scores.items()}
-        return max(SPACES, key=lambda space: self.cv_results_[space].mean())
+        self.cv_results_ = {space: np.array([hits.mean() for hits in parts]) for space, parts in found.items()}
+        gain = np.concatenate(found["learned"]) - np.concatenate(found["raw"])
+        return "learned" if gain.mean() > -gain.std() / np.sqrt(len(gain)) and gain.any() else "raw"
 
-    def _score(self, near, near_labels, far, far_labels):
-        """Return how well held-out rows find their classes."""
+    def _found(self, near, near_labels, far, far_labels):
+        """Return for each held-out row whether it found its class."""
         if self.held_out == "classes":
-            return recall_at_k(far, far_labels, 1)
+            return (far_labels[nearest_others(far, np.arange(len(far)), 1)[:, 0]] == far_labels).astype(float)
         neighbors = KNeighborsClassifier(min(self.n_neighbors, len(near))).fit(near, near_labels)
-        return balanced_accuracy_score(far_labels, neighbors.predict(far))
+        return (neighbors.predict(far) == far_labels).astype(float)
 
     # ------------------------------------------------------------------------------------------ use
     def transform(self, X):

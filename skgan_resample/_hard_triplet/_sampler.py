@@ -95,7 +95,7 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
     loss_weights : dict, default=None
         Changes some of the weights "synthetic" (0.5, share of made triplets in the encoder's loss) and, for "cgan",
         "reconstruction" (1), "consistency" (1), "classification" (1), "reverse" (1), "keep" (0.1), "adversarial" (0.1).
-    max_steps : int, default=150
+    max_steps : int, default=100
         Steps of training, each on one batch.
     batch_size : int, default=128
         Rows of a step, equally many of each class.
@@ -133,7 +133,8 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
         (the anchor's positive, else -1), ``position`` (0 at the seed, 1 at the partner, below or beyond where it is
         stretched), ``confidence`` (the classifier's probability of its class).
     report_ : dict
-        How the new rows compare with the real ones: counts by kind, ``fallback_share``, ``acceptance_rate`` by class,
+        How the new rows compare with the real ones: counts by kind, ``fallback_share``, ``acceptance_rate`` by class (of
+        the candidates looked at, convincing ones first),
         ``label_agreement`` (share of the five nearest real rows that are of the same class), ``nearest_real_ratio``
         (median distance to the nearest real row of the class over that among real rows), ``diversity`` (mean distance
         among new rows over that among real ones; a warning below 0.5), ``active_triplets_real`` and
@@ -224,7 +225,7 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
         margin=0.2,
         warm_up=0.25,
         loss_weights=None,
-        max_steps=150,
+        max_steps=100,
         batch_size=128,
         learning_rate=1e-3,
         patience=None,
@@ -397,7 +398,7 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
                     break
             if not missing:
                 break
-        self.acceptance_rate_[self.classes_[label]] = n_passed / n_seen
+        self.acceptance_rate_[self.classes_[label].item()] = n_passed / n_seen
         if missing:
             rest = self._fallback(drawing, label, missing, rng)
             found.append(rest)
