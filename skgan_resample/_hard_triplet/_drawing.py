@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
 from skgan_resample._neighbors import interpolate
+from skgan_resample._tables import _row_keys
 from skgan_resample.over_sampling import _in_turn
 
 KINDS = ("original", "hard positive", "hard negative", "fallback")
@@ -137,7 +138,10 @@ class Drawing:
         room = np.full(len(table.labels), np.inf)
         room[own.rows] = self._near_others(label)[1]
         shares = self._stretched(label, apart, room[np.column_stack([seed, np.where(borrowed, seed, partner)])])
-        u = rng.uniform(size=n) * (1 + shares.sum(axis=1)) - shares[:, 0]
+        low, high = -shares[:, 0], 1 + shares[:, 1]
+        most = room[seed[borrowed]] / 2 / np.maximum(apart[borrowed], np.finfo(float).tiny)  # there is no end to cap
+        low[borrowed], high[borrowed] = np.maximum(low[borrowed], -most), np.minimum(high[borrowed], most)
+        u = rng.uniform(low, high)
         codes = interpolate(table.codes, first, second, u, self.nominal, rng, share=u)
         start = table.codes[seed[borrowed]]
         shift = np.where(self.nominal, 0.0, np.nan_to_num(codes[borrowed] - table.codes[first[borrowed]]))
@@ -150,14 +154,14 @@ class Drawing:
         members = _in_turn(len(own.rows), n, rng)
         seed, near = own.rows[members], self._near_others(label)[0][members]
         anchor = near[np.arange(n), rng.randint(near.shape[1], size=n)]
-        positive, to_positive = np.empty(n, dtype=np.intp), np.empty(n)
+        positive = np.empty(n, dtype=np.intp)
         for other in np.unique(table.labels[anchor]):
             mine = np.flatnonzero(table.labels[anchor] == other)
             theirs = self._class(other)
             positive[mine] = theirs.partners(np.searchsorted(theirs.rows, anchor[mine]), rng)
-            apart = np.linalg.norm(table.places[anchor[mine]] - table.places[positive[mine]], axis=1)
-            to_positive[mine] = apart * (1 + self._stretched(other, apart, np.full((len(mine), 2), np.inf)).sum(axis=1))
-        to_negative = np.linalg.norm(table.places[seed] - table.places[anchor], axis=1)
+        place, far = self.stretched_places(anchor, positive)
+        to_positive = np.linalg.norm(far - place, axis=1)
+        to_negative = np.linalg.norm(table.places[seed] - place, axis=1)
         pull = 1 - (to_positive - self.threshold) / np.maximum(to_negative, np.finfo(float).tiny)
         u = rng.uniform(size=n) * np.where(pull > 0, np.minimum(pull, MOST_PULL), MOST_PULL)
         codes = interpolate(table.codes, seed, anchor, u, self.nominal, rng, share=u)
@@ -171,6 +175,18 @@ class Drawing:
         u = rng.uniform(size=n)
         codes = interpolate(self.table.codes, seed, partner, u, self.nominal, rng, share=u)
         return _candidates(codes, FALLBACK, seed, partner, u)
+
+    def stretched_places(self, anchor, positive):
+        """Return the embeddings of pairs of one class after they were stretched, two arrays (n, n_components)."""
+        places, labels = self.table.places, self.table.labels
+        way = places[positive] - places[anchor]
+        apart, shares = np.linalg.norm(way, axis=1), np.empty((len(anchor), 2))
+        for label in np.unique(labels[anchor]):
+            mine = np.flatnonzero(labels[anchor] == label)
+            room = np.full(len(labels), np.inf)
+            room[self._class(label).rows] = self._near_others(label)[1]
+            shares[mine] = self._stretched(label, apart[mine], room[np.column_stack([anchor[mine], positive[mine]])])
+        return places[anchor] - shares[:, :1] * way, places[positive] + shares[:, 1:] * way
 
     def _borrowed_share(self, n_rows):
         if n_rows == 1:
@@ -234,12 +250,12 @@ class Gate:
     table : Table
     label : int
     by_neighbors : bool
-        A new row must lie near a real one of its class, be no copy of it, and have a row of its class among the five
-        nearest real rows unless its seed has none either.
+        A new row must lie near a real one of its class, be no copy of a real one, and have a row of its class among the
+        five nearest real rows unless its seed has none either.
     by_classifier : bool
         The classifier must find its class likelier than guessing would.
     refuse_copies : bool
-        False for tables in which rows repeat anyway.
+        Whether a new row must differ from every real one; not in tables in which rows repeat anyway.
     """
 
     def __init__(self, table, label, *, by_neighbors, by_classifier, refuse_copies):
@@ -247,6 +263,7 @@ class Gate:
         self.by_neighbors, self.by_classifier, self.refuse_copies = by_neighbors, by_classifier, refuse_copies
         if not by_neighbors:
             return
+        self._known = set(_row_keys(table.codes)) if refuse_copies else set()
         rows = np.flatnonzero(table.labels == label)
         self._own = NearestNeighbors(n_neighbors=1).fit(table.encoded[rows])
         self._reach = np.inf
@@ -275,7 +292,7 @@ class Gate:
             apart = self._own.kneighbors(encoded)[0][:, 0]
             good &= apart <= self._reach
             if self.refuse_copies:
-                good &= apart > 0
+                good &= [key not in self._known for key in _row_keys(candidates.codes)]
             labels = self.table.labels[self._all.kneighbors(encoded, return_distance=False)]
             good &= (labels == self.label).any(axis=1) | self._is_alone[candidates.seed]
         return good

@@ -9,16 +9,14 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
     _check_feature_names_in,
     check_consistent_length,
     check_is_fitted,
-    column_or_1d,
 )
 
 from skgan_resample._hard_triplet._drawing import nearest_others
-from skgan_resample._hard_triplet._training import TRIPLET_CONSTRAINTS, TripletNetworks
+from skgan_resample._hard_triplet._training import TRIPLET_CONSTRAINTS, TripletNetworks, encoded_rows
 from skgan_resample._validation import warn
 
 SPACES = ("raw", "learned")
@@ -35,9 +33,9 @@ class HardTripletEmbedder(TripletNetworks, TransformerMixin, BaseEstimator):
     ----------
     n_components : int, default=16
         Columns of the embedding.
-    generator : {"linear", "cgan"} or None, default="linear"
-        What makes hard rows: stretched straight lines through pairs of rows, a conditional GAN, or nothing (triplets of
-        real rows alone).
+    generator : {"cgan", "linear"} or None, default="cgan"
+        What makes hard rows: the generators of a conditional GAN, stretched straight lines through pairs of rows, or
+        nothing (triplets of real rows alone). Our benchmark has all three.
     select : {"auto", "raw", "learned"}, default="auto"
         "auto" lets held-out rows decide; the others do without.
     held_out : {"rows", "classes"}, default="rows"
@@ -56,13 +54,16 @@ class HardTripletEmbedder(TripletNetworks, TransformerMixin, BaseEstimator):
     threshold_rule : {"controller", "loss"}, default="controller"
         What moves the threshold of the reverse triplet loss from that of real triplets towards 0, where a made negative
         is as near to the anchor as the positive: a controller (on while more than 80 % of the made negatives are near
-        enough and more than 90 % are still taken for their class, back when fewer than 80 % are), or the triplet loss,
-        by the law of HDML [2]_.
+        enough and, of rows that a GAN makes, more than 90 % are still taken for their class; back when fewer than 80 %
+        are), or the triplet loss of real rows, by the law of HDML [2]_: half-way at the loss after the warm-up, on
+        while it falls.
     share_variation : "auto" or float in [0, 1], default="auto"
-        Share of pairs that borrow their direction, the difference of two rows, from any class. "auto": half.
+        Of ``generator="linear"``: share of pairs that borrow their direction, the difference of two rows, from any
+        class. "auto": half.
     mining : {"all", "semihard", "hard"}, default="all"
-        Which triplets train the encoder, real and made ones alike: random ones, those of them whose negative is farther
-        than the positive but within the margin, or the hardest of each anchor in the batch.
+        Which triplets of real rows train the encoder, and which with positives on straight lines: random ones, those of
+        them whose negative is farther than the positive but within the margin, or the hardest of each anchor in the
+        batch. Triplets that are made as such count as they are.
     hidden_layer_sizes : sequence of int, default=(64, 64)
         Of every network.
     margin : float, default=0.2
@@ -113,7 +114,8 @@ class HardTripletEmbedder(TripletNetworks, TransformerMixin, BaseEstimator):
     Notes
     -----
     A space learned from part of the rows is rather worse than one learned from all of them, so the raw features are
-    taken only where they are better by more than one standard error of the difference over held-out rows.
+    taken only where they are better by more than one standard error of the difference over held-out rows, or where
+    every row found the same in both. `max_time` is shared by the trainings.
 
     References
     ----------
@@ -150,7 +152,7 @@ class HardTripletEmbedder(TripletNetworks, TransformerMixin, BaseEstimator):
         self,
         *,
         n_components=16,
-        generator="linear",
+        generator="cgan",
         select="auto",
         held_out="rows",
         cv=3,
@@ -210,50 +212,67 @@ class HardTripletEmbedder(TripletNetworks, TransformerMixin, BaseEstimator):
         X : array-like or pandas, polars or pyarrow table of shape (n_rows, n_columns)
             Numbers, strings, booleans, categories, dates. Missing cells are allowed.
         y : array-like of shape (n_rows,)
-            Classes, two at least.
+            Classes, two at least; or one-hot classes of shape (n_rows, n_classes).
 
         Returns
         -------
         self : HardTripletEmbedder
         """
         rng = check_random_state(self.random_state)
-        codes, encoded = self._read_rows(X, y)
-        check_classification_targets(y)
-        self.classes_, labels = np.unique(column_or_1d(y, warn=True), return_inverse=True)
-        check_consistent_length(codes, labels)
-        if len(self.classes_) < 2:
+        self._begin()
+        flat, _ = self._read_labels(y)
+        classes, labels = np.unique(flat, return_inverse=True)
+        if len(classes) < 2:
             raise ValueError(f"{type(self).__name__} needs two classes at least, got 1 class.")
-        self.cv_results_ = {}
-        self.selected_ = self._chosen(codes, labels, rng) if self.select == "auto" else self.select
+        encoder, codes, encoded = self._read_rows(X)
+        check_consistent_length(codes, labels)
+        folds = self._folds(labels, rng) if self.select == "auto" else []
+        self.cv_results_, selected = {}, self.select
+        if selected == "auto":
+            selected = self._chosen(encoder, codes, labels, folds, rng)
         self._forget_networks()
-        if self.selected_ == "learned":
-            self._train(encoded, labels, len(self.classes_), rng)
+        if selected == "learned":
+            self._train(encoded, labels, len(classes), rng, 1 + len(folds))
         self.selected_ = "raw" if self.embedding_network_ is None else "learned"
+        self.encoder_, self.classes_ = encoder, classes
         return self
 
-    def _train(self, encoded, labels, n_classes, rng):
-        makes = set() if self.generator is None else {"positives", "negatives"}
-        self._train_networks(encoded, labels, n_classes, rng, generator=self.generator or "linear", makes=makes)
+    def _train(self, encoded, labels, n_classes, rng, n_trainings):
+        self._train_networks(
+            encoded,
+            labels,
+            n_classes,
+            rng,
+            generator=self.generator or "linear",
+            makes=set() if self.generator is None else {"positives", "negatives"},
+            max_time=None if self.max_time is None else self.max_time / n_trainings,
+        )
 
-    def _chosen(self, codes, labels, rng):
-        """Return the learned space unless held-out rows find their classes clearly more often among raw features."""
+    def _folds(self, labels, rng):
+        """Return the folds that choose, pairs of training and test rows; a warning where there are none."""
         folds = _class_folds(labels, rng) if self.held_out == "classes" else _row_folds(labels, self.cv, rng)
+        if not folds:
+            lacking = "four classes of two rows" if self.held_out == "classes" else "a class of two rows"
+            warn(f"Without {lacking} none can be held out: the raw features are returned, unless select='learned'.")
+        return folds
+
+    def _chosen(self, encoder, codes, labels, folds, rng):
+        """Return the learned space unless held-out rows find their classes clearly more often among raw features."""
         found = {space: [] for space in SPACES}
         for train, test in folds:
-            encoder = copy.deepcopy(self.encoder_).rescale(codes[train])  # as if the others were not known
+            scaled = copy.deepcopy(encoder).rescale(codes[train])  # as if the others were not known
             known, own = np.unique(labels[train], return_inverse=True)
-            near, far = (encoder.encode_codes(codes[rows]) for rows in (train, test))
-            self._train(near, own, len(known), rng)
+            near, far = (encoded_rows(scaled, codes[rows]) for rows in (train, test))
+            self._train(near, own, len(known), rng, 1 + len(folds))
             for space in SPACES:
                 if space == "learned" and self.embedding_network_ is not None:
                     near, far = self._embedded(near), self._embedded(far)
                 found[space].append(self._found(near, labels[train], far, labels[test]))
         if not folds:
-            warn("Too few rows of each class to hold some out, so the raw features are returned; or select='learned'.")
             return "raw"
         self.cv_results_ = {space: np.array([hits.mean() for hits in parts]) for space, parts in found.items()}
         gain = np.concatenate(found["learned"]) - np.concatenate(found["raw"])
-        return "learned" if gain.mean() > -gain.std() / np.sqrt(len(gain)) and gain.any() else "raw"
+        return "learned" if gain.any() and gain.mean() >= -gain.std() / np.sqrt(len(gain)) else "raw"
 
     def _found(self, near, near_labels, far, far_labels):
         """Return for each held-out row whether it found its class."""
@@ -276,7 +295,7 @@ class HardTripletEmbedder(TripletNetworks, TransformerMixin, BaseEstimator):
         X_new : ndarray of shape (n_rows, n_components), or (n_rows, n_encoded) where raw features are returned
         """
         check_is_fitted(self, "encoder_")
-        encoded = self.encoder_.encode_codes(self._codes_of(X))
+        encoded = encoded_rows(self.encoder_, self._codes_of(X))
         return encoded if self.selected_ == "raw" else self._embedded(encoded)
 
     def get_feature_names_out(self, input_features=None):
@@ -297,12 +316,12 @@ class HardTripletEmbedder(TripletNetworks, TransformerMixin, BaseEstimator):
         _check_feature_names_in(self, input_features)
         if self.selected_ == "learned":
             prefix = type(self).__name__.lower()
-            return np.array([f"{prefix}{number}" for number in range(self.n_components)], dtype=object)
+            return np.array([f"{prefix}{number}" for number in range(self._sizes["n_components"])], dtype=object)
         names = []
         for name, column in zip(_check_feature_names_in(self, input_features), self.encoder_.columns_):
             width = column.encoded.stop - column.encoded.start
             names += [name] if width == 1 else [f"{name}_{number}" for number in range(width)]
-        return np.array(names, dtype=object)
+        return np.array(names or ["constant"], dtype=object)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -327,9 +346,9 @@ def _row_folds(labels, cv, rng):
 
 
 def _class_folds(labels, rng):
-    """Return two folds, each holding out the rows of half the classes; none where that leaves one class."""
-    classes = rng.permutation(labels.max() + 1)
+    """Return two folds, each holding out the rows of half the classes that have two rows; none for fewer than four."""
+    classes = rng.permutation(np.flatnonzero(np.bincount(labels) > 1))
     if len(classes) < 4:
         return []
     halves = [np.flatnonzero(np.isin(labels, half)) for half in np.array_split(classes, 2)]
-    return [(halves[0], halves[1]), (halves[1], halves[0])]
+    return [(np.setdiff1d(np.arange(len(labels)), half), half) for half in halves]

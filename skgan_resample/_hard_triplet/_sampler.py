@@ -1,23 +1,23 @@
 """HardTripletSampler: rare classes over-sampled along stretched pairs, where a classifier believes in the new rows."""
 
+from hashlib import sha256
 from math import ceil
 from numbers import Integral, Real
 
 import numpy as np
 from imblearn.over_sampling.base import BaseOverSampler
-from imblearn.utils import check_sampling_strategy, check_target_type
+from imblearn.utils import check_sampling_strategy
 from scipy.spatial.distance import pdist
 from sklearn.base import _fit_context
 from sklearn.neighbors import NearestNeighbors
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from skgan_resample._containers import append_rows
 from skgan_resample._hard_triplet._drawing import FALLBACK, KINDS, NEAR, POSITIVE, Drawing, Gate, Table, join
 from skgan_resample._hard_triplet._picking import pick_pairs, pick_triplets
-from skgan_resample._hard_triplet._training import TRIPLET_CONSTRAINTS, TripletNetworks
+from skgan_resample._hard_triplet._training import TRIPLET_CONSTRAINTS, TripletNetworks, encoded_rows
 from skgan_resample._tables import TableEncoder
 from skgan_resample._validation import warn
 
@@ -31,6 +31,7 @@ INFO = [
     ("seed", np.intp),
     ("partner", np.intp),
     ("positive", np.intp),
+    ("donor", np.intp, (2,)),
     ("position", float),
     ("confidence", float),
 ]
@@ -63,14 +64,16 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
     threshold_rule : {"controller", "loss"}, default="controller"
         What moves the threshold of the reverse triplet loss from that of real triplets towards 0, where a made negative
         is as near to the anchor as the positive: a controller (on while more than 80 % of the made negatives are near
-        enough and more than 90 % are still taken for their class, back when fewer than 80 % are), or the triplet loss,
-        by the law of HDML [2]_.
+        enough and, of rows that a GAN makes, more than 90 % are still taken for their class; back when fewer than 80 %
+        are), or the triplet loss of real rows, by the law of HDML [2]_: half-way at the loss after the warm-up, on
+        while it falls.
     share_variation : "auto" or float in [0, 1], default="auto"
         Share of pairs that borrow their direction, the difference of two near rows, from other classes. "auto": half
         of them in training and in classes of fewer than 10 rows, none elsewhere. A class of one row always borrows.
     mining : {"all", "semihard", "hard"}, default="all"
-        Which triplets train the encoder, real and made ones alike: random ones, those of them whose negative is farther
-        than the positive but within the margin, or the hardest of each anchor in the batch.
+        Which triplets of real rows train the encoder, and which with positives on straight lines: random ones, those of
+        them whose negative is farther than the positive but within the margin, or the hardest of each anchor in the
+        batch. Triplets that are made as such count as they are.
     k_neighbors : int, default=5
         A pair is a row and one of its so many nearest rows of the same class.
     gate : {"knn+classifier", "knn", "classifier"}, callable or None, default="knn+classifier"
@@ -123,18 +126,20 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
     Attributes
     ----------
     sampling_strategy_ : dict
-        How many new rows each class gets.
+        How many new rows each class was to get.
     is_synthetic_, kept_indices_, parent_indices_ : ndarray
         Of shapes (n_all,), (n_rows,) and (n_new, 2): which rows of the result are new; the rows kept, all of them; the
         rows each new one was made from, -1 for no second one.
-    sample_info_ : recarray of shape (n_all,)
+    sample_info_ : structured ndarray of shape (n_all,)
         Of every row of the result: ``kind`` ("original", "hard positive", "hard negative", "fallback"), ``seed`` and
         ``partner`` (rows of the input; for a hard negative the partner is the anchor, of another class), ``positive``
-        (the anchor's positive, else -1), ``position`` (0 at the seed, 1 at the partner, below or beyond where it is
-        stretched), ``confidence`` (the classifier's probability of its class).
+        (the anchor's positive, else -1), ``donor`` (the two rows whose difference is the direction, where it was
+        borrowed, else -1), ``position`` (0 at the seed, 1 at the partner or at the seed moved by the whole difference,
+        below or beyond where it is stretched; NaN for hard negatives of a GAN), ``confidence`` (the classifier's
+        probability of its class).
     report_ : dict
-        How the new rows compare with the real ones: counts by kind, ``fallback_share``, ``acceptance_rate`` by class (of
-        the candidates looked at, convincing ones first),
+        How the new rows compare with the real ones: counts by kind, ``fallback_share``, ``acceptance_rate`` by class
+        (of the candidates looked at, convincing ones first),
         ``label_agreement`` (share of the five nearest real rows that are of the same class), ``nearest_real_ratio``
         (median distance to the nearest real row of the class over that among real rows), ``diversity`` (mean distance
         among new rows over that among real ones; a warning below 0.5), ``active_triplets_real`` and
@@ -145,7 +150,7 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
     encoder_ : TableEncoder
         The schema of the table.
     embedding_network_, classifier_network_ : torch.nn.Module
-        On the CPU; None where training diverged.
+        On the CPU; None where training diverged: new rows are plain interpolation then, of kind "fallback".
     positive_generator_, negative_generator_, discriminator_ : torch.nn.Module or None
         Of the GAN.
     curriculum_ : dict or None
@@ -331,39 +336,36 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
         rng : numpy.random.RandomState
         """
         rng = check_random_state(self.random_state)
-        codes, encoded = self._read_rows(X, y)
-        labels, y_encoder, y_codes = self._read_classes(y)
+        self._begin()
+        self._rows = self._fingerprint = None
+        flat, is_one_hot = self._read_labels(y)
+        strategy = check_sampling_strategy(self.sampling_strategy, flat, self._sampling_type)
+        classes, labels = np.unique(flat, return_inverse=True)
+        y_encoder = TableEncoder(categorical_features=None if is_one_hot else [0], scale=None)
+        y_codes = y_encoder.fit_to_codes(y)
+        encoder, codes, encoded = self._read_rows(X)
         check_consistent_length(codes, labels)
-        self._forget_networks()
-        self._rows = None
         self._train_networks(
             encoded,
             labels,
-            len(self.classes_),
+            len(classes),
             rng,
             generator=self.generator,
             makes={"positives", "negatives"},
+            max_time=self.max_time,
         )
+        self.encoder_, self.classes_, self.sampling_strategy_ = encoder, classes, strategy
         places = encoded if self.embedding_network_ is None else self._embedded(encoded)
         return Table(codes, encoded, labels, places), y_encoder, y_codes, rng
-
-    def _read_classes(self, y):
-        """Learn the classes and how many rows each gets; return labels, and `y` as codes with their encoder."""
-        check_classification_targets(y)
-        flat, is_one_hot = check_target_type(np.asarray(y), indicate_one_vs_all=True)
-        flat = np.ravel(flat)
-        self.sampling_strategy_ = check_sampling_strategy(self.sampling_strategy, flat, self._sampling_type)
-        self.classes_, labels = np.unique(flat, return_inverse=True)
-        y_encoder = TableEncoder(categorical_features=None if is_one_hot else [0], scale=None)
-        return labels, y_encoder, y_encoder.fit_to_codes(y)
 
     # ------------------------------------------------------------------------------------------ drawing
     def _draw(self, table, rng):
         """Return Candidates, as many of each class as `sampling_strategy_` asks for, and the confidence in each."""
+        untrained = 0.0 if self.hardness == "adaptive" else self.stretch * self.hardness
         drawing = Drawing(
             table,
             self.encoder_.nominal_,
-            strength=self.curriculum_["strength"] if self.curriculum_ else self.stretch,
+            strength=self.curriculum_["strength"] if self.curriculum_ else untrained,
             threshold=self.curriculum_["threshold"] if self.curriculum_ else 0.0,
             k_neighbors=self.k_neighbors,
             share_variation=0.0 if self.positive_generator_ is not None else self.share_variation,
@@ -380,8 +382,10 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
     def _draw_class(self, drawing, label, n_new, rng):
         """Return Candidates of one class that pass the gate, convincing ones more often, and the confidence in each."""
         gate = self._make_gate(drawing.table, label)
+        if len(drawing.members[label]) == 1:
+            warn(f"Class {self.classes_[label]!r} has one row: how its rows vary is borrowed from other classes.")
         found, confidence, n_seen, n_passed, missing = [], [], 0, 0, n_new
-        for _ in range(MAX_ROUNDS):
+        for _ in range(MAX_ROUNDS if self.classifier_network_ is not None else 0):
             size = max(FEW_CANDIDATES, POOL * missing)
             pool, encoded, probabilities = self._candidates(drawing, label, size, rng)
             belief = probabilities[:, label]
@@ -398,11 +402,11 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
                     break
             if not missing:
                 break
-        self.acceptance_rate_[self.classes_[label].item()] = n_passed / n_seen
+        self.acceptance_rate_[self.classes_.tolist()[label]] = n_passed / max(n_seen, 1)
         if missing:
             rest = self._fallback(drawing, label, missing, rng)
             found.append(rest)
-            confidence.append(self._probabilities_of(self.encoder_.encode_codes(rest.codes))[:, label])
+            confidence.append(self._probabilities_of(encoded_rows(self.encoder_, rest.codes))[:, label])
         return join(found), np.concatenate(confidence)
 
     def _candidates(self, drawing, label, size, rng):
@@ -410,10 +414,10 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
         n_positive = round(size * self.positive_fraction)
         parts = [drawing.positives(label, n_positive, rng), drawing.negatives(label, size - n_positive, rng)]
         if self.positive_generator_ is not None:
-            parts = [self._generated(part, drawing.table, rng) for part in parts]
+            parts = [self._generated(part, drawing, rng) for part in parts]
         pool = join(parts)
         pool = pool._replace(codes=self.encoder_.snap(pool.codes))
-        encoded = self.encoder_.encode_codes(pool.codes)
+        encoded = encoded_rows(self.encoder_, pool.codes)
         return pool, encoded, self._probabilities_of(encoded)
 
     def _probabilities_of(self, encoded):
@@ -431,13 +435,18 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
             table,
             label,
             by_neighbors="knn" in parts,
-            by_classifier="classifier" in parts and self.classifier_network_ is not None,
+            by_classifier="classifier" in parts,
             refuse_copies=has_measurements,
         )
 
     def _passes(self, gate, candidates, encoded, probabilities, label):
         if callable(self.gate):
-            return np.asarray(self.gate(self.encoder_.from_codes(candidates.codes), self.classes_[label]), dtype=bool)
+            mask = np.asarray(self.gate(self.encoder_.from_codes(candidates.codes), self.classes_[label]))
+            if mask.dtype != bool or mask.shape != (len(encoded),):
+                raise ValueError(
+                    f"gate must return a mask, booleans of shape ({len(encoded)},); got {mask.dtype} of {mask.shape}."
+                )
+            return mask
         return gate.passes(candidates, encoded, probabilities)
 
     def _fallback(self, drawing, label, n_missing, rng):
@@ -453,11 +462,11 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
             warn(f"Class {name!r} got {n_missing} rows fewer than asked for: no more candidates passed the gate.")
         return plain._replace(codes=self.encoder_.snap(plain.codes))
 
-    def _generated(self, candidates, table, rng):
+    def _generated(self, candidates, drawing, rng):
         """Return candidates with what the generators add to the straight line."""
         if not len(candidates.kind):
             return candidates
-        n_classes = len(self.classes_)
+        table, n_classes = drawing.table, len(self.classes_)
         labels = table.labels[candidates.seed]
         member = np.eye(n_classes)[labels]
         u = candidates.position[:, None]
@@ -470,11 +479,13 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
             line = table.encoded[candidates.seed] * (1 - u) + table.encoded[candidates.partner] * u
             encoded = line + made - (1 - u) * at_start - u * at_end
         else:
-            inputs = [table.places[rows] for rows in (candidates.partner, candidates.positive, candidates.seed)]
-            step = self._through("negative_generator_", np.hstack([*inputs, member]).astype(np.float32))
+            pair = drawing.stretched_places(candidates.partner, candidates.positive)
+            inputs = np.hstack([*pair, table.places[candidates.seed], member]).astype(np.float32)
+            step = np.tanh(self._through("negative_generator_", inputs))
             ranges = _interquartile_ranges(table, n_classes)[labels]
-            encoded = table.encoded[candidates.seed] + rng.uniform(size=u.shape) * ranges * np.tanh(step)
-        codes = self.encoder_.decode_codes(encoded, rng)
+            encoded = table.encoded[candidates.seed] + rng.uniform(size=u.shape) * ranges * step
+            candidates = candidates._replace(position=np.full(len(u), np.nan))
+        codes = self.encoder_.decode_codes(encoded[:, : self.encoder_.width_], rng)
         lacks = np.isnan(codes) | np.isnan(candidates.codes)  # what is missing is decided by the parents
         return candidates._replace(codes=np.where(lacks, candidates.codes, codes))
 
@@ -486,26 +497,25 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
         self.is_synthetic_ = np.arange(n_real + n_new) >= n_real
         second = np.where(drawn.partner == drawn.seed, -1, drawn.partner)
         self.parent_indices_ = np.column_stack([drawn.seed, second])
-        info = np.zeros(n_real + n_new, dtype=INFO).view(np.recarray)
-        info.kind[:n_real] = KINDS[0]
-        info.seed[:n_real] = np.arange(n_real)
-        info.partner[:n_real] = info.positive[:n_real] = -1
-        info.position[:n_real] = 0.0
-        info.confidence[:n_real] = self._probabilities_of(table.encoded)[np.arange(n_real), table.labels]
-        info.kind[n_real:] = np.array(KINDS)[drawn.kind]
-        info.seed[n_real:], info.partner[n_real:] = self.parent_indices_.T
-        info.positive[n_real:] = drawn.positive
-        info.position[n_real:] = drawn.position
-        info.confidence[n_real:] = confidence
+        real = np.full((n_real, 1), -1)
+        info = np.zeros(n_real + n_new, dtype=INFO)
+        info["kind"] = np.array(KINDS)[np.concatenate([np.zeros(n_real, dtype=int), drawn.kind])]
+        info["seed"] = np.concatenate([np.arange(n_real), drawn.seed])
+        info["partner"] = np.concatenate([real[:, 0], second])
+        info["positive"] = np.concatenate([real[:, 0], drawn.positive])
+        info["donor"] = np.concatenate([real.repeat(2, axis=1), drawn.donor])
+        info["position"] = np.concatenate([np.zeros(n_real), drawn.position])
+        of_real = self._probabilities_of(table.encoded)[np.arange(n_real), table.labels]
+        info["confidence"] = np.concatenate([of_real, confidence])
         self.sample_info_ = info
         self.fallback_share_ = float(np.mean(drawn.kind == FALLBACK)) if n_new else 0.0
-        self.report_ = {}
         labels = np.concatenate([table.labels, table.labels[drawn.seed]])
-        encoded = np.concatenate([table.encoded, self.encoder_.encode_codes(drawn.codes)])
-        if n_new:
-            self.report_ = self._compare(table, drawn, labels, encoded, rng)
+        encoded = np.concatenate([table.encoded, encoded_rows(self.encoder_, drawn.codes)])
+        self.report_ = self._compare(table, drawn, labels, encoded, rng) if n_new else {}
+        codes = np.concatenate([table.codes, drawn.codes])
+        self._fingerprint = _fingerprint(codes)
         if self.store_rows:
-            self._rows = np.concatenate([table.codes, drawn.codes]), labels
+            self._rows = codes, labels
 
     def _compare(self, table, drawn, labels, encoded, rng):
         """Return `report_`."""
@@ -574,7 +584,12 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
         embedding : ndarray of shape (n_rows, n_components)
         """
         check_is_fitted(self, "encoder_")
-        return self._embedded(self.encoder_.encode_codes(self._codes_of(X)))
+        return self._placed(encoded_rows(self.encoder_, self._codes_of(X)))
+
+    def _placed(self, encoded):
+        if self.embedding_network_ is None:
+            raise ValueError("The training diverged, so there is no embedding; use a smaller learning_rate.")
+        return self._embedded(encoded)
 
     def sample_triplets(
         self,
@@ -620,18 +635,18 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
         bounds = {"all": (-np.inf, np.inf), "hard": (0.0, np.inf), "semihard": (-self.margin, 0.0)}
         if isinstance(hardness, str) and hardness not in bounds:
             raise ValueError(f"hardness={hardness!r} is none of {sorted(bounds)} and no pair of bounds.")
-        low, high = bounds[hardness] if isinstance(hardness, str) else hardness
-        encoded = self.encoder_.encode_codes(codes)
-        is_synthetic = getattr(self, "is_synthetic_", None)
-        if is_synthetic is None or len(is_synthetic) != len(labels):
-            if synthetic is not None:
+        low, high = _bounds(bounds[hardness] if isinstance(hardness, str) else hardness)
+        encoded = encoded_rows(self.encoder_, codes)
+        is_synthetic = np.zeros(len(labels), dtype=bool)
+        if synthetic is not None:
+            if self._fingerprint is None or self._fingerprint != _fingerprint(codes):
                 raise ValueError("Which rows are synthetic is known for the result of fit_resample only: pass that.")
-            is_synthetic = np.zeros(len(labels), dtype=bool)
+            is_synthetic = self.is_synthetic_
         if groups is not None:
             check_consistent_length(labels, groups)
             groups = np.unique(np.asarray(groups), return_inverse=True)[1]
         triplets, found = pick_triplets(
-            self._embedded(encoded),
+            self._placed(encoded),
             labels,
             n_triplets,
             low,
@@ -668,7 +683,7 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
         pairs, same = pick_pairs(labels, n_pairs, rng, groups)
         if output == "indices":
             return pairs, same
-        return self._as_numbers(codes, self.encoder_.encode_codes(codes))[pairs], same
+        return self._as_numbers(codes, encoded_rows(self.encoder_, codes))[pairs], same
 
     def _rows_to_pick(self, n, X, y, output, random_state):
         check_is_fitted(self, "encoder_")
@@ -684,7 +699,7 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
             codes, labels = self._rows
         else:
             codes = self._codes_of(X)
-            _, labels = np.unique(np.ravel(check_target_type(np.asarray(y))), return_inverse=True)
+            _, labels = np.unique(self._read_labels(y)[0], return_inverse=True)
             check_consistent_length(codes, labels)
         return codes, labels, check_random_state(random_state)
 
@@ -699,6 +714,22 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
         tags.input_tags.categorical = self.categorical_features is not None
         tags.target_tags.required = True
         return tags
+
+
+def _fingerprint(codes):
+    """Return what tells one table from another."""
+    return sha256(np.ascontiguousarray(codes)).hexdigest()
+
+
+def _bounds(hardness):
+    """Return the lower and the upper bound of a hardness."""
+    try:
+        low, high = (float(bound) for bound in hardness)
+    except (TypeError, ValueError):
+        low = high = np.nan
+    if not low <= high:
+        raise ValueError(f"hardness={hardness!r} is neither a name nor a lower and an upper bound.")
+    return low, high
 
 
 def _interquartile_ranges(table, n_classes):

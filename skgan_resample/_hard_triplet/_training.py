@@ -4,7 +4,10 @@ from math import ceil
 from numbers import Integral, Real
 
 import numpy as np
+from imblearn.utils import check_target_type
+from scipy.sparse import issparse
 from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
 
 from skgan_resample._containers import open_table
@@ -15,6 +18,7 @@ EVALUATE_EVERY = 20  # steps between two records
 LIMIT = 5.0  # networks see numbers of at most so many standard deviations
 VALIDATION_SHARE = 0.1  # of the rows, held out where `patience` asks for it,
 MIN_CLASS_ROWS = 10  # from classes of so many rows
+LARGEST = 1e100  # squares of larger numbers overflow
 BLOCK = 8192  # rows that a network sees at once outside of training
 NETWORKS = {  # attribute of the estimator -> field of `Networks`
     "embedding_network_": "encoder",
@@ -52,6 +56,8 @@ class TripletNetworks(CallbackSupportMixin, TorchStateMixin):
     positive_generator_, negative_generator_, discriminator_ : torch.nn.Module or None
         The conditional GAN; None without it.
     history_ : list of dict
+    best_step_ : int
+        Step of the encoder that was kept, the last one without `patience`.
     curriculum_ : dict
         Where it ended: ``low`` and ``high`` knees of the stretch, ``strength`` of it, ``threshold`` of the reverse
         triplet loss.
@@ -63,18 +69,37 @@ class TripletNetworks(CallbackSupportMixin, TorchStateMixin):
         """Set what a training sets, for fits without one."""
         for name in NETWORKS:
             setattr(self, name, None)
-        self.history_, self.curriculum_, self.device_, self._sizes = [], None, None, None
+        self.history_, self.best_step_, self.curriculum_, self.device_, self._sizes = [], None, None, None, None
 
-    def _read_rows(self, X, y):
-        """Learn the schema of `X`; return its codes and the encoded rows."""
+    def _begin(self):
+        """Forget an earlier fit: what fails half-way is not fitted."""
+        for name in [name for name in vars(self) if name.endswith("_") and not name.startswith("_")]:
+            delattr(self, name)
+        self._forget_networks()
+
+    def _read_labels(self, y):
+        """Return the classes of `y` as an array of shape (n_rows,), and whether they were one-hot."""
         if y is None:
             raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None.")
-        self.encoder_ = TableEncoder(categorical_features=self.categorical_features)
-        codes = self.encoder_.fit_to_codes(X)
-        if self.encoder_.is_column_:
+        if issparse(y):
+            y = y.toarray()
+        check_classification_targets(y)
+        flat, is_one_hot = check_target_type(np.asarray(y), indicate_one_vs_all=True)
+        return np.ravel(flat), is_one_hot
+
+    def _read_rows(self, X):
+        """Return the schema of `X`, its codes and the encoded rows."""
+        encoder = TableEncoder(categorical_features=self.categorical_features)
+        codes = encoder.fit_to_codes(X)
+        if encoder.is_column_:
             raise ValueError(_FLAT)
         validate_data(self, X, skip_check_array=True)  # n_features_in_ and feature_names_in_
-        return codes, self.encoder_.encode_codes(codes)
+        encoded = encoded_rows(encoder, codes)
+        if not np.abs(encoded).max(initial=0.0) < LARGEST:
+            place = np.unravel_index(np.nanargmax(np.abs(encoded)), encoded.shape)[1]
+            name = next(column.name for column in encoder.columns_ if place in range(*column.encoded.indices(10**9)))
+            raise ValueError(f"Column {name!r} holds values too large for distances between rows; rescale it.")
+        return encoder, codes, encoded
 
     def _codes_of(self, X):
         """Return rows with the columns of `fit` as codes."""
@@ -83,7 +108,7 @@ class TripletNetworks(CallbackSupportMixin, TorchStateMixin):
         validate_data(self, X, skip_check_array=True, reset=False)
         return self.encoder_.to_codes(X)
 
-    def _train_networks(self, rows, labels, n_classes, rng, *, generator, makes):
+    def _train_networks(self, rows, labels, n_classes, rng, *, generator, makes, max_time=None):
         """Train on encoded rows, shape (n, width), and labels from 0 to `n_classes` - 1.
 
         Parameters
@@ -108,14 +133,19 @@ class TripletNetworks(CallbackSupportMixin, TorchStateMixin):
         self.device_ = str(resolve_device(self.device))
         device = torch.device(self.device_)
         weights = triplets.loss_weights(self.loss_weights)
+        hidden = tuple(self.hidden_layer_sizes)
+        if not all(isinstance(size, Integral) and size > 0 for size in hidden):
+            raise ValueError(f"hidden_layer_sizes must be whole numbers of at least 1, got {hidden}.")
         self._sizes = {
             "n_inputs": rows.shape[1],
             "n_classes": int(n_classes),
-            "hidden": tuple(int(size) for size in self.hidden_layer_sizes),
+            "hidden": tuple(int(size) for size in hidden),
             "n_components": int(self.n_components),
             "has_gan": generator == "cgan",
         }
         held_out = _held_out(labels, rng) if self.patience is not None else np.empty(0, dtype=np.intp)
+        if self.patience is not None and not len(held_out):
+            warn(f"patience has no effect: no class has {MIN_CLASS_ROWS} rows, so none is held out.")
         kept = np.setdiff1d(np.arange(len(labels)), held_out)
         n_per_class = max(2, self.batch_size // min(n_classes, max(2, self.batch_size // 4)))
         n_records = 1 + ceil(self.max_steps / EVALUATE_EVERY)
@@ -158,7 +188,7 @@ class TripletNetworks(CallbackSupportMixin, TorchStateMixin):
                     evaluate_every=EVALUATE_EVERY,
                     patience=self.patience if evaluate is not None else None,
                     tol=self.tol,
-                    max_time=self.max_time,
+                    max_time=max_time,
                     callbacks=callbacks,
                     modules=modules,
                 )
@@ -166,12 +196,12 @@ class TripletNetworks(CallbackSupportMixin, TorchStateMixin):
                 self._forget_networks()
                 warn(f"The training of {type(self).__name__} diverged, so nothing was learned. {error}")
                 return
-            if evaluate is not None:
-                restore(modules, result.best_state)
+            if evaluate is not None:  # the score is the encoder's: the others stay as trained as they are
+                restore({"encoder": networks.encoder}, result.best_state)
         for name, field in NETWORKS.items():
             network = getattr(networks, field)
             setattr(self, name, None if network is None else network.cpu().eval())
-        self.history_, self.curriculum_ = result.history, curriculum.summary()
+        self.history_, self.best_step_, self.curriculum_ = result.history, result.best_step, curriculum.summary()
 
     def _has(self, name):
         return self._sizes["has_gan"] or name in ("embedding_network_", "classifier_network_")
@@ -218,6 +248,12 @@ class TripletNetworks(CallbackSupportMixin, TorchStateMixin):
         scores = self._through("classifier_network_", self._network_inputs(rows))
         odds = np.exp(scores - scores.max(axis=1, keepdims=True))
         return odds / odds.sum(axis=1, keepdims=True)
+
+
+def encoded_rows(encoder, codes):
+    """Return the encoded matrix; a column of zeros where all columns are constant."""
+    encoded = encoder.encode_codes(codes)
+    return encoded if encoded.shape[1] else np.zeros((len(codes), 1))
 
 
 def _held_out(labels, rng):

@@ -7,6 +7,7 @@ squared.
 
 import math
 from dataclasses import dataclass
+from numbers import Real
 
 import torch
 from torch import cat, nn
@@ -67,7 +68,7 @@ class Discriminator(nn.Module):
 
     def __init__(self, n_inputs, hidden_layer_sizes, n_classes):
         super().__init__()
-        *hidden, last = hidden_layer_sizes
+        *hidden, last = hidden_layer_sizes or (n_inputs,)
         self.body = mlp(n_inputs, hidden, last)
         for place, layer in enumerate(self.body):
             if isinstance(layer, nn.Linear):
@@ -302,15 +303,15 @@ class Curriculum:
         """Share by which near pairs grow now."""
         return self.stretch * self.ramp
 
-    def begin(self, distance, labels, margin):
-        """Set the start of the threshold from the distances within a batch of real rows."""
+    def begin(self, distance, labels, loss):
+        """Set the start of the threshold from the distances within a batch of real rows and their triplet loss."""
         same = labels[:, None] == labels
         off = ~torch.eye(len(labels), dtype=torch.bool, device=labels.device)
         within = distance[same & off].mean().item() if (same & off).any() else 0.0
         across = distance[~same].mean().item() if (~same).any() else within
         start = min(within - across, 0.0)
         if self.rule == "loss":
-            self.threshold = LossThreshold(start, 0.0, margin)
+            self.threshold = LossThreshold(start, 0.0, loss)
         else:
             self.threshold = ThresholdController(start)
 
@@ -359,7 +360,11 @@ def loss_weights(changed=None):
     unknown = set(changed or {}) - set(WEIGHTS)
     if unknown:
         raise ValueError(f"loss_weights names {sorted(unknown)}; there are {sorted(WEIGHTS)}.")
-    return {**WEIGHTS, **(changed or {})}
+    weights = {**WEIGHTS, **(changed or {})}
+    for name, value in weights.items():
+        if not isinstance(value, Real) or not value >= 0 or (name == "synthetic" and value > 1):
+            raise ValueError(f"loss_weights[{name!r}] must be at least 0, and a share for 'synthetic'; got {value!r}.")
+    return weights
 
 
 def triplet_step(
@@ -402,15 +407,15 @@ def triplet_step(
         report = {"classifier_loss": classifier_loss, "triplet_loss": loss}
         if makes and progress >= warm_up:
             if curriculum.threshold is None:
-                curriculum.begin(distances(z.detach(), z.detach()), y, margin)
-            made = _made_loss(x, y, z, same, (progress - warm_up) / (1 - warm_up))
+                curriculum.begin(distances(z.detach(), z.detach()), y, float(loss.detach()))
+            made = _made_loss(x, y, z, same, loss.detach(), (progress - warm_up) / (1 - warm_up))
             weight = weights["synthetic"]
             loss = (1 - weight) * loss + weight * made
             report |= {"synthetic_loss": made, "threshold": torch.tensor(curriculum.threshold.value)}
         descend(optimizers["encoder"], loss)
         return report
 
-    def _made_loss(x, y, z, same, progress):
+    def _made_loss(x, y, z, same, real, progress):
         ends = partners(y)
         shift = x[ends] - x
         borrowed = torch.rand(len(x), device=x.device) < share_variation
@@ -429,10 +434,10 @@ def triplet_step(
             losses.append(triplet_loss(distances(made, more), y, margin, mining))
         if "negatives" in makes:
             near, far = z - share[:, :1] * (far - z), far + share[:, 1:] * (far - z)
-            losses.append(_pulled_loss(near, far, z, y))
+            losses.append(_pulled_loss(near, far, z, y, real))
         return sum(losses) / len(losses)
 
-    def _pulled_loss(near, far, z, y):
+    def _pulled_loss(near, far, z, y, real):
         to_positive = (far - near).square().sum(dim=1).clamp_min(TINY).sqrt()[:, None]
         to_negative = distances(near, z).gather(1, drawn_places(y, 1, MINED_NEGATIVES)[1])
         share = pulled_share(to_negative, to_positive, curriculum.threshold.value).detach()
@@ -440,7 +445,7 @@ def triplet_step(
         met = (pulled <= to_positive - curriculum.threshold.value).float().mean()
         violation = functional.relu(to_positive - pulled + margin)
         loss = violation.sum() / (violation > 0).sum().clamp_min(1)
-        curriculum.judge(met, torch.ones_like(met), loss)
+        curriculum.judge(met, torch.ones_like(met), real)  # embeddings have no class to lose
         return loss
 
     return step
@@ -482,8 +487,10 @@ def gan_step(
             descend(optimizers["encoder"], real)
             return report
         if curriculum.threshold is None:
-            curriculum.begin(distances(z.detach(), z.detach()), y, margin)
-        made, generator_report = _train_generators(x, y, member, z.detach(), same, (progress - warm_up) / (1 - warm_up))
+            curriculum.begin(distances(z.detach(), z.detach()), y, float(real.detach()))
+        made, generator_report = _train_generators(
+            x, y, member, z.detach(), same, real, (progress - warm_up) / (1 - warm_up)
+        )
         report |= generator_report
         share = _share_of_real(generator_report["generator_loss"], memory, weights["synthetic"])
         synthetic = _synthetic_loss(made)
@@ -491,7 +498,7 @@ def gan_step(
         report |= {"synthetic_loss": synthetic, "threshold": torch.tensor(curriculum.threshold.value)}
         return report
 
-    def _train_generators(x, y, member, z, same, progress):
+    def _train_generators(x, y, member, z, same, real, progress):
         ends = partners(y)
         others = drawn_places(y, 0, 1)[1][:, 0]
         with torch.no_grad():
@@ -535,7 +542,7 @@ def gan_step(
         optimizers["negatives"].step()
         met = (to_negative - to_positive + curriculum.threshold.value <= 0).float().mean()
         kept = (guesses[2 * len(y) :].argmax(dim=1) == y[others]).float().mean()
-        curriculum.judge(met, kept, reverse)
+        curriculum.judge(met, kept, real.detach())
         made = {"anchor": anchor.detach(), "positive": positive.detach(), "negative": negative.detach()}
         names = {f"{name}_loss": value for name, value in losses.items()}
         return made, {**names, "generator_loss": loss, "discriminator_loss": discriminator_loss}
@@ -578,8 +585,14 @@ def held_out_error(encoder, rows, labels, test_rows, test_labels, n_triplets=200
     Positives and negatives are among `rows`; the triplets are drawn once.
     """
     anchors = torch.randint(len(test_rows), (n_triplets,), device=rows.device)
-    same = (test_labels[:, None] == labels).float()
-    positives, negatives = (torch.multinomial(mask[anchors], 1)[:, 0] for mask in (same, 1 - same))
+    order = labels.argsort()
+    sizes = torch.bincount(labels, minlength=int(test_labels.max()) + 1)
+    own = test_labels[anchors]
+    first, size = (sizes.cumsum(0) - sizes)[own], sizes[own]
+    draws = torch.rand(2, n_triplets, device=rows.device)
+    positives = order[first + (draws[0] * size).long()]
+    beyond = (draws[1] * (len(rows) - size)).long()
+    negatives = order[beyond + size * (beyond >= first)]
 
     @torch.no_grad()
     def error():
