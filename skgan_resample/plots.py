@@ -1008,10 +1008,8 @@ class TripletDisplay:
         from imblearn.utils import check_target_type
 
         check_is_fitted(sampler, "sample_info_", msg="Call fit_resample first: the display shows what it made.")
-        if sampler.embedding_network_ is None:
-            raise ValueError("There is no embedding to draw: the training of this sampler diverged.")
         rng = check_random_state(random_state)
-        embedding, kind = sampler.embed(X_resampled), np.array(sampler.sample_info_.kind)
+        embedding, kind = sampler.embed(X_resampled), sampler.sample_info_["kind"]
         y = np.ravel(check_target_type(np.asarray(y_resampled)))
         if not len(embedding) == len(y) == len(kind):
             raise ValueError(

@@ -7,15 +7,14 @@ from numbers import Integral, Real
 import numpy as np
 from imblearn.over_sampling.base import BaseOverSampler
 from imblearn.utils import check_sampling_strategy
-from scipy.spatial.distance import pdist
 from sklearn.base import _fit_context
-from sklearn.neighbors import NearestNeighbors
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from skgan_resample._containers import append_rows
-from skgan_resample._hard_triplet._drawing import FALLBACK, KINDS, NEAR, POSITIVE, Drawing, Gate, Table, join
+from skgan_resample._hard_triplet import _accounts
+from skgan_resample._hard_triplet._drawing import FALLBACK, KINDS, POSITIVE, Drawing, Gate, Table, join
 from skgan_resample._hard_triplet._picking import pick_pairs, pick_triplets
 from skgan_resample._hard_triplet._training import TRIPLET_CONSTRAINTS, TripletNetworks, encoded_rows
 from skgan_resample._tables import TableEncoder
@@ -24,17 +23,7 @@ from skgan_resample._validation import warn
 POOL = 8  # candidates for each row wanted
 MAX_ROUNDS = 10  # of drawing candidates before the fallback
 FEW_CANDIDATES = 64  # are drawn at least
-REPORTED_ROWS = 1000  # of each kind, drawn at random, stand for all in `report_`
 COLLAPSED = 0.5  # of the real rows' mean distance from each other: below, new rows are too alike
-INFO = [
-    ("kind", "U13"),
-    ("seed", np.intp),
-    ("partner", np.intp),
-    ("positive", np.intp),
-    ("donor", np.intp, (2,)),
-    ("position", float),
-    ("confidence", float),
-]
 
 
 class HardTripletSampler(TripletNetworks, BaseOverSampler):
@@ -493,83 +482,33 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
     def _account(self, table, drawn, confidence, rng):
         """Say of every row where it comes from, and how the new ones compare with the real ones."""
         n_real, n_new = len(table.labels), len(drawn.kind)
+        codes = np.concatenate([table.codes, drawn.codes])
+        encoded = np.concatenate([table.encoded, encoded_rows(self.encoder_, drawn.codes)])
+        labels = np.concatenate([table.labels, table.labels[drawn.seed]])
         self.kept_indices_ = np.arange(n_real)
         self.is_synthetic_ = np.arange(n_real + n_new) >= n_real
-        second = np.where(drawn.partner == drawn.seed, -1, drawn.partner)
-        self.parent_indices_ = np.column_stack([drawn.seed, second])
-        real = np.full((n_real, 1), -1)
-        info = np.zeros(n_real + n_new, dtype=INFO)
-        info["kind"] = np.array(KINDS)[np.concatenate([np.zeros(n_real, dtype=int), drawn.kind])]
-        info["seed"] = np.concatenate([np.arange(n_real), drawn.seed])
-        info["partner"] = np.concatenate([real[:, 0], second])
-        info["positive"] = np.concatenate([real[:, 0], drawn.positive])
-        info["donor"] = np.concatenate([real.repeat(2, axis=1), drawn.donor])
-        info["position"] = np.concatenate([np.zeros(n_real), drawn.position])
+        self.parent_indices_ = _accounts.parents(drawn)
         of_real = self._probabilities_of(table.encoded)[np.arange(n_real), table.labels]
-        info["confidence"] = np.concatenate([of_real, confidence])
-        self.sample_info_ = info
+        self.sample_info_ = _accounts.row_info(n_real, drawn, np.concatenate([of_real, confidence]))
         self.fallback_share_ = float(np.mean(drawn.kind == FALLBACK)) if n_new else 0.0
-        labels = np.concatenate([table.labels, table.labels[drawn.seed]])
-        encoded = np.concatenate([table.encoded, encoded_rows(self.encoder_, drawn.codes)])
-        self.report_ = self._compare(table, drawn, labels, encoded, rng) if n_new else {}
-        codes = np.concatenate([table.codes, drawn.codes])
+        self.report_ = self._reported(drawn, encoded, labels, n_real, rng) if n_new else {}
         self._fingerprint = _fingerprint(codes)
         if self.store_rows:
             self._rows = codes, labels
 
-    def _compare(self, table, drawn, labels, encoded, rng):
-        """Return `report_`."""
-        n_real = len(table.labels)
-        chosen = n_real + rng.permutation(len(drawn.kind))[:REPORTED_ROWS]
-        k = min(NEAR, n_real)
-        near = NearestNeighbors(n_neighbors=k).fit(table.encoded).kneighbors(encoded[chosen], return_distance=False)
-        agreement = (table.labels[near] == labels[chosen][:, None]).mean()
-        nearest_ratio, diversity = [], []
-        for label in np.unique(labels[chosen]):
-            own = np.flatnonzero(table.labels == label)
-            new = encoded[chosen][labels[chosen] == label]
-            real = table.encoded[own[rng.permutation(len(own))[:REPORTED_ROWS]]]
-            if len(own) < 2:
-                continue
-            finder = NearestNeighbors(n_neighbors=1).fit(table.encoded[own])
-            among = NearestNeighbors(n_neighbors=2).fit(table.encoded[own]).kneighbors(table.encoded[own])[0][:, 1]
-            if np.median(among) > 0:
-                nearest_ratio.append(np.median(finder.kneighbors(new)[0]) / np.median(among))
-            if len(new) > 1 and pdist(real).mean() > 0:
-                diversity.append(pdist(new).mean() / pdist(real).mean())
+    def _reported(self, drawn, encoded, labels, n_real, rng):
+        """Return `report_`; warn of rows that are too alike."""
+        places = encoded if self.embedding_network_ is None else self._embedded(encoded)
         report = {
             "n_new": {name: int((drawn.kind == kind).sum()) for kind, name in enumerate(KINDS) if kind},
             "fallback_share": self.fallback_share_,
             "acceptance_rate": dict(self.acceptance_rate_),
-            "label_agreement": float(agreement),
-            "nearest_real_ratio": float(np.mean(nearest_ratio)) if nearest_ratio else np.nan,
-            "diversity": float(np.mean(diversity)) if diversity else np.nan,
-            **self._active_shares(table, labels, encoded, rng),
+            **_accounts.compared(encoded, labels, n_real, rng),
+            **_accounts.active_shares(places, labels, n_real, self.margin, rng),
         }
         if report["diversity"] < COLLAPSED:
             warn(f"The new rows are much alike: their mean distance is {report['diversity']:.2f} of the real rows'.")
         return report
-
-    def _active_shares(self, table, labels, encoded, rng):
-        """Return the share of triplets that violate the margin, among real rows and with a synthetic row."""
-        places = encoded if self.embedding_network_ is None else self._embedded(encoded)
-        n_real, everything = len(table.labels), (-np.inf, np.inf)
-        shares = {}
-        for name, synthetic in (("active_triplets_real", False), ("active_triplets_synthetic", True)):
-            try:
-                _, hardness = pick_triplets(
-                    places,
-                    labels,
-                    REPORTED_ROWS,
-                    *everything,
-                    rng,
-                    is_synthetic=np.arange(len(labels)) >= n_real,
-                    synthetic=synthetic,
-                )
-                shares[name] = float((hardness > -self.margin).mean())
-            except ValueError:  # classes of one row alone
-                shares[name] = np.nan
-        return shares
 
     # ------------------------------------------------------------------------------------------ for metric learning
     def embed(self, X):
