@@ -53,7 +53,7 @@ CLASS_GLOSSARY = {
     "adasyn": "ADASYN: the same, the more rows the more neighbours are of other classes",
     "kmeans-smote": "KMeansSMOTE: the same, within clusters",
     "svm-smote": "SVMSMOTE: the same, from support vectors",
-    "hard-triplet": "HardTripletSampler: hard rows of small classes, found in the distances that a network learned",
+    "hard-triplet": "HardTripletSampler: rows on stretched lines through rows of a small class, chosen by a classifier",
 }
 ROBUST_GLOSSARY = {
     "none": "the network trained without attacks",
