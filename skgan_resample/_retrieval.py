@@ -13,11 +13,10 @@ from scipy.spatial.distance import cdist
 from scipy.special import gammaln
 from sklearn.cluster import KMeans
 from sklearn.metrics import normalized_mutual_info_score, pairwise_distances
-from sklearn.utils import check_array, check_consistent_length, column_or_1d
+from sklearn.utils import check_array, check_consistent_length
 
-from skgan_resample._containers import is_missing
 from skgan_resample._neighbors import _blocks, _smallest
-from skgan_resample._tables import TableEncoder
+from skgan_resample._tables import TableEncoder, read_classes
 
 KINDS = ("safe", "borderline", "rare", "outlier")
 
@@ -474,14 +473,6 @@ def _average_precision(distances, same, n_places):
 
 
 # ------------------------------------------------------------------------------------------------ checks
-def read_classes(y, name="y", *, warn=False):
-    """Return classes as an array of one dimension; refuse missing ones, and warn of a column of two if asked to."""
-    y = column_or_1d(y, warn=warn)
-    if (y.dtype.kind == "f" and np.isnan(y).any()) or (y.dtype.kind == "O" and any(map(is_missing, y))):
-        raise ValueError(f"Input {name} contains NaN or a missing class.")
-    return y
-
-
 def _check_k(k, n_others, name="k"):
     if not isinstance(k, Integral) or isinstance(k, bool) or k < 1:
         raise ValueError(f"{name} must be an int of at least 1; got {k!r}.")

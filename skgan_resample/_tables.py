@@ -17,6 +17,7 @@ from numbers import Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import column_or_1d
 
 from skgan_resample._containers import is_missing, open_table
 
@@ -627,6 +628,14 @@ def read_target(y):
     if missing:
         raise ValueError(f"The target y contains NaN in {missing} of {len(target)} rows; drop these rows first.")
     return target, encoder
+
+
+def read_classes(y, name="y", *, warn=False):
+    """Return classes as an array of one dimension; refuse missing ones, and warn of a column of two if asked to."""
+    y = column_or_1d(y, warn=warn)
+    if (y.dtype.kind == "f" and np.isnan(y).any()) or (y.dtype.kind == "O" and any(map(is_missing, y))):
+        raise ValueError(f"Input {name} contains NaN or a missing class.")
+    return y
 
 
 def is_continuous_target(*targets):

@@ -36,8 +36,7 @@ from sklearn.utils.validation import (
 )
 
 from skgan_resample._refiner import SyntheticRefiner
-from skgan_resample._retrieval import read_classes
-from skgan_resample._tables import row_origins, synthetic_rows
+from skgan_resample._tables import read_classes, row_origins, synthetic_rows
 from skgan_resample._validation import NoRareRowsError, seeded_clone, warn
 from skgan_resample.model_selection._folds import RegressionStratifiedKFold
 from skgan_resample.relevance import Relevance

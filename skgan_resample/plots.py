@@ -1075,7 +1075,7 @@ class TripletDisplay:
             If there is no triplet: one class, or classes of one row alone.
         """
         from skgan_resample._hard_triplet._picking import pick_triplets
-        from skgan_resample._retrieval import read_classes
+        from skgan_resample._tables import read_classes
 
         embedding = check_array(embedding, dtype=np.float64, input_name="embedding")
         y = read_classes(y)

@@ -33,7 +33,13 @@ from skgan_resample._validation import seeded_clone, warn
 from skgan_resample.compose import _fit_weighted, _no_weights, _weight_parameter
 from skgan_resample.model_selection._class_verdict import MEASURES, NONE, TUNED, ClassificationComparison
 from skgan_resample.model_selection._compare import methods_by_name
-from skgan_resample.model_selection._engine import class_splits, few_rows_allowed, read_classes, run_tasks, task_seed
+from skgan_resample.model_selection._engine import (
+    class_splits,
+    comparable_classes,
+    few_rows_allowed,
+    run_tasks,
+    task_seed,
+)
 from skgan_resample.model_selection._verdict import OUTER
 
 ALPHAS = np.linspace(0, 1.5, 31)  # exponents of the prior that are tried with more than two classes
@@ -626,7 +632,7 @@ def compare_classification(
     True
     """
     started = time.monotonic()
-    y = read_classes(y)
+    y = comparable_classes(y)
     check_consistent_length(TableEncoder(scale=None).fit_to_codes(X), y)  # refuses what no learner could use
     if not isinstance(random_state, Integral) or random_state < 0:
         raise ValueError(f"random_state must be a whole number of at least 0, got {random_state!r}.")

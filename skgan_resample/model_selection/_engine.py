@@ -94,7 +94,7 @@ def _labelled(number, label, run, arguments):
 
 
 # ------------------------------------------------------------------------------------------------ classes
-def read_classes(y):
+def comparable_classes(y):
     """Return classes as text, booleans or whole numbers; refuse amounts."""
     y = column_or_1d(np.asarray(y))
     if y.dtype.kind not in "biuf":

@@ -19,7 +19,7 @@ from skgan_resample._robust_at import RobustATWrapper
 from skgan_resample._tables import TableVectorizer
 from skgan_resample._validation import seeded_clone, warn
 from skgan_resample.metrics import make_robust_scorer
-from skgan_resample.model_selection._engine import class_splits, read_classes, run_tasks, task_seed
+from skgan_resample.model_selection._engine import class_splits, comparable_classes, run_tasks, task_seed
 from skgan_resample.model_selection._verdict import ALPHA, FEW_ROWS, Verdict, corrected_interval, holm, rows_needed
 from skgan_resample.threat import ThreatModel
 
@@ -241,7 +241,7 @@ def compare_robustness(
         raise TypeError(f"threat_model must be a ThreatModel, got {threat_model!r}.")
     if not isinstance(random_state, Integral) or random_state < 0:
         raise ValueError(f"random_state must be a whole number of at least 0, got {random_state!r}.")
-    y = read_classes(y)
+    y = comparable_classes(y)
     threat = clone(threat_model).fit(X)
     check_consistent_length(X, y)
     switches = threat.max_categorical_changes and (threat.switchable_.any() or threat.groups_)
