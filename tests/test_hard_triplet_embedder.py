@@ -328,7 +328,6 @@ def test_a_table_of_constants_is_taken(select):
     assert np.ptp(embedder.transform(X), axis=0).tolist() == [0.0] * len(embedder.get_feature_names_out())
 
 
-@pytest.mark.xfail(strict=True, reason="The level 0 of column 'a' and the column 'a_0' have the same name")
 def test_names_of_raw_features_are_unique():
     frame = pd.DataFrame({"a": ["u", "v"] * 10, "a_0": np.arange(20.0)})
     names = HardTripletEmbedder(**{**QUICK, "select": "raw"}).fit(frame, np.arange(20) % 2).get_feature_names_out()

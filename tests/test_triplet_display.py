@@ -123,7 +123,7 @@ def test_hardness_is_in_margins_and_of_the_triplets_named(fitted):
 
 
 def made_up(**changes):
-    hardness = {"real rows": np.array([-3.0, -1.0, -0.5, 0.0]), "with a new row": np.array([0.5, 2.0])}
+    hardness = {"real rows": np.array([-3.0, -1.0, -0.5, 0.0, 0.0]), "with a new row": np.array([0.5, 2.0])}
     parts = {
         "points": np.arange(8.0).reshape(4, 2),
         "y": np.array(["a", "a", "b", "b"]),
@@ -139,7 +139,7 @@ def test_histogram_holds_every_triplet_and_names_the_zones():
     display = made_up().plot()
     ax = display.axes_[1]
     assert display.shares() == {
-        "real rows": {"hard": 0.0, "semihard": 0.5, "easy": 0.5},
+        "real rows": {"hard": 0.0, "semihard": 0.6, "easy": 0.4},
         "with a new row": {"hard": 1.0, "semihard": 0.0, "easy": 0.0},
     }
     assert sum(patch.get_height() for patch in ax.containers[0]) == pytest.approx(1)
@@ -148,7 +148,7 @@ def test_histogram_holds_every_triplet_and_names_the_zones():
     low, high = ax.get_xlim()
     assert low <= -3
     assert high >= 2
-    assert "real rows: 0% hard, 50% semihard" in legend_of(ax)
+    assert "real rows: 0% hard, 60% semihard" in legend_of(ax)
     assert "with a new row: 100% hard, 0% semihard" in legend_of(ax)
 
 
@@ -325,7 +325,7 @@ def test_no_text_is_written_over_another_or_cut_off(n_classes, layout):
         points=rng.normal(size=(n_rows, 2)),
         y=np.arange(n_rows) % n_classes,
         kind=kind,
-        hardness={"real rows": rng.normal(-20, 5, size=100), "with a new row": rng.normal(-15, 5, size=100)},
+        hardness={"real rows": rng.normal(-1, 9, size=100), "with a new row": rng.normal(0, 9, size=100)},
         title="HardTripletSampler: 12,345 new rows",
     ).plot(axes=axes)
     figure = display.figure_

@@ -317,10 +317,14 @@ class HardTripletEmbedder(TripletNetworks, TransformerMixin, BaseEstimator):
         if self.selected_ == "learned":
             prefix = type(self).__name__.lower()
             return np.array([f"{prefix}{number}" for number in range(self._sizes["n_components"])], dtype=object)
+        table = _check_feature_names_in(self, input_features).tolist()
         names = []
-        for name, column in zip(_check_feature_names_in(self, input_features), self.encoder_.columns_):
+        for name, column in zip(table, self.encoder_.columns_):
             width = column.encoded.stop - column.encoded.start
-            names += [name] if width == 1 else [f"{name}_{number}" for number in range(width)]
+            numbered = [f"{name}_{number}" for number in range(width)]
+            while set(numbered) & {*table, *names}:
+                numbered = [f"{numbered_name}_" for numbered_name in numbered]
+            names += [name] if width == 1 else numbered
         return np.array(names or ["constant"], dtype=object)
 
     def __sklearn_tags__(self):

@@ -372,7 +372,7 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
         """Return Candidates of one class that pass the gate, convincing ones more often, and the confidence in each."""
         gate = self._make_gate(drawing.table, label)
         if len(drawing.members[label]) == 1:
-            warn(f"Class {self.classes_[label]!r} has one row: how its rows vary is borrowed from other classes.")
+            warn(f"Class {self.classes_.tolist()[label]!r} has one row: how its rows vary is borrowed from other classes.")
         found, confidence, n_seen, n_passed, missing = [], [], 0, 0, n_new
         for _ in range(MAX_ROUNDS if self.classifier_network_ is not None else 0):
             size = max(FEW_CANDIDATES, POOL * missing)
@@ -440,7 +440,7 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
 
     def _fallback(self, drawing, label, n_missing, rng):
         """Return what stands for candidates that did not pass."""
-        name = self.classes_[label]
+        name = self.classes_.tolist()[label]
         if self.fallback == "raise":
             raise ValueError(
                 f"For class {name!r} {n_missing} of the rows wanted did not pass the gate; "
