@@ -20,7 +20,14 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.utils import check_random_state
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skgan_resample import HardTripletEmbedder, HardTripletSampler, RobustATWrapper, SMCAETransformer, SMOGANRegressorResampler, ThreatModel
+from skgan_resample import (
+    HardTripletEmbedder,
+    HardTripletSampler,
+    RobustATWrapper,
+    SMCAETransformer,
+    SMOGANRegressorResampler,
+    ThreatModel,
+)
 from skgan_resample.compose import (
     OutputCorrectedRegressor,
     RelevanceWeightedRegressor,
@@ -127,13 +134,25 @@ def failed_imbalanced_learn_checks(sampler):
 
 # Not over REGRESSORS: imbalanced-learn takes whatever predicts for a classifier.
 imblearn_checks = parametrize_with_imblearn_checks(
-    [*SAMPLERS, *BUSY_SAMPLERS, PACKAGE, *REFINERS, *CLASS_SAMPLERS], expected_failed_checks=failed_imbalanced_learn_checks
+    [*SAMPLERS, *BUSY_SAMPLERS, PACKAGE, *REFINERS, *CLASS_SAMPLERS],
+    expected_failed_checks=failed_imbalanced_learn_checks,
 )
 
 
 @pytest.mark.filterwarnings("ignore::skgan_resample.ResamplingWarning")
 @parametrize_with_checks(
-    [*SAMPLERS, *BUSY_SAMPLERS, PACKAGE, *REGRESSORS, *CLASSIFIERS, *TRANSFORMERS, *REFINERS, *CLASS_SAMPLERS, ThreatModel(), *ROBUST],
+    [
+        *SAMPLERS,
+        *BUSY_SAMPLERS,
+        PACKAGE,
+        *REGRESSORS,
+        *CLASSIFIERS,
+        *TRANSFORMERS,
+        *REFINERS,
+        *CLASS_SAMPLERS,
+        ThreatModel(),
+        *ROBUST,
+    ],
     expected_failed_checks=failed_scikit_learn_checks,
 )
 def test_scikit_learn_checks(estimator, check):

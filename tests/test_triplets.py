@@ -92,7 +92,6 @@ def test_a_strength_of_zero_stretches_nothing():
     assert torch.equal(triplets.stretch_shares(distance, 1.0, 2.0, 0.0), torch.zeros(3, dtype=DOUBLE))
 
 
-@pytest.mark.xfail(strict=True, reason="phi(0) / max(0, TINY) - 1 is -1, so a pair of duplicates shrinks by a half")
 def test_a_pair_without_length_does_not_shrink():
     assert triplets.stretch_shares(tensor([0.0]), 1.0, 2.0, 0.5).item() >= 0
 
@@ -554,6 +553,17 @@ def test_steps_train_what_they_say(options):
         assert synthetic == list(range(16, 80))  # after the warm-up
         assert all(math.isfinite(value.item()) for report in reports for value in report.values())
         assert made.curriculum.strength == pytest.approx(2.0 * (79 / 80 - 0.2) / 0.8)
+
+
+@pytest.mark.parametrize("kind", ["linear", "cgan"])
+def test_every_step_with_made_negatives_is_judged_by_the_loss_of_real_triplets(kind):
+    made, judged = toy(kind), []
+    made.curriculum.judge = lambda met, kept, loss: judged.append([value.item() for value in (met, kept, loss)])
+    reports = run(made, 20)[4:]  # after the warm-up
+    met, kept, losses = np.array(judged).T
+    assert losses.tolist() == [report["triplet_loss"].item() for report in reports]
+    assert ((met >= 0) & (met <= 1) & (kept >= 0) & (kept <= 1)).all()
+    assert (kept < 1).any() == (kind == "cgan")  # without a network nothing loses its class
 
 
 def test_the_phases_of_the_gan_train_one_network_after_the_other():

@@ -267,8 +267,9 @@ class Gate:
         rows = np.flatnonzero(table.labels == label)
         self._own = NearestNeighbors(n_neighbors=1).fit(table.encoded[rows])
         self._reach = np.inf
-        if len(rows) > 1:
-            apart, _ = NearestNeighbors(n_neighbors=2).fit(table.encoded[rows]).kneighbors(table.encoded[rows])
+        different = np.unique(table.encoded[rows], axis=0)
+        if len(different) > 1:
+            apart, _ = NearestNeighbors(n_neighbors=2).fit(different).kneighbors(different)
             self._reach = REACH * np.quantile(apart[:, 1], 0.95)
         k = min(NEAR, len(table.labels) - 1)
         self._all = NearestNeighbors(n_neighbors=k).fit(table.encoded)

@@ -50,7 +50,8 @@ class HardTripletEmbedder(TripletNetworks, TransformerMixin, BaseEstimator):
         By what share of its length a near pair of one class is stretched at most, half at either end; see Notes.
     hardness : "adaptive" or float in [0, 1], default="adaptive"
         How much of `stretch` is used in training. "adaptive": from none after the warm-up to all at the end, while the
-        threshold of the reverse triplet loss follows `threshold_rule`. A number stays, and the threshold with it.
+        threshold of the reverse triplet loss follows `threshold_rule`. A number stays, and the threshold at this share
+        of its way.
     threshold_rule : {"controller", "loss"}, default="controller"
         What moves the threshold of the reverse triplet loss from that of real triplets towards 0, where a made negative
         is as near to the anchor as the positive: a controller (on while more than 80 % of the made negatives are near

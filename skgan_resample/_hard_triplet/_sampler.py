@@ -49,7 +49,8 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
         By what share of its length a near pair of one class is stretched at most, half at either end; see Notes.
     hardness : "adaptive" or float in [0, 1], default="adaptive"
         How much of `stretch` is used in training. "adaptive": from none after the warm-up to all at the end, while the
-        threshold of the reverse triplet loss follows `threshold_rule`. A number stays, and the threshold with it.
+        threshold of the reverse triplet loss follows `threshold_rule`. A number stays, and the threshold at this share
+        of its way.
     threshold_rule : {"controller", "loss"}, default="controller"
         What moves the threshold of the reverse triplet loss from that of real triplets towards 0, where a made negative
         is as near to the anchor as the positive: a controller (on while more than 80 % of the made negatives are near
@@ -104,7 +105,8 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
     categorical_features : "auto", None, or array-like of names, positions or a boolean mask, default="auto"
         Nominal columns. "auto": strings, booleans, categories. Numeric columns can be named as well.
     store_rows : bool, default=False
-        Whether to keep the resampled rows for `sample_triplets` and `sample_pairs`, which otherwise need them passed.
+        Whether to keep the rows, resampled ones after `fit_resample`, for `sample_triplets` and `sample_pairs`, which
+        otherwise need them passed.
     device : str, default="auto"
         "cpu", "cuda", "cuda:1", or "auto": CUDA where there is one.
     verbose : int, default=0
@@ -276,7 +278,9 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
         -------
         self : HardTripletSampler
         """
-        self._learn(X, y)
+        table, *_ = self._learn(X, y)
+        if self.store_rows:
+            self._rows = table.codes, table.labels
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -372,7 +376,8 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
         """Return Candidates of one class that pass the gate, convincing ones more often, and the confidence in each."""
         gate = self._make_gate(drawing.table, label)
         if len(drawing.members[label]) == 1:
-            warn(f"Class {self.classes_.tolist()[label]!r} has one row: how its rows vary is borrowed from other classes.")
+            name = self.classes_.tolist()[label]
+            warn(f"Class {name!r} has one row: how its rows vary is borrowed from other classes.")
         found, confidence, n_seen, n_passed, missing = [], [], 0, 0, n_new
         for _ in range(MAX_ROUNDS if self.classifier_network_ is not None else 0):
             size = max(FEW_CANDIDATES, POOL * missing)
@@ -475,8 +480,9 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
             encoded = table.encoded[candidates.seed] + rng.uniform(size=u.shape) * ranges * step
             candidates = candidates._replace(position=np.full(len(u), np.nan))
         codes = self.encoder_.decode_codes(encoded[:, : self.encoder_.width_], rng)
-        lacks = np.isnan(codes) | np.isnan(candidates.codes)  # what is missing is decided by the parents
-        return candidates._replace(codes=np.where(lacks, candidates.codes, codes))
+        stays = np.isnan(codes) | np.isnan(candidates.codes)  # what is missing is decided by the parents
+        stays |= candidates.donor[:, :1] >= 0  # the only rows of their classes: there is no pair to bend
+        return candidates._replace(codes=np.where(stays, candidates.codes, codes))
 
     # ------------------------------------------------------------------------------------------ accounts
     def _account(self, table, drawn, confidence, rng):

@@ -119,7 +119,8 @@ def stretch_shares(distance, low, high, strength, room=None):
         Distances from either end to the nearest row of another class. An end moves at most half-way there, so that it
         stays on its own side of the middle.
     """
-    share = (stretched_distance(distance, low, high, strength) / distance.clamp_min(TINY) - 1) / 2
+    gain = stretched_distance(distance, low, high, strength) - distance
+    share = gain / distance.clamp_min(TINY) / 2
     if room is None:
         return share
     return torch.minimum(share[:, None], room / 2 / distance.clamp_min(TINY)[:, None])
@@ -314,6 +315,8 @@ class Curriculum:
             self.threshold = LossThreshold(start, 0.0, loss)
         else:
             self.threshold = ThresholdController(start)
+        if self.hardness != "adaptive":
+            self.threshold.value = start * (1 - self.hardness)
 
     def follow(self, progress, pair_distance):
         """Take the progress since the warm-up, in [0, 1], and the distances of some pairs."""
@@ -558,7 +561,7 @@ def gan_step(
 
 
 def _share_of_real(generator_loss, memory, most):
-    """Return the weight of real triplets: exp(-beta / generator loss), so that made ones count once they are good.
+    """Return the weight of real triplets: exp(-beta / generator loss), so that made ones count less while they are bad.
 
     It is a half when the loss is what it was at first, and never lets made ones weigh more than `most`.
     """
