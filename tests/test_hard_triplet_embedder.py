@@ -548,3 +548,30 @@ def test_history_tells_of_the_final_training_alone(trainings):
     auto = HardTripletEmbedder(**{**QUICK, "max_steps": 25}).fit(X, y)
     assert auto.selected_ == "learned"
     assert [record["step"] for record in auto.history_] == [0, 20, 25]
+
+
+@pytest.mark.parametrize(
+    ("held_out", "better", "worse", "selected"),
+    [
+        ("rows", 12, 10, "learned"),  # a small gain, within one standard error
+        ("rows", 10, 12, "learned"),  # a small loss
+        ("rows", 5, 40, "raw"),
+        ("classes", 12, 10, "raw"),
+        ("classes", 40, 5, "learned"),
+    ],
+)
+def test_doubt_is_for_the_learned_space_with_rows_and_against_it_with_classes(
+    monkeypatch, held_out, better, worse, selected
+):
+    X, y = np.random.RandomState(0).standard_normal((120, 3)), np.arange(120) % 4
+    calls = []
+
+    def found(self, near, near_labels, far, far_labels):
+        calls.append(len(far))
+        hits = np.zeros(50)
+        rows = slice(0, better) if len(calls) % 2 == 0 else slice(50 - worse, 50)  # raw first, then learned
+        hits[rows] = 1.0
+        return hits
+
+    monkeypatch.setattr(HardTripletEmbedder, "_found", found)
+    assert HardTripletEmbedder(**{**QUICK, "select": "auto", "held_out": held_out}).fit(X, y).selected_ == selected

@@ -114,9 +114,10 @@ class HardTripletEmbedder(TripletNetworks, TransformerMixin, BaseEstimator):
 
     Notes
     -----
-    A space learned from part of the rows is rather worse than one learned from all of them, so the raw features are
-    taken only where they are better by more than one standard error of the difference over held-out rows, or where
-    every row found the same in both. `max_time` is shared by the trainings.
+    A space learned from part of the rows is rather worse than one learned from all of them, so with held-out rows the
+    raw features are taken only where they are better by more than one standard error of the difference, or where every
+    row found the same in both. With held-out classes it is the learned space that must be better by so much: classes
+    not seen in training are mostly found more surely among raw features. `max_time` is shared by the trainings.
 
     References
     ----------
@@ -258,7 +259,7 @@ class HardTripletEmbedder(TripletNetworks, TransformerMixin, BaseEstimator):
         return folds
 
     def _chosen(self, encoder, codes, labels, folds, rng):
-        """Return the learned space unless held-out rows find their classes clearly more often among raw features."""
+        """Return the space in which held-out rows find their classes; see Notes for what happens in doubt."""
         found = {space: [] for space in SPACES}
         for train, test in folds:
             scaled = copy.deepcopy(encoder).rescale(codes[train])  # as if the others were not known
@@ -273,7 +274,10 @@ class HardTripletEmbedder(TripletNetworks, TransformerMixin, BaseEstimator):
             return "raw"
         self.cv_results_ = {space: np.array([hits.mean() for hits in parts]) for space, parts in found.items()}
         gain = np.concatenate(found["learned"]) - np.concatenate(found["raw"])
-        return "learned" if gain.any() and gain.mean() >= -gain.std() / np.sqrt(len(gain)) else "raw"
+        error = gain.std() / np.sqrt(len(gain))
+        if self.held_out == "classes":
+            return "learned" if gain.mean() > error else "raw"
+        return "learned" if gain.any() and gain.mean() >= -error else "raw"
 
     def _found(self, near, near_labels, far, far_labels):
         """Return for each held-out row whether it found its class."""
