@@ -1290,3 +1290,16 @@ def test_triplets_of_indices_and_of_rows_cost_the_same_in_pytorch_metric_learnin
     packaged = loss(z[interleaved], labels, EmbeddingsAlreadyPackagedAsTriplets()(z[interleaved], labels))
     assert by_index.item() == pytest.approx(packaged.item(), rel=1e-5)
     assert by_index.item() > 0
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+@pytest.mark.parametrize("generator", ["linear", "cgan"])
+def test_a_model_fitted_on_the_gpu_embeds_on_the_cpu(generator):
+    X, y = blobs((60, 20))
+    sampler = HardTripletSampler(generator=generator, device="cuda", max_steps=20, random_state=0)
+    X_new, y_new = sampler.fit_resample(X, y)
+    assert np.isfinite(X_new).all()
+    assert np.bincount(y_new).tolist() == [60, 60]
+    loaded = pickle.loads(pickle.dumps(sampler))
+    loaded.device_ = "cpu"
+    np.testing.assert_allclose(loaded.embed(X), sampler.embed(X), atol=1e-4)
