@@ -575,3 +575,17 @@ def test_doubt_is_for_the_learned_space_with_rows_and_against_it_with_classes(
 
     monkeypatch.setattr(HardTripletEmbedder, "_found", found)
     assert HardTripletEmbedder(**{**QUICK, "select": "auto", "held_out": held_out}).fit(X, y).selected_ == selected
+
+
+def test_only_the_final_training_is_told(monkeypatch, capsys):
+    X, y, calls = np.random.RandomState(0).standard_normal((60, 3)), np.arange(60) % 2, []
+
+    def found(self, *given):
+        calls.append(None)
+        return np.full(20, len(calls) % 2 == 0, dtype=float)  # raw first, then learned
+
+    monkeypatch.setattr(HardTripletEmbedder, "_found", found)
+    embedder = HardTripletEmbedder(**{**QUICK, "verbose": 1}).fit(X, y)
+    assert len(calls) == 6  # three folds
+    assert embedder.selected_ == "learned"
+    assert len(capsys.readouterr().out.splitlines()) == len(embedder.history_)

@@ -234,12 +234,12 @@ class HardTripletEmbedder(TripletNetworks, TransformerMixin, BaseEstimator):
             selected = self._chosen(encoder, codes, labels, folds, rng)
         self._forget_networks()
         if selected == "learned":
-            self._train(encoded, labels, len(classes), rng, 1 + len(folds))
+            self._train(encoded, labels, len(classes), rng, n_trainings=1 + len(folds))
         self.selected_ = "raw" if self.embedding_network_ is None else "learned"
         self.encoder_, self.classes_ = encoder, classes
         return self
 
-    def _train(self, encoded, labels, n_classes, rng, n_trainings):
+    def _train(self, encoded, labels, n_classes, rng, *, n_trainings, is_final=True):
         self._train_networks(
             encoded,
             labels,
@@ -248,6 +248,7 @@ class HardTripletEmbedder(TripletNetworks, TransformerMixin, BaseEstimator):
             generator=self.generator or "linear",
             makes=set() if self.generator is None else {"positives", "negatives"},
             max_time=None if self.max_time is None else self.max_time / n_trainings,
+            is_final=is_final,
         )
 
     def _folds(self, labels, rng):
@@ -265,7 +266,7 @@ class HardTripletEmbedder(TripletNetworks, TransformerMixin, BaseEstimator):
             scaled = copy.deepcopy(encoder).rescale(codes[train])  # as if the others were not known
             known, own = np.unique(labels[train], return_inverse=True)
             near, far = (encoded_rows(scaled, codes[rows]) for rows in (train, test))
-            self._train(near, own, len(known), rng, 1 + len(folds))
+            self._train(near, own, len(known), rng, n_trainings=1 + len(folds), is_final=False)
             for space in SPACES:
                 if space == "learned" and self.embedding_network_ is not None:
                     near, far = self._embedded(near), self._embedded(far)

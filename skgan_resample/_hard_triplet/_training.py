@@ -1,5 +1,6 @@
 """What sampler and embedder share: parameters of the training, the training itself, and its networks."""
 
+from contextlib import nullcontext
 from math import ceil
 from numbers import Integral, Real
 
@@ -108,7 +109,7 @@ class TripletNetworks(CallbackSupportMixin, TorchStateMixin):
         validate_data(self, X, skip_check_array=True, reset=False)
         return self.encoder_.to_codes(X)
 
-    def _train_networks(self, rows, labels, n_classes, rng, *, generator, makes, max_time=None):
+    def _train_networks(self, rows, labels, n_classes, rng, *, generator, makes, max_time=None, is_final=True):
         """Train on encoded rows, shape (n, width), and labels from 0 to `n_classes` - 1.
 
         Parameters
@@ -116,6 +117,10 @@ class TripletNetworks(CallbackSupportMixin, TorchStateMixin):
         generator : {"linear", "cgan"}
         makes : set
             Which of "positives" and "negatives" are made; empty for mining alone.
+        max_time : float, default=None
+            Seconds for this training.
+        is_final : bool, default=True
+            False for the trainings of a selection, of which callbacks hear nothing.
         """
         import torch
 
@@ -149,7 +154,8 @@ class TripletNetworks(CallbackSupportMixin, TorchStateMixin):
         kept = np.setdiff1d(np.arange(len(labels)), held_out)
         n_per_class = max(2, self.batch_size // min(n_classes, max(2, self.batch_size // 4)))
         n_records = 1 + ceil(self.max_steps / EVALUATE_EVERY)
-        with seeded(rng, device), fit_callbacks(self, n_records=n_records) as callbacks:
+        told = fit_callbacks(self, n_records=n_records) if is_final else nullcontext([])
+        with seeded(rng, device), told as callbacks:
             x = torch.from_numpy(self._network_inputs(rows)).to(device)
             y = torch.from_numpy(np.asarray(labels, dtype=np.int64)).to(device)
             networks = triplets.Networks(
