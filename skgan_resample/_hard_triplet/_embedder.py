@@ -319,11 +319,10 @@ class HardTripletEmbedder(TripletNetworks, TransformerMixin, BaseEstimator):
             nominal one numbered.
         """
         check_is_fitted(self, "encoder_")
-        _check_feature_names_in(self, input_features)
+        table = _check_feature_names_in(self, input_features).tolist()
         if self.selected_ == "learned":
             prefix = type(self).__name__.lower()
             return np.array([f"{prefix}{number}" for number in range(self._sizes["n_components"])], dtype=object)
-        table = _check_feature_names_in(self, input_features).tolist()
         names = []
         for name, column in zip(table, self.encoder_.columns_):
             width = column.encoded.stop - column.encoded.start
@@ -332,15 +331,6 @@ class HardTripletEmbedder(TripletNetworks, TransformerMixin, BaseEstimator):
                 numbered = [f"{numbered_name}_" for numbered_name in numbered]
             names += [name] if width == 1 else numbered
         return np.array(names or ["constant"], dtype=object)
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = False
-        tags.input_tags.allow_nan = True
-        tags.input_tags.string = self.categorical_features is not None
-        tags.input_tags.categorical = self.categorical_features is not None
-        tags.target_tags.required = True
-        return tags
 
 
 def _row_folds(labels, cv, rng):

@@ -587,9 +587,7 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
             if self._fingerprint is None or self._fingerprint != _fingerprint(codes):
                 raise ValueError("Which rows are synthetic is known for the result of fit_resample only: pass that.")
             is_synthetic = self.is_synthetic_
-        if groups is not None:
-            check_consistent_length(labels, groups)
-            groups = np.unique(np.asarray(groups), return_inverse=True)[1]
+        groups = _numbered(groups, labels)
         triplets, found = pick_triplets(
             self._placed(encoded),
             labels,
@@ -622,9 +620,7 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
             1 for two rows of one class, -1 otherwise, as metric-learn's ITML, MMC and SDML take it.
         """
         codes, labels, rng = self._rows_to_pick(n_pairs, X, y, output, random_state)
-        if groups is not None:
-            check_consistent_length(labels, groups)
-            groups = np.unique(np.asarray(groups), return_inverse=True)[1]
+        groups = _numbered(groups, labels)
         pairs, same = pick_pairs(labels, n_pairs, rng, groups)
         if output == "indices":
             return pairs, same
@@ -651,14 +647,13 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
     def _as_numbers(self, codes, encoded):
         return encoded if self.encoder_.nominal_.any() else codes
 
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = False
-        tags.input_tags.allow_nan = True
-        tags.input_tags.string = self.categorical_features is not None
-        tags.input_tags.categorical = self.categorical_features is not None
-        tags.target_tags.required = True
-        return tags
+
+def _numbered(groups, labels):
+    """Return groups as numbers from 0 on; None stays."""
+    if groups is None:
+        return None
+    check_consistent_length(labels, groups)
+    return np.unique(np.asarray(groups), return_inverse=True)[1]
 
 
 def _fingerprint(codes):

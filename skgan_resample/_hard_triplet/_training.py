@@ -255,6 +255,15 @@ class TripletNetworks(CallbackSupportMixin, TorchStateMixin):
         odds = np.exp(scores - scores.max(axis=1, keepdims=True))
         return odds / odds.sum(axis=1, keepdims=True)
 
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = False
+        tags.input_tags.allow_nan = True
+        tags.input_tags.string = self.categorical_features is not None
+        tags.input_tags.categorical = self.categorical_features is not None
+        tags.target_tags.required = True
+        return tags
+
 
 def encoded_rows(encoder, codes):
     """Return the encoded matrix; a column of zeros where all columns are constant."""
