@@ -1,9 +1,10 @@
 """Tables with classes for the benchmarks of hard triplets, and which of them were tuned on."""
 
 import numpy as np
-import pandas as pd
 from _common import DATA
 from sklearn.datasets import load_digits
+
+from skgan_resample.datasets import load_table
 
 # Defaults were chosen on all yeast, page-blocks and glass tables, imb_new-thyroid1, imb_vehicle3, vowel and optdigits.
 # Reporting: one table of each other family. Two classes as they are, or one class (name:label) against all others. What
@@ -52,9 +53,7 @@ def table(name):
     if name == "digits":
         data = load_digits(as_frame=True)
         return data.data, data.target.astype(str)
-    frame = pd.read_csv(DATA / "classification" / f"{name}.csv.gz", dtype={"target": str})
-    y = frame.pop("target")
-    return frame, y
+    return load_table(name, folder=DATA)
 
 
 def imbalanced(name):

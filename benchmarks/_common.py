@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from skgan_resample._validation import versions
+from skgan_resample.datasets import load_table
 
 if os.environ.get("OMP_NUM_THREADS") != "1":
     raise SystemExit("Timings are of one thread: run with OMP_NUM_THREADS=1.")
@@ -20,8 +21,7 @@ DATA = Path(os.environ.get("SKGAN_RESAMPLE_DATA", Path(__file__).parents[2] / "s
 
 def load(name, *, numeric=False):
     """Return X (a frame, or with `numeric` an array of the numeric columns) and y of a table of the data folder."""
-    frame = pd.read_csv(DATA / "imbalanced_regression" / f"{name}.csv")
-    X, y = frame.iloc[:, :-1], frame.iloc[:, -1]
+    X, y = load_table(name, folder=DATA)
     if numeric:
         return X.select_dtypes("number").to_numpy(float), y.to_numpy(float)
     return X, y

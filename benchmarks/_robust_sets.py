@@ -6,6 +6,8 @@ from _common import DATA
 from sklearn.datasets import load_breast_cancer, load_digits, make_classification
 from sklearn.model_selection import train_test_split
 
+from skgan_resample.datasets import load_table
+
 EPS = 0.3  # standard deviations of each column, L_inf, no bounds
 TUNING = ("made-600", "made-300", "spambase", "cancer")
 REPORTING = ("waveform", "phishing", "magic", "winequality")
@@ -28,15 +30,9 @@ def _table(name):
         return load_breast_cancer(return_X_y=True)
     if name == "digits":
         return load_digits(return_X_y=True)
-    path = {
-        "waveform": "classification/waveform5000",
-        "phishing": "robustness/url_phishing",
-        "spambase": "classification/spambase",
-        "letter": "classification/letter",
-        "magic": "classification/magic",
-        "winequality": "classification/winequality-red",
-    }[name]
-    frame = pd.read_csv(DATA / f"{path}.csv.gz", dtype={"target": str}).drop_duplicates()
+    files = {"waveform": "waveform5000", "phishing": "url_phishing", "winequality": "winequality-red"}
+    X, y = load_table(files.get(name, name), folder=DATA)
+    frame = X.assign(target=y).drop_duplicates()
     y = frame.pop("target")
     if name == "winequality":  # seven grades, the outer ones with a handful of wines: low, middle, high
         y = y.astype(int).clip(5, 7)

@@ -8,6 +8,8 @@ from _common import DATA
 from imblearn.over_sampling import SMOTE
 from sklearn.model_selection import train_test_split
 
+from skgan_resample.datasets import load_table
+
 FOLDER = DATA / "domain_adaptation"
 N_SYNTHETIC = 2_000  # rows that maps are fitted to; the others are new to them
 TUNING_FONTS = 42  # digits of the first fonts served for choosing defaults, those of the others are reported
@@ -76,8 +78,8 @@ def _adult(generator):
 
 
 def _smote(name, seed):
-    frame = pd.read_csv(DATA / "classification" / f"{name}.csv.gz")
-    X, y = frame.iloc[:, :-1].select_dtypes("number"), frame.iloc[:, -1].to_numpy(str)
+    X, y = load_table(name, folder=DATA)
+    X, y = X.select_dtypes("number"), y.to_numpy(str)
     train, test = train_test_split(np.arange(len(y)), test_size=0.5, stratify=y, random_state=seed)
     sampler = SMOTE(random_state=seed)
     real = X.iloc[train].reset_index(drop=True), y[train]

@@ -21,6 +21,7 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.tree import DecisionTreeRegressor
 
 from skgan_resample import Relevance, compare
+from skgan_resample.datasets import make_rare_pocket, make_skewed_regression
 
 SEEDS = range(20)
 RESAMPLING = {"random", "noise", "smoter", "smogn"}
@@ -32,17 +33,12 @@ def null(seed):
 
 
 def pocket(seed):
-    rng = np.random.RandomState(seed)
-    X = np.column_stack([rng.uniform(size=1500), rng.normal(size=(1500, 3))])
-    y = 8 * X[:, 0] + rng.normal(size=1500)
-    X[:40, 1], y[:40] = 6 + 0.3 * rng.normal(size=40), 20 + 2 * rng.normal(size=40)
+    X, y = make_rare_pocket(random_state=seed)
     return X, y, {"learners": DecisionTreeRegressor(min_samples_leaf=60, random_state=0)}
 
 
 def shrunk(seed):
-    rng = np.random.RandomState(seed)
-    X = rng.exponential(size=(600, 3))
-    y = X @ np.array([2.0, 1.0, 0.5]) + rng.normal(size=600)
+    X, y = make_skewed_regression(random_state=seed)
     return X, y, {"learners": HistGradientBoostingRegressor(max_iter=8, min_samples_leaf=5, random_state=0)}
 
 

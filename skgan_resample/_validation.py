@@ -22,11 +22,36 @@ except ImportError:
 
 
 class ResamplingWarning(UserWarning):
-    """Something was done that the caller may not expect, such as a table returned unchanged."""
+    """Something was done that the caller may not expect, such as a table returned unchanged.
+
+    Examples
+    --------
+    Make an error of it where nobody reads warnings:
+
+    >>> import warnings
+    >>> from skgan_resample import SMOGN, ResamplingWarning
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("error", ResamplingWarning)
+    ...     try:
+    ...         SMOGN().fit_resample([[0], [1], [2], [3]], [1, 2, 3, 4])
+    ...     except ResamplingWarning:
+    ...         print("no rare row, nothing done")
+    no rare row, nothing done
+    """
 
 
 class NoRareRowsError(ValueError):
-    """The relevance function finds no rare target value, so there is nothing to over-sample."""
+    """The relevance function finds no rare target value, so there is nothing to over-sample.
+
+    Examples
+    --------
+    >>> from skgan_resample import SMOGN, NoRareRowsError
+    >>> try:
+    ...     SMOGN(on_no_rare="raise").fit_resample([[0], [1], [2], [3]], [1, 2, 3, 4])
+    ... except NoRareRowsError:
+    ...     print("no rare row")
+    no rare row
+    """
 
 
 def warn(message):
@@ -51,16 +76,30 @@ def seeded_clone(estimator, rng):
 def show_versions():
     """Print the versions of Python, the machine and the libraries that results depend on.
 
-    Paste the output into a bug report.
+    Also how torch was built, which GPUs it sees and how many threads it uses; torch is imported for that. Paste the
+    output into a bug report.
 
     Examples
     --------
     >>> from skgan_resample import show_versions
-    >>> show_versions()  # doctest: +ELLIPSIS
+    >>> show_versions()
     python...
     """
-    for name, version in versions().items():
-        print(f"{name:18s} {version}")
+    for name, found in (versions() | _torch_facts()).items():
+        print(f"{name:18s} {found}")
+
+
+def _torch_facts():
+    try:
+        import torch
+    except ImportError as error:  # show_versions is for broken installations, too
+        return {"torch import": f"fails: {error}"}
+    gpus = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+    return {
+        "torch build": f"CUDA {torch.version.cuda}" if torch.version.cuda else "CPU",
+        "torch GPUs": ", ".join(gpus) or "none",
+        "torch threads": str(torch.get_num_threads()),
+    }
 
 
 def versions():

@@ -18,14 +18,24 @@ def test_the_two_main_commands_are_there_as_designed():
     assert 'pip install -c constraints.txt ".[test]" && pytest ' in README
 
 
-def test_python_blocks_run_one_after_the_other(capsys):
-    namespace = {}
-    blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    assert len(blocks) >= 2
-    for block in blocks:
-        exec(compile(block, "README.md", "exec"), namespace)
-    promised = re.findall(r"print\(relevance\.explain\(\)\)  # (.+)", README)
-    assert promised[0] in capsys.readouterr().out
+def test_the_python_block_runs_and_prints_what_the_text_says(capsys):
+    (block,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    exec(compile(block, "README.md", "exec"), {})
+    explanation, without, with_new_rows = capsys.readouterr().out.splitlines()
+    assert explanation == re.search(r"print\(relevance\.explain\(\)\)  # (.+)", README).group(1)
+    assert "The second number is the better one" in README
+    assert float(without) < float(with_new_rows) < 0
+
+
+def test_links_lead_to_files_of_this_repository():
+    root = Path(__file__).parents[1]
+    links = [link for link in re.findall(r"\]\(([^)]+)\)", README) if not link.startswith(("http", "#"))]
+    assert len(links) >= 5
+    assert [link for link in links if not (root / link).is_file()] == []
+
+
+def test_the_readme_fits_on_a_screen_or_two():
+    assert len(README.splitlines()) <= 130
 
 
 def command_lines():
@@ -58,6 +68,6 @@ def test_there_are_command_lines():
 def test_figures_are_those_of_the_benchmark_results():
     import runpy
 
-    printed = runpy.run_path(str(Path(__file__).parents[1] / "benchmarks" / "readme_results.py"))["lines"]()
+    printed = runpy.run_path(str(Path(__file__).parents[1] / "benchmarks" / "readme_results.py"))["summary"]()
     shown = re.search(r"<!-- results -->\n(.*?)\n<!-- end -->", README, re.DOTALL).group(1)
     assert shown == printed
