@@ -176,6 +176,9 @@ class _ArrayDoor:
     def is_boolean(self, j):
         return self._is_boolean
 
+    def is_single(self, j):
+        return self._cells.dtype == np.float32
+
     def values(self, j):
         return self._cells[:, j].tolist()
 
@@ -251,6 +254,9 @@ class _FrameDoor:
 
     def is_boolean(self, j):
         return self._columns[j].dtype == nw.Boolean
+
+    def is_single(self, j):
+        return self._columns[j].dtype == nw.Float32
 
     def values(self, j):
         return self._columns[j].to_list()

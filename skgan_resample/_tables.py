@@ -76,7 +76,7 @@ class TableEncoder:
 
     Parameters
     ----------
-    categorical_features : "auto", None, or array-like of names, positions or a boolean mask, default="auto"
+    categorical_features : "auto", None, or array-like of names, positions or a mask of bool, default="auto"
         Which columns are nominal. "auto" takes booleans, strings, categories and objects; a list names further,
         numeric ones. None admits no nominal column at all.
     scale : {"std", "iqr", "range"} or None, default="std"
@@ -150,7 +150,8 @@ class TableEncoder:
             raise ValueError(f"Column {door.names[infinite[0]]!r} contains infinity; replace it by a number or by NaN.")
         self.is_column_ = door.is_flat
         self._exit = door.exit()
-        self.columns_ = _describe(codes, door, self._levels, self._clocks)
+        self._single = np.array([j for j in range(len(door.names)) if door.is_single(j)], dtype=int)
+        self.columns_ = _describe(codes, door, self._levels, self._clocks, self._single)
         self._set_snapping()
         if self.scale is not None:
             self._set_scaling(codes, self.scale)
@@ -233,6 +234,7 @@ class TableEncoder:
         codes = np.minimum(np.maximum(np.asarray(codes, dtype=float), self._low), self._high)
         for decimals, columns in self._rounded:
             codes[:, columns] = np.round(codes[:, columns], decimals)
+        codes[:, self._single] = codes[:, self._single].astype(np.float32)  # 0.1 is 0.10000000149 there
         for j, grid in self._grids:
             nearest = np.searchsorted((grid[1:] + grid[:-1]) / 2, codes[:, j])
             codes[:, j] = np.where(np.isnan(codes[:, j]), np.nan, grid[nearest])
@@ -457,8 +459,8 @@ def _forced_nominal(categorical_features, names):
     return found
 
 
-def _describe(codes, door, levels, clocks):
-    """Return the schema of a matrix of codes, all numeric columns at once."""
+def _describe(codes, door, levels, clocks, single):
+    """Return the schema of a matrix of codes, all numeric columns at once; `single` are those of float32."""
     n_rows, n_columns = codes.shape
     ordered = np.sort(codes.T, axis=1)  # NaN last
     n_seen = n_rows - np.isnan(ordered).sum(axis=1)
@@ -467,6 +469,7 @@ def _describe(codes, door, levels, clocks):
     values, counts, first = _runs(ordered)
     n_distinct = np.diff(first) - (n_rows - n_seen)  # each NaN is a run of its own
     decimals = _count_decimals(ordered)
+    decimals[single] = _count_decimals(ordered[single], np.float32)
     is_scale = (n_distinct <= MAX_GRID) & (n_distinct * MIN_ROWS_PER_GRID_VALUE <= n_seen)
     is_mass = counts >= max(2, MASS_POINT_SHARE * n_rows)
 
@@ -500,24 +503,27 @@ def _runs(ordered):
     return ordered.ravel()[starts], np.diff(starts, append=ordered.size), first
 
 
-def _count_decimals(ordered):
-    """Return, for each row of an array with NaN last, the decimals that all its values need; -1 for more than six."""
+def _count_decimals(ordered, dtype=np.float64):
+    """Return, for each row of an array with NaN last, the decimals that all its values need; -1 for more than six.
+
+    The values are of `dtype`, in which 0.1 is whatever comes nearest to it.
+    """
     decimals = np.full(len(ordered), -1)
     glance = ordered[:, :: max(1, ordered.shape[1] // 32)]  # a few values tell most continuous columns
-    candidates = np.flatnonzero(_has_decimals(glance, MAX_DECIMALS))
+    candidates = np.flatnonzero(_has_decimals(glance, MAX_DECIMALS, dtype))
     values = ordered[candidates]
     for places in range(MAX_DECIMALS + 1):
         if not len(candidates):
             break
-        fits = _has_decimals(values, places)
+        fits = _has_decimals(values, places, dtype)
         decimals[candidates[fits]] = places
         candidates, values = candidates[~fits], values[~fits]
     return decimals
 
 
-def _has_decimals(values, places):
+def _has_decimals(values, places, dtype):
     """Whether every row of `values` (NaN aside) is unchanged by rounding to `places` decimals."""
-    changed = np.round(values, places) != values
+    changed = np.round(values, places).astype(dtype) != values
     if changed[:, -1].any():  # where NaN stands, if anywhere
         changed &= ~np.isnan(values)
     return ~changed.any(axis=1)

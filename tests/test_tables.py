@@ -384,6 +384,27 @@ def test_numeric_columns_are_described_as_worked_out_by_hand(values, kind, decim
     assert grid is None or column.grid.tolist() == grid
 
 
+@pytest.mark.parametrize("container", [np.asarray, pd.DataFrame, pl.from_pandas, pa.Table.from_pandas])
+def test_single_precision_keeps_its_decimals(container):
+    rng = np.random.RandomState(0)
+    prices = np.round(rng.uniform(0, 50, size=500), 2)  # 0.1 is 0.10000000149 in float32
+    X = np.column_stack([prices, rng.normal(size=500)]).astype(np.float32)
+    if container is not np.asarray:
+        X = pd.DataFrame(X, columns=["price", "measured"])
+    table = container(X)
+    encoder = TableEncoder().fit(table)
+    assert [column.decimals for column in encoder.columns_] == [2, None]
+    codes = encoder.to_codes(table)
+    np.testing.assert_array_equal(encoder.snap(codes), codes)
+    new = encoder.from_codes(encoder.snap(codes + 0.003 * rng.normal(size=codes.shape)))
+    new = np.asarray(new if container is not pa.Table.from_pandas else new.to_pandas())
+    assert new.dtype == np.float32
+    assert [f"{value:.2f}" for value in new[:, 0]] == [
+        str(np.format_float_positional(v, min_digits=2)) for v in new[:, 0]
+    ]
+    assert not np.array_equal(new[:, 1], np.asarray(X)[:, 1])
+
+
 def test_a_value_that_holds_a_twentieth_is_a_mass_point():
     rng = np.random.RandomState(0)
     for n_zeros, expected in ((5, [0.0]), (4, [])):
