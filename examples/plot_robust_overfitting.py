@@ -8,7 +8,7 @@ rows that the network has not seen, treats it if it is there, and says what it d
 """
 
 # %%
-# A table on which it happens: four classes, 600 rows, three labels in ten drawn anew.
+# A table on which it happens: four classes, 300 rows, three labels in ten drawn anew.
 import numpy as np
 from sklearn.datasets import make_classification
 from sklearn.model_selection import train_test_split
@@ -19,26 +19,27 @@ from skgan_resample.plots import RobustOverfittingDisplay
 X, y = make_classification(
     3600, 20, n_informative=10, n_redundant=4, n_classes=4, n_clusters_per_class=2, class_sep=1.5, random_state=0
 )
-X_train, X_test, y_train, y_test = train_test_split(X, y, train_size=600, stratify=y, random_state=0)
+X_train, X_test, y_train, y_test = train_test_split(X, y, train_size=300, test_size=1000, stratify=y, random_state=0)
 rng = np.random.RandomState(0)
 noisy = rng.uniform(size=len(y_train)) < 0.3
 y_train = np.where(noisy, rng.randint(4, size=len(y_train)), y_train)
 
 # %%
-# The threat model says what an attacker may do: here move every column by up to 0.3 standard deviations.
-robust = RobustATWrapper(threat_model=ThreatModel(eps=0.3), batch_size=32, random_state=0).fit(X_train, y_train)
+# The threat model says what an attacker may do: here move every column by up to 0.3 standard deviations. Few epochs and
+# a weak training attack keep this example short.
+training = {"batch_size": 32, "learning_rate": 0.1, "max_epochs": 32, "attack_steps": 3, "random_state": 0}
+robust = RobustATWrapper(threat_model=ThreatModel(eps=0.3), validate_every=4, **training).fit(X_train, y_train)
 print(robust.ro_report())
 
 # %%
-# Shaded is one standard error over the held-out rows. The solid line of plain training falls while the dotted one, its
-# training rows, rises.
-RobustOverfittingDisplay.from_estimator(robust)
+# Shaded is one standard error over the held-out rows. Where the solid line of plain training falls and the dotted one,
+# its training rows, rises, there is robust overfitting.
+display = RobustOverfittingDisplay.from_estimator(robust)
+display.figure_
 
 # %%
-# On new rows, beside the last epoch of plain adversarial training:
-plain = RobustATWrapper(
-    threat_model=ThreatModel(eps=0.3), batch_size=32, ro_strategy=None, validation=None, random_state=0
-)
+# On a thousand new rows, beside the last epoch of plain adversarial training:
+plain = RobustATWrapper(threat_model=ThreatModel(eps=0.3), ro_strategy=None, validation=None, **training)
 plain.fit(X_train, y_train)
 for name, model in {"plain, last epoch": plain, robust.strategy_: robust}.items():
     print(f"{name}: clean {model.score(X_test, y_test):.3f}, robust {model.robust_score(X_test, y_test):.3f}")
