@@ -120,6 +120,7 @@ class SyntheticRefiner(MetaEstimatorMixin, BaseSampler):
         Returns
         -------
         self : SyntheticRefiner
+            The fitted estimator.
         """
         self._fit_resample(X, y)
         return self
@@ -140,6 +141,7 @@ class SyntheticRefiner(MetaEstimatorMixin, BaseSampler):
         X_resampled : table of shape (n_resampled, n_columns)
             Rows in the order of the sampler, real ones as it gave them; behind the real ones for a callable.
         y_resampled : column of shape (n_resampled,)
+            Their target, in the same order.
 
         Raises
         ------
@@ -243,6 +245,9 @@ class SyntheticRefiner(MetaEstimatorMixin, BaseSampler):
         check_consistent_length(X_new, y_new)
         if not len(y_new):
             return None
+        frame = nw.from_native(X, eager_only=True, pass_through=True)
+        if isinstance(frame, nw.DataFrame) and isinstance(X_new, np.ndarray) and X_new.shape[1:] == X.shape[1:]:
+            X_new = nw.from_dict(dict(zip(frame.columns, X_new.T)), backend=frame.implementation).to_native()
         real, new = open_table(X), open_table(X_new)
         if len(new.names) != len(real.names):
             raise ValueError(f"{self._name()} must return {len(real.names)} columns, got {len(new.names)}.")
