@@ -8,7 +8,7 @@ import warnings
 from collections import Counter
 from dataclasses import replace
 from functools import partial
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +30,7 @@ from sklearn.tree import DecisionTreeClassifier
 from skgan_resample import HardTripletSampler, ResamplingWarning, SMCAETransformer, SyntheticRefiner
 from skgan_resample._cli import main
 from skgan_resample._validation import seeded_clone
-from skgan_resample.model_selection import _compare, compare_classification
+from skgan_resample.model_selection import _compare, _engine, compare_classification
 from skgan_resample.model_selection._class_verdict import MEASURES, SHOWN, ClassificationComparison
 from skgan_resample.model_selection._classification import (
     ALPHAS,
@@ -497,8 +497,7 @@ def test_a_planted_gain_is_found():
 
 def test_only_whole_folds_are_judged(monkeypatch):
     X, y = clusters(60)
-    clock = iter([0.0, 0.0, *[1.0] * 5, *[9.0] * 9])  # start, deadline, then one look before each task, then the end
-    monkeypatch.setattr("skgan_resample.model_selection._engine.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr(_engine, "_in_time", lambda calls, *_: (_engine._labelled(*call) for call in islice(calls, 5)))
     options = {"methods": {"weights": BalancedWeights()}, "learners": LogisticRegression(), "cv": 4, "n_repeats": 1}
     comparison = compare_classification(X, y, **options, max_time=5)
     assert (comparison.n_folds, comparison.n_planned) == (2, 4)  # five of eight tasks: the third fold is half done

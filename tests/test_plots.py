@@ -10,7 +10,6 @@ matplotlib.use("agg")
 from skgan_resample import SMOGN, Relevance, RobustATWrapper, SMOGANRegressorResampler
 from skgan_resample.metrics import SyntheticGap, synthetic_gap
 from skgan_resample.plots import (
-    VERMILION,
     ComparisonDisplay,
     RefinementDisplay,
     RelevanceDisplay,
@@ -19,6 +18,7 @@ from skgan_resample.plots import (
     SyntheticGapDisplay,
     TrainingDisplay,
 )
+from skgan_resample.plots._palette import RED
 
 
 @pytest.fixture(autouse=True)
@@ -74,7 +74,12 @@ def test_comparison_display_has_a_point_per_method_where_the_summary_says():
     display = ComparisonDisplay(summary=summary, score_name="SERA").plot()
     points = [container.lines[0].get_xydata()[0].tolist() for container in display.ax_.containers]
     assert points == [[1.01, 0.8], [1.05, 0.7]]
-    assert [text.get_text() for text in display.ax_.get_legend().get_texts()] == ["none", "smogn", "weights"]
+    assert [text.get_text() for text in display.ax_.get_legend().get_texts()] == [
+        "none",
+        "smogn",
+        "weights",
+        "RMSE +2% or more",
+    ]
 
 
 def test_displays_draw_on_given_axes():
@@ -210,7 +215,7 @@ def test_synthetic_gap_display_marks_what_became_worse_and_what_is_off_the_pictu
     assert_allclose(display.shares()["MMD^2"], 9)
     assert off.get_xdata()[0] == display.LIMITS[1]
     assert (off.get_marker(), worse.get_marker()) == (">", "D")
-    assert off.get_color() == worse.get_color() == VERMILION
+    assert off.get_color() == worse.get_color() == RED
     assert "after, gap has grown" in [text.get_text() for text in display.ax_.get_legend().get_texts()]
     low, high = display.ax_.get_xlim()
     assert low < 0 < display.LIMITS[1] < high
@@ -267,3 +272,37 @@ def test_synthetic_gap_display_writes_no_text_over_another():
             assert not any(box.overlaps(other) for other in boxes[:i])
             assert box.x0 >= 0
             assert box.x1 <= figure.bbox.width + 1
+
+
+def test_training_display_draws_losses_where_there_is_no_score():
+    history = [{"step": 0}, {"step": 50, "left_loss": 2.0}, {"step": 100, "left_loss": 1.0, "right_loss": 3.0}]
+    ax = TrainingDisplay(history=history, best_step=50).plot().ax_
+    left, right, kept = ax.lines
+    assert left.get_xydata().tolist() == [[50, 2], [100, 1]]
+    assert right.get_xydata().tolist() == [[100, 3]]
+    assert set(kept.get_xdata()) == {50}
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["left loss", "right loss", "step kept"]
+    assert ax.get_ylabel() == "loss"
+
+
+def test_training_display_refuses_what_has_no_history():
+    X, y = np.random.RandomState(0).normal(size=(60, 3)), np.arange(60) % 2
+    with pytest.raises(TypeError, match="no history_ and best_step_ to draw; see RobustOverfittingDisplay"):
+        TrainingDisplay.from_estimator(RobustATWrapper(max_epochs=1, random_state=0).fit(X, y))
+
+
+def test_resampling_display_counts_rows_beyond_the_real_ones():
+    y = np.array([1.0, 2.0, 3.0, 9.0, 12.0])
+    ax = ResamplingDisplay(y=y, is_synthetic=y > 10).plot().axes_[0]
+    assert sum(patch.get_height() for container in ax.containers for patch in container) == 5
+
+
+def test_resampling_display_of_many_rows_shows_some_and_says_so():
+    y = np.random.RandomState(0).gamma(1.0, size=7000)
+    display = ResamplingDisplay(y=y, is_synthetic=np.arange(7000) >= 6000, feature=y, feature_name="x").plot()
+    real, new = display.axes_[1].collections
+    assert (len(real.get_offsets()), len(new.get_offsets())) == (ResamplingDisplay.MAX_ROWS, 1000)
+    shown = [text.get_text() for text in display.axes_[1].get_legend().get_texts()]
+    assert shown == ["real, 2,000 shown", "synthetic"]
+    counted = [text.get_text() for text in display.axes_[0].get_legend().get_texts()]
+    assert counted == ["real, 6,000", "synthetic, 1,000"]

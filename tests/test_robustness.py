@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import warnings
+from itertools import islice
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.tree import DecisionTreeClassifier
 
 from skgan_resample import ResamplingWarning, RobustATWrapper
-from skgan_resample.model_selection import compare_robustness
+from skgan_resample.model_selection import _engine, compare_robustness
 from skgan_resample.model_selection._engine import class_splits
 from skgan_resample.model_selection._robustness import RobustComparison, default_methods
 from skgan_resample.model_selection._verdict import corrected_interval, holm
@@ -290,8 +291,7 @@ def test_progress_is_told_and_repeats_are_further_folds():
 
 def test_only_whole_folds_are_judged(monkeypatch):
     X, y = line(40)
-    clock = iter([0.0, 0.0, *[1.0] * 5, *[9.0] * 9])  # start, deadline, then one look before each task, then the end
-    monkeypatch.setattr("skgan_resample.model_selection._robustness.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr(_engine, "_in_time", lambda calls, *_: (_engine._labelled(*call) for call in islice(calls, 5)))
     methods = {"none": SignRule(), "at": SignRule()}
     comparison = compare_robustness(X, y, ThreatModel(0.2), methods=methods, cv=4, max_time=5)
     assert (comparison.n_folds, comparison.n_planned) == (2, 4)  # five of eight tasks: the third fold is half done

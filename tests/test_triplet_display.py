@@ -14,7 +14,9 @@ matplotlib.use("agg")
 from matplotlib.colors import to_hex
 
 from skgan_resample import HardTripletEmbedder, HardTripletSampler, ResamplingWarning
-from skgan_resample.plots import BLACK, BLUE, CLASS_COLORS, GREY, ORANGE, TripletDisplay
+from skgan_resample.plots import TripletDisplay
+from skgan_resample.plots._palette import BLUE, GREY, RED
+from skgan_resample.plots._triplet import CLASS_COLORS, CLASS_MARKERS, KINDS
 
 QUICK = {"max_steps": 10, "hidden_layer_sizes": (8,), "random_state": 0}
 
@@ -68,7 +70,7 @@ def test_every_row_stands_once_where_its_embedding_is(fitted):
     assert_allclose(places_of(display.axes_[0].collections), np.array(sorted(display.points.tolist())))
 
 
-def test_shape_says_the_kind_and_colour_the_class(fitted):
+def test_shape_says_the_kind_or_the_class_and_colour_the_class(fitted):
     sampler, X, y = fitted
     ax = TripletDisplay.from_sampler(sampler, X, y, n_drawn=0).axes_[0]
     kind = sampler.sample_info_["kind"]
@@ -80,8 +82,9 @@ def test_shape_says_the_kind_and_colour_the_class(fitted):
     counts = [paths[key] for key in paths]
     expected = [np.sum((kind == name) & (y == label)) for name in np.unique(kind) for label in np.unique(y)]
     assert sorted(counts) == sorted(count for count in expected if count)
-    assert len({shape for shape, _ in paths}) == 4
-    assert {color.upper() for _, color in paths} == {BLUE, ORANGE}
+    assert len({shape for shape, _ in paths}) == 2 + 3  # real rows of two classes, new rows of three kinds
+    assert not set(CLASS_MARKERS) & set(KINDS.values())
+    assert {color.upper() for _, color in paths} == {BLUE, RED}
     assert "common: 40 rows" in legend_of(ax)
     assert "rare: 8 rows" in legend_of(ax)
     for name in ("hard positive", "hard negative", "fallback"):
@@ -272,14 +275,13 @@ def test_of_many_classes_the_largest_have_colours_and_the_others_are_grey():
     y = np.repeat([f"c{i:02d}" for i in range(12)], sizes)
     ax = TripletDisplay.from_embedding(np.random.RandomState(0).normal(size=(len(y), 3)), y, n_drawn=0).axes_[0]
     assert legend_of(ax) == [
-        *(f"c{i:02d}: {sizes[i]} rows" for i in (1, 2, 3, 5, 6, 7, 8, 9, 10, 11)),
-        "2 others: 5 rows",
+        *(f"c{i:02d}: {sizes[i]} rows" for i in (1, 2, 3, 7, 8, 9, 10, 11)),
+        "4 others: 16 rows",
     ]
     drawn = {to_hex(part.get_facecolor()[0]).upper(): len(part.get_offsets()) for part in ax.collections}
-    assert drawn == dict(zip([*CLASS_COLORS, GREY], [9, 8, 7, 6, 5, 12, 10, 11, 13, 14, 5]))
+    assert drawn == dict(zip([*CLASS_COLORS, GREY], [9, 8, 7, 12, 10, 11, 13, 14, 16]))
     assert to_hex(ax.collections[0].get_facecolor()[0]).upper() == GREY  # below the others
-    assert len(set(CLASS_COLORS)) == TripletDisplay.MAX_CLASSES
-    assert BLACK in CLASS_COLORS
+    assert len(set(CLASS_COLORS)) == len(set(CLASS_MARKERS)) == TripletDisplay.MAX_CLASSES
 
 
 def test_of_very_many_rows_some_are_drawn_and_all_are_counted():

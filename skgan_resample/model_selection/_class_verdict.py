@@ -8,9 +8,9 @@ from skgan_resample.model_selection._verdict import (
     ALPHA,
     CHOSEN,
     FEW_ROWS,
+    Measured,
     Verdict,
     corrected_interval,
-    fold_values,
     holm,
     rows_needed,
 )
@@ -36,8 +36,10 @@ FEW_IN_CLASS = 50
 
 
 @dataclass
-class ClassificationComparison:
+class ClassificationComparison(Measured):
     """Measurements of `compare_classification` and what they say.
+
+    Made by `compare_classification`; its constructor is not meant to be called.
 
     Attributes
     ----------
@@ -91,14 +93,23 @@ class ClassificationComparison:
             return None
         return min(reversed(self.counts), key=self.counts.get)
 
-    def values(self, measure, method, *, fold=None):
-        """Return a measure on outer folds, or on the inner folds of one outer fold, shape (n_folds, n_learners)."""
-        return fold_values(self.rows, self.learners, measure, method, fold=fold)
-
     def gains(self, method, *, base=NONE, fold=None):
-        """Return by how much a method is better than another one per fold, averaged over learners, shape (n_folds,).
+        """Return by how much a method is better than another one per fold, averaged over learners.
 
-        For the Brier score as a share of that of "none", the mean over folds.
+        Parameters
+        ----------
+        method : str
+            Name of a method.
+        base : str, default="none"
+            Name of the method that it is compared with.
+        fold : int, default=None
+            An outer fold whose inner folds are meant. None is the outer folds themselves.
+
+        Returns
+        -------
+        ndarray of shape (n_folds,)
+            Gains in what was asked for, above 0 is better; for the Brier score as a share of that of "none", the mean
+            over folds.
         """
         measure = MEASURES[self.scoring]
         ours, theirs, usual = (self.values(measure, name, fold=fold) for name in (method, base, NONE))
@@ -110,14 +121,19 @@ class ClassificationComparison:
             differences = -differences / np.where(usual > 0, usual, 1.0)
         return differences.mean(axis=1)
 
-    def to_frame(self):
-        """Return the summary as a pandas DataFrame."""
-        import pandas as pd
-
-        return pd.DataFrame(self.summary)
-
     def gain_in_words(self, gain):
-        """Return a gain as text: a percentage for the Brier score, else a number."""
+        """Return a gain as text.
+
+        Parameters
+        ----------
+        gain : float
+            As from `gains`.
+
+        Returns
+        -------
+        str
+            A percentage for the Brier score, else a number.
+        """
         return f"{gain:+z.0%}" if self.scoring == "brier" else f"{gain:+z.3f}"
 
     # ------------------------------------------------------------------------------------------ choosing and judging

@@ -6,7 +6,6 @@ that a moved threshold is not taken for a better model.
 """
 
 import time
-from collections import Counter
 from dataclasses import dataclass
 from numbers import Integral
 
@@ -29,14 +28,19 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import check_consistent_length
 
 from skgan_resample._tables import TableEncoder, TableVectorizer
-from skgan_resample._validation import seeded_clone, warn
+from skgan_resample._validation import seeded_clone
 from skgan_resample.compose import _fit_weighted, _no_weights, _weight_parameter
 from skgan_resample.model_selection._class_verdict import MEASURES, NONE, TUNED, ClassificationComparison
 from skgan_resample.model_selection._compare import methods_by_name
 from skgan_resample.model_selection._engine import (
+    check_settings,
     class_splits,
     comparable_classes,
     few_rows_allowed,
+    finished_folds,
+    mean_test_share,
+    named_learners,
+    respects_time,
     run_tasks,
     task_seed,
 )
@@ -570,13 +574,15 @@ def compare_classification(
     memory : str or joblib.Memory, default=None
         Folder that keeps the result of every task; the same call later goes on from there.
     max_time : float, default=None
-        Seconds after which no further task starts; complete outer folds are judged. Results then depend on the machine.
+        Seconds after which the comparison ends; complete outer folds are judged. Tasks then run in processes of their
+        own, also one at a time, so that one that does not return can be ended. Results then depend on the machine.
     callback : callable, default=None
-        Called with (tasks done, tasks in all).
+        Called with (tasks done, tasks in all) after each task. If it has a method ``time_left``, that is called before,
+        with an estimate of the seconds left, or None as long as there is none.
 
     Returns
     -------
-    comparison : ClassificationComparison
+    ClassificationComparison
         ``comparison.verdict`` is the answer, ``comparison.summary`` one row per method, ``comparison.rows`` all
         measurements.
 
@@ -634,12 +640,12 @@ def compare_classification(
     started = time.monotonic()
     y = comparable_classes(y)
     check_consistent_length(TableEncoder(scale=None).fit_to_codes(X), y)  # refuses what no learner could use
-    if not isinstance(random_state, Integral) or random_state < 0:
-        raise ValueError(f"random_state must be a whole number of at least 0, got {random_state!r}.")
-    if scoring not in MEASURES:
-        raise ValueError(f"scoring must be one of {list(MEASURES)}, got {scoring!r}.")
+    check_settings(random_state, scoring, MEASURES)
     methods = _check_methods(methods)
-    learners = _check_learners(learners)
+    learners = named_learners(learners, default_learner, is_regressor, "regressor", "classifier")
+    for name, learner in learners.items():
+        if not hasattr(learner, "predict_proba"):
+            raise TypeError(f"The learner {name!r} has no predict_proba; put it into a CalibratedClassifierCV.")
     splits = _make_splits(X, y, cv, n_repeats, inner_cv, groups, random_state)
     rows = evaluate(
         X,
@@ -654,25 +660,17 @@ def compare_classification(
         max_time=max_time,
         callback=callback,
     )
-    done = Counter(fold for fold, _ in {(row["fold"], row["method"]) for row in rows})
-    broken = {row["fold"] for row in rows if "error" in row and row["method"] == NONE}
-    finished = {fold for fold, n_done in done.items() if n_done == len(methods)} - broken
-    if len(finished) < 2:
-        raise ValueError(_why_unfinished(rows, max_time))
-    rows = [row for row in rows if row["fold"] in finished]
-    failures = {row["method"]: row["error"] for row in rows if "error" in row}
-    for name, error in failures.items():
-        warn(f"The method {name!r} failed and is left out: {error}")
-    sizes = [(len(train), len(test)) for fold, _, train, test, _ in splits if fold in finished]
+    places = [(fold, OUTER, name) for fold, *_ in splits for name in methods]
+    rows, folds, failures = finished_folds(rows, places, (NONE,), max_time)
     labels, counts = np.unique(y, return_counts=True)
     return ClassificationComparison(
-        rows=[row for row in rows if row["method"] not in failures],
+        rows=rows,
         methods=[name for name in methods if name not in failures],
         samplers=[name for name, method in methods.items() if hasattr(method, "fit_resample")],
         learners=list(learners),
         scoring=scoring,
         counts=dict(zip(labels.tolist(), counts.tolist())),
-        test_share=float(np.mean([n_test / n_train for n_train, n_test in sizes])),
+        test_share=mean_test_share([(train, test) for fold, _, train, test, _ in splits if fold in folds]),
         failures=failures,
         n_planned=len(splits),
         seconds=time.monotonic() - started,
@@ -694,25 +692,9 @@ def _check_methods(methods):
     return {NONE: None, **methods}
 
 
-def _check_learners(learners):
-    if not isinstance(learners, dict):
-        learner = default_learner() if learners is None else learners
-        learners = {type(learner).__name__: learner}
-    for name, learner in learners.items():
-        if not hasattr(learner, "fit") or not hasattr(learner, "predict"):
-            raise TypeError(f"The learner {name!r} has no fit and predict: {learner!r}.")
-        if is_regressor(learner):
-            raise TypeError(f"The learner {name!r} is a regressor; give a classifier.")
-        if not hasattr(learner, "predict_proba"):
-            raise TypeError(f"The learner {name!r} has no predict_proba; put it into a CalibratedClassifierCV.")
-    return learners
-
-
 def _make_splits(X, y, cv, n_repeats, inner_cv, groups, random_state):
     """Return (fold, OUTER, train, test, inner folds) for every outer fold; see `evaluate`."""
-    is_time = isinstance(cv, TimeSeriesSplit)
-    if is_time and groups is not None:
-        raise ValueError("A TimeSeriesSplit does not keep groups together; give groups or a TimeSeriesSplit, not both.")
+    is_time = respects_time(cv, groups)
     groups = None if groups is None else np.asarray(groups)
     seed = int(check_random_state(random_state).randint(2**31 - 1))
 
@@ -728,10 +710,3 @@ def _make_splits(X, y, cv, n_repeats, inner_cv, groups, random_state):
     needs_all = len(np.unique(y)) == 2
     splits = class_splits(X, y, cv, n_repeats, groups, random_state, needs_all=needs_all)
     return [(fold, OUTER, train, test, inside(train)) for fold, (train, test) in enumerate(splits)]
-
-
-def _why_unfinished(rows, max_time):
-    errors = Counter(row["error"] for row in rows if "error" in row and row["method"] == NONE)
-    if errors:
-        return f"The learner could not be fitted and judged on two outer folds: {errors.most_common(1)[0][0]}"
-    return f"max_time={max_time:g} seconds was too short for two outer folds; {len(rows)} tasks were done."

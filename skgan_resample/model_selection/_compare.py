@@ -5,7 +5,6 @@ well), and `compare`, whose verdict is in `_verdict`.
 """
 
 import time
-from collections import Counter
 from numbers import Integral
 
 import numpy as np
@@ -19,9 +18,17 @@ from sklearn.utils.validation import check_consistent_length
 from skgan_resample import metrics
 from skgan_resample._smogan import DEFAULT_THRESHOLD, SMOGANRegressorResampler
 from skgan_resample._tables import TableEncoder, TableVectorizer, read_target
-from skgan_resample._validation import seeded_clone, warn
+from skgan_resample._validation import seeded_clone
 from skgan_resample.compose import OutputCorrectedRegressor, RelevanceWeightedRegressor, SyntheticRefiner
-from skgan_resample.model_selection._engine import run_tasks, task_seed
+from skgan_resample.model_selection._engine import (
+    check_settings,
+    finished_folds,
+    mean_test_share,
+    named_learners,
+    respects_time,
+    run_tasks,
+    task_seed,
+)
 from skgan_resample.model_selection._folds import RegressionStratifiedKFold, RepeatedRegressionStratifiedKFold
 from skgan_resample.model_selection._verdict import CONSTANT, LIGHT, OUTER, SCORE_LABELS, YARDSTICKS, Comparison
 from skgan_resample.over_sampling import (
@@ -252,6 +259,7 @@ def compare(
     X : array-like or pandas, polars or pyarrow table of shape (n_rows, n_columns)
         Real rows only. Missing cells and nominal columns are encoded for the learner inside each fold.
     y : array-like of shape (n_rows,)
+        Target, finite numbers.
     methods : list of names, dict or None, default=None
         Names of `default_methods`, or name to sampler, to regressor whose innermost `estimator` is None, or to None
         for the learner alone. From the simplest to the most involved: of equally good ones the first is named. "none",
@@ -272,8 +280,8 @@ def compare(
         Outer folds. An int is stratified by the target and shuffled, or by groups if they are given.
     n_repeats : int, default=2
         How often an int `cv` is repeated with other folds; once with groups.
-    inner_cv : int, default=3
-        Inner folds that choose the method.
+    inner_cv : int or None, default=3
+        Inner folds that choose the method; with None nothing is chosen, so that no method is named.
     groups : array-like of shape (n_rows,), default=None
         Rows of one group are never on both sides of a split.
     max_price : float, default=0.02
@@ -288,13 +296,15 @@ def compare(
     memory : str or joblib.Memory, default=None
         Folder that keeps the result of every task; the same call later goes on from there.
     max_time : float, default=None
-        Seconds after which no further task starts; complete outer folds are judged. Results then depend on the machine.
+        Seconds after which the comparison ends; complete outer folds are judged. Tasks then run in processes of their
+        own, also one at a time, so that one that does not return can be ended. Results then depend on the machine.
     callback : callable, default=None
-        Called with (tasks done, tasks in all).
+        Called with (tasks done, tasks in all) after each task. If it has a method ``time_left``, that is called before,
+        with an estimate of the seconds left, or None as long as there is none.
 
     Returns
     -------
-    comparison : Comparison
+    Comparison
         ``comparison.verdict`` is the answer, ``comparison.summary`` one row per method, ``comparison.rows`` all
         measurements.
 
@@ -339,15 +349,12 @@ def compare(
     started = time.monotonic()
     y, _ = read_target(y)
     check_consistent_length(TableEncoder(scale=None).fit_to_codes(X), y)  # refuses what no learner could use
-    if not isinstance(random_state, Integral) or random_state < 0:
-        raise ValueError(f"random_state must be a whole number of at least 0, got {random_state!r}.")
-    if scoring not in SCORE_LABELS:
-        raise ValueError(f"scoring must be one of {list(SCORE_LABELS)}, got {scoring!r}.")
+    check_settings(random_state, scoring, SCORE_LABELS)
     relevance = Relevance() if relevance is None else relevance
     fitted = clone(relevance).fit(y)
-    n_rare = int(fitted.rare_mask(y, threshold).sum())
     methods = _check_methods(methods, relevance, threshold)
-    learners = _check_learners(learners)
+    learners = named_learners(learners, default_learner, is_classifier, "classifier", "regressor")
+    learners = {name: make_pipeline(TableVectorizer(), learner) for name, learner in learners.items()}
     splits = _make_splits(X, y, cv, n_repeats, inner_cv, groups, random_state)
     rows = evaluate(
         X,
@@ -363,16 +370,12 @@ def compare(
         max_time=max_time,
         callback=callback,
     )
-    usable = _usable_rows(rows, splits, methods)
-    finished = {row["fold"] for row in usable}
-    if len(finished) < 2:
-        raise ValueError(_why_unfinished(rows, max_time))
-    outer = [(len(train), len(test)) for fold, inner, train, test, *_ in splits if inner == OUTER and fold in finished]
-    failures = {row["method"]: row["error"] for row in usable if "error" in row}
-    for name, error in failures.items():
-        warn(f"The method {name!r} failed and is left out: {error}")
+    places = [(fold, inner, name) for fold, inner, *_ in splits for name in (*methods, CONSTANT)]
+    # the learner alone fails where a training part holds no rare row, as the first inner folds of a time series may
+    rows, folds, failures = finished_folds(rows, places, ("none", CONSTANT), max_time)
+    outer = [(train, test) for fold, inner, train, test, *_ in splits if inner == OUTER and fold in folds]
     return Comparison(
-        rows=[row for row in usable if row["method"] not in failures],
+        rows=rows,
         methods=[name for name in methods if name not in failures],
         samplers=[name for name, method in methods.items() if hasattr(method, "fit_resample")],
         learners=list(learners),
@@ -380,9 +383,9 @@ def compare(
         max_price=max_price,
         max_common_price=max_common_price,
         n_rows=len(y),
-        n_rare=n_rare,
+        n_rare=int(fitted.rare_mask(y, threshold).sum()),
         relevance=fitted.explain(y, threshold),
-        test_share=float(np.mean([test / train for train, test in outer])),
+        test_share=mean_test_share(outer),
         failures=failures,
         n_planned=sum(inner == OUTER for _, inner, *_ in splits),
         seconds=time.monotonic() - started,
@@ -424,31 +427,15 @@ def methods_by_name(names, known):
     return {name: method for name, method in known.items() if name in names}
 
 
-def _check_learners(learners):
-    if not isinstance(learners, dict):
-        learner = default_learner() if learners is None else learners
-        learners = {type(learner).__name__: learner}
-    for name, learner in learners.items():
-        if not hasattr(learner, "fit") or not hasattr(learner, "predict"):
-            raise TypeError(f"The learner {name!r} has no fit and predict: {learner!r}.")
-        if is_classifier(learner):
-            raise TypeError(f"The learner {name!r} is a classifier; give a regressor.")
-    return {name: make_pipeline(TableVectorizer(), learner) for name, learner in learners.items()}
-
-
 def _make_splits(X, y, cv, n_repeats, inner_cv, groups, random_state):
     """Return (fold, inner, train, test, calibration) for every outer fold and its inner folds; see `evaluate`."""
     seed = int(check_random_state(random_state).randint(2**31 - 1))
-    is_time = isinstance(cv, TimeSeriesSplit)
-    if is_time and groups is not None:
-        raise ValueError("A TimeSeriesSplit does not keep groups together; give groups or a TimeSeriesSplit, not both.")
+    is_time = respects_time(cv, groups)
     if isinstance(cv, Integral):
         if groups is not None:
             cv = GroupKFold(cv)
         else:
             cv = RepeatedRegressionStratifiedKFold(n_splits=cv, n_repeats=n_repeats, random_state=seed)
-    elif cv is None:
-        raise ValueError("cv must be a number of folds, a splitter or an iterable of splits, got None.")
     groups = None if groups is None else np.asarray(groups)
 
     def inside(train):
@@ -461,29 +448,8 @@ def _make_splits(X, y, cv, n_repeats, inner_cv, groups, random_state):
 
     splits = []
     for fold, (train, test) in enumerate(check_cv(cv).split(X, y, groups)):
-        own = [(train[part], train[held_out]) for part, held_out in inside(train)]
+        own = [] if inner_cv is None else [(train[part], train[held_out]) for part, held_out in inside(train)]
         for inner, (part, held_out) in enumerate([(train, test), *own], start=OUTER):
             is_plain = groups is None and not is_time
             splits.append((fold, inner, part, held_out, *(() if is_plain else (inside(part),))))
     return splits
-
-
-def _usable_rows(rows, splits, methods):
-    """Return the rows of outer folds that were completed, without splits on which the learner alone failed.
-
-    It fails where a training part holds no rare row, as the first inner folds of a time series may.
-    """
-    broken = {(row["fold"], row["inner"]) for row in rows if "error" in row and row["method"] in ("none", CONSTANT)}
-    done = {(row["fold"], row["inner"], row["method"]) for row in rows}
-    finished = {fold for fold, inner, *_ in splits if inner == OUTER and (fold, OUTER) not in broken}
-    for fold, inner, *_ in splits:
-        if any((fold, inner, name) not in done for name in (*methods, CONSTANT)):
-            finished.discard(fold)
-    return [row for row in rows if row["fold"] in finished and (row["fold"], row["inner"]) not in broken]
-
-
-def _why_unfinished(rows, max_time):
-    errors = Counter(row["error"] for row in rows if "error" in row and row["method"] in ("none", CONSTANT))
-    if errors:
-        return f"The learner could not be fitted and judged on two outer folds: {errors.most_common(1)[0][0]}"
-    return f"max_time={max_time:g} seconds was too short for two outer folds; {len(rows)} tasks were done."

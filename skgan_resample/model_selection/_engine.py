@@ -1,19 +1,28 @@
-"""What the comparisons share: tasks that run in parallel, are kept on disk, and fail one by one; classes and folds."""
+"""What the comparisons share: tasks that run in parallel, are kept on disk, and fail one by one; arguments and folds.
+
+Tasks stand fold by fold, all methods of a split one after another: whenever time is up, whole folds are there.
+"""
 
 import inspect
+import os
 import time
 import warnings
+from collections import Counter, defaultdict
+from concurrent.futures import FIRST_COMPLETED, wait
 from contextlib import contextmanager
 from numbers import Integral
 
 import numpy as np
-from joblib import Memory, Parallel, delayed
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, check_cv
+from joblib import Memory, Parallel, cpu_count, delayed, effective_n_jobs
+from joblib.externals.loky import get_reusable_executor
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, TimeSeriesSplit, check_cv
 from sklearn.utils import check_random_state, column_or_1d
 
-from skgan_resample._validation import versions
+from skgan_resample._validation import versions, warn
+from skgan_resample.model_selection._verdict import OUTER
 
 MAX_CLASSES = 30  # more different numbers are an amount, not classes
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def run_tasks(run, tasks, estimators, *, n_jobs=None, memory=None, max_time=None, callback=None):
@@ -39,21 +48,130 @@ def run_tasks(run, tasks, estimators, *, n_jobs=None, memory=None, max_time=None
     """
     code = code_in_use(estimators) if memory is not None else None
     run = run if memory is None else as_memory(memory).cache(run)
-    deadline = np.inf if max_time is None else time.monotonic() + max_time
-
-    def pending():
-        for number, (label, arguments) in enumerate(tasks):
-            if time.monotonic() > deadline:
-                return
-            yield delayed(_labelled)(number, label, run, (*arguments, code))
-
-    found = {}
-    results = Parallel(n_jobs=n_jobs, return_as="generator_unordered", pre_dispatch="2*n_jobs")(pending())
-    for number, rows in results:
+    calls = ((number, label, run, (*arguments, code)) for number, (label, arguments) in enumerate(tasks))
+    if max_time is None:
+        parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered", pre_dispatch="2*n_jobs")
+        results = parallel(delayed(_labelled)(*call) for call in calls)
+    else:
+        results = _in_time(calls, effective_n_jobs(n_jobs), time.monotonic() + max_time)
+    found, pace = {}, _Pace([label["method"] for label, _ in tasks], effective_n_jobs(n_jobs))
+    for number, rows, seconds in results:
         found[number] = rows
+        pace.note(number, seconds)
         if callback is not None:
+            if hasattr(callback, "time_left"):
+                callback.time_left(pace.time_left())
             callback(len(found), len(tasks))
     return [row for number in sorted(found) for row in found[number]]
+
+
+def _in_time(calls, n_jobs, deadline):
+    """Yield what calls of `_labelled` return until the deadline, in processes that are ended then.
+
+    A call may not return for hours inside compiled code, where nothing but the end of its process stops it.
+    """
+    n_threads = max(1, cpu_count() // n_jobs)  # as joblib shares the cores out
+    env = {name: os.environ.get(name, str(n_threads)) for name in THREADS}
+    running, executor = set(), None
+    try:
+        while (left := deadline - time.monotonic()) > 0:
+            while len(running) < n_jobs and (call := next(calls, None)) is not None:
+                executor = executor or get_reusable_executor(n_jobs, env=env)
+                running.add(executor.submit(_labelled, *call))
+            if not running:
+                return
+            done, running = wait(running, timeout=left, return_when=FIRST_COMPLETED)
+            for future in done:
+                yield future.result()
+    finally:
+        if running:
+            executor.shutdown(wait=True, kill_workers=True)
+
+
+class _Pace:
+    """Tells how long the tasks that are left will take, by the finished ones of the same method.
+
+    Parameters
+    ----------
+    methods : list of str
+        By task.
+    n_jobs : int
+    """
+
+    def __init__(self, methods, n_jobs):
+        self.methods, self.n_jobs = methods, n_jobs
+        self.left = Counter(methods)
+        self.seconds = defaultdict(list)
+
+    def note(self, number, seconds):
+        """A task is done, in so many seconds; None if its result lay on disk."""
+        self.left[self.methods[number]] -= 1
+        if seconds is not None:
+            self.seconds[self.methods[number]].append(seconds)
+
+    def time_left(self):
+        """Return an estimate in seconds, or None as long as only results from disk are known."""
+        if not self.seconds:
+            return None
+        means = {method: np.mean(seconds) for method, seconds in self.seconds.items()}
+        usual = np.mean(list(means.values()))
+        return float(sum(count * means.get(method, usual) for method, count in self.left.items()) / self.n_jobs)
+
+
+def finished_folds(rows, places, needed, max_time, least="two outer folds"):
+    """Return what there is to judge: folds in which every method was tried, without methods that failed.
+
+    Parameters
+    ----------
+    rows : list of dict
+        From `run_tasks`.
+    places : list of (fold, inner, method)
+        Those of all tasks, `inner` being OUTER for outer folds.
+    needed : tuple of str
+        Methods without which a split says nothing: it is left out where one of them failed.
+    max_time : float or None
+        As in `compare`.
+    least : str
+        What a verdict needs, in words.
+
+    Returns
+    -------
+    rows : list of dict
+    folds : list of int
+    failures : dict
+        Methods that failed somewhere, with the error; each has been warned of.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two folds.
+    """
+    done = {(row["fold"], row.get("inner", OUTER), row["method"]) for row in rows}
+    errors = [row for row in rows if "error" in row and row["method"] in needed]
+    broken = {(row["fold"], row.get("inner", OUTER)) for row in errors}
+    unfinished = {fold for fold, inner, method in places if (fold, inner, method) not in done}
+    folds = sorted({fold for fold, *_ in places if fold not in unfinished and (fold, OUTER) not in broken})
+    if len(folds) < 2:
+        if errors:
+            commonest = Counter(row["error"] for row in errors).most_common(1)[0][0]
+            raise ValueError(f"The learner could not be fitted and judged on {least}: {commonest}")
+        n_done = len(done.intersection(places))
+        raise ValueError(
+            f"A verdict takes {least}, and cv gives one."
+            if n_done == len(places)
+            else f"Cannot tell: max_time={max_time:g} seconds was too short for {least}; {n_done} of {len(places)} "
+            "tasks were done."
+        )
+    rows = [row for row in rows if row["fold"] in folds and (row["fold"], row.get("inner", OUTER)) not in broken]
+    failures = {row["method"]: row["error"] for row in rows if "error" in row}
+    for name, error in failures.items():
+        warn(f"The method {name!r} failed and is left out: {error}")
+    return [row for row in rows if row["method"] not in failures], folds, failures
+
+
+def mean_test_share(splits):
+    """Return the number of test rows per training row, the mean over splits (train, test)."""
+    return float(np.mean([len(test) / len(train) for train, test in splits]))
 
 
 def task_seed(random_state, *place):
@@ -84,13 +202,51 @@ def as_memory(memory):
 
 
 def _labelled(number, label, run, arguments):
-    """Run a task; an error of the method becomes a row, so that it does not end the whole comparison."""
+    """Run a task; return its number, its rows, and the seconds it took, None if they lay on disk.
+
+    An error of the method becomes a row, so that it does not end the whole comparison.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        is_kept, started = False, time.perf_counter()
         try:
-            return number, [{**label, **row} for row in run(*arguments)]
+            is_kept = hasattr(run, "check_call_in_cache") and run.check_call_in_cache(*arguments)
+            rows = [{**label, **row} for row in run(*arguments)]
         except Exception as error:
-            return number, [{**label, "error": f"{type(error).__name__}: {error}".split("\n")[0]}]
+            rows = [{**label, "error": f"{type(error).__name__}: {error}".split("\n")[0]}]
+        return number, rows, None if is_kept else time.perf_counter() - started
+
+
+# ------------------------------------------------------------------------------------------------ arguments
+def check_settings(random_state, scoring=None, scorings=(None,)):
+    """Refuse a seed that is no whole number, and a score that is not among those known."""
+    if not isinstance(random_state, Integral) or random_state < 0:
+        raise ValueError(f"random_state must be a whole number of at least 0, got {random_state!r}.")
+    if scoring not in scorings:
+        raise ValueError(f"scoring must be one of {list(scorings)}, got {scoring!r}.")
+
+
+def named_learners(learners, default, is_refused, refused, wanted):
+    """Return learners by name, `default()` for None; refuse those that cannot predict, or predict what is not asked."""
+    if not isinstance(learners, dict):
+        learner = default() if learners is None else learners
+        learners = {type(learner).__name__: learner}
+    for name, learner in learners.items():
+        if not hasattr(learner, "fit") or not hasattr(learner, "predict"):
+            raise TypeError(f"The learner {name!r} has no fit and predict: {learner!r}.")
+        if is_refused(learner):
+            raise TypeError(f"The learner {name!r} is a {refused}; give a {wanted}.")
+    return learners
+
+
+def respects_time(cv, groups):
+    """Return whether the folds go by time; refuse None, and time together with groups."""
+    is_time = isinstance(cv, TimeSeriesSplit)
+    if is_time and groups is not None:
+        raise ValueError("A TimeSeriesSplit does not keep groups together; give groups or a TimeSeriesSplit, not both.")
+    if cv is None:
+        raise ValueError("cv must be a number of folds, a splitter or an iterable of splits, got None.")
+    return is_time
 
 
 # ------------------------------------------------------------------------------------------------ classes
@@ -133,9 +289,8 @@ def class_splits(X, y, cv, n_repeats, groups, random_state, *, needs_all=True):
         repeats = [kind(cv, shuffle=True, random_state=rng.randint(2**31 - 1)) for _ in range(n_repeats)]
         with few_rows_allowed():
             splits = [split for folds in repeats for split in folds.split(X, y, groups)]
-    elif cv is None:
-        raise ValueError("cv must be a number of folds, a splitter or an iterable of splits, got None.")
     else:
+        respects_time(cv, None)  # refuses None
         splits = list(check_cv(cv).split(X, y, groups))
     for train, _ in splits:
         lacking = np.setdiff1d(y, y[train])

@@ -61,10 +61,10 @@ class RegressionStratifiedKFold(KFold):
         groups : object
             Ignored.
 
-        Yields
-        ------
-        train, test : ndarray of int
-            Positions, in increasing order.
+        Returns
+        -------
+        generator of (ndarray of int, ndarray of int)
+            Training and test rows of each fold, as positions in increasing order.
         """
         if y is None:
             raise ValueError(f"{type(self).__name__} stratifies by the target: y must be passed, got None.")
@@ -109,7 +109,16 @@ class RepeatedRegressionStratifiedKFold(BaseCrossValidator):
         self.random_state = random_state
 
     def split(self, X, y=None, groups=None):
-        """Generate the positions of training and test rows; as `RegressionStratifiedKFold.split`.
+        """Generate the positions of training and test rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_columns)
+            Only its number of rows is used.
+        y : array-like of shape (n_rows,)
+            Continuous target, finite.
+        groups : object
+            Ignored.
 
         Yields
         ------
@@ -123,7 +132,18 @@ class RepeatedRegressionStratifiedKFold(BaseCrossValidator):
             yield from RegressionStratifiedKFold(self.n_splits, shuffle=True, random_state=rng).split(X, y, groups)
 
     def get_n_splits(self, X=None, y=None, groups=None):
-        """Return the number of splits, ``n_splits * n_repeats``; the arguments are ignored."""
+        """Return the number of splits.
+
+        Parameters
+        ----------
+        X, y, groups : object
+            Ignored.
+
+        Returns
+        -------
+        int
+            ``n_splits * n_repeats``.
+        """
         return self.n_splits * self.n_repeats
 
 
@@ -204,7 +224,22 @@ class RealRowsTestSplit(BaseCrossValidator):
             yield np.concatenate([real[train], usable]), real[test]
 
     def get_n_splits(self, X=None, y=None, groups=None):
-        """Return the number of splits of `cv`, counted on the real rows where it depends on them."""
+        """Return the number of splits of `cv`, counted on the real rows where it depends on them.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_columns), default=None
+            The table with its synthetic rows.
+        y : array-like of shape (n_rows,), default=None
+            Target.
+        groups : array-like of shape (n_rows,), default=None
+            Handed to `cv`.
+
+        Returns
+        -------
+        int
+            How many pairs `split` generates.
+        """
         if X is None and y is None and groups is None:
             return self._splitter().get_n_splits()
         real = np.flatnonzero(~np.asarray(self.is_synthetic, dtype=bool))
@@ -212,7 +247,13 @@ class RealRowsTestSplit(BaseCrossValidator):
         return self._splitter(inputs[1]).get_n_splits(*inputs)
 
     def get_metadata_routing(self):
-        """Return what `cv` asks for, such as groups."""
+        """Return what `cv` asks for, such as groups.
+
+        Returns
+        -------
+        MetadataRequest
+            That of `cv`.
+        """
         return self._splitter().get_metadata_routing()
 
     def _splitter(self, y=None):

@@ -4,9 +4,8 @@ Every method meets the same folds and is attacked with the same budget, in the u
 """
 
 import time
-from collections import Counter
 from dataclasses import dataclass, field
-from numbers import Integral, Real
+from numbers import Real
 
 import numpy as np
 from scipy import stats
@@ -17,10 +16,27 @@ from sklearn.utils.validation import check_consistent_length
 
 from skgan_resample._robust_at import RobustATWrapper
 from skgan_resample._tables import TableVectorizer
-from skgan_resample._validation import seeded_clone, warn
+from skgan_resample._validation import seeded_clone
 from skgan_resample.metrics import make_robust_scorer
-from skgan_resample.model_selection._engine import class_splits, comparable_classes, run_tasks, task_seed
-from skgan_resample.model_selection._verdict import ALPHA, FEW_ROWS, Verdict, corrected_interval, holm, rows_needed
+from skgan_resample.model_selection._engine import (
+    check_settings,
+    class_splits,
+    comparable_classes,
+    finished_folds,
+    mean_test_share,
+    run_tasks,
+    task_seed,
+)
+from skgan_resample.model_selection._verdict import (
+    ALPHA,
+    FEW_ROWS,
+    OUTER,
+    Summarized,
+    Verdict,
+    corrected_interval,
+    holm,
+    rows_needed,
+)
 from skgan_resample.threat import ThreatModel
 
 NONE, AT, STRONGER, AUTO, LEARNER = "none", "at", "at-1.5", "auto", "learner"
@@ -158,6 +174,7 @@ def compare_robustness(
     Parameters
     ----------
     X : array-like or pandas, polars or pyarrow table of shape (n_rows, n_columns)
+        Real rows; numbers, and nominal columns if the threat model leaves them or switches their levels.
     y : array-like of shape (n_rows,)
         Classes: text, booleans, or at most 30 different whole numbers.
     threat_model : ThreatModel
@@ -185,13 +202,15 @@ def compare_robustness(
     memory : str or joblib.Memory, default=None
         Folder that keeps the result of every task; the same call later goes on from there.
     max_time : float, default=None
-        Seconds after which no further task starts; complete folds are judged. Results then depend on the machine.
+        Seconds after which the comparison ends; complete folds are judged. Tasks then run in processes of their own,
+        also one at a time, so that one that does not return can be ended. Results then depend on the machine.
     callback : callable, default=None
-        Called with (tasks done, tasks in all).
+        Called with (tasks done, tasks in all) after each task. If it has a method ``time_left``, that is called before,
+        with an estimate of the seconds left, or None as long as there is none.
 
     Returns
     -------
-    comparison : RobustComparison
+    RobustComparison
         ``comparison.verdict`` holds the answers, ``comparison.summary`` one row per method, ``comparison.rows`` all
         measurements.
 
@@ -239,8 +258,7 @@ def compare_robustness(
     started = time.monotonic()
     if not isinstance(threat_model, ThreatModel):
         raise TypeError(f"threat_model must be a ThreatModel, got {threat_model!r}.")
-    if not isinstance(random_state, Integral) or random_state < 0:
-        raise ValueError(f"random_state must be a whole number of at least 0, got {random_state!r}.")
+    check_settings(random_state)
     y = comparable_classes(y)
     threat = clone(threat_model).fit(X)
     check_consistent_length(X, y)
@@ -261,27 +279,21 @@ def compare_robustness(
         max_time=max_time,
         callback=callback,
     )
-    failures = {row["method"]: row["error"] for row in rows if "error" in row}
-    for name in YARDSTICKS:
-        if name in failures:
-            raise ValueError(f"{name!r} could not be trained and attacked: {failures[name]}")
-    n_done = Counter(row["fold"] for row in rows)
-    folds = [fold for fold in range(len(splits)) if n_done[fold] == len(methods)]
-    if len(folds) < 2:
-        raise ValueError(f"max_time={max_time:g} seconds was too short for two folds; {len(rows)} tasks were done.")
-    for name, error in failures.items():
-        warn(f"The method {name!r} failed and is left out: {error}")
-    rows = [row for row in rows if row["fold"] in folds and row["method"] not in failures]
-    commonest = [_commonest(y, *splits[fold]) for fold in folds]
+    for row in rows:
+        if "error" in row and row["method"] in YARDSTICKS:
+            raise ValueError(f"{row['method']!r} could not be trained and attacked: {row['error']}")
+    places = [(fold, OUTER, name) for fold in range(len(splits)) for name in methods]
+    rows, folds, failures = finished_folds(rows, places, YARDSTICKS, max_time, "two folds")
+    judged = [splits[fold] for fold in folds]
     return RobustComparison(
         rows=rows,
         methods=[name for name in methods if name not in failures],
         threat_model=threat.explain(),
         n_rows=len(y),
         classes=np.unique(y).tolist(),
-        n_tested=len(np.unique(np.concatenate([splits[fold][1] for fold in folds]))),
-        test_share=float(np.mean([len(splits[fold][1]) / len(splits[fold][0]) for fold in folds])),
-        commonest=commonest,
+        n_tested=len(np.unique(np.concatenate([test for _, test in judged]))),
+        test_share=mean_test_share(judged),
+        commonest=[_commonest(y, *split) for split in judged],
         failures=failures,
         n_planned=len(splits),
         seconds=time.monotonic() - started,
@@ -327,7 +339,7 @@ class RobustVerdict:
     Parameters
     ----------
     training : Verdict
-        Does adversarial training raise robust accuracy over "none", and at which price in clean accuracy?
+        Does adversarial training raise robust accuracy over "none", and at which price in clean accuracy: the answer.
     treatment : Verdict or None
         Does "auto" raise it over plain adversarial training? None if it was not tried.
     """
@@ -350,8 +362,10 @@ class RobustVerdict:
 
 
 @dataclass
-class RobustComparison:
+class RobustComparison(Summarized):
     """Measurements of `compare_robustness` and what they say.
+
+    Made by `compare_robustness`; its constructor is not meant to be called.
 
     Attributes
     ----------
@@ -400,18 +414,40 @@ class RobustComparison:
         self.verdict = RobustVerdict(self._judge_training(), self._judge_treatment())
 
     def values(self, measure, method):
-        """Return a measure by fold, shape (n_folds,)."""
+        """Return a measure by fold.
+
+        Parameters
+        ----------
+        measure : str
+            A key of `rows`, such as "robust".
+        method : str
+            Name of a method.
+
+        Returns
+        -------
+        ndarray of shape (n_folds,)
+            In the order of the folds.
+        """
         return np.array([row[measure] for row in self.rows if row["method"] == method])
 
     def difference(self, measure, method, base):
-        """Return mean, low, high (95 %) and two-sided p-value of the difference of two methods, `method` - `base`."""
+        """Return the difference of two methods over folds.
+
+        Parameters
+        ----------
+        measure : str
+            A key of `rows`, such as "robust".
+        method : str
+            Name of a method.
+        base : str
+            Name of the method that is subtracted.
+
+        Returns
+        -------
+        tuple of float
+            Mean, low and high end of the 95 % interval, two-sided p-value.
+        """
         return self._interval(self.values(measure, method) - self.values(measure, base))
-
-    def to_frame(self):
-        """Return the summary as a pandas DataFrame."""
-        import pandas as pd
-
-        return pd.DataFrame(self.summary)
 
     def _interval(self, differences):
         """Return mean, low, high and p of paired differences of accuracy by fold.

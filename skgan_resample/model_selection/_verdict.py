@@ -40,9 +40,50 @@ class Verdict:
     rows_needed: int | None = None
 
 
+class Summarized:
+    """A comparison with a `summary`, a list of dicts, one per method."""
+
+    def to_frame(self):
+        """Return the summary as a frame.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per method.
+        """
+        import pandas as pd
+
+        return pd.DataFrame(self.summary)
+
+
+class Measured(Summarized):
+    """A comparison with inner and outer folds: `rows` with measures, and `learners`."""
+
+    def values(self, measure, method, *, fold=None):
+        """Return a measure of a method by fold and learner.
+
+        Parameters
+        ----------
+        measure : str
+            A key of `rows`, such as "sera".
+        method : str
+            Name of a method.
+        fold : int, default=None
+            An outer fold whose inner folds are meant. None is the outer folds themselves.
+
+        Returns
+        -------
+        ndarray of shape (n_folds, n_learners)
+            In the order of the folds.
+        """
+        return fold_values(self.rows, self.learners, measure, method, fold=fold)
+
+
 @dataclass
-class Comparison:
+class Comparison(Measured):
     """Measurements of `compare` and what they say.
+
+    Made by `compare`; its constructor is not meant to be called.
 
     Attributes
     ----------
@@ -91,26 +132,28 @@ class Comparison:
         self.summary = self._summarize(picks)
         self.verdict = self._judge()
 
-    def values(self, measure, method, *, fold=None):
-        """Return a measure on outer folds, or on the inner folds of one outer fold.
+    def log_ratios(self, measure, method, *, base="none", fold=None):
+        """Return how a method compares with another one per fold, averaged over learners.
+
+        Parameters
+        ----------
+        measure : str
+            A key of `rows`, such as "sera".
+        method : str
+            Name of a method.
+        base : str, default="none"
+            Name of the method that it is compared with.
+        fold : int, default=None
+            An outer fold whose inner folds are meant. None is the outer folds themselves.
 
         Returns
         -------
-        values : ndarray of shape (n_folds, n_learners)
+        ndarray of shape (n_folds,)
+            Logarithm of the measure of `method` divided by that of `base`.
         """
-        return fold_values(self.rows, self.learners, measure, method, fold=fold)
-
-    def log_ratios(self, measure, method, *, base="none", fold=None):
-        """Return log(measure / measure of `base`) per fold, averaged over learners, shape (n_folds,)."""
         ours, theirs = self.values(measure, method, fold=fold), self.values(measure, base, fold=fold)
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.mean(np.log(ours / theirs), axis=1)
-
-    def to_frame(self):
-        """Return the summary as a pandas DataFrame."""
-        import pandas as pd
-
-        return pd.DataFrame(self.summary)
 
     # ------------------------------------------------------------------------------------------ choosing and judging
     def _choose(self, fold):

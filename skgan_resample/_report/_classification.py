@@ -1,0 +1,152 @@
+"""What is said of resampling classes."""
+
+from skgan_resample._report import _page
+from skgan_resample._report._frame import Report, folds_judged
+from skgan_resample._report._grid import Cell, Grid, effect, number, p_value
+from skgan_resample._report._recipe import classification_recipe
+from skgan_resample._report._regression import refined_words
+from skgan_resample.model_selection._class_verdict import CLASS_SCORE_LABELS
+from skgan_resample.model_selection._verdict import CHOSEN
+
+GLOSSARY = {
+    "none": "the learner alone",
+    "weights": "every class weighs the same in total while the learner is fitted",
+    "duplicate": "copies of rows drawn from the whole table: the control for mere numbers",
+    "random": "RandomOverSampler: copies of rows of small classes",
+    "smote": "SMOTE: new rows between neighbouring rows of a small class",
+    "borderline-smote": "BorderlineSMOTE: the same, from rows near other classes",
+    "adasyn": "ADASYN: the same, the more rows the more neighbours are of other classes",
+    "kmeans-smote": "KMeansSMOTE: the same, within clusters",
+    "svm-smote": "SVMSMOTE: the same, from support vectors",
+    "hard-triplet": "HardTripletSampler: rows on stretched lines through rows of a small class, chosen by a classifier",
+}
+SHORT_LABELS = {"average_precision": "AP", "f1": "F1 tuned", "g_mean": "G-mean tuned"}
+SHORT_LABELS |= {"balanced_accuracy": "bal. acc. tuned", "brier": "Brier corr."}
+COLUMNS = {  # of the table: header to measure
+    "AP": "average_precision",
+    "F1": "f1",
+    "F1 tuned": "f1_tuned",
+    "G-mean tuned": "g_mean_tuned",
+    "bal. acc. tuned": "balanced_accuracy_tuned",
+    "Brier": "brier",
+    "Brier corr.": "brier_corrected",
+}
+MOST_SHOWN = 8  # classes that are named
+
+
+class ClassificationReport(Report):
+    """The report of `compare_classification`."""
+
+    heading = "What each method gains"
+    fine_print = (
+        "All on outer folds, gains with 95 % intervals that allow for training sets that overlap (Nadeau & Bengio); "
+        "p-values are adjusted for the number of methods (Holm). 'chosen' is how often the inner folds chose the "
+        "method; the last row is what choosing that way gives on the outer folds."
+    )
+
+    def title(self, target):
+        return f"What helps to predict {target}?"
+
+    @property
+    def intro(self):
+        comparison = self.comparison
+        counts = sorted(comparison.counts.items(), key=lambda item: item[1])  # smallest first
+        shown = named([f"{label!s} ({n_rows:,})" for label, n_rows in counts])
+        positive = "" if comparison.positive is None else f"; {comparison.positive!s} is the positive class"
+        return (
+            f"{comparison.n_rows:,} rows of {len(counts)} classes: {shown}{positive}. Learner: "
+            f"{', '.join(comparison.learners)}. {folds_judged(comparison, lacking='time')}"
+        )
+
+    def grid(self):
+        comparison = self.comparison
+        gained = f"gain in {SHORT_LABELS[comparison.scoring]}"
+        rows = []
+        for row in comparison.summary:
+            is_base = row["method"] == "none"
+            gain = effect(row["gain"], row["low"], row["high"], comparison.gain_in_words)
+            rows.append(
+                [
+                    Cell(row["method"]),
+                    Cell("0", 0.0, (0.0, 0.0, 0.0)) if is_base else gain,
+                    Cell() if is_base else p_value(row["p_holm"]),
+                    *(number(row[measure], ".3f") for measure in COLUMNS.values()),
+                    number(row["seconds"], ".2f"),
+                    Cell() if row["method"] == CHOSEN else number(row["chosen"], ".0%"),
+                ]
+            )
+        judged = SHORT_LABELS[comparison.scoring]
+        spare = ["seconds", "Brier", "bal. acc. tuned", "G-mean tuned", "Brier corr.", "F1", "F1 tuned", "AP", "chosen"]
+        return Grid(
+            f"Methods against the learner alone ('none'), on outer folds; a {gained} above 0 is better",
+            ["method", gained, "p (Holm)", *COLUMNS, "seconds", "chosen"],
+            rows,
+            neutral={gained: 0},
+            spare=[name for name in spare if name != judged],
+            marked=comparison.verdict.method,
+            last=CHOSEN,
+        )
+
+    @property
+    def how_to_read(self):
+        is_binary = self.comparison.positive is not None
+        tuned = "threshold" if is_binary else "weight of rare classes (an exponent of their share)"
+        return (
+            f"'gain' is over 'none', the learner alone; above 0 is better. 'tuned': with the {tuned} that is best for "
+            "that measure on inner folds, for every method alike, 'none' included; 'F1' is that without. 'AP': average "
+            f"precision{'' if is_binary else ', the mean over classes, as is F1'}. 'Brier' is an error, below is "
+            "better; 'corr.': after the probabilities were corrected for the changed shares of the classes."
+        )
+
+    @property
+    def glossary(self):
+        return GLOSSARY | refined_words(self.comparison.methods)
+
+    def figure(self):
+        label = CLASS_SCORE_LABELS[self.comparison.scoring]
+        gains = "; ".join(f"{row[0].text} {row[1].text}" for row in self.grid().rows[1:])
+        return _page.figure(
+            self._draw,
+            f"Gain in {label} over the learner alone, with 95 % intervals: {gains}.",
+            f"Gain in {label} over the learner alone. Grey: too small to matter.",
+        )
+
+    def _draw(self):
+        """Return a picture of each method's gain with its interval."""
+        import matplotlib.pyplot as plt
+
+        comparison = self.comparison
+        rows = [row for row in reversed(comparison.summary) if row["method"] != "none"]
+        figure, axes = plt.subplots(figsize=(8, 1.2 + 0.35 * len(rows)))
+        axes.axvspan(-comparison.worthwhile, comparison.worthwhile, color="0.9", zorder=0)
+        axes.axvline(0, color="0.4", linewidth=1)
+        for place, row in enumerate(rows):
+            color = "#0072B2" if row["method"] == comparison.verdict.method else "0.25"
+            axes.plot([row["low"], row["high"]], [place, place], color=color)
+            axes.plot([row["gain"]], [place], "o", color=color)
+        axes.margins(y=0.15)
+        axes.set_yticks(range(len(rows)), [row["method"] for row in rows])
+        share = " (share of that of the learner alone)" if comparison.scoring == "brier" else ""
+        axes.set_xlabel(f"gain in {CLASS_SCORE_LABELS[comparison.scoring]}{share}")
+        axes.spines[["top", "right"]].set_visible(False)
+        return figure
+
+    @property
+    def facts(self):
+        comparison = self.comparison
+        return {
+            "outer_folds_judged": comparison.n_folds,
+            "outer_folds_planned": comparison.n_planned,
+            "classes": {str(label): n_rows for label, n_rows in comparison.counts.items()},
+            "positive": comparison.positive,
+            "verdict": vars(comparison.verdict),
+        }
+
+    def recipe(self):
+        return classification_recipe(self.comparison, self.table, self.options)
+
+
+def named(names, most=MOST_SHOWN):
+    """Return names in one line, the first ones of many."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

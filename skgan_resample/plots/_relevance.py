@@ -1,0 +1,140 @@
+"""What counts as rare."""
+
+import numpy as np
+from sklearn.base import clone
+
+from skgan_resample.plots._frame import Display, finish, histogram, text_size, thin_ticks
+from skgan_resample.plots._palette import BLUE, GREY, RED
+from skgan_resample.relevance import Relevance
+
+
+class RelevanceDisplay(Display):
+    """How relevance lies over the distribution of a target: what counts as rare.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_rows,)
+        Target values.
+    grid, phi : ndarray of shape (n_points,)
+        The relevance function.
+    threshold : float
+        Relevance from which a row is rare.
+    rare : ndarray of bool, shape (n_rows,)
+        Which rows are.
+    explanation : str
+        What is rare, in words; the title.
+    target_name : str, default="target"
+        Label of the horizontal axis; put the unit here.
+
+    Attributes
+    ----------
+    ax_, ax_relevance_ : matplotlib Axes
+        Of the histogram and, at the right, of the relevance.
+    figure_ : matplotlib Figure
+        With both.
+
+    See Also
+    --------
+    skgan_resample.Relevance : The relevance itself.
+    ResamplingDisplay : The target after resampling.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from skgan_resample import Relevance
+    >>> from skgan_resample.plots import RelevanceDisplay
+    >>> y = load_diabetes().target
+    >>> display = RelevanceDisplay.from_target(y, Relevance("quantile", side="high"), target_name="progression")
+    >>> display.explanation
+    '47 of 442 rows are rare: y >= 265'
+    """
+
+    def __init__(self, *, y, grid, phi, threshold, rare, explanation, target_name="target"):
+        self.y = y
+        self.grid = grid
+        self.phi = phi
+        self.threshold = threshold
+        self.rare = rare
+        self.explanation = explanation
+        self.target_name = target_name
+
+    @classmethod
+    def from_target(cls, y, relevance=None, *, threshold=0.8, target_name="target", ax=None):
+        """Draw a target with a relevance.
+
+        Parameters
+        ----------
+        y : array-like of shape (n_rows,)
+            Target values.
+        relevance : Relevance, default=None
+            Cloned and fitted to `y`; None is ``Relevance()``.
+        threshold : float, default=0.8
+            Relevance from which a row is rare.
+        target_name : str, default="target"
+            Label of the horizontal axis; put the unit here.
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a figure.
+
+        Returns
+        -------
+        display : RelevanceDisplay
+            The display, drawn.
+
+        Examples
+        --------
+        >>> from skgan_resample.plots import RelevanceDisplay
+        >>> display = RelevanceDisplay.from_target([1, 2, 3, 4, 5, 6, 7, 8, 9, 30], target_name="claim in EUR")
+        >>> display.rare.sum()
+        np.int64(3)
+        """
+        y = np.asarray(y, dtype=float)
+        phi = clone(Relevance() if relevance is None else relevance).fit(y)
+        grid = np.linspace(y.min(), y.max(), 513)
+        display = cls(
+            y=y,
+            grid=grid,
+            phi=phi(grid),
+            threshold=threshold,
+            rare=phi.rare_mask(y, threshold),
+            explanation=phi.explain(y, threshold),
+            target_name=target_name,
+        )
+        return display.plot(ax=ax)
+
+    def plot(self, ax=None):
+        """Draw the histogram of the target and the relevance over it.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a figure. An axis for the relevance is added at its right.
+
+        Returns
+        -------
+        self : RelevanceDisplay
+            The display, drawn.
+
+        Examples
+        --------
+        >>> from skgan_resample.plots import RelevanceDisplay
+        >>> display = RelevanceDisplay.from_target([1, 2, 3, 4, 5, 6, 7, 8, 9, 30])
+        >>> display.plot().ax_relevance_.get_ylabel()
+        'relevance'
+        """
+        if ax is not None and ax is getattr(self, "ax_", None):
+            self.ax_relevance_.remove()
+        (ax,) = self._take_axes(ax, (6.4, 3.4))
+        rare = self.rare
+        bars = histogram(ax, self.y[~rare], self.y[rare], [GREY, RED])
+        right = ax.twinx()
+        (curve,) = right.plot(self.grid, self.phi, color=BLUE)
+        line = right.axhline(self.threshold, color=BLUE, linestyle=":", linewidth=1)
+        right.set(ylim=(0, 1.05))
+        right.spines["top"].set_visible(False)
+        right.tick_params(labelsize=text_size(ax, 0.9), colors=BLUE)
+        right.set_ylabel("relevance", color=BLUE, fontsize=text_size(ax))
+        thin_ticks(right.yaxis)
+        names = [f"common, {np.sum(~rare):,}", f"rare, {np.sum(rare):,}", "relevance", f"threshold {self.threshold:g}"]
+        finish(ax, [*bars, curve, line], names, title=self.explanation, xlabel=self.target_name, ylabel="rows")
+        self.ax_, self.ax_relevance_ = ax, right
+        return self

@@ -1,0 +1,400 @@
+"""What an embedding does to classes."""
+
+import numpy as np
+from sklearn.utils import check_array, check_random_state
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
+
+from skgan_resample.plots._frame import Display, evenly, finish, shortened, text_size
+from skgan_resample.plots._palette import BLACK, BLUE, GREY, SERIES, SLATE
+
+CLASS_COLORS = (*SERIES, BLACK)
+CLASS_MARKERS = "oDPX*hpd"  # none that is a kind of new row
+OTHERS_MARKER = "."
+KINDS = {"hard positive": "^", "hard negative": "v", "fallback": "s"}  # of new rows, hollow
+
+
+class TripletDisplay(Display):
+    """What an embedding does to classes: its rows, some triplets of them, and how hard such triplets are.
+
+    Left: the first two principal components of the real rows. Colour and shape of a filled mark are the class, an open
+    mark of that colour is a new row and its shape says how it was made, and black lines lead from the anchor of a
+    triplet to its positive and to its negative. Right: the distance from anchor to positive less that from anchor to
+    negative, in the whole embedding. Above 0 the negative is nearer (hard); between -1 and 0 it is farther, but by less
+    than the margin (semihard).
+
+    Parameters
+    ----------
+    points : ndarray of shape (n_rows, 2)
+        Rows on two components.
+    y : ndarray of shape (n_rows,)
+        Classes.
+    kind : ndarray of str, shape (n_rows,)
+        "original" for real rows, "hard positive", "hard negative" or "fallback" for new ones.
+    triplets : ndarray of int, shape (n_drawn, 3)
+        Positions of anchor, positive and negative of the triplets to draw.
+    hardness : dict of ndarray
+        By the name of a set of triplets their hardness, in units of the margin.
+    variance_shares : tuple of two floats
+        What share of the variance of the real rows each component has.
+    title : str, default=""
+        Title of the left axes.
+
+    Attributes
+    ----------
+    axes_ : ndarray of matplotlib Axes
+        Of the rows and of the histogram.
+    figure_ : matplotlib Figure
+        With both.
+
+    See Also
+    --------
+    skgan_resample.HardTripletSampler : Makes such rows and triplets.
+    skgan_resample.HardTripletEmbedder : Learns such an embedding.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_classification
+    >>> from skgan_resample import HardTripletSampler
+    >>> from skgan_resample.plots import TripletDisplay
+    >>> X, y = make_classification(100, weights=[0.8], random_state=0)
+    >>> sampler = HardTripletSampler(max_steps=20, random_state=0)
+    >>> display = TripletDisplay.from_sampler(sampler, *sampler.fit_resample(X, y), random_state=0)
+    >>> list(display.hardness)
+    ['real rows', 'with a new row']
+    """
+
+    MAX_CLASSES = 8  # with a colour and a shape of their own; of more classes, all but the largest are grey
+    MAX_ROWS = 500  # of a class and kind that are drawn
+
+    def __init__(self, *, points, y, kind, triplets, hardness, variance_shares, title=""):
+        self.points = points
+        self.y = y
+        self.kind = kind
+        self.triplets = triplets
+        self.hardness = hardness
+        self.variance_shares = variance_shares
+        self.title = title
+
+    @classmethod
+    def from_sampler(
+        cls, sampler, X_resampled, y_resampled, *, n_triplets=2000, n_drawn=5, random_state=None, axes=None
+    ):
+        """Draw what a fitted sampler made, in its own embedding.
+
+        Random triplets of real rows are compared with random triplets that have a new row.
+
+        Parameters
+        ----------
+        sampler : HardTripletSampler
+            After `fit_resample`.
+        X_resampled, y_resampled : table of shape (n_rows, n_columns) and array-like of shape (n_rows,)
+            What `fit_resample` returned.
+        n_triplets : int, default=2000
+            Of either kind in the histogram.
+        n_drawn : int, default=5
+            How many of them are drawn as lines; those with a new row, if there are any.
+        random_state : int, RandomState instance or None, default=None
+            Of the triplets.
+        axes : array of two matplotlib Axes, default=None
+            Where to draw; None makes a figure.
+
+        Returns
+        -------
+        display : TripletDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        ValueError
+            If these are not the rows of `fit_resample`, or training diverged, so that there is no embedding.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import make_classification
+        >>> from skgan_resample import HardTripletSampler
+        >>> from skgan_resample.plots import TripletDisplay
+        >>> X, y = make_classification(100, weights=[0.8], random_state=0)
+        >>> sampler = HardTripletSampler(max_steps=20, random_state=0)
+        >>> X_new, y_new = sampler.fit_resample(X, y)
+        >>> display = TripletDisplay.from_sampler(sampler, X_new, y_new, n_drawn=3, random_state=0)
+        >>> display.triplets.shape
+        (3, 3)
+        """
+        from imblearn.utils import check_target_type
+
+        check_is_fitted(sampler, "sample_info_", msg="Call fit_resample first: the display shows what it made.")
+        rng = check_random_state(random_state)
+        embedding, kind = sampler.embed(X_resampled), sampler.sample_info_["kind"]
+        y = np.ravel(check_target_type(np.asarray(y_resampled)))
+        if not len(embedding) == len(y) == len(kind):
+            raise ValueError(
+                f"fit_resample returned {len(kind)} rows, but here are {len(embedding)} rows and {len(y)} classes."
+            )
+        is_real = kind == "original"
+        wanted = {}
+        if np.unique(y[is_real], return_counts=True)[1].max() > 1:
+            wanted["real rows"] = False
+        if not is_real.all():
+            wanted["with a new row"] = True
+        triplets = {
+            name: sampler.sample_triplets(n_triplets, X_resampled, y_resampled, synthetic=synthetic, random_state=rng)
+            for name, synthetic in wanted.items()
+        }
+        title = f"{type(sampler).__name__}: {np.sum(~is_real):,} new rows"
+        display = cls._of_embedding(embedding, y, kind, triplets, sampler.margin, n_drawn, title)
+        return display.plot(axes=axes)
+
+    @classmethod
+    def from_embedding(
+        cls,
+        embedding,
+        y,
+        triplets=None,
+        *,
+        margin=None,
+        n_triplets=2000,
+        n_drawn=5,
+        title="embedding",
+        random_state=None,
+        axes=None,
+    ):
+        """Draw any embedding, such as what `HardTripletEmbedder` returns, or raw features.
+
+        Parameters
+        ----------
+        embedding : array-like of shape (n_rows, n_components)
+            Where the rows are.
+        y : array-like of shape (n_rows,)
+            Classes.
+        triplets : array-like of int, shape (n, 3), default=None
+            Positions of anchors, positives and negatives, shown beside random triplets. None: random ones alone, whose
+            anchors are drawn evenly over the classes.
+        margin : float, default=None
+            The unit of hardness. None: a fifth of the root mean square distance of rows from their mean, which is what
+            `HardTripletEmbedder` starts with by default. It makes embeddings of any scale comparable.
+        n_triplets : int, default=2000
+            How many random ones.
+        n_drawn : int, default=5
+            How many triplets are drawn as lines: the first ones, of those given if any were.
+        title : str, default="embedding"
+            Title of the left axes.
+        random_state : int, RandomState instance or None, default=None
+            Of the random triplets.
+        axes : array of two matplotlib Axes, default=None
+            Where to draw; None makes a figure.
+
+        Returns
+        -------
+        display : TripletDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        ValueError
+            If there is no triplet: one class, or classes of one row alone.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from skgan_resample.plots import TripletDisplay
+        >>> X, y = load_iris(return_X_y=True)
+        >>> display = TripletDisplay.from_embedding(X, y, title="iris, raw features", random_state=0)
+        >>> list(display.hardness)
+        ['random triplets']
+        """
+        from skgan_resample._hard_triplet._picking import pick_triplets
+        from skgan_resample._tables import read_classes
+
+        embedding = check_array(embedding, dtype=np.float64, input_name="embedding")
+        y = read_classes(y)
+        check_consistent_length(embedding, y)
+        if margin is None:
+            margin = 0.2 * np.sqrt(((embedding - embedding.mean(axis=0)) ** 2).sum(axis=1).mean()) or 1.0
+        labels = np.unique(y, return_inverse=True)[1]
+        everything = -np.inf, np.inf
+        drawn, _ = pick_triplets(embedding, labels, n_triplets, *everything, check_random_state(random_state))
+        sets = {"random triplets": drawn}
+        if triplets is not None:
+            triplets = np.asarray(triplets)
+            if triplets.ndim != 2 or triplets.shape[1] != 3 or triplets.dtype.kind not in "iu" or not len(triplets):
+                raise ValueError(f"triplets must be positions of shape (n, 3), got {triplets.dtype} {triplets.shape}.")
+            if triplets.min() < 0 or triplets.max() >= len(embedding):
+                raise ValueError(f"triplets must be positions from 0 to {len(embedding) - 1}.")
+            sets["triplets given"] = triplets
+        kind = np.full(len(y), "original")
+        return cls._of_embedding(embedding, y, kind, sets, margin, n_drawn, title).plot(axes=axes)
+
+    @classmethod
+    def _of_embedding(cls, embedding, y, kind, triplets, margin, n_drawn, title):
+        points, shares = _principal_components(embedding, embedding[kind == "original"])
+        return cls(
+            points=points,
+            y=y,
+            kind=kind,
+            triplets=list(triplets.values())[-1][:n_drawn],
+            hardness={name: _hardness(embedding, places) / margin for name, places in triplets.items()},
+            variance_shares=shares,
+            title=title,
+        )
+
+    def shares(self):
+        """Return how many of the triplets are hard, semihard and easy.
+
+        Returns
+        -------
+        shares : dict of dict of float
+            By set of triplets and by hardness.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from skgan_resample.plots import TripletDisplay
+        >>> X, y = load_iris(return_X_y=True)
+        >>> list(TripletDisplay.from_embedding(X, y, random_state=0).shares()["random triplets"])
+        ['hard', 'semihard', 'easy']
+        """
+        return {
+            name: {
+                "hard": float((hardness > 0).mean()),
+                "semihard": float(((hardness > -1) & (hardness <= 0)).mean()),
+                "easy": float((hardness <= -1).mean()),
+            }
+            for name, hardness in self.hardness.items()
+        }
+
+    def plot(self, axes=None):
+        """Draw the rows, and the hardness of triplets.
+
+        Parameters
+        ----------
+        axes : array of two matplotlib Axes, default=None
+            Where to draw; None makes a figure.
+
+        Returns
+        -------
+        self : TripletDisplay
+            The display, drawn.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from skgan_resample.plots import TripletDisplay
+        >>> X, y = load_iris(return_X_y=True)
+        >>> display = TripletDisplay.from_embedding(X, y, random_state=0)
+        >>> display.plot().axes_[1].get_ylabel()
+        'share of triplets'
+        """
+        axes = self._take_axes(axes, (9.2, 4.6), n_axes=2)
+        self._plot_rows(axes[0])
+        self._plot_hardness(axes[1])
+        self.axes_ = axes
+        return self
+
+    def _plot_rows(self, ax):
+        from matplotlib.lines import Line2D
+
+        classes, labels, colors, markers = self._looks()
+        handles, is_real = [], self.kind == "original"
+        counts = np.bincount(labels[is_real], minlength=len(classes))
+        for place in reversed(range(len(classes))):  # the grey of the other classes lies below
+            style = {"c": colors[place], "marker": markers[place], "s": 15, "alpha": 0.8, "linewidths": 0}
+            self._scatter(ax, is_real & (labels == place), **style)
+        for kind, marker in KINDS.items():
+            for place, color in enumerate(colors):
+                style = {"facecolors": "none", "edgecolors": color, "marker": marker, "s": 22, "linewidths": 0.8}
+                self._scatter(ax, (self.kind == kind) & (labels == place), zorder=3, **style)
+        for anchor, positive, negative in self.triplets:
+            for end, line in ((positive, "-"), (negative, ":")):
+                ax.plot(*self.points[[anchor, end]].T, color=BLACK, linewidth=1.2, linestyle=line, zorder=4)
+        if len(self.triplets):
+            places = self.points[self.triplets[:, 0]]
+            ax.scatter(*places.T, s=42, facecolors="none", edgecolors=BLACK, linewidths=1.2, zorder=5)
+        for name, color, marker, count in zip(classes, colors, markers, counts):
+            words = f"{shortened(name)}: {count:,} row{'s' if count != 1 else ''}"
+            handles.append(Line2D([], [], color=color, marker=marker, linewidth=0, markersize=4.5, label=words))
+        for kind, marker in KINDS.items():
+            if (self.kind == kind).any():
+                words = f"{kind}: {(self.kind == kind).sum():,} new"
+                look = {"markerfacecolor": "none", "markersize": 5.5, "markeredgewidth": 0.9, "linewidth": 0}
+                handles.append(Line2D([], [], color=SLATE, marker=marker, label=words, **look))
+        if len(self.triplets):
+            ring = {"marker": "o", "markerfacecolor": "none", "markevery": [0]}
+            for name, line in (("positive", "-"), ("negative", ":")):
+                handles.append(Line2D([], [], color=BLACK, linewidth=1.2, linestyle=line, label=f"anchor to {name}"))
+            handles[-2].set(**ring)
+        ax.set_aspect("equal", adjustable="datalim")  # what is compared are distances
+        ax.margins(0.04)
+        first, second = (f"component {i + 1}, {share:.0%}" for i, share in enumerate(self.variance_shares))
+        finish(ax, handles, title=self.title, xlabel=f"{first} of variance", ylabel=second)
+
+    def _scatter(self, ax, mask, **style):
+        """Draw some rows, at most `MAX_ROWS` of them."""
+        shown = np.flatnonzero(mask)
+        if len(shown):
+            ax.scatter(*self.points[shown[evenly(len(shown), self.MAX_ROWS)]].T, rasterized=True, **style)
+
+    def _plot_hardness(self, ax):
+        everything = np.concatenate([*self.hardness.values(), [-1.5, 0.5]])
+        bins = np.linspace(everything.min(), everything.max(), 41)
+        styles = {"color": GREY, "alpha": 0.7}, {"color": BLACK, "histtype": "step", "linewidth": 1.4}
+        handles, words = [], []
+        for (name, hardness), style in zip(self.hardness.items(), styles):
+            shares = self.shares()[name]
+            words.append(f"{name}: {shares['hard']:.0%} hard, {shares['semihard']:.0%} semihard")
+            handles.append(ax.hist(hardness, bins, weights=np.full(len(hardness), 1 / len(hardness)), **style)[2][0])
+        for edge in (-1, 0):
+            ax.axvline(edge, color=BLUE, linewidth=1, linestyle="--")
+        size = text_size(ax, 0.85)
+        for name, place, offset, side in (  # on two lines, since the names would meet where the margin is narrow
+            ("easy", -1, (-3, 2), "right"),
+            ("hard", 0, (3, 2), "left"),
+            ("semihard", -0.5, (0, 1.5 * size), "center"),
+        ):
+            ax.annotate(
+                name, (place, 1), xycoords=("data", "axes fraction"), xytext=offset, textcoords="offset points",
+                ha=side, va="bottom", color=BLUE, fontsize=size,
+            )  # fmt: skip
+        ax.set_xlim(bins[0], bins[-1])
+        ax.set_title("", pad=3.2 * size)
+        finish(
+            ax,
+            handles,
+            words,
+            title="hardness of triplets",
+            xlabel="distance to positive \u2212 to negative, in margins",
+            ylabel="share of triplets",
+        )
+
+    def _looks(self):
+        """Return the names of the classes drawn apart, for each row its position there, their colours and marks.
+
+        Where there are too many classes, the last one stands for all but the largest.
+        """
+        classes, labels, counts = np.unique(self.y, return_inverse=True, return_counts=True)
+        names = [str(name) for name in classes.tolist()]
+        if len(names) <= self.MAX_CLASSES:
+            return names, labels, CLASS_COLORS[: len(names)], CLASS_MARKERS
+        large = np.sort(np.argsort(-counts, kind="stable")[: self.MAX_CLASSES])
+        place = np.full(len(names), len(large))
+        place[large] = np.arange(len(large))
+        n_others = len(names) - len(large)
+        names = [*(names[i] for i in large), f"{n_others} other{'s' if n_others > 1 else ''}"]
+        return names, place[labels], (*CLASS_COLORS, GREY), CLASS_MARKERS + OTHERS_MARKER
+
+
+def _principal_components(embedding, real):
+    """Return all rows on the first two principal components of the real ones, and these ones' shares of variance."""
+    mean = real.mean(axis=0)
+    _, lengths, directions = np.linalg.svd(real - mean, full_matrices=False)
+    largest = np.abs(directions).argmax(axis=1)[:, None]
+    directions = directions * np.where(np.take_along_axis(directions, largest, axis=1) < 0, -1.0, 1.0)
+    points = (embedding - mean) @ directions[:2].T
+    shares = lengths[:2] ** 2 / max((lengths**2).sum(), np.finfo(float).tiny)
+    lacking = 2 - points.shape[1]  # of an embedding of one column
+    return np.pad(points, [(0, 0), (0, lacking)]), tuple(np.pad(shares, (0, lacking)).tolist())
+
+
+def _hardness(embedding, triplets):
+    """Return the distance to the positive less that to the negative."""
+    anchor, positive, negative = (embedding[places] for places in triplets.T)
+    return np.linalg.norm(anchor - positive, axis=1) - np.linalg.norm(anchor - negative, axis=1)

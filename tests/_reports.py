@@ -1,0 +1,150 @@
+"""Comparisons made of numbers, of the real classes, and the reports that are written of them: no model is fitted."""
+
+import numpy as np
+import pandas as pd
+
+from skgan_resample import Relevance
+from skgan_resample._cli._roles import Table
+from skgan_resample._report import write_classification_report, write_report, write_robustness_report
+from skgan_resample.model_selection._class_verdict import SHOWN, ClassificationComparison
+from skgan_resample.model_selection._robustness import RobustComparison
+from skgan_resample.model_selection._verdict import CONSTANT, Comparison
+
+EVIL = '<script>alert("1")</script>'
+EVIL_COLUMN = '</code></pre><img src=x onerror="window.hacked=1">\'"""{size}'
+N_FOLDS = 6
+SECONDS = {"none": 9.0, "light-correction": 10.0, "correction": 100.0, "weights": 8.5, "smogn": 0.25}
+
+
+def regression_comparison(*, helps=True):
+    """Return a comparison in which SMOGN lowers SERA by 30 % in every fold, or nothing does anything."""
+    rng = np.random.RandomState(0)
+    sera = {"none": 1.0, "light-correction": 0.98, "correction": 0.97, "weights": 0.9, "smogn": 0.7, CONSTANT: 3.0}
+    rmse = {"none": 1.0, "light-correction": 1.0, "correction": 1.05, "weights": 1.03, "smogn": 1.0, CONSTANT: 2.0}
+    rows = []
+    for fold in range(N_FOLDS):
+        for inner in range(-1, 3):
+            level = rng.uniform(90, 110)
+            for name in sera:
+                factor = sera[name] if helps or name == CONSTANT else 1.0
+                noise = np.exp(0.01 * rng.normal())
+                rows.append(
+                    {
+                        "fold": fold,
+                        "inner": inner,
+                        "method": name,
+                        "learner": "Learner",
+                        "sera": level * factor * noise,
+                        "rmse": 10 * rmse[name] * np.exp(0.002 * rng.normal()),
+                        "common_rmse": 8.0 * noise,
+                        "rare_mae": 20.0 * factor * noise,
+                        "total_ratio": 0.99,
+                        "seconds": SECONDS.get(name, 0.0),
+                        "n_synthetic": 40 if name == "smogn" else 0,
+                    }
+                )
+    return Comparison(
+        rows=rows,
+        methods=[name for name in sera if name != CONSTANT],
+        samplers=["smogn"],
+        learners=["Learner"],
+        scoring="sera",
+        max_price=0.02,
+        max_common_price=0.05,
+        n_rows=160,
+        n_rare=16,
+        relevance="16 of 160 rows are rare: y >= 4.2",
+        test_share=0.25,
+        failures={"noise": f"ValueError: {EVIL}"},
+        n_planned=N_FOLDS,
+        seconds=12.0,
+    )
+
+
+def classification_comparison():
+    """Return a comparison in which SMOTE raises the average precision by 0.1 in every fold."""
+    rng = np.random.RandomState(0)
+    gain = {"none": 0.0, "weights": 0.005, "smote": 0.1, "adasyn": -0.11}
+    rows = []
+    for fold in range(N_FOLDS):
+        for inner in range(-1, 3):
+            for name, more in gain.items():
+                row = {"fold": fold, "inner": inner, "method": name, "learner": "Learner", "base_rate": 0.1}
+                row |= {measure: 0.5 + more + 0.005 * rng.normal() for measure in SHOWN}
+                rows.append({**row, "n_synthetic": 30, "seconds": {"none": 9.0, "smote": 10.0}.get(name, 100.0)})
+    return ClassificationComparison(
+        rows=rows,
+        methods=list(gain),
+        samplers=["smote", "adasyn"],
+        learners=["Learner"],
+        scoring="average_precision",
+        counts={EVIL: 16, "usual": 144},
+        test_share=0.25,
+        failures={},
+        n_planned=N_FOLDS,
+        seconds=12.0,
+    )
+
+
+def robust_comparison():
+    """Return a comparison in which adversarial training helps, and one of the methods was attacked more weakly."""
+    rng = np.random.RandomState(0)
+    accuracies = {"none": (0.9, 0.4), "at": (0.88, 0.7), "at-1.5": (0.85, 0.72), "learner": (0.95, 0.8)}
+    rows = []
+    for fold in range(N_FOLDS):
+        for name, (clean, robust) in accuracies.items():
+            rows.append(
+                {
+                    "fold": fold,
+                    "method": name,
+                    "attack": "black-box" if name == "learner" else "white-box",
+                    "clean": clean + 0.01 * rng.normal(),
+                    "robust": robust + 0.01 * rng.normal(),
+                    "ro_detected": None if name in ("none", "learner") else False,
+                    "treated": None if name in ("none", "learner") else False,
+                    "ro_power": None,
+                    "seconds": {"none": 9.0, "at": 10.0}.get(name, 100.0),
+                }
+            )
+    return RobustComparison(
+        rows=rows,
+        methods=list(accuracies),
+        threat_model="linf, eps 0.1 std: 2 of 2 columns can be moved, none switched",
+        n_rows=1600,
+        classes=[EVIL, "usual"],
+        n_tested=1600,
+        test_share=0.25,
+        commonest=[0.6] * N_FOLDS,
+        failures={},
+        n_planned=N_FOLDS,
+        seconds=12.0,
+    )
+
+
+def table_of(folder, *, has_classes):
+    """Write a CSV file whose column names are code, and return it as the command line would."""
+    rng = np.random.RandomState(0)
+    frame = pd.DataFrame({"size": rng.gamma(2.0, size=160).round(3), EVIL_COLUMN: rng.choice(["a", "b"], size=160)})
+    y = frame["size"].to_numpy() ** 2 / 3 + rng.normal(scale=0.1, size=160)
+    if has_classes:
+        y = np.where(np.arange(160) < 16, EVIL, "usual")
+    path = folder / ("classes.csv" if has_classes else "amounts.csv")
+    frame.assign(**{EVIL: y}).to_csv(path, index=False)
+    notes = [f"'{EVIL}' is a name", "\"><img src=x onerror='window.hacked=1'>"]
+    return Table(frame, y, EVIL, str(path), [*frame.columns, EVIL], notes=notes)
+
+
+def options_of(table, **options):
+    """Return the options of the command line that a report looks at."""
+    usual = {"data": table.source, "target": EVIL, "learner": None, "group": None, "time": None, "cv": 3}
+    return {**usual, "repeats": 2, "seed": 0, "threshold": 0.8, "threat": None, **options}
+
+
+def write_all(folder):
+    """Write a report for each task; return its folder by task."""
+    amounts, classes = table_of(folder, has_classes=False), table_of(folder, has_classes=True)
+    write_report(folder / "regression", regression_comparison(), amounts, Relevance(), options_of(amounts))
+    write_classification_report(folder / "classification", classification_comparison(), classes, options_of(classes))
+    options = options_of(classes, threat="eps=0.1,unit=std", repeats=1)
+    write_robustness_report(folder / "robustness", robust_comparison(), classes, options)
+    return {task: folder / task for task in ("regression", "classification", "robustness")}
