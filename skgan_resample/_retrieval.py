@@ -53,15 +53,15 @@ def recall_at_k(embedding, y, k=1, *, gallery=None, gallery_y=None, metric="eucl
     ValueError
         When the input is not finite or of different lengths, when `k` is too large, or no class has a row to find.
 
+    See Also
+    --------
+    map_at_r : Judges the order of all rows of the class.
+
     Notes
     -----
     Rows whose class has nothing to find, such as the only row of a class, are left out, as in `map_at_r` and in
     pytorch-metric-learning. Where rows are tied for the last of the k places, the score is the probability of success
     if these places are drawn among them.
-
-    See Also
-    --------
-    map_at_r : Judges the order of all rows of the class.
 
     References
     ----------
@@ -95,7 +95,7 @@ def recall_at_k(embedding, y, k=1, *, gallery=None, gallery_y=None, metric="eucl
 
 
 def map_at_r(embedding, y, *, gallery=None, gallery_y=None, metric="euclidean", average="micro"):
-    """Mean average precision at R [1]_: are the nearest rows of the class, and the very nearest above all?
+    """Mean average precision at R [1]_: whether the nearest rows are of the class, the very nearest above all.
 
     For a row whose class has R other rows, the R nearest rows are looked at. Its score is the sum over places i from
     1 to R of the precision among the i nearest rows, where place i is of the class and 0 elsewhere, divided by R.
@@ -222,6 +222,13 @@ class HardnessProfile:
     summary : dict
         By class a dict: "n_rows", mean "hardness", and the share of its rows that is "safe", "borderline", "rare" and
         "outlier". ``pandas.DataFrame(profile.summary).T`` is a table of it.
+
+    Examples
+    --------
+    >>> from skgan_resample.metrics import hardness_profile
+    >>> profile = hardness_profile([[0], [1], [2], [10], [11], [12]], list("aaabbb"), k_neighbors=2)
+    >>> profile.kind.tolist(), profile.summary["b"]["hardness"]
+    (['safe', 'safe', 'safe', 'safe', 'safe', 'safe'], 0.0)
     """
 
     hardness: np.ndarray = field(repr=False)
@@ -247,7 +254,7 @@ def hardness_profile(X, y, *, k_neighbors=5, categorical_features="auto"):
         How many of the nearest other rows are looked at, at most n_rows - 1. For other numbers than 5 the kinds go by
         the share of the own class: safe above 0.7, borderline above 0.3, rare above 0.1, else outlier. For 5 this is
         the rule above. Where rows are tied for the last places, the share is its mean over their orders.
-    categorical_features : "auto", None, or array-like of names, positions or a boolean mask, default="auto"
+    categorical_features : "auto", None, or array-like of names, positions or a mask of bool, default="auto"
         Which columns are nominal; "auto" takes booleans, strings, categories and objects.
 
     Returns
@@ -311,6 +318,7 @@ def clustering_nmi(embedding, y, *, n_init=10, random_state=None):
     Parameters
     ----------
     embedding : array-like of shape (n_rows, n_components)
+        The rows, in the space that is judged.
     y : array-like of shape (n_rows,)
         Classes, at least two: numbers or strings.
     n_init : int, default=10

@@ -115,6 +115,7 @@ class SMOGANRegressorResampler(CallbackSupportMixin, TorchStateMixin, BaseRegres
     max_steps : int, default=200
         Updates of the generator.
     batch_size : int, default=128
+        Candidates, and as many real rare rows, in each update.
     learning_rate : float, default=2e-3
         Of the generator; the critic's is three times that.
     patience : int, default=None
@@ -123,7 +124,7 @@ class SMOGANRegressorResampler(CallbackSupportMixin, TorchStateMixin, BaseRegres
         See `patience`.
     max_time : float, default=None
         Seconds after which training stops. Results then depend on the machine.
-    categorical_features : "auto", None, or array-like of names, positions or a boolean mask, default="auto"
+    categorical_features : "auto", None, or array-like of names, positions or a mask of bool, default="auto"
         Nominal columns. "auto": strings, booleans, categories. Numeric columns can be named as well.
     on_no_rare : {"warn", "raise"}, default="warn"
         Without rare rows, return the table unchanged with one `ResamplingWarning`, or raise `NoRareRowsError`.

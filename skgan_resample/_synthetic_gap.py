@@ -76,7 +76,9 @@ class SyntheticGap(Mapping):
     n_compared : int
         Rows of each half of the real rows, and of the synthetic rows that a half was compared with.
     n_repeats : int
+        How often the rows were halved.
     target_type : {"classification", "regression", None}
+        What the target was taken for; None without one.
 
     Notes
     -----
@@ -163,6 +165,7 @@ class SyntheticGap(Mapping):
         Returns
         -------
         frame : pandas.DataFrame of shape (n_measures, 7)
+            The columns are the other keys of `measures`.
         """
         import pandas as pd
 
@@ -207,7 +210,7 @@ def synthetic_gap(
     X_train : table of shape (n_train, n_columns), default=None
         The real rows that the synthetic ones were made from. With them it is seen whether rows were remembered, and
         they count as real rows where ranges, decimals and levels are learned.
-    categorical_features : "auto", None, or array-like of names, positions or a boolean mask, default="auto"
+    categorical_features : "auto", None, or array-like of names, positions or a mask of bool, default="auto"
         Which columns are nominal. "auto" takes booleans, strings, categories and objects of `X_real`; a list names
         further, numeric ones. None admits no nominal column at all.
     target_type : {"auto", "classification", "regression"}, default="auto"
@@ -240,7 +243,7 @@ def synthetic_gap(
     measure                             definition; R is a half of the real rows, S the synthetic rows
     =================================== ==============================================================================
     domain AUC, logistic | forest       3-fold cross-validated AUC of a classifier of R against S [1]_
-    energy distance                     2 E|R - S| - E|R - R'| - E|S - S'|, without bias [2]_
+    energy distance                     ``2 E|R - S| - E|R - R'| - E|S - S'|``, without bias [2]_
     energy distance, p-value            once, up to 1,000 rows of each, 199 random exchanges; none for the floor
     MMD^2                               without bias, mean of 3 Gaussian kernels [3]_; bandwidth 0.5, 1 and 2 times the
                                         median distance of real rows, so that two sets of synthetic rows compare
@@ -362,7 +365,7 @@ def gap_closed(X_real, X_before, X_after, *, categorical_features="auto", n_repe
     X_before, X_after : table of shape (n_before, n_columns) and (n_after, n_columns)
         Synthetic rows, 4 at least. If there are equally many, row i of both is taken for the same row before and
         after it was moved, which makes the error smaller.
-    categorical_features : "auto", None, or array-like of names, positions or a boolean mask, default="auto"
+    categorical_features : "auto", None, or array-like of names, positions or a mask of bool, default="auto"
         As in `synthetic_gap`.
     n_repeats : int, default=5
         Random halvings. Each half takes either part once.

@@ -96,6 +96,7 @@ class _RegressorAround(_AroundMixin, RegressorMixin, BaseEstimator):
         Returns
         -------
         y : ndarray of shape (n_rows,)
+            In the units of the target.
         """
         check_is_fitted(self)
         return self._corrected(np.asarray(self.estimator_.predict(X)))
@@ -157,14 +158,14 @@ class RelevanceWeightedRegressor(_RegressorAround):
     n_features_in_, feature_names_in_
         As everywhere in scikit-learn.
 
+    See Also
+    --------
+    OutputCorrectedRegressor : The emphasis put on a line through the predictions instead.
+
     Notes
     -----
     If no row is rare, all rows weigh the same, with one `ResamplingWarning`. Weights given to `fit` multiply those of
     the relevance, which is itself learned from the rows without weights.
-
-    See Also
-    --------
-    OutputCorrectedRegressor : The emphasis put on a line through the predictions instead.
 
     Examples
     --------
@@ -208,6 +209,7 @@ class RelevanceWeightedRegressor(_RegressorAround):
         Returns
         -------
         self : RelevanceWeightedRegressor
+            The fitted estimator.
         """
         rng = check_random_state(self.random_state)
         X, y, sample_weight = self._check_rows(X, y, sample_weight)
@@ -310,6 +312,7 @@ class OutputCorrectedRegressor(_RegressorAround):
         Returns
         -------
         self : OutputCorrectedRegressor
+            The fitted estimator.
         """
         rng = check_random_state(self.random_state)
         X, y, sample_weight = self._check_rows(X, y, sample_weight)
@@ -392,6 +395,10 @@ class ResampledRegressor(_ResamplesMixin, _RegressorAround):
     n_features_in_, feature_names_in_
         As everywhere in scikit-learn.
 
+    See Also
+    --------
+    ResampledClassifier : The same for classes.
+
     Notes
     -----
     With weights, a new row weighs the mean of its parents (``sampler.parent_indices_``), a copy as much as its original
@@ -443,6 +450,7 @@ class ResampledRegressor(_ResamplesMixin, _RegressorAround):
         Returns
         -------
         self : ResampledRegressor
+            The fitted estimator.
         """
         rng = check_random_state(self.random_state)
         X, y, sample_weight = self._check_rows(X, y, sample_weight)
@@ -515,6 +523,10 @@ class ResampledClassifier(_ResamplesMixin, _AroundMixin, ClassifierMixin, BaseEs
     n_features_in_, feature_names_in_
         As everywhere in scikit-learn.
 
+    See Also
+    --------
+    ResampledRegressor : The same for a continuous target.
+
     Notes
     -----
     With weights, a new row weighs the mean of its parents (``sampler.parent_indices_``), a copy as much as its original
@@ -529,10 +541,6 @@ class ResampledClassifier(_ResamplesMixin, _AroundMixin, ClassifierMixin, BaseEs
     ----------
     .. [1] M. Saerens, P. Latinne, C. Decaestecker, "Adjusting the outputs of a classifier to new a priori
        probabilities: a simple procedure", Neural Computation 14(1):21-41, 2002 (the form for known frequencies).
-
-    See Also
-    --------
-    ResampledRegressor : The same for a continuous target.
 
     Examples
     --------
@@ -578,6 +586,7 @@ class ResampledClassifier(_ResamplesMixin, _AroundMixin, ClassifierMixin, BaseEs
         Returns
         -------
         self : ResampledClassifier
+            The fitted estimator.
         """
         rng = check_random_state(self.random_state)
         X, y, sample_weight = self._check_rows(X, y, sample_weight)
@@ -610,6 +619,7 @@ class ResampledClassifier(_ResamplesMixin, _AroundMixin, ClassifierMixin, BaseEs
         Returns
         -------
         y : ndarray of shape (n_rows,)
+            Labels as in `classes_`.
         """
         check_is_fitted(self)
         if self.prior_ratio_ is not None:
@@ -623,6 +633,7 @@ class ResampledClassifier(_ResamplesMixin, _AroundMixin, ClassifierMixin, BaseEs
         Parameters
         ----------
         X : table of shape (n_rows, n_columns)
+            Whatever the inner estimator takes.
 
         Returns
         -------
@@ -643,10 +654,12 @@ class ResampledClassifier(_ResamplesMixin, _AroundMixin, ClassifierMixin, BaseEs
         Parameters
         ----------
         X : table of shape (n_rows, n_columns)
+            Whatever the inner estimator takes.
 
         Returns
         -------
         decision : ndarray of shape (n_rows,) or (n_rows, n_classes)
+            As the inner estimator gives it.
         """
         check_is_fitted(self)
         return self.estimator_.decision_function(X)

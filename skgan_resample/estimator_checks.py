@@ -149,7 +149,12 @@ def parametrize_with_regression_sampler_checks(samplers, *, expected_failed_chec
 
 
 def regression_sampler_checks():
-    """Return the checks, a list of functions ``check(name, sampler)`` that raise when a promise is broken.
+    """Return the checks that a sampler for a continuous target should pass.
+
+    Returns
+    -------
+    checks : list of callable
+        Functions ``check(name, sampler)`` that raise when a promise is broken.
 
     Examples
     --------

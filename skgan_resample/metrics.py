@@ -414,7 +414,38 @@ def make_robust_scorer(threat_model, *, clean_weight=0.0, n_steps=30, n_queries=
 
 
 class RobustScorer:
-    """What `make_robust_scorer` returns: call it as ``scorer(estimator, X, y)``."""
+    """What `make_robust_scorer` returns: call it as ``scorer(estimator, X, y)``.
+
+    Parameters
+    ----------
+    threat_model : ThreatModel
+        Fitted, or with ``unit="raw"``.
+    clean_weight : float in [0, 1]
+        Weight of the accuracy without attack.
+    n_steps : int
+        Steps of each white-box search.
+    n_queries : int
+        Predictions for each row in a black-box search.
+    random_state : int
+        Seed of the searches.
+
+    See Also
+    --------
+    make_robust_scorer : Makes it, and says what each number means.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from skgan_resample.metrics import make_robust_scorer
+    >>> from skgan_resample.threat import ThreatModel
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = LogisticRegression(max_iter=1000).fit(X, y)
+    >>> scorer = make_robust_scorer(ThreatModel(eps=0.3, unit="raw"))
+    >>> report = scorer.report(model, X, y)
+    >>> report["robust"] == scorer(model, X, y), report["robust"] < report["clean"] == model.score(X, y)
+    (True, True)
+    """
 
     def __init__(self, threat_model, clean_weight, n_steps, n_queries, random_state):
         self.threat_model = threat_model
@@ -438,9 +469,13 @@ class RobustScorer:
         Parameters
         ----------
         estimator : fitted classifier
+            What the scorer is to judge; a fitted search or pipeline, too.
         X : table of shape (n_rows, n_columns)
+            Rows to attack.
         y : array-like of shape (n_rows,)
+            The truth.
         sample_weight : array-like of shape (n_rows,), default=None
+            Weights of the rows in the mean; None counts each once.
 
         Returns
         -------

@@ -70,6 +70,46 @@ class BaseRegressionSampler(BaseSampler):
 
     Both get `X` in codes, shape (n_rows, n_columns), and `y` as floats. `self.encoder_` holds the schema of the table,
     `self.bumps_` the runs of target values, `self.sampling_strategy_` how many rows each rare one gets.
+
+    Parameters
+    ----------
+    relevance : Relevance, default=None
+        What is rare. It is cloned and fitted to the target; None is ``Relevance()``, the box-plot extremes.
+    threshold : float in (0, 1], default=0.8
+        A row is rare when the relevance of its target reaches this value.
+    sampling_strategy : {"auto", "balance"}, float or dict, default="auto"
+        How many rows are made; see `SMOGN`.
+    under_sampling : {"balance"}, default=None
+        What is done to common rows; see `SMOGN`.
+    emphasis : {"equal", "relevance"}, default="equal"
+        How often new rows begin at each rare row; see `SMOGN`.
+    categorical_features : "auto", None, or array-like of names, positions or a mask of bool, default="auto"
+        Nominal columns. "auto": strings, booleans, categories.
+    on_no_rare : {"warn", "raise"}, default="warn"
+        What happens without rare rows; see `SMOGN`.
+    random_state : int, RandomState instance or None, default=None
+        Same seed, same rows.
+
+    See Also
+    --------
+    skgan_resample.estimator_checks.check_regression_sampler : Tells whether a child keeps all promises.
+
+    Examples
+    --------
+    A sampler that repeats the rare row with the largest target:
+
+    >>> import numpy as np
+    >>> from skgan_resample.over_sampling import BaseRegressionSampler, Draft
+    >>> class RepeatLargest(BaseRegressionSampler):
+    ...     def _draw(self, X, y, rng):
+    ...         n_new, largest = sum(self.sampling_strategy_.values()), int(y.argmax())
+    ...         parents = np.column_stack([np.full(n_new, largest), np.full(n_new, -1)])
+    ...         return Draft(X[parents[:, 0]], y[parents[:, 0]], parents)
+    >>> X, y = np.arange(40.0).reshape(-1, 1), np.r_[np.arange(39.0) % 7, 50.0]
+    >>> sampler = RepeatLargest(sampling_strategy={"high": 8})
+    >>> X_resampled, y_resampled = sampler.fit_resample(X, y)  # six rows are rare, two more are asked for
+    >>> y_resampled[-2:].tolist(), sampler.parent_indices_.tolist()
+    ([50.0, 50.0], [[39, -1], [39, -1]])
     """
 
     _sampling_type = "bypass"  # imbalanced-learn's own checks of `sampling_strategy` are for classes
@@ -120,6 +160,7 @@ class BaseRegressionSampler(BaseSampler):
         Returns
         -------
         self : object
+            The fitted estimator.
         """
         self._learn(X, y)
         return self
@@ -140,6 +181,7 @@ class BaseRegressionSampler(BaseSampler):
         X_resampled : same container as `X`, shape (n_kept + n_new, n_columns)
             Kept rows first, unchanged and in the order of the input. A pandas index becomes 0, 1, 2, ....
         y_resampled : same container as `y`, shape (n_kept + n_new,)
+            Their target values, in the same order.
 
         Raises
         ------
@@ -297,7 +339,7 @@ class RandomOverSampler(BaseRegressionSampler):
         How often new rows begin at each rare row of a bump: all equally often, or (ours) in proportion to their
         relevance. With the latter and a low `threshold` the number of rows rises with relevance instead of jumping at
         the threshold.
-    categorical_features : "auto", None, or array-like of names, positions or a boolean mask, default="auto"
+    categorical_features : "auto", None, or array-like of names, positions or a mask of bool, default="auto"
         Nominal columns. "auto": strings, booleans, categories. Numeric columns can be named as well.
     on_no_rare : {"warn", "raise"}, default="warn"
         Without rare rows, return the table unchanged with one `ResamplingWarning`, or raise `NoRareRowsError`.
@@ -378,7 +420,7 @@ class GaussianNoise(BaseRegressionSampler):
     perturbation : float, default=0.1
         Standard deviation of the noise, as a share of the standard deviation of each column among the rows of the
         bump. Nominal cells are drawn anew with the frequencies in the bump.
-    categorical_features : "auto", None, or array-like of names, positions or a boolean mask, default="auto"
+    categorical_features : "auto", None, or array-like of names, positions or a mask of bool, default="auto"
         Nominal columns. "auto": strings, booleans, categories. Numeric columns can be named as well.
     on_no_rare : {"warn", "raise"}, default="warn"
         Without rare rows, return the table unchanged with one `ResamplingWarning`, or raise `NoRareRowsError`.
@@ -529,7 +571,7 @@ class SMOTER(_NeighborSampler):
     metric : {"heom", "euclidean"}, default="heom"
         "heom" divides numeric columns by their range in the table and counts 1 for differing levels and for missing
         cells; "euclidean" takes numeric columns in their own units and admits no nominal ones.
-    categorical_features : "auto", None, or array-like of names, positions or a boolean mask, default="auto"
+    categorical_features : "auto", None, or array-like of names, positions or a mask of bool, default="auto"
         Nominal columns. "auto": strings, booleans, categories. Numeric columns can be named as well.
     on_no_rare : {"warn", "raise"}, default="warn"
         Without rare rows, return the table unchanged with one `ResamplingWarning`, or raise `NoRareRowsError`.
@@ -614,7 +656,7 @@ class SMOGN(_NeighborSampler):
     perturbation : float, default=0.02
         Upper limit of the noise: its standard deviation is the smaller of this and the safe distance, times the
         standard deviation of each column among the rows of the bump.
-    categorical_features : "auto", None, or array-like of names, positions or a boolean mask, default="auto"
+    categorical_features : "auto", None, or array-like of names, positions or a mask of bool, default="auto"
         Nominal columns. "auto": strings, booleans, categories. Numeric columns can be named as well.
     on_no_rare : {"warn", "raise"}, default="warn"
         Without rare rows, return the table unchanged with one `ResamplingWarning`, or raise `NoRareRowsError`.

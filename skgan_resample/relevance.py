@@ -20,7 +20,7 @@ _LARGEST = 1e300  # beyond it differences of target values overflow
 class Bump(NamedTuple):
     """A run of consecutive target values that are all rare, or all common.
 
-    Attributes
+    Parameters
     ----------
     name : str
         ``"low"``, ``"high"`` or ``"middle_1"``, ``"middle_2"``, ... for rare runs, ``"common_1"``, ... for common
@@ -31,6 +31,17 @@ class Bump(NamedTuple):
         Positions of the rows in `y`, in the order of `y`; equal values keep their order.
     low, high : float
         The smallest and the largest target value of the run.
+
+    Examples
+    --------
+    The largest value within the whisker of the box plot, 15, is where the relevance reaches 1:
+
+    >>> from skgan_resample.relevance import Relevance
+    >>> y = [10, 11, 11, 12, 12, 13, 13, 14, 15, 90]
+    >>> for bump in Relevance().fit(y).bumps(y):
+    ...     print(bump.name, bump.is_rare, len(bump.indices), bump.low, bump.high)
+    common_1 False 8 10.0 14.0
+    high True 2 15.0 90.0
     """
 
     name: str
@@ -51,7 +62,7 @@ class Relevance(BaseEstimator):
         Where the relevance comes from.
 
         - ``"extremes"``: from the box plot of the target [1]_ [2]_ [3]_. 0 at the median, 1 from the whisker of the
-          box plot on, smoothly rising between (:math:`3 t^2 - 2 t^3`). A side without outliers has relevance 0.
+          box plot on, smoothly rising between (``3 t**2 - 2 t**3``). A side without outliers has relevance 0.
         - ``"quantile"`` (ours): 0 at the median, smoothly rising so that it is 0.8 at the observed `quantile`: the
           highest and the lowest tenth of the rows are rare, whatever the distribution.
         - ``"control_points"``: cubic Hermite interpolation of given points, monotone between neighbouring points [4]_.

@@ -133,17 +133,26 @@ class ThreatModel(BaseEstimator):
         Parameters
         ----------
         X : table of shape (n_rows, n_columns)
-        y : ignored
+            Rows that units, bounds and levels are learned from: the training rows.
+        y : ignored, default=None
+            Not used; there for pipelines.
 
         Returns
         -------
         self : ThreatModel
+            The fitted estimator.
         """
         self._fit_to_codes(X)
         return self
 
     def explain(self):
-        """Return the threat model in one sentence."""
+        """Return the threat model in one sentence.
+
+        Returns
+        -------
+        sentence : str
+            Norm, budgets, and how many columns can be moved or switched.
+        """
         check_is_fitted(self, "left_")
         if isinstance(self.eps, Real):
             eps = f"eps {self.eps:g} {self.unit}"

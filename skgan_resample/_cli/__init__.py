@@ -3,16 +3,13 @@
 import sys
 import time
 
-from skgan_resample._cli._arguments import asked_learner, asked_threat, parser
+from skgan_resample._cli._arguments import parser
 from skgan_resample._cli._common import CommandError
 from skgan_resample._cli._comparing import run_compare
 from skgan_resample._cli._resampling import run_resample
-from skgan_resample._cli._roles import used_columns
 from skgan_resample._validation import show_versions
 
 __all__ = ["main"]
-
-_learner, _threat, _used_columns = asked_learner, asked_threat, used_columns  # as `_report._recipe` calls them
 
 
 def main(arguments=None):

@@ -88,7 +88,7 @@ class HardTripletEmbedder(TripletNetworks, TransformerMixin, BaseEstimator):
         See `patience`.
     max_time : float, default=None
         Seconds after which training ends; the result then depends on the machine.
-    categorical_features : "auto", None, or array-like of names, positions or a boolean mask, default="auto"
+    categorical_features : "auto", None, or array-like of names, positions or a mask of bool, default="auto"
         Nominal columns. "auto": strings, booleans, categories. Numeric columns can be named as well.
     device : str, default="auto"
         "cpu", "cuda", "cuda:1", or "auto": CUDA where there is one.
@@ -219,6 +219,7 @@ class HardTripletEmbedder(TripletNetworks, TransformerMixin, BaseEstimator):
         Returns
         -------
         self : HardTripletEmbedder
+            The fitted estimator.
         """
         rng = check_random_state(self.random_state)
         self._begin()
@@ -299,6 +300,7 @@ class HardTripletEmbedder(TripletNetworks, TransformerMixin, BaseEstimator):
         Returns
         -------
         X_new : ndarray of shape (n_rows, n_components), or (n_rows, n_encoded) where raw features are returned
+            One row for each of `X`, in its order.
         """
         check_is_fitted(self, "encoder_")
         encoded = encoded_rows(self.encoder_, self._codes_of(X))

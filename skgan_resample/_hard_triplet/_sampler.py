@@ -102,7 +102,7 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
         See `patience`.
     max_time : float, default=None
         Seconds after which training ends; the result then depends on the machine.
-    categorical_features : "auto", None, or array-like of names, positions or a boolean mask, default="auto"
+    categorical_features : "auto", None, or array-like of names, positions or a mask of bool, default="auto"
         Nominal columns. "auto": strings, booleans, categories. Numeric columns can be named as well.
     store_rows : bool, default=False
         Whether to keep the rows, resampled ones after `fit_resample`, for `sample_triplets` and `sample_pairs`, which
@@ -277,6 +277,7 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
         Returns
         -------
         self : HardTripletSampler
+            The fitted estimator.
         """
         table, *_ = self._learn(X, y)
         if self.store_rows:
@@ -299,6 +300,7 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
         X_resampled : same container as `X`, shape (n_rows + n_new, n_columns)
             Rows given first, unchanged and in their order. A pandas index becomes 0, 1, 2, ....
         y_resampled : same container as `y`, shape (n_rows + n_new,)
+            Their classes, in the form of `y`.
 
         Raises
         ------
@@ -523,10 +525,12 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
         Parameters
         ----------
         X : table of shape (n_rows, n_columns)
+            With the columns of `fit`.
 
         Returns
         -------
         embedding : ndarray of shape (n_rows, n_components)
+            One row for each of `X`, in its order.
         """
         check_is_fitted(self, "encoder_")
         return self._placed(encoded_rows(self.encoder_, self._codes_of(X)))
@@ -556,6 +560,7 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
         Parameters
         ----------
         n_triplets : int
+            How many.
         X, y : table of shape (n_rows, n_columns) and array-like of shape (n_rows,), default=None
             Usually the result of `fit_resample`. None takes the rows kept by ``store_rows=True``.
         hardness : {"all", "semihard", "hard"} or (low, high), default="all"
@@ -569,6 +574,7 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
             Positions in `X`, as pytorch-metric-learning and metric-learn's ``preprocessor=X`` take them, or the rows
             as numbers, as metric-learn's ``fit`` takes them: the table itself, or encoded where it has nominal columns.
         random_state : int, RandomState instance or None, default=None
+            Same seed, same triplets.
 
         Returns
         -------
@@ -610,12 +616,20 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
         Parameters
         ----------
         n_pairs : int
-        X, y, groups, output, random_state
+            How many.
+        X, y : table of shape (n_rows, n_columns) and array-like of shape (n_rows,), default=None
             As in `sample_triplets`.
+        groups : array-like of shape (n_rows,), default=None
+            Both rows of a pair are of one group.
+        output : {"indices", "rows"}, default="indices"
+            As in `sample_triplets`.
+        random_state : int, RandomState instance or None, default=None
+            Same seed, same pairs.
 
         Returns
         -------
         pairs : ndarray of int, shape (n_pairs, 2), or of float, shape (n_pairs, 2, n_columns)
+            Positions or rows, as `output` says.
         similar : ndarray of int, shape (n_pairs,)
             1 for two rows of one class, -1 otherwise, as metric-learn's ITML, MMC and SDML take it.
         """

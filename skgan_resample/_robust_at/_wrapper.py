@@ -145,12 +145,14 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
         Epochs between two looks at held-out rows (at most 1,000 a fold).
     early_stopping : bool, default=True
         Whether the network of the best epoch is kept; else that of the last one.
-    max_epochs, batch_size, learning_rate, optimizer : default=None
-        None takes them from `estimator` (``max_iter``, ``batch_size``, ``learning_rate_init``, ``solver``); what it
-        does not have is 100 epochs of SGD with batches of 128 rows and a rate of 0.05, for a torch module 60 of Adam
-        with 0.001. `optimizer` is "sgd" (with momentum) or "adam".
+    max_epochs, batch_size, learning_rate : int, int and float, default=None
+        None takes them from `estimator` (``max_iter``, ``batch_size``, ``learning_rate_init``); what it does not have
+        is 100 epochs with batches of 128 rows and a rate of 0.05, for a torch module 60 epochs with 0.001.
     learning_rate_schedule : {"step", "cosine", "constant"}, default="step"
         "step": a tenth from the half of the epochs on, a hundredth from three quarters on.
+    optimizer : {"sgd", "adam"}, default=None
+        "sgd" has momentum. None takes the ``solver`` of `estimator`; what it does not have is "sgd", for a torch module
+        "adam".
     class_weight : dict, "balanced" or None, default=None
         Multiplied with `sample_weight`. None takes it from `estimator`, if it has one.
     max_time : float, default=None
@@ -347,6 +349,7 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
         Returns
         -------
         self : RobustATWrapper
+            The fitted estimator.
 
         Raises
         ------
@@ -735,10 +738,12 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
         Parameters
         ----------
         X : table of shape (n_rows, n_columns)
+            With the columns of `fit`.
 
         Returns
         -------
         y : ndarray of shape (n_rows,)
+            Labels as in `classes_`, or numbers in the units of the target.
         """
         outputs = self._outputs(X)
         if self._has_classes():
@@ -752,10 +757,12 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
         Parameters
         ----------
         X : table of shape (n_rows, n_columns)
+            With the columns of `fit`.
 
         Returns
         -------
         logits : ndarray of shape (n_rows, n_classes), or (n_rows,) for two classes, positive for the second
+            What the network says before it is turned into probabilities.
         """
         outputs = self._outputs(X)
         return outputs[:, 1] - outputs[:, 0] if outputs.shape[1] == 2 else outputs
@@ -767,6 +774,7 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
         Parameters
         ----------
         X : table of shape (n_rows, n_columns)
+            With the columns of `fit`.
 
         Returns
         -------
@@ -783,12 +791,16 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
         Parameters
         ----------
         X : table of shape (n_rows, n_columns)
+            With the columns of `fit`.
         y : array-like of shape (n_rows,)
+            The truth.
         sample_weight : array-like of shape (n_rows,), default=None
+            Weights of the rows in the mean; None counts each once.
 
         Returns
         -------
         score : float
+            Share of right classes, or R2.
         """
         scorer = accuracy_score if self._has_classes() else r2_score
         return scorer(y, self.predict(X), sample_weight=sample_weight)
@@ -799,12 +811,15 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
         Parameters
         ----------
         X : table of shape (n_rows, n_columns)
+            With the columns of `fit`.
         y : array-like of shape (n_rows,)
+            The truth.
         threat_model : ThreatModel, default=None
             Fitted, or with units of the training rows. None is the one of the training, `threat_model_`.
         n_steps : int, default=30
             Of each of several searches along the gradient: margin, cross-entropy, the nearest wrong classes one by one.
         sample_weight : array-like of shape (n_rows,), default=None
+            Weights of the rows in the mean; None counts each once.
         return_report : bool, default=False
             Return a dict with ``robust``, ``clean``, ``threat_model`` in words, ``attack`` and ``n_rows``: a robust
             accuracy without its threat model means nothing.
@@ -842,9 +857,12 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
         Parameters
         ----------
         X : table of shape (n_rows, n_columns)
+            With the columns of `fit`.
         y : array-like of shape (n_rows,), default=None
             The truth; None is what the network says.
-        threat_model, n_steps
+        threat_model : ThreatModel, default=None
+            As for `robust_score`.
+        n_steps : int, default=30
             As for `robust_score`.
 
         Returns
@@ -884,8 +902,12 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
         Parameters
         ----------
         X : table of shape (n_rows, n_columns)
+            With the columns of `fit`.
         y : array-like of shape (n_rows,)
-        threat_model, n_steps
+            The truth.
+        threat_model : ThreatModel, default=None
+            As for `robust_score`.
+        n_steps : int, default=30
             As for `robust_score`.
         tol : float, default=0.01
             Relative width at which the bisection stops.
@@ -965,7 +987,9 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
         Parameters
         ----------
         X : table of shape (n_rows, n_columns)
+            Rows to train on, as for `fit`.
         y : array-like of shape (n_rows,)
+            Their classes or numbers.
         groups : list of str, default=all
             "baseline" and some of "drop_both" (small-loss rows are left out of each batch), "drop_perturbation" (they
             are trained on without attack), "drop_random" (as many rows are left out at random), "stronger_attack" (they
@@ -975,6 +999,7 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
         n_folds : int, default=3
             Every row is held out once; so many trainings for each group.
         sample_weight : array-like of shape (n_rows,), default=None
+            >= 0, as for `fit`.
 
         Returns
         -------
@@ -1012,6 +1037,7 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
         Returns
         -------
         report : str
+            Several lines, to be printed.
         """
         check_is_fitted(self)
         return report(self)

@@ -73,7 +73,7 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
         class that has the least total squared distance and uses real rows equally often; of more than 1,000 rows, in
         parts drawn at random. "nearest": the nearest real row of the class. "given": row i of the synthetic rows and
         row i of the real ones are partners. "auto": "given" for the paper's variant, else "ot".
-    categorical_features : "auto", None, or array-like of names, positions or a boolean mask, default="auto"
+    categorical_features : "auto", None, or array-like of names, positions or a mask of bool, default="auto"
         Nominal columns. "auto": strings, booleans, categories. Numeric columns can be named as well.
     keep : array-like of names or positions, default=None
         Columns that are never changed, such as a key or a date, nor looked at.
@@ -82,7 +82,7 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
         levels and integer data types are respected.
     gamma : float >= 0, default=1.0
         Weight of the balance, gamma / 2 (J_L - J_R)^2. Errors are means over columns in the guarded variant and sums
-        in the paper's, whose author tried 10 to 90. (Training is by Adam in both; the author used conjugate gradients.)
+        in the paper's, whose author tried 10 to 90. Training is by Adam in both; the author used conjugate gradients.
     pair_weight : float >= 0, default=1.0
         Guarded: weight of the error of the left channel, the distance to the partners.
     energy_weight : float >= 0, default=5.0
@@ -306,6 +306,7 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
         Returns
         -------
         self : SMCAETransformer
+            The fitted estimator.
 
         Raises
         ------
@@ -322,7 +323,15 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
 
         Parameters
         ----------
-        X, y, sample_domain, X_synthetic, y_synthetic
+        X : table of shape (n_rows, n_columns)
+            As in `fit`.
+        y : array-like of shape (n_rows,), default=None
+            As in `fit`.
+        sample_domain : array-like of int, shape (n_rows,), or int, default=None
+            As in `fit`.
+        X_synthetic : table of shape (n_synthetic, n_columns), default=None
+            As in `fit`.
+        y_synthetic : array-like of shape (n_synthetic,), default=None
             As in `fit`.
 
         Returns
@@ -339,6 +348,7 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
         Parameters
         ----------
         X : table of shape (n_rows, n_columns)
+            With the columns of `fit`.
         sample_domain : array-like of int, shape (n_rows,), or int, default=None
             >= 0 for a synthetic row, < 0 for a real one. None: all are real, as in prediction.
 
@@ -371,6 +381,7 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
         Parameters
         ----------
         X_synthetic : table of shape (n_rows, n_columns)
+            With the columns of `fit`.
         y_synthetic : array-like of shape (n_rows,), default=None
             Their target. Without it a model of the synthetic rows of `fit` guesses it, which is less good.
 
@@ -395,6 +406,7 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
         Parameters
         ----------
         X : table of shape (n_rows, n_columns)
+            With the columns of `fit`.
         y : array-like of shape (n_rows,), default=None
             The target. Needed only where it moves along in `fit`; of synthetic rows it is guessed otherwise, and the
             code of real rows does not depend on their class.
@@ -425,6 +437,7 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
         Parameters
         ----------
         X : table of shape (n_rows, n_columns)
+            Real rows, with the columns of `fit`.
         y : array-like of shape (n_rows,), default=None
             Needed only where the target moves along in `fit`.
 
