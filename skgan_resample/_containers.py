@@ -11,6 +11,7 @@ from numbers import Integral, Number, Real
 import narwhals.stable.v2 as nw
 import numpy as np
 from scipy import sparse
+from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import check_array
 
 
@@ -29,6 +30,14 @@ def open_table(X):
     if isinstance(native, nw.DataFrame | nw.Series):
         return _FrameDoor(native)
     return _ArrayDoor(X)
+
+
+def take_rows(X, rows):
+    """Return the rows at these positions, in a container like `X`."""
+    native = nw.from_native(X, pass_through=True, eager_only=True, allow_series=True)
+    if isinstance(native, nw.DataFrame | nw.Series) and native.implementation.is_pyarrow():
+        return native[np.asarray(rows).tolist()].to_native()  # scikit-learn learned that with 1.7
+    return _safe_indexing(X, rows)
 
 
 def append_rows(X, kept, X_new):

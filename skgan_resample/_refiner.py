@@ -6,11 +6,11 @@ import narwhals.stable.v2 as nw
 import numpy as np
 from imblearn.base import BaseSampler, SamplerMixin
 from sklearn.base import MetaEstimatorMixin, _fit_context
-from sklearn.utils import _safe_indexing, check_random_state
+from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.validation import check_consistent_length, validate_data
 
-from skgan_resample._containers import append_rows, open_table, replace_rows
+from skgan_resample._containers import append_rows, open_table, replace_rows, take_rows
 from skgan_resample._smcae import SMCAETransformer
 from skgan_resample._tables import TableEncoder, synthetic_rows
 from skgan_resample._validation import seeded_clone, warn
@@ -168,7 +168,7 @@ class SyntheticRefiner(MetaEstimatorMixin, BaseSampler):
         if not len(rows):
             warn(f"{type(self.sampler_).__name__} made no new rows, so there was nothing to refine.")
             return X_all, y_all
-        X_new, y_new = (_safe_indexing(part, rows) for part in (X_all, y_all))
+        X_new, y_new = (take_rows(part, rows) for part in (X_all, y_all))
         X_moved, y_moved = self._refined(X, y, X_new, y_new, self._drawn_again(X, y, rng))
         if X_moved is None:
             self.is_synthetic_ = np.zeros(len(kept), dtype=bool)
@@ -186,7 +186,7 @@ class SyntheticRefiner(MetaEstimatorMixin, BaseSampler):
         X_new, y_new = made
 
         def draw(rows):
-            return self._made_by_callable(_safe_indexing(X, rows), _safe_indexing(y, rows))
+            return self._made_by_callable(take_rows(X, rows), take_rows(y, rows))
 
         X_moved, y_moved = self._refined(X, y, X_new, y_new, draw)
         n_new = 0 if X_moved is None else open_table(X_moved).n_rows
@@ -222,7 +222,7 @@ class SyntheticRefiner(MetaEstimatorMixin, BaseSampler):
 
         def draw(rows):
             sampler = seeded_clone(self.sampler, np.random.RandomState(seed))
-            X_part, y_part = _safe_indexing(X, rows), _safe_indexing(y, rows)
+            X_part, y_part = take_rows(X, rows), take_rows(y, rows)
             try:
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")  # what there is to say was said for the whole table
@@ -230,7 +230,7 @@ class SyntheticRefiner(MetaEstimatorMixin, BaseSampler):
             except (ValueError, RuntimeError):  # too few rows of a class, no cluster, ...
                 return None
             made = np.flatnonzero(synthetic_rows(sampler, X_part, y_part, X_all, y_all))
-            return (_safe_indexing(X_all, made), _safe_indexing(y_all, made)) if len(made) else None
+            return (take_rows(X_all, made), take_rows(y_all, made)) if len(made) else None
 
         return draw
 

@@ -21,7 +21,7 @@ from sklearn.base import (
 from sklearn.isotonic import IsotonicRegression
 from sklearn.model_selection import check_cv
 from sklearn.pipeline import Pipeline
-from sklearn.utils import _safe_indexing, check_array, check_random_state, get_tags
+from sklearn.utils import check_array, check_random_state, get_tags
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
@@ -35,6 +35,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from skgan_resample._containers import take_rows
 from skgan_resample._refiner import SyntheticRefiner
 from skgan_resample._tables import read_classes, row_origins, synthetic_rows
 from skgan_resample._validation import NoRareRowsError, seeded_clone, warn
@@ -223,7 +224,7 @@ class RelevanceWeightedRegressor(_RegressorAround):
             self.estimator_ = estimator.fit(X, y)
         else:
             rows = rng.choice(len(y), size=len(y), p=weights / weights.sum())
-            self.estimator_ = estimator.fit(_safe_indexing(X, rows), y[rows])
+            self.estimator_ = estimator.fit(take_rows(X, rows), y[rows])
         return self
 
 
@@ -729,8 +730,8 @@ def _out_of_fold(estimator, X, y, sample_weight, folds):
     total, count = np.zeros(len(y)), np.zeros(len(y))
     for train, test in folds.split(X, y):
         weights = None if sample_weight is None else sample_weight[train]
-        fitted = _fit_weighted(clone(estimator), _safe_indexing(X, train), y[train], weights)
-        total[test] += fitted.predict(_safe_indexing(X, test))
+        fitted = _fit_weighted(clone(estimator), take_rows(X, train), y[train], weights)
+        total[test] += fitted.predict(take_rows(X, test))
         count[test] += 1
     tested = np.flatnonzero(count)
     return tested, total[tested] / count[tested]

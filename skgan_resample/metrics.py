@@ -12,7 +12,7 @@ from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import column_or_1d, validate_data
 
 from skgan_resample._black_box import worst_rows
-from skgan_resample._retrieval import (  # noqa: F401
+from skgan_resample._retrieval import (
     HardnessProfile,
     clustering_nmi,
     hardness_profile,
@@ -20,12 +20,36 @@ from skgan_resample._retrieval import (  # noqa: F401
     recall_at_k,
     triplet_accuracy,
 )
-from skgan_resample._synthetic_gap import SyntheticGap, gap_closed, synthetic_gap  # noqa: F401
+from skgan_resample._synthetic_gap import SyntheticGap, gap_closed, synthetic_gap
 from skgan_resample._tables import TableEncoder
 from skgan_resample._twin import Architecture, is_spec, weights_of
 from skgan_resample._validation import warn
 from skgan_resample.relevance import Relevance, _check_fitted, _check_target, _check_threshold
 from skgan_resample.threat import ThreatModel
+
+__all__ = [
+    "HardnessProfile",
+    "RobustScorer",
+    "SyntheticGap",
+    "clustering_nmi",
+    "common_rmse",
+    "gap_closed",
+    "hardness_profile",
+    "make_robust_scorer",
+    "make_sera_scorer",
+    "map_at_r",
+    "rare_mae",
+    "rare_rmse",
+    "recall_at_k",
+    "relevance_weighted_mae",
+    "relevance_weighted_mse",
+    "relevance_weighted_rmse",
+    "ser_curve",
+    "sera_score",
+    "synthetic_gap",
+    "total_ratio",
+    "triplet_accuracy",
+]
 
 
 def sera_score(y_true, y_pred, *, relevance, sample_weight=None, normalize=False):

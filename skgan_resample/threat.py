@@ -11,6 +11,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skgan_resample._tables import TableEncoder
 
+__all__ = ["ThreatModel"]
+
 SPREADS = {
     "std": lambda codes: np.nanstd(codes, axis=0),
     "range": lambda codes: np.nanmax(codes, axis=0) - np.nanmin(codes, axis=0),
@@ -181,7 +183,7 @@ class ThreatModel(BaseEstimator):
         if encoder.is_column_:
             raise ValueError("Expected 2D array, got 1D array instead: make a single column a table of one column.")
         validate_data(self, X, skip_check_array=True)  # n_features_in_ and feature_names_in_
-        self._resolve(encoder, Statistics.of(codes))
+        self._resolve(encoder, _Statistics.of(codes))
         return codes
 
     def _resolve(self, encoder, statistics):
@@ -425,7 +427,7 @@ class ThreatModel(BaseEstimator):
         return tags
 
 
-class Statistics:
+class _Statistics:
     """What the units of a threat model refer to, by column."""
 
     def __init__(self, spread, low, high):

@@ -94,7 +94,7 @@ def violations(x, x_adv, budget, factor):
     in_head = {c for columns, _, _ in heads for c in columns}
     for i, (old, new) in enumerate(zip(x.double().tolist(), x_adv.double().tolist())):
         f = factor[i]
-        shares = 0.0
+        shares = rounding = 0.0
         if f == 0 and old != new:
             found.append(f"row {i} has no budget, but changed")
         for j in range(len(old)):
@@ -118,9 +118,11 @@ def violations(x, x_adv, budget, factor):
             if new[j] < min(low[j], old[j]) - slack or new[j] > max(high[j], old[j]) + slack:
                 found.append(f"cell {i}, {j} left its bounds")
             reach = up if move > 0 else down
-            shares += (move / reach) ** 2 if reach > 0 else 0.0
+            if reach > 0:
+                shares += (move / reach) ** 2
+                rounding += 2 * abs(move / reach) * 1e-6 * (1 + abs(old[j])) / reach  # of a move in single precision
         # Rounding to a step may cost 1e-4 of it.
-        if budget.norm == "l2" and shares > 1 + (5e-4 if max(grid) > 0 else 1e-5):
+        if budget.norm == "l2" and shares > 1 + rounding + (5e-4 if max(grid) > 0 else 1e-5):
             found.append(f"row {i} has a squared length of {shares}")
         n_switched = 0
         for columns, on, off in heads:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from joblib.externals.loky import get_reusable_executor
 
 from skgan_resample._cli import main
 from skgan_resample._cli._common import Progress, in_words
@@ -66,7 +67,8 @@ def folder(tmp_path, monkeypatch):
         "t.csv"
     )
     Path("models.py").write_text(MODELS)
-    return tmp_path
+    yield tmp_path
+    get_reusable_executor().shutdown(wait=True)  # its workers have imported the models of this folder
 
 
 def results(folder):

@@ -16,7 +16,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skgan_resample import ThreatModel
 from skgan_resample._tables import TableEncoder
-from skgan_resample.threat import Statistics
+from skgan_resample.threat import _Statistics
 
 RNG = np.random.RandomState(0)
 X = np.column_stack([RNG.normal(size=40), RNG.exponential(5.0, size=40), RNG.uniform(-3, 100, size=40)])
@@ -294,7 +294,7 @@ def test_resolving_on_the_columns_of_another_is_fitting_to_its_rows():
 
 def test_statistics_of_a_column_without_values():
     codes = np.column_stack([X[:, 0], np.full(40, np.nan)])
-    statistics = Statistics.of(codes)
+    statistics = _Statistics.of(codes)
     for unit, spread in statistics.spread.items():
         np.testing.assert_allclose(spread, [UNITS[unit](X[:, 0]), 0.0])
     np.testing.assert_array_equal(statistics.low, [X[:, 0].min(), np.nan])

@@ -10,7 +10,6 @@ from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils import (
     ClassifierTags,
     RegressorTags,
-    _safe_indexing,
     check_random_state,
     column_or_1d,
     compute_sample_weight,
@@ -26,7 +25,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from skgan_resample._containers import open_table
+from skgan_resample._containers import open_table, take_rows
 from skgan_resample._robust_at._ablation import GROUPS, factor_ablation
 from skgan_resample._robust_at._diagnosis import (
     MAX_ATTACK_GAP,
@@ -386,7 +385,7 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
             if not len(self._kept_rows):
                 raise ValueError("sample_weight is zero for all rows.")
             if len(self._kept_rows) < len(score_weight):
-                X, y = _safe_indexing(X, self._kept_rows), np.asarray(y)[self._kept_rows]
+                X, y = take_rows(X, self._kept_rows), np.asarray(y)[self._kept_rows]
                 score_weight = score_weight[self._kept_rows]
         else:
             self._kept_rows = np.arange(_num_samples(X))

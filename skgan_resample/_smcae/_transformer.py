@@ -6,11 +6,11 @@ import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, _fit_context
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import LogisticRegression
-from sklearn.utils import _safe_indexing, check_random_state
+from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
-from skgan_resample._containers import open_table, replace_rows, with_columns_of
+from skgan_resample._containers import open_table, replace_rows, take_rows, with_columns_of
 from skgan_resample._smcae._fitting import Fitting, Origin
 from skgan_resample._smcae._selection import fitted
 from skgan_resample._smcae._space import Space
@@ -370,8 +370,8 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
             return replace_rows(X, rows[:0], None)
         if self.space_.role == "moves":
             warn("Rows are moved with a guessed target, and yours is not moved: use refine(X, y) instead of transform.")
-        y_rows = None if y is None else _safe_indexing(y, rows)
-        moved, _ = self._refined(_safe_indexing(X, rows), y_rows)
+        y_rows = None if y is None else take_rows(y, rows)
+        moved, _ = self._refined(take_rows(X, rows), y_rows)
         return replace_rows(X, rows, moved)
 
     # ------------------------------------------------------------------------------------------ further uses
@@ -677,7 +677,7 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
 
 def _parted(X, mask):
     """Return the real and the synthetic rows of a table."""
-    return [_safe_indexing(X, np.flatnonzero(side)) for side in (~mask, mask)]
+    return [take_rows(X, np.flatnonzero(side)) for side in (~mask, mask)]
 
 
 def _synthetic_mask(sample_domain, n_rows):

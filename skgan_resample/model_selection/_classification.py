@@ -23,10 +23,11 @@ from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import average_precision_score
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, TimeSeriesSplit
-from sklearn.utils import _safe_indexing, check_random_state, column_or_1d
+from sklearn.utils import check_random_state, column_or_1d
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import check_consistent_length
 
+from skgan_resample._containers import take_rows
 from skgan_resample._tables import TableEncoder, TableVectorizer
 from skgan_resample._validation import seeded_clone
 from skgan_resample.compose import _fit_weighted, _no_weights, _weight_parameter
@@ -74,7 +75,7 @@ class ClassDuplicator(BaseEstimator):
         n_new = len(counts) * counts.max() - counts.sum()
         copied = check_random_state(self.random_state).randint(counts.sum(), size=n_new)
         rows = np.concatenate([np.arange(counts.sum()), copied])
-        return _safe_indexing(X, rows), _safe_indexing(y, rows)
+        return take_rows(X, rows), take_rows(y, rows)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -318,10 +319,10 @@ def _run_task(problem, train, test, folds, method, learners, inner_rows, seed, c
 
 def _fit_part(problem, train, test, method, learners, seed):
     """Resample a training part once and fit every learner to it; return a `_Part` by learner."""
-    X_real, y_real = _safe_indexing(problem.X, train), problem.y[train]
+    X_real, y_real = take_rows(problem.X, train), problem.y[train]
     vectorizer = TableVectorizer().fit(X_real)
     X_train, y_train, weights, facts, sampling = _resampled(method, X_real, y_real, vectorizer, seed)
-    X_test = vectorizer.transform(_safe_indexing(problem.X, test))
+    X_test = vectorizer.transform(take_rows(problem.X, test))
     codes, n_classes = np.searchsorted(problem.classes, y_train), len(problem.classes)
     real = np.bincount(problem.truth[train], minlength=n_classes) / len(train)
     shares = np.bincount(codes, weights, minlength=n_classes)

@@ -12,10 +12,11 @@ from sklearn.base import clone, is_classifier
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.model_selection import GroupKFold, TimeSeriesSplit, check_cv
 from sklearn.pipeline import make_pipeline
-from sklearn.utils import _safe_indexing, check_random_state
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_consistent_length
 
 from skgan_resample import metrics
+from skgan_resample._containers import take_rows
 from skgan_resample._smogan import DEFAULT_THRESHOLD, SMOGANRegressorResampler
 from skgan_resample._tables import TableEncoder, TableVectorizer, read_target
 from skgan_resample._validation import seeded_clone
@@ -180,7 +181,7 @@ def _run_task(X, y, train, test, method, learners, relevance, threshold, seed, c
     """Return one row of measures per learner, for one method on one split; `code` only tells cached results apart."""
     y = np.asarray(y, dtype=float)
     phi = clone(relevance).fit(y[train])
-    X_train, y_train, X_test, y_test = _safe_indexing(X, train), y[train], _safe_indexing(X, test), y[test]
+    X_train, y_train, X_test, y_test = take_rows(X, train), y[train], take_rows(X, test), y[test]
     if isinstance(method, str):
         measures = _measure(phi, threshold, y_test, np.full(len(test), y_train.mean()))
         return [{"learner": name, **measures} for name in learners]

@@ -4,9 +4,10 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.model_selection import BaseCrossValidator, KFold, StratifiedKFold, check_cv
-from sklearn.utils import _safe_indexing, check_array, check_random_state
+from sklearn.utils import check_array, check_random_state
 from sklearn.utils.validation import _num_samples, column_or_1d, indexable
 
+from skgan_resample._containers import take_rows
 from skgan_resample._tables import is_continuous_target
 
 
@@ -26,16 +27,16 @@ class RegressionStratifiedKFold(KFold):
     random_state : int, RandomState instance or None, default=None
         Same seed, same folds. Only with ``shuffle=True``.
 
+    See Also
+    --------
+    RepeatedRegressionStratifiedKFold : The same, several times, shuffled anew each time.
+
     Notes
     -----
     Sizes of folds differ by at most one row. If the number of rows is no multiple of `n_splits`, the one block that is
     short lies in the middle of the target, where rows are many. So folds differ by at most one row in how many of the
     m largest rows they hold, and likewise of the m smallest, for every m up to half of the rows less `n_splits`. Rows
     with equal targets count as sorted in the order of the input, or in random order with ``shuffle=True``.
-
-    See Also
-    --------
-    RepeatedRegressionStratifiedKFold : The same, several times, shuffled anew each time.
 
     Examples
     --------
@@ -216,7 +217,7 @@ class RealRowsTestSplit(BaseCrossValidator):
         """
         X, y, groups = indexable(X, y, groups)
         real, synthetic, parents = self._check_rows(_num_samples(X))
-        inputs = [None if values is None else _safe_indexing(values, real) for values in (X, y, groups)]
+        inputs = [None if values is None else take_rows(values, real) for values in (X, y, groups)]
         for train, test in self._splitter(inputs[1]).split(*inputs):
             usable = synthetic
             if parents is not None:
@@ -243,7 +244,7 @@ class RealRowsTestSplit(BaseCrossValidator):
         if X is None and y is None and groups is None:
             return self._splitter().get_n_splits()
         real = np.flatnonzero(~np.asarray(self.is_synthetic, dtype=bool))
-        inputs = [None if values is None else _safe_indexing(values, real) for values in (X, y, groups)]
+        inputs = [None if values is None else take_rows(values, real) for values in (X, y, groups)]
         return self._splitter(inputs[1]).get_n_splits(*inputs)
 
     def get_metadata_routing(self):

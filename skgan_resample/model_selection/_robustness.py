@@ -11,9 +11,9 @@ import numpy as np
 from scipy import stats
 from sklearn.base import clone, is_regressor
 from sklearn.pipeline import make_pipeline
-from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import check_consistent_length
 
+from skgan_resample._containers import take_rows
 from skgan_resample._robust_at import RobustATWrapper
 from skgan_resample._tables import TableVectorizer
 from skgan_resample._validation import seeded_clone
@@ -127,9 +127,9 @@ def _run_task(X, y, train, test, method, threat, seed, code):
     """Return the measures of one method on one split, as one row; `code` only tells cached results apart."""
     model = seeded_clone(method, np.random.RandomState(seed))
     started = time.perf_counter()
-    model.fit(_safe_indexing(X, train), y[train])
+    model.fit(take_rows(X, train), y[train])
     seconds = time.perf_counter() - started
-    found = make_robust_scorer(threat, random_state=seed).report(model, _safe_indexing(X, test), y[test])
+    found = make_robust_scorer(threat, random_state=seed).report(model, take_rows(X, test), y[test])
     strategy = getattr(model, "strategy_", None)
     return [
         {
