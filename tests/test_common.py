@@ -2,14 +2,13 @@
 
 import os
 import pickle
-import subprocess
-import sys
 import warnings
 
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from _shared import run_python
 from imblearn.base import BaseSampler
 from imblearn.over_sampling import SMOTE
 from imblearn.over_sampling import RandomOverSampler as ClassOverSampler
@@ -65,11 +64,11 @@ CLASS_SAMPLERS = [  # a new sampler for classes: one line here
     HardTripletSampler(generator="cgan", positive_fraction=0.5, max_steps=10, hidden_layer_sizes=(8,), random_state=0),
 ]
 
-TRANSFORMERS = [  # the checks tell it nothing of synthetic rows, so it warns and passes rows on: see test_smcae.py
+TRANSFORMERS = [  # told nothing of synthetic rows, SMCAE warns and passes rows on: see test_smcae_domains.py
     SMCAETransformer(),
     SMCAETransformer(select=None, max_steps=5, hidden_layer_sizes=(8, 4, 8), random_state=0),
-    HardTripletEmbedder(max_steps=5, hidden_layer_sizes=(8,), random_state=0),
-    HardTripletEmbedder(select="learned", max_steps=5, hidden_layer_sizes=(8,), random_state=0),
+    HardTripletEmbedder(cv=2, max_steps=2, hidden_layer_sizes=(8,), random_state=0),
+    HardTripletEmbedder(select="learned", max_steps=2, hidden_layer_sizes=(8,), random_state=0),
 ]
 REFINERS = [
     SyntheticRefiner(SMOTE(), SMCAETransformer(select="linear_ot"), random_state=0),
@@ -86,7 +85,9 @@ SMALL_MLP = {"hidden_layer_sizes": (8,), "solver": "sgd", "learning_rate_init": 
 ROBUST = [  # a new adversarially trained model: one line here
     RobustATWrapper(MLPClassifier(**SMALL_MLP), attack_steps=1, validation=None, random_state=0),
     RobustATWrapper(MLPRegressor(**SMALL_MLP), attack_steps=1, validation=None, random_state=0),
-    RobustATWrapper(LogisticRegression(max_iter=10), attack_steps=1, validation=2, validate_every=5, random_state=0),
+    RobustATWrapper(
+        LogisticRegression(), max_epochs=50, attack_steps=1, validation=2, validate_every=25, random_state=0
+    ),  # its max_iter is no number of epochs
 ]
 ROBUST_FAILED_CHECKS = {
     "check_sample_weight_equivalence_on_dense_data": "Batches are drawn by rows, as in scikit-learn's MLPClassifier.",
@@ -188,13 +189,6 @@ def test_a_fitted_sampler_keeps_no_rows(sampler):
     stored = pickle.dumps(sampler)
     inner = np.sort(X, axis=0)[1:-1]  # lowest and highest are the range of a column
     assert not [value for value in inner.ravel() if value.tobytes() in stored or value.tobytes()[::-1] in stored]
-
-
-def run_python(code):
-    """Run code in a fresh interpreter and return what it prints."""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=os.environ, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
 
 
 def test_importing_the_package_imports_no_heavy_library():

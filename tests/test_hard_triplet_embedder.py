@@ -1,16 +1,13 @@
 """HardTripletEmbedder: which space it returns and why, and that tables, pipelines and pickles come through."""
 
-import io
 import pickle
-import random
 import warnings
 
-import joblib
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-import torch
+from _shared import COPIES
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn.base import clone
@@ -498,19 +495,15 @@ def test_rows_are_embedded_one_by_one_as_together():
     assert_array_equal(HardTripletEmbedder(**LEARNED).fit_transform(X, y), embedder.transform(X))
 
 
+@pytest.mark.usefixtures("give_back")
 @pytest.mark.parametrize("learning_rate", [1e-3, 1e9], ids=["trained", "diverged"])
 def test_global_states_stay_as_they_were(learning_rate):
     X, y = table()
     X_before, y_before = X.copy(), y.copy()
-    legacy = np.random.get_state()[1].tolist()  # noqa: NPY002
-    others, threads = (random.getstate(), torch.get_rng_state().tolist()), torch.get_num_threads()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResamplingWarning)
         for parameters in (QUICK, LEARNED):
             HardTripletEmbedder(**{**parameters, "learning_rate": learning_rate}).fit(X, y).transform(X)
-    assert np.random.get_state()[1].tolist() == legacy  # noqa: NPY002
-    assert (random.getstate(), torch.get_rng_state().tolist()) == others
-    assert torch.get_num_threads() == threads
     assert_array_equal(X, X_before)
     assert_array_equal(y, y_before)
 
@@ -518,13 +511,10 @@ def test_global_states_stay_as_they_were(learning_rate):
 def test_pickle_joblib_and_clone():
     frame, y = mixed_table()
     embedder = HardTripletEmbedder(**LEARNED).fit(frame, y)
-    file = io.BytesIO()
-    joblib.dump(embedder, file)
-    file.seek(0)
-    for copy in (pickle.loads(pickle.dumps(embedder)), joblib.load(file)):
-        assert_array_equal(copy.transform(frame), embedder.transform(frame))
-        assert copy.get_feature_names_out().tolist() == embedder.get_feature_names_out().tolist()
-        assert copy.history_ == embedder.history_
+    for copied in (COPIES["pickle"](embedder), COPIES["joblib"](embedder)):
+        assert_array_equal(copied.transform(frame), embedder.transform(frame))
+        assert copied.get_feature_names_out().tolist() == embedder.get_feature_names_out().tolist()
+        assert copied.history_ == embedder.history_
     cloned = clone(embedder)
     assert not hasattr(cloned, "encoder_")
     assert_array_equal(cloned.fit(frame, y).transform(frame), embedder.transform(frame))

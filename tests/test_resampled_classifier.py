@@ -8,6 +8,7 @@ import pandas as pd
 import polars as pl
 import pytest
 import sklearn
+from _shared import KeepsRows, ScriptedSampler
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from imblearn.combine import SMOTEENN
@@ -49,12 +50,8 @@ def given_weight():
     return np.random.RandomState(2).randint(1, 5, size=60).astype(float)
 
 
-class Recorder(LogisticRegression):
-    """Keeps what it was fitted to."""
-
-    def fit(self, X, y, sample_weight=None):
-        self.X_, self.y_, self.sample_weight_ = X, y, sample_weight
-        return super().fit(X, y, sample_weight)
+class Recorder(KeepsRows, LogisticRegression):
+    pass
 
 
 class Posterior(ClassifierMixin, BaseEstimator):
@@ -72,23 +69,6 @@ class Posterior(ClassifierMixin, BaseEstimator):
 
     def predict(self, X):
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
-
-
-class Script(BaseEstimator):
-    """Returns rows by position, and says where they come from if told to."""
-
-    def __init__(self, rows=(), kept=None, parents=None, labels=None):
-        self.rows = rows
-        self.kept = kept
-        self.parents = parents
-        self.labels = labels
-
-    def fit_resample(self, X, y):
-        for name, value in (("kept_indices_", self.kept), ("parent_indices_", self.parents)):
-            if value is not None:
-                setattr(self, name, np.array(value))
-        rows = np.array(self.rows)
-        return X[rows] + (0.5 if self.labels is not None else 0), y[rows] if self.labels is None else self.labels
 
 
 @parametrize_with_checks(
@@ -170,7 +150,7 @@ def test_new_rows_without_known_parents_weigh_the_mean_of_their_class(table, giv
 
 def test_new_rows_weigh_the_mean_of_their_parents():
     X, y, weight = np.arange(8.0).reshape(4, 2), np.array([0, 0, 1, 1]), [1.0, 2.0, 4.0, 9.0]
-    sampler = Script([0, 2, 3, 2, 3, 2, 0], kept=[0, 2, 3], parents=[[2, 3], [3, -1], [-1, -1], [-1, -1]])
+    sampler = ScriptedSampler([0, 2, 3, 2, 3, 2, 0], kept=[0, 2, 3], parents=[[2, 3], [3, -1], [-1, -1], [-1, -1]])
     model = ResampledClassifier(sampler, Recorder()).fit(X, y, weight)
     # 2 and 3, 3 alone, then the means of class 1 and of class 0
     assert model.estimator_.sample_weight_.tolist() == [1, 4, 9, 6.5, 9, 6.5, 1.5]
@@ -203,7 +183,7 @@ def test_weights_for_an_estimator_without_weights_are_refused(table, given_weigh
 def test_correction_worked_by_hand():
     """One row of the first class to three of the second; the sampler makes it three to three."""
     X, y = np.array([[0.0], [1.0], [2.0], [3.0]]), np.array(["few", "many", "many", "many"])
-    model = ResampledClassifier(Script([0, 0, 0, 1, 2, 3]), Posterior(), prior_correction=True).fit(X, y)
+    model = ResampledClassifier(ScriptedSampler([0, 0, 0, 1, 2, 3]), Posterior(), prior_correction=True).fit(X, y)
     assert_allclose(model.class_prior_, [1 / 4, 3 / 4])
     assert_allclose(model.resampled_class_prior_, [1 / 2, 1 / 2])
     assert_allclose(model.prior_ratio_, [1 / 2, 3 / 2])
@@ -227,7 +207,7 @@ def test_corrected_probabilities_are_the_known_posterior(counts, seed, weighted)
     X = rng.normal(2.0 * y)[:, None]
     weight = rng.uniform(0.5, 2, size=len(y)) if weighted else None
     rows = np.concatenate([np.arange(len(y)), rng.randint(len(y), size=40)])
-    model = ResampledClassifier(Script(rows), Posterior(), prior_correction=True).fit(X, y, weight)
+    model = ResampledClassifier(ScriptedSampler(rows), Posterior(), prior_correction=True).fit(X, y, weight)
     grid = np.linspace(-5, 12, 50)[:, None]
     assert_allclose(model.predict_proba(grid), Posterior().fit(X, y, weight).predict_proba(grid))
     assert_array_equal(model.predict(grid), Posterior().fit(X, y, weight).predict(grid))
@@ -240,7 +220,7 @@ def test_copying_all_rows_of_a_class_is_undone(table, given_weight):
     X, y = table
     rows = np.r_[np.arange(60), np.tile(np.flatnonzero(y == "rare"), 3)]
     parents = np.c_[rows[60:], -np.ones(24, dtype=int)]
-    sampler = Script(rows, kept=np.arange(60), parents=parents)
+    sampler = ScriptedSampler(rows, kept=np.arange(60), parents=parents)
     for sample_weight in (None, given_weight):
         model = ResampledClassifier(sampler, GaussianNB(var_smoothing=0), prior_correction=True)
         model.fit(X, y, sample_weight)
@@ -283,14 +263,16 @@ def test_correction_needs_weight_in_every_class(table):
         model.fit(X, y, weight)
     assert not hasattr(model, "classes_")
     assert model.set_params(prior_correction=False).fit(X, y, weight).class_prior_[1] == 0
-    borrowed = Script(
+    borrowed = ScriptedSampler(
         [0, 1, 2, 3, 2], kept=[0, 1, 2, 3], parents=[[0, -1]]
     )  # a row of class 1 made from one of class 0
     model = ResampledClassifier(borrowed, Posterior(), prior_correction=True)
     X, y = np.zeros((4, 1)), np.array([0, 0, 1, 1])
     with pytest.raises(ValueError, match=r"not so in \[1\]"):
         model.fit(X, y, [1.0, 1.0, 0.0, 0.0])
-    thinned = Script([0, 1, 2], kept=[0, 1, 2], parents=np.empty((0, 2), dtype=int))  # the row that had weight is gone
+    thinned = ScriptedSampler(
+        [0, 1, 2], kept=[0, 1, 2], parents=np.empty((0, 2), dtype=int)
+    )  # the row that had weight is gone
     with pytest.raises(ValueError, match=r"not so in \[1\]"):
         model.set_params(sampler=thinned).fit(X, y, [1.0, 1.0, 0.0, 2.0])
 
@@ -323,7 +305,7 @@ def test_samplers_must_return_every_class(table):
     message = r"Dropping must return rows of every class; it was given \['common', 'rare', 'seldom'\] and returned"
     with pytest.raises(ValueError, match=message + r" \['common', 'seldom'\]"):
         ResampledClassifier(Dropping(), LogisticRegression()).fit(X, y, np.ones(60))
-    invents = Script([0, 1, 2, 3], labels=np.array(["common", "rare", "seldom", "new"]))
+    invents = ScriptedSampler([0, 1, 2, 3], labels=np.array(["common", "rare", "seldom", "new"]))
     with pytest.raises(ValueError, match=r"returned \['common', 'new', 'rare', 'seldom'\]"):
         ResampledClassifier(invents, LogisticRegression()).fit(X, y, np.ones(60))
 
@@ -409,15 +391,14 @@ def test_tags_are_those_of_what_is_inside():
 
 
 # ------------------------------------------------------------------------------------------------ inside and around
+@pytest.mark.usefixtures("give_back")
 def test_seed_reaches_every_nested_object(table):
     X, y = table
     learner = make_pipeline(StandardScaler(), RandomForestClassifier(5))
     model = ResampledClassifier(SMOTE(), learner, random_state=0)
-    state = np.random.get_state()[1].copy()  # noqa: NPY002 (the legacy state is what must not move)
     first = model.fit(X, y).predict_proba(X)
     assert_array_equal(first, clone(model).fit(X, y).predict_proba(X))
     assert (first != clone(model).set_params(random_state=1).fit(X, y).predict_proba(X)).any()
-    assert (np.random.get_state()[1] == state).all()  # noqa: NPY002
     assert isinstance(model.sampler_.random_state, int)
     assert isinstance(model.estimator_[-1].random_state, int)
     assert model.sampler.random_state is learner[-1].random_state is None

@@ -5,10 +5,12 @@ import inspect
 import pickle
 import warnings
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from _shared import needs_cuda
 from imblearn.pipeline import Pipeline
 from scipy.spatial.distance import pdist
 from sklearn.base import BaseEstimator, clone
@@ -840,9 +842,10 @@ def test_grid_search_gives_the_same_scores_serially_and_in_parallel():
     pipeline = Pipeline([("smogan", smogan), ("model", Ridge(0.1))])
     scores = []
     for n_jobs in (1, 2):
-        search = GridSearchCV(
-            pipeline, GRIDS, scoring=make_sera_scorer(Relevance().fit(y)), cv=2, n_jobs=n_jobs, error_score="raise"
-        ).fit(X, y)
+        with joblib.parallel_config("threading"):  # in processes: check_pipeline_in_grid_search
+            search = GridSearchCV(
+                pipeline, GRIDS, scoring=make_sera_scorer(Relevance().fit(y)), cv=2, n_jobs=n_jobs, error_score="raise"
+            ).fit(X, y)
         scores.append(search.cv_results_["mean_test_score"])
     assert np.array_equal(*scores)
     assert len(scores[0]) == 9
@@ -861,7 +864,7 @@ def test_halving_search_over_the_number_of_steps():
     assert search.best_params_["smogan__max_steps"] in (10, 20)
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+@needs_cuda
 def test_the_gpu_gives_nearly_the_rows_of_the_cpu():
     """Rounding differs, and training amplifies it: the tolerance is a tenth of the spread of the rare rows."""
     X, y = skewed(1000)

@@ -2,33 +2,18 @@
 
 import copy
 import pickle
-import subprocess
-import sys
 
 import joblib
 import numpy as np
 import pytest
-import sklearn
 import torch
+from _shared import Listener, needs_callbacks, run_python
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context, clone
 from sklearn.pipeline import make_pipeline
-from sklearn.utils.fixes import parse_version
 from torch import nn
 
 from skgan_resample._nn.training import descend, plain_batches, resolve_device, seeded, train
 from skgan_resample._validation import TRAINING_CONSTRAINTS, CallbackSupportMixin, TorchStateMixin, fit_callbacks
-
-DEVICES = [
-    "cpu",
-    pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")),
-]
-has_callbacks = parse_version(sklearn.__version__).release >= (1, 9)
-needs_callbacks = pytest.mark.skipif(not has_callbacks, reason="sklearn.callback came with scikit-learn 1.9")
-
-
-@pytest.fixture(params=DEVICES)
-def device(request):
-    return request.param
 
 
 @pytest.fixture
@@ -247,7 +232,7 @@ def test_a_full_gpu_in_a_call_is_a_memory_error(X):
 
 def test_importing_the_shared_pieces_does_not_import_torch():
     code = "import skgan_resample._validation, sys; sys.exit('torch' in sys.modules)"
-    subprocess.run([sys.executable, "-c", code], check=True)
+    run_python(code)
 
 
 # Constraints ---------------------------------------------------------------------------------------------------------
@@ -283,28 +268,14 @@ def test_training_constraints_refuse_other_values(name, value, X):
 # Callbacks -----------------------------------------------------------------------------------------------------------
 
 
-class Recorder:
-    """A callback in scikit-learn's sense that can stop the training."""
-
-    def __init__(self, stop_at=None):
-        self.stop_at = stop_at
-        self.events = []
-
-    def setup(self, estimator, context):
-        self.events.append("setup")
-
-    def on_fit_task_begin(self, estimator, context):
-        self.events.append(f"begin {context.task_name}")
+class Recorder(Listener):
+    """Sees to what is told of each record."""
 
     def on_fit_task_end(self, estimator, context, *, X=None):
-        self.events.append(f"end {context.task_name}")
         if context.parent is not None:
             assert X.shape == (30, 4)
             assert context.task_name == f"step {context.record['step']}"
-            return context.record["step"] == self.stop_at
-
-    def teardown(self, estimator, context):
-        self.events.append("teardown")
+        return super().on_fit_task_end(estimator, context)
 
 
 @needs_callbacks
@@ -318,7 +289,7 @@ def test_scikit_learn_callbacks_hear_of_every_record(X):
 
 @needs_callbacks
 def test_scikit_learn_callback_stops_training(X):
-    estimator = Compressor().set_callbacks(Recorder(stop_at=4)).fit(X)
+    estimator = Compressor().set_callbacks(Recorder(n_records=2)).fit(X)
     assert [record["step"] for record in estimator.history_] == [0, 4]
 
 
@@ -351,7 +322,7 @@ assert not hasattr(CallbackSupportMixin, "set_callbacks")
 with fit_callbacks(CallbackSupportMixin()) as callbacks:
     assert callbacks == []
 """
-    subprocess.run([sys.executable, "-c", code], check=True)
+    run_python(code)
 
 
 def test_verbose_prints_one_line_per_record_and_silence_is_the_default(X, capsys):

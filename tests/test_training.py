@@ -9,6 +9,7 @@ from itertools import count, cycle, islice, pairwise
 import numpy as np
 import pytest
 import torch
+from _shared import needs_cuda, run_python
 from torch import nn
 from torch.nn import functional as F
 
@@ -27,16 +28,6 @@ from skgan_resample._nn.training import (
     seeded,
     train,
 )
-
-DEVICES = [
-    "cpu",
-    pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")),
-]
-
-
-@pytest.fixture(params=DEVICES)
-def device(request):
-    return request.param
 
 
 @pytest.fixture
@@ -431,25 +422,6 @@ def test_a_name_used_twice_is_refused():
 # Non-finite values and what must be given back -----------------------------------------------------------------------
 
 
-@pytest.fixture
-def give_back():
-    """Fail if a test changes torch's thread count or a global random state."""
-
-    def states():
-        python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
-        return torch.get_num_threads(), torch.get_rng_state().tolist(), python, [str(part) for part in numpy]
-
-    np.set_printoptions(threshold=10**4)
-    threads = torch.get_num_threads()
-    torch.set_num_threads(2)  # so that one is a change
-    before = states()
-    yield
-    after = states()
-    torch.set_num_threads(threads)
-    np.set_printoptions(threshold=1000)
-    assert before == after
-
-
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), -float("inf")])
 @pytest.mark.usefixtures("give_back")
 def test_non_finite_loss_names_its_first_step(rng, bad):
@@ -541,7 +513,7 @@ def test_seeded_on_the_cpu_leaves_cuda_alone(monkeypatch):
         torch.rand(1)
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+@needs_cuda
 def test_seeded_on_cuda_borrows_that_device():
     before = torch.cuda.get_rng_state("cuda:0")
     draws = []
@@ -835,9 +807,6 @@ def test_adam_goes_on_from_its_state():
 
 
 def test_training_does_not_import_the_compiler_of_torch():
-    import subprocess
-    import sys
-
     code = """
 import sys, numpy as np
 from skgan_resample import SMOGANRegressorResampler
@@ -847,5 +816,4 @@ sampler = SMOGANRegressorResampler(max_steps=5, random_state=0)
 sampler.fit_resample(X, X.sum(axis=1))
 print(len(sampler.history_), "torch" in sys.modules, "torch._dynamo" in sys.modules)
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["2", "True", "False"]
+    assert run_python(code).split() == ["2", "True", "False"]
