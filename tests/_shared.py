@@ -16,7 +16,8 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.fixes import parse_version
 
 needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
-has_callbacks = parse_version(sklearn.__version__).release >= (1, 9)
+sklearn_version = parse_version(sklearn.__version__).release
+has_callbacks = sklearn_version >= (1, 9)
 needs_callbacks = pytest.mark.skipif(not has_callbacks, reason="sklearn.callback came with scikit-learn 1.9")
 
 
