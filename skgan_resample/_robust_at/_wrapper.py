@@ -145,8 +145,9 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
     early_stopping : bool, default=True
         Whether the network of the best epoch is kept; else that of the last one.
     max_epochs, batch_size, learning_rate : int, int and float, default=None
-        None takes them from `estimator` (``max_iter``, ``batch_size``, ``learning_rate_init``); what it does not have
-        is 100 epochs with batches of 128 rows and a rate of 0.05, for a torch module 60 epochs with 0.001.
+        None takes them from a multilayer perceptron (``max_iter``, ``batch_size``, ``learning_rate_init``). A linear
+        model, whose ``max_iter`` counts steps of another solver, gets 100 epochs with batches of 128 rows and a rate
+        of 0.05, a torch module 60 epochs with 0.001.
     learning_rate_schedule : {"step", "cosine", "constant"}, default="step"
         "step": a tenth from the half of the epochs on, a hundredth from three quarters on.
     optimizer : {"sgd", "adam"}, default=None
