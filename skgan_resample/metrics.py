@@ -713,9 +713,12 @@ def _network_of(model):
     if not is_spec(model) or not hasattr(model, "classes_") or np.ndim(model.classes_) != 1:
         return None, None
     from skgan_resample._nn.networks import with_weights
+    from skgan_resample._nn.training import seeded
 
     architecture = Architecture.of(model, model.n_features_in_, len(model.classes_))
-    return with_weights(architecture.build(), weights_of(model)), lambda table: table
+    with seeded(np.random.RandomState(0)):  # torch draws first weights, which are then replaced
+        network = architecture.build()
+    return with_weights(network, weights_of(model)), lambda table: table
 
 
 def _target_and_error(y_true, y_pred):

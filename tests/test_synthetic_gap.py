@@ -516,17 +516,14 @@ def test_wrong_input_is_named():
 
 
 # ------------------------------------------------------------------------------------------------ seeds and results
-def test_same_seed_same_numbers_and_global_states_untouched():
+def test_same_seed_same_numbers_and_global_states_untouched(give_back):
     real, synthetic = mixed(60, 0), mixed(60, 1)
     given_real, given_synthetic = real.copy(), synthetic.copy()
     before = real.assign(area=real["area"] + 2)
-    state = [np.array(part) for part in np.random.get_state()[1:3]]  # noqa: NPY002
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         first, second = (synthetic_gap(real, synthetic, X_train=real, n_repeats=1, random_state=5) for _ in range(2))
         closed = [gap_closed(real, before, synthetic, random_state=1) for _ in range(2)]
-    for part, was in zip(np.random.get_state()[1:3], state):  # noqa: NPY002
-        assert np.array_equal(part, was)
     assert np.array_equal(numbers_of(first), numbers_of(second), equal_nan=True)
     assert closed[0] == closed[1]
     assert synthetic_gap(real, synthetic, n_repeats=1, random_state=6)["coverage"] != first["coverage"]

@@ -131,7 +131,7 @@ def linear_layers(network):
 
 def affine_then(network, matrix, offset):
     """Return the network behind an affine map of its input, ``x @ matrix + offset``; arrays of float."""
-    first = nn.Linear(*matrix.shape)
+    first = nn.utils.skip_init(nn.Linear, *matrix.shape)  # else first weights would be drawn
     with torch.no_grad():
         first.weight.copy_(torch.as_tensor(matrix.T))
         first.bias.copy_(torch.as_tensor(offset))
