@@ -53,7 +53,8 @@ html_static_path = ["_static"]
 html_css_files = ["skgan.css"]
 html_show_sourcelink = False
 html_copy_source = False
-html_sidebars = {"index": [], "compare": [], "coming_from": [], "measured/*": []}  # wide tables get the room
+wide = ("index", "compare", "coming_from", "benchmarks/*", "measured/*", "auto_examples/plot_*")  # tables, long lines
+html_sidebars = {page: [] for page in wide}
 html_theme_options = {
     "navigation_with_keys": False,
     "show_prev_next": True,
@@ -78,6 +79,7 @@ sphinx_gallery_conf = {
     "matplotlib_animations": False,
     "min_reported_time": 10,
     "show_memory": False,
+    "capture_repr": (),  # what is printed and drawn, no <Figure ...>
     "show_signature": False,
     "remove_config_comments": True,
     "download_all_examples": False,

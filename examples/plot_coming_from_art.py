@@ -39,7 +39,7 @@ print(f"{robust.score(X_test, y_test):.3f} without attack, {robust.score(X_adv, 
 # ====================  ========================================  ==================================================
 # the model             a network of yours, wrapped               an estimator; a network of yours if you have one
 # ``eps``               in units of what the network sees         in standard deviations, ranges or raw units
-# columns               all alike, or an array of ``eps``         by name: immutable, bounded, whole steps, levels
+# columns               all alike, an array of ``eps``, a mask    by name: immutable, bounded, whole steps, levels
 # preprocessing         outside, before the attack                inside; attacks come back as a frame
 # when to stop          after ``nb_epochs``                       where held-out rows, under attack, are best
 # robust overfitting    not looked for                            looked for, treated where it is found, reported

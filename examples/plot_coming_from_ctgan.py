@@ -63,7 +63,8 @@ for name, values in {"real": y, "joint generator": y_joint, "SMOGAN": y_new}.ite
 
 # %%
 # A generator of yours can stay. Any function ``(X, y) -> (X_new, y_new)`` is a sampler once it is in a
-# `SyntheticRefiner`, which moves its rows nearer to the real ones, or drops them where models do better without.
+# `SyntheticRefiner`, which moves its rows nearer to the real ones, or drops them where models do better without: here
+# it drops them all ("none").
 refiner = SyntheticRefiner(joint_rows, SMCAETransformer(cv=3, max_steps=100), random_state=0)
 model = ResampledRegressor(refiner, Ridge(0.1), random_state=0).fit(X, y)
 print("what became of the rows of the generator:", model.sampler_.selected_)

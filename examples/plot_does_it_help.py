@@ -28,7 +28,8 @@ print(comparison.verdict.sentence)
 
 # %%
 # "matched" compares each method with moved predictions of the same RMSE: about 1 means that all its new rows or weights
-# did was to raise the predictions.
+# did was to raise the predictions. (The corrections are such moved predictions themselves, hence no figure.) Here that
+# holds for every sampler: so the verdict names a light correction of the output, and no new rows.
 for row in comparison.summary[:-1]:
     print(f"{row['method']:20s} SERA x {row['score_ratio']:.2f}   RMSE x {row['rmse_ratio']:.3f}   "
           f"matched x {row['matched_ratio']:.2f}")  # fmt: skip

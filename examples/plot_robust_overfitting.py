@@ -2,9 +2,10 @@
 Robust overfitting, seen and treated
 ====================================
 
-Adversarial training fits each row where an attacker would move it. On a small table it soon learns its own attacks by
+Adversarial training fits each row where an attacker would move it. On a small table it can learn its own attacks by
 heart: under attack, training rows get better and better while new rows get worse. `RobustATWrapper` looks for that on
-rows that the network has not seen, treats it if it is there, and says what it did.
+rows that the network has not seen, treats it if it is there, and says what it did. Most tables of our benchmarks do
+not have it.
 """
 
 # %%
@@ -38,7 +39,7 @@ display = RobustOverfittingDisplay.from_estimator(robust)
 display.figure_
 
 # %%
-# On a thousand new rows, beside the last epoch of plain adversarial training:
+# On a thousand new rows, beside the last epoch of plain adversarial training, with its price without attack:
 plain = RobustATWrapper(threat_model=ThreatModel(eps=0.3), ro_strategy=None, validation=None, **training)
 plain.fit(X_train, y_train)
 for name, model in {"plain, last epoch": plain, robust.strategy_: robust}.items():

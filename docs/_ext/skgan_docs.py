@@ -2,11 +2,13 @@
 
 import contextlib
 import io
+import re
 from pathlib import Path
 
 from docutils import nodes
 from docutils.parsers.rst import Directive, directives
 from docutils.statemachine import StringList
+from sphinx.ext.autosummary import autosummary_table
 from sphinx.util.nodes import make_refnode
 
 
@@ -110,10 +112,22 @@ def link_by_last_name(app, env, node, contnode):
     return make_refnode(app.builder, node["refdoc"], entry.docname, entry.node_id, contnode, last)
 
 
+def drop_citations(app, doctree, docname):
+    """Leave citations out of the tables of the API reference, which have no list of references."""
+    for table in doctree.findall(autosummary_table):
+        for link in list(table.findall(nodes.reference)):
+            if re.fullmatch(r"\[R?[0-9a-f]+(-\d+)?\]", link.astext()):
+                before = link.parent[link.parent.index(link) - 1]
+                if isinstance(before, nodes.Text):
+                    link.parent.replace(before, nodes.Text(before.rstrip()))
+                link.parent.remove(link)
+
+
 def setup(app):
     """Register it all."""
     app.add_directive("gallery-figure", GalleryFigure)
     app.add_directive("command-help", CommandHelp)
     app.connect("autodoc-skip-member", skip_foreign_members)
     app.connect("missing-reference", link_by_last_name)
+    app.connect("doctree-resolved", drop_citations)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
