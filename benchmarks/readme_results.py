@@ -8,9 +8,12 @@ import csv
 import json
 import sys
 from collections import Counter
+from itertools import takewhile
 from pathlib import Path
+from statistics import median
 
 RESULTS = Path(__file__).parent / "results"
+PLAIN, ALWAYS = "AT, early stopping", "loss_scale + awp, last epoch"  # rows of robust_at_reporting
 
 
 def rows(name):
@@ -20,6 +23,16 @@ def rows(name):
 
 def number(row, name):
     return float(row[name])
+
+
+def report_rows(name, heading):
+    """Return the first table below a heading of a report in Markdown, as dicts."""
+    lines = (RESULTS / f"{name}.md").read_text().splitlines()
+    below = lines[next(i for i, line in enumerate(lines) if line.startswith("#") and line.strip("# ") == heading) :]
+    begin = next(i for i, line in enumerate(below) if line.startswith("|"))
+    shown = takewhile(lambda line: line.startswith("|"), below[begin:])
+    table = [[cell.strip() for cell in line.strip("|").split("|")] for line in shown]
+    return [dict(zip(table[0], row)) for row in table[2:]]
 
 
 def speed_lines():
@@ -47,8 +60,8 @@ def speed_lines():
 def span(found, name):
     """Return smallest, median and largest ratio, with the table of the smallest."""
     ordered = sorted(found, key=lambda row: number(row, name))
-    low, middle, high = (number(ordered[i], name) for i in (0, len(ordered) // 2, -1))
-    return f"{low:,.0f} x ({ordered[0]['table']}) to {high:,.0f} x, median {middle:,.0f} x"
+    ratios = [number(row, name) for row in ordered]
+    return f"{ratios[0]:,.0f} x ({ordered[0]['table']}) to {ratios[-1]:,.0f} x, median {median(ratios):,.0f} x"
 
 
 def verdict_lines():
@@ -217,14 +230,17 @@ def summary_rows():
     yield (
         "`compare` on tables with a known answer",
         f"nothing to find: says so in {right['null']} of {tried['null']}",
-        f"a planted gain: finds it in {right['pocket']} and {right['shrunk']} of {tried['pocket']}",
+        f"a planted gain of new rows, or of correction: finds it in {right['pocket']} and {right['shrunk']} of "
+        f"{tried['pocket']}",
     )
     found = json.loads((RESULTS / "smogan_figures_reporting.json").read_text())
     simple, light = (found["simpler to none"][name] for name in ("smogn-0.8", "light-correction"))
+    common = {row["method"]: row["common RMSE"] for row in against_none()}
     yield (
         f"rare values, {found['tables']} tables: `SMOGN()`",
         f"SERA x {simple['sera']}",
-        f"RMSE x {simple['rmse']}; a light output correction: {effect(light)}",
+        f"RMSE x {simple['rmse']}, common rows x {common['smogn-0.8']}; a light output correction: {effect(light)}, "
+        f"common rows x {common['light-correction']}",
     )
     yield (
         "the same: `SMOGANRegressorResampler`",
@@ -234,26 +250,30 @@ def summary_rows():
     methods = json.loads((RESULTS / "hard_triplet_figures.json").read_text())
     n_tables, methods = methods["tables"], methods["methods"]
     ours, smote, none = (methods[name] for name in ("hard-triplet", "smote", "none"))
+    tests = report_rows("hard_triplet_imbalanced", "Tests over tables")
+    (p_smote,) = (float(row["p (Holm)"]) for row in tests if (row["measure"], row["peer"]) == ("f1", "smote"))
     yield (
         f"rare classes, {n_tables} tables: `HardTripletSampler`",
-        f"F1 {ours['f1']:.3f}; SMOTE {smote['f1']:.3f}, nothing {none['f1']:.3f}",
+        f"F1 {ours['f1']:.3f}; SMOTE {smote['f1']:.3f} (p {p_smote:.1f}), nothing {none['f1']:.3f}",
         f"thresholds tuned for all: {ours['f1_tuned']:.3f}; {smote['f1_tuned']:.3f}, nothing {none['f1_tuned']:.3f}",
     )
     found = json.loads((RESULTS / "hard_triplet_embedding_figures.json").read_text())
     near = {name: row["accuracy_1"] for name, row in found["closed"].items()}
+    unseen = {name: row["recall_1"] for name, row in found["disjoint"].items()}
     mined = max(value for name, value in near.items() if name.startswith("mined"))
     yield (
         f"12 rows a class, {found['tables'][0]} tables: `HardTripletEmbedder`",
         f"1-NN accuracy {near['ours']:.3f}; raw features {near['raw']:.3f}",
-        f"shrunk LDA {near['LDA, shrunk']:.3f}, best mined triplets {mined:.3f}",
+        f"shrunk LDA {near['LDA, shrunk']:.3f}, best mined triplets {mined:.3f}; unseen classes: raw features "
+        f"{unseen['raw']:.3f}, learned {unseen['ours, always learned']:.3f}",
     )
     for name, what in {"digits": "rendered digits", "ctgan": "rows of CTGAN", "tvae": "rows of TVAE"}.items():
         size, accuracy = synthetic_accuracy(name)
         yield (
             f"{what}, {size} real rows: `SMCAETransformer`",
             f"accuracy {accuracy['selected']:.3f}; unmoved {accuracy['raw']:.3f}",
-            f"linear transport by class {accuracy['class-wise linear OT (plain)']:.3f}, "
-            f"real rows alone {accuracy['real only']:.3f}",
+            f"linear transport by class {accuracy['class-wise linear OT (plain)']:.3f}, POT's EMD by class "
+            f"{accuracy['class-wise EMD']:.3f}, real rows alone {accuracy['real only']:.3f}",
         )
     reporting = rows("robust_at_reporting")
     tables = list(dict.fromkeys(row["set"] for row in reporting))
@@ -263,14 +283,16 @@ def summary_rows():
         return sum(mean(rows_of_one, measure) for rows_of_one in found) / len(tables)
 
     under, without = (
-        {method: over_tables(method, measure) for method in ("auto", "ART, tuned", "not adversarial")}
+        {method: over_tables(method, measure) for method in ("auto", "ART, tuned", "not adversarial", PLAIN, ALWAYS)}
         for measure in ("robust", "clean")
     )
     yield (
         f"rows under attack, {len(tables)} tables: `RobustATWrapper`",
-        f"accuracy {under['auto']:.3f}; untreated network {under['not adversarial']:.3f}",
-        f"without attack {without['auto']:.3f} for {without['not adversarial']:.3f}; "
-        f"ART, tuned: {under['ART, tuned']:.3f} under attack, {without['ART, tuned']:.3f} without",
+        f"accuracy {under['auto']:.3f}; plain adversarial training {under[PLAIN]:.3f}, none "
+        f"{under['not adversarial']:.3f}",
+        f"without attack {without['auto']:.3f} for {without['not adversarial']:.3f}; treated always: "
+        f"{under[ALWAYS]:.3f} and {without[ALWAYS]:.3f}; ART, tuned: {under['ART, tuned']:.3f} and "
+        f"{without['ART, tuned']:.3f}",
     )
     peers = [row for row in rows("smogn_speed_peers") if row["imbreg_ratio"] != "nan"]
     yield (
@@ -280,13 +302,21 @@ def summary_rows():
     )
 
 
+def against_none():
+    """Return what every method for rare values does to the errors, from the report on the reporting sets."""
+    return report_rows("smogan_quality_reporting", "All methods against none")
+
+
 def synthetic_accuracy(name):
-    """Return the middle number of real rows of a set, and each method's accuracy there: means over seeds and models."""
+    """Return the middle (of two the larger) number of real rows of a set, and each method's accuracy there.
+
+    Means over seeds and models.
+    """
     reporting = [row for row in rows("smcae_reporting") if row["set"] == name]
     sizes = sorted({int(row["size"]) for row in reporting})
-    size = sizes[(len(sizes) - 1) // 2]
+    size = sizes[len(sizes) // 2]
     found = {}
-    for method in ("raw", "class-wise linear OT (plain)", "selected", "real only"):
+    for method in ("raw", "class-wise linear OT (plain)", "class-wise EMD", "selected", "real only"):
         same = [row for row in reporting if (row["size"], row["method"]) == (str(size), method)]
         found[method] = sum(mean(same, f"alone_{model}") for model in ("linear", "neighbours", "forest")) / 3
     return size, found

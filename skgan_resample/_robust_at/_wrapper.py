@@ -74,7 +74,7 @@ def _is_classifier(self):
 class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin, BaseEstimator):
     """Train a network adversarially; find out whether that over-fits, why, and treat it only where it does.
 
-    Adversarial training (AT) fits each row where an attacker would move it. On small tables it often begins to learn
+    Adversarial training (AT) fits each row where an attacker would move it. On small tables it can begin to learn
     its own attacks by heart: robust accuracy on training rows goes on rising, on new rows it falls. This *robust
     overfitting* (RO) [1]_ is looked for on rows that the network has not seen, with an interval and the power of the
     search; it is treated if found, and `ro_report` says what happened.

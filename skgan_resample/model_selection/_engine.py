@@ -14,7 +14,7 @@ from numbers import Integral
 
 import numpy as np
 from joblib import Memory, Parallel, cpu_count, delayed, effective_n_jobs
-from joblib.externals.loky import get_reusable_executor
+from joblib.executor import get_memmapping_executor  # the workers that joblib.Parallel has, to be shared with it
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, TimeSeriesSplit, check_cv
 from sklearn.utils import check_random_state, column_or_1d
 
@@ -76,7 +76,7 @@ def _in_time(calls, n_jobs, deadline):
     try:
         while (left := deadline - time.monotonic()) > 0:
             while len(running) < n_jobs and (call := next(calls, None)) is not None:
-                executor = executor or get_reusable_executor(n_jobs, env=env)
+                executor = executor or get_memmapping_executor(n_jobs, env=env)
                 running.add(executor.submit(_labelled, *call))
             if not running:
                 return
@@ -85,7 +85,7 @@ def _in_time(calls, n_jobs, deadline):
                 yield future.result()
     finally:
         if running:
-            executor.shutdown(wait=True, kill_workers=True)
+            executor.terminate(kill_workers=True)
 
 
 class _Pace:
