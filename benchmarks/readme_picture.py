@@ -21,7 +21,7 @@ OUR_NAMES = (
     "SMOGN",
     "HardTripletSampler",
     "SMCAETransformer",
-    "SyntheticRefiner",
+    "SyntheticRefiner, real rows too",
     "RobustATWrapper",
 )
 DOING_NOTHING = ("doing nothing", "real rows alone")
@@ -69,12 +69,12 @@ def rare_classes():
 def synthetic_rows():
     """Return accuracy on real rows of models trained on each kind of rows, means over sets, sizes and learners."""
     shown = {
-        ("both", "SyntheticRefiner"): "SyntheticRefiner",
+        ("both", "SyntheticRefiner"): "SyntheticRefiner, real rows too",
         ("alone", "class-wise EMD"): "POT's EMD by class",
         ("alone", "selected"): "SMCAETransformer",
         ("alone", "class-wise linear OT (plain)"): "linear transport by class",
         ("alone", "real only"): "real rows alone",
-        ("both", "raw"): "real + synthetic rows",
+        ("both", "raw"): "real and synthetic rows",
         ("alone", "CORAL"): "CORAL",
         ("alone", "raw"): "synthetic rows as they are",
     }
@@ -97,6 +97,7 @@ def attacked_rows():
         "not adversarial": "doing nothing",
         "auto": "RobustATWrapper",
         "AT, early stopping": "early stopping",
+        "loss_scale + awp, last epoch": "treated always",
         "AT at 1.5 eps, last epoch": "1.5 times the budget",
         "ART, tuned": "ART, tuned",
         "ART": "ART",
@@ -156,7 +157,7 @@ def draw():
         axes[0, 0], rare_values(), "Rare values of a target", "RMSE, relative to doing nothing",
         "SERA, relative to doing nothing", "lower left",
         {"light correction": (6, 7, "left"), "SMOGN": (-7, -7, "right"), "SMOGAN": (6, 8, "left"),
-         "SMOTER": (-5, -11, "center"), "weights": (-7, 0, "right")},
+         "SMOTER": (-5, -12, "center"), "imbreg's SMOGN": (8, 0, "left"), "weights": (-7, 0, "right")},
     )  # fmt: skip
     scatter(
         axes[0, 1], rare_classes(), "Rare classes", "F1, with the threshold tuned for each", "average precision",
@@ -164,12 +165,12 @@ def draw():
         {"doing nothing": (6, 13, "right"), "KMeansSMOTE": (-7, -5, "right"), "HardTripletSampler": (-8, -1, "right"),
          "SVMSMOTE": (-7, 0, "right")},
     )  # fmt: skip
-    dots(axes[1, 0], synthetic_rows(), "Trained on synthetic rows", "accuracy on real rows")
+    dots(axes[1, 0], synthetic_rows(), "Synthetic rows", "accuracy on real rows")
     scatter(
-        axes[1, 1], attacked_rows(), "Rows moved by an attacker", "accuracy without attack", "accuracy under attack",
+        axes[1, 1], attacked_rows(), "Rows under attack", "accuracy without attack", "accuracy under attack",
         "upper right",
         {"doing nothing": (-8, 0, "right"), "ART, tuned": (0, -11, "left"), "early stopping": (0, -11, "center"),
-         "RobustATWrapper": (7, 5, "left")},
+         "RobustATWrapper": (6, 9, "left"), "treated always": (7, -4, "left"), "1.5 times the budget": (0, 9, "left")},
     )  # fmt: skip
     return figure
 

@@ -171,6 +171,8 @@ class ThreatModel(BaseEstimator):
         in_steps = int((self.integer_ & self._movable).sum())
         if in_steps:
             parts.append(f"{in_steps} of these columns in whole steps")
+        if self._below_a_step.any():
+            parts.append(f"{int(self._below_a_step.sum())} others not, whose steps are larger than their budget")
         if self.attackable_classes is not None:
             parts.append(f"only rows of class {', '.join(map(str, self.attackable_classes))}")
         return "; ".join(parts)
@@ -221,8 +223,10 @@ class ThreatModel(BaseEstimator):
                 self.integer_[positions.of("integer_features", self.integer_features)] = True
         self.integer_ &= ~still
         whole = self.integer_
+        has_budget = self.left_ + self.right_ > 0
         if self.norm == "linf":  # in "l2" eps is an axis of the ball, of which several columns use a part each
             self.left_, self.right_ = _in_steps(self.left_, whole), _in_steps(self.right_, whole)
+        self._below_a_step = whole & has_budget & ~self._movable
         self.low_[whole], self.high_[whole] = np.ceil(self.low_[whole]), np.floor(self.high_[whole])
         self.switchable_ = nominal & ~fixed
         return self

@@ -369,7 +369,7 @@ def test_labels_can_be_a_column_or_one_hot(column):
         (np.linspace(0, 1, 40), "Unknown label type"),
         (None, "requires y to be passed"),
         (np.arange(39) % 2, "inconsistent numbers of samples"),
-        (np.where(np.arange(40) % 2, "a", None), "."),
+        (np.where(np.arange(40) % 2, "a", None), "NaN or a missing class"),
     ],
 )
 def test_labels_that_are_no_classes_are_refused(y, message):

@@ -203,7 +203,11 @@ def test_explain_says_it_in_a_sentence():
         {"a": [0.5, 1.0, 2.5], "n": [1, 5, 9], "k": [1, 2, 3], "text": list("abc"), "flag": [1.0, 0, 0]}
     )
     for parts, sentence in [
-        ({}, "linf, eps 0.1 std: 2 of 5 columns can be moved, none switched"),
+        (
+            {},
+            "linf, eps 0.1 std: 2 of 5 columns can be moved, none switched; "
+            "2 others not, whose steps are larger than their budget",
+        ),
         (
             {"eps": (0, 2), "unit": "raw", "norm": "l2", "immutable": ["k"], "bounds": {"a": (0, None)}},
             "l2, eps by column or direction, in raw: 3 of 5 columns can be moved, none switched; within bounds; "
@@ -212,7 +216,7 @@ def test_explain_says_it_in_a_sentence():
         (
             {"immutable": ["flag"], "max_categorical_changes": 1, "attackable_classes": ["fraud", 3]},
             "linf, eps 0.1 std: 1 of 5 columns can be moved, 1 of 1 columns of levels switched; "
-            "only rows of class fraud, 3",
+            "2 others not, whose steps are larger than their budget; only rows of class fraud, 3",
         ),
         (
             {"eps": 0, "max_categorical_changes": 2, "immutable": ["text"]},

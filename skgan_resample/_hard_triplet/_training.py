@@ -12,7 +12,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
 
 from skgan_resample._containers import open_table
-from skgan_resample._tables import TableEncoder
+from skgan_resample._tables import TableEncoder, read_classes
 from skgan_resample._validation import TRAINING_CONSTRAINTS, CallbackSupportMixin, TorchStateMixin, fit_callbacks, warn
 
 EVALUATE_EVERY = 20  # steps between two records
@@ -84,6 +84,8 @@ class TripletNetworks(CallbackSupportMixin, TorchStateMixin):
             raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None.")
         if issparse(y):
             y = y.toarray()
+        if np.ndim(y) == 1:
+            read_classes(y)
         check_classification_targets(y)
         flat, is_one_hot = check_target_type(np.asarray(y), indicate_one_vs_all=True)
         return np.ravel(flat), is_one_hot

@@ -247,7 +247,7 @@ def _what_was_done(wrapper):
         robust, clean = (smoothed(curves.curve(which))[look] for which in ("robust", "clean"))
         mark = " <- kept" if name == wrapper.strategy_ else ""
         lines.append(
-            f"{name}: held-out robust {robust:.3f}, clean {clean:.3f} at epoch {curves.epochs[look]:g}; "
+            f"{name}: held-out robust {robust:.3f}, clean {clean:.3f} at epoch {curves.epochs[look]:.0f}; "
             f"{curves.curve()[-1]:.3f}, {curves.curve('clean')[-1]:.3f} at the last; {curves.seconds:.1f} s{mark}"
         )
     lines.append(
