@@ -8,7 +8,8 @@
 it stopped; several can run at once, each with its part of the tables. Five folds, equal rows in one group; every method
 is drawn anew inside the folds, and every method, "none" included, has its thresholds tuned on three inner folds of the
 training part. Defaults everywhere. ``ablate`` does the same, without tuned thresholds being of interest, for variants
-of our sampler, on the first two folds of the first twelve tables. ``report`` prints results/hard_triplet_imbalanced.md.
+of our sampler, on the first two folds of the first twelve tables (the results end with the eighth). ``report`` prints
+results/hard_triplet_imbalanced.md.
 """
 
 import argparse
