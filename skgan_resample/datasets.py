@@ -103,8 +103,11 @@ def load_table(name, *, folder=None):
         hint = f"did you mean {close[0]!r}?" if close else f"there are {len(found)}, see table_names()."
         raise ValueError(f"There is no table {name!r}; {hint}")
     task, path = found[name]
-    frame = pd.read_csv(path, dtype=None if task == "regression" else {"target": str})
-    y = frame.pop("target" if "target" in frame else frame.columns[-1])
+    frame = pd.read_csv(path)
+    target = "target" if "target" in frame else frame.columns[-1]
+    y = frame.pop(target)
+    if task != "regression":  # a label may be "01" or "NA"
+        y = pd.read_csv(path, usecols=[target], dtype=str, keep_default_na=False, na_values=[""])[target]
     return frame, y
 
 

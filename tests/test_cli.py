@@ -214,6 +214,40 @@ def test_a_parquet_column_of_lists_is_refused_in_one_sentence(folder, capsys):
     assert err.count("\n") == 1
 
 
+@pytest.mark.parametrize("place", [".", "..", "../../", "here/.."])
+def test_a_folder_that_one_is_in_is_no_report(folder, capsys, monkeypatch, place):
+    (folder / "here" / "here").mkdir(parents=True)
+    monkeypatch.chdir(folder / "here")
+    status, out, err = run(capsys, "compare", "none.csv", "--target", "cost", "-o", place)
+    assert status == 2
+    assert "is no folder for a report: you are in it" in err  # before the table is looked for
+    assert out == ""
+
+
+def test_words_that_make_a_class_missing_are_told(folder, capsys):
+    frame = messy_frame().assign(grade=np.where(messy_frame()["size"].fillna(0) > 2, "NA", "None"))
+    frame.loc[:9, "grade"] = "low"
+    frame.loc[10:12, "grade"] = ""
+    frame.to_csv("claims.csv", index=False)
+    learner = ["--learner", "sklearn.linear_model:LogisticRegression", "--methods", "weights"]
+    n_words = int((frame["grade"] == "NA").sum())
+    status, out, _ = run(capsys, "compare", "claims.csv", "--target", "grade", *learner, *FOLDS)
+    assert status == 0
+    assert f"{n_words + 3} rows without a value of 'grade' are left out, {n_words} of them with 'NA': " in out
+    assert f"None ({int((frame['grade'] == 'None').sum())})" in out  # a class
+
+
+def test_rows_that_repeat_others_are_counted(folder, capsys):
+    frame = messy_frame().drop(columns=["claim_id", "token"])
+    pd.concat([frame, frame.iloc[:20]]).to_csv("claims.csv", index=False)
+    n_copies = 20 - 1  # the row without a target is left out
+    status, out, _ = run(capsys, "compare", "claims.csv", "--target", "cost", *QUICK)
+    assert status == 0
+    assert f"- {n_copies} rows repeat others in all columns that are used: copies can be on both sides" in out
+    _, out, _ = run(capsys, "compare", "claims.csv", "--target", "cost", "--group", "city", *QUICK)
+    assert "repeat others" not in out  # copies are of one city
+
+
 def test_a_learner_of_the_users_own_file(folder, capsys):
     (folder / "our_model.py").write_text("from sklearn.linear_model import LinearRegression as Model")
     arguments = ["--learner", "our_model:Model", "--methods", "weights, smogn"]

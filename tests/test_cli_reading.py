@@ -9,6 +9,7 @@ import pytest
 from skgan_resample._cli import main
 from skgan_resample._cli._common import CommandError
 from skgan_resample._cli._reading import parsed_dates, read_table
+from skgan_resample._cli._roles import identifiers
 
 
 def read(path, text, *, encoding="utf-8", **options):
@@ -60,7 +61,7 @@ def test_what_the_user_says_beats_what_the_file_shows(tmp_path):
     frame, notes = read(tmp_path / "t.csv", text, decimal=".")
     assert frame["a"].tolist() == [1234, 5678]
     assert "thousands" in notes[-1]
-    frame, notes = read(tmp_path / "t.csv", text, separator=",")
+    frame, notes = read(tmp_path / "t.csv", text, separator="|")
     assert list(frame.columns) == ["a;b"]
     assert notes == []
 
@@ -120,6 +121,102 @@ def test_dates_of_both_orders_are_no_dates():
     assert parsed_dates(pd.Series(["13/12/2023", "12/13/2023"])) == (None, None)
 
 
+@pytest.mark.parametrize("zone", ["+01:00", "Z"])
+def test_dates_with_a_clock_change_are_instants(zone):
+    written = ["2024-03-30T12:00+01:00", "2024-03-31T12:00+02:00", f"2024-01-01T00:00{zone}"] * 2
+    dates, _ = parsed_dates(pd.Series(written, name="t"))
+    assert dates[1] - dates[0] == pd.Timedelta(hours=23)
+    assert dates[2] == pd.Timestamp(written[2])
+
+
+# ------------------------------------------------------------------------------------------------ rows and header
+@pytest.mark.parametrize("end", [",", ",,", ', ,""'])
+def test_empty_cells_without_a_name_are_left_out_aloud(tmp_path, end):
+    text = f"a,b\n1,x{end}\n2,y{end}\n"
+    frame, notes = read(tmp_path / "t.csv", text)
+    assert frame.to_dict("list") == {"a": [1, 2], "b": ["x", "y"]}  # not shifted by one
+    assert "no name in the header" in notes[0]
+
+
+@pytest.mark.parametrize("text", ["a,b\n7,1,x\n8,2,y\n", "a,b\n1,x,\n2,y,z\n", "a,b\n1,x,\n2,y,NA\n", "y\n0,5\n1,5\n"])
+def test_cells_without_a_name_that_hold_something_are_refused(tmp_path, text):
+    with pytest.raises(CommandError, match=r"names \d columns? in its header, but has \d cells in a row"):
+        read(tmp_path / "t.csv", text)
+
+
+def test_a_quoted_separator_behind_a_blank_is_no_cell_of_its_own(tmp_path):
+    frame, notes = read(tmp_path / "t.csv", 'a, b\n1, "x, z"\n2, "y"\n')
+    assert frame["b"].tolist() == ["x, z", "y"]
+    assert notes == []
+
+
+def test_names_that_only_blanks_tell_apart_are_refused(tmp_path):
+    pd.DataFrame([[1, 2]], columns=["a", "a "]).to_parquet(tmp_path / "t.parquet")
+    with pytest.raises(CommandError, match="names a more than once"):
+        read_table(tmp_path / "t.parquet", [])
+
+
+# ------------------------------------------------------------------------------------------------ numbers or not
+def test_points_beside_decimal_commas_are_never_silently_thousands(tmp_path):
+    text = "x;m1;m2;many;sum;n\n0,5;1.000;0.300;1.234.567;1.234,5;500\n1,5;1.137;1.234;12.500;0,25;1.500\n"
+    frame, notes = read(tmp_path / "t.csv", text)
+    assert frame["m1"].tolist() == [1.0, 1.137]  # either way: said aloud
+    assert frame["m2"].tolist() == [0.3, 1.234]
+    assert frame["many"].tolist() == [1234567, 12500]
+    assert frame["sum"].tolist() == [1234.5, 0.25]
+    assert frame["n"].tolist() == [500, 1500]  # 1.5 would be written so
+    said = " ".join(notes)
+    assert "decimal points, such as in '1.000', though other numbers have decimal commas: m1;" in said
+    assert "thousands separators, such as '1.234.567': many, sum, n." in said
+    frame, _ = read(tmp_path / "t.csv", text, decimal=",")
+    assert frame["m1"].tolist() == [1000, 1137]  # as the user says
+
+
+def test_percent_signs_are_no_part_of_a_number(tmp_path):
+    frame, notes = read(tmp_path / "t.csv", "p,q\n12.5%,5%\n3 %,a\n,6\n")
+    np.testing.assert_array_equal(frame["p"], [12.5, 3, np.nan])
+    assert frame["q"].tolist() == ["5%", "a", "6"]
+    assert "percent sign, such as '12.5%': p." in notes[0]
+    frame, _ = read(tmp_path / "t.csv", "p;q\n12,5%;x\n3,25%;y\n")
+    assert frame["p"].tolist() == [12.5, 3.25]
+
+
+def test_leading_zeros_make_a_code(tmp_path):
+    frame, notes = read(tmp_path / "t.csv", "zip,n,x,gap\n00017,0,0.5,\n10115,10,1.5,007\n")
+    assert frame["zip"].tolist() == ["00017", "10115"]
+    assert frame["gap"].isna().tolist() == [True, False]
+    assert frame["gap"][1] == "007"
+    assert frame["n"].tolist() == [0, 10]
+    assert frame["x"].tolist() == [0.5, 1.5]
+    assert notes == ["Kept as text for their leading zeros, such as '00017': zip, gap."]
+
+
+def test_words_are_levels_among_words_and_gaps_among_numbers_and_dates(tmp_path):
+    text = 'level,number,group,day,code\nNone,NULL,"1,234",null,NA\nnull,2,NULL,2024-05-06,x\nhigh,3,7,2024-05-07,\n'
+    text = "\n".join(f"{line},{code}" for line, code in zip(text.split(), ("zip", "00017", "NULL", "10115")))
+    frame, _ = read(tmp_path / "t.csv", text)
+    assert frame["level"].tolist() == ["None", "null", "high"]
+    np.testing.assert_array_equal(frame["number"], [np.nan, 2, 3])
+    np.testing.assert_array_equal(frame["group"], [1234, np.nan, 7])
+    assert parsed_dates(frame["day"])[0].isna().tolist() == [True, False, False]
+    assert frame["zip"].tolist() == ["00017", "NULL", "10115"]
+    assert frame["code"].isna().tolist() == [True, False, True]
+
+
+def test_resample_writes_codes_and_percents_as_they_were(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.RandomState(0)
+    size = rng.gamma(2.0, size=120).round(2)
+    frame = pd.DataFrame({"zip": rng.choice(["00017", "10115"], size=120), "share": [f"{x:.2f}%" for x in size]})
+    frame.assign(cost=[f"{x:06.0f}" for x in 1000 * size**2]).to_csv("t.csv", index=False)
+    assert main(["resample", "t.csv", "--target", "cost", "-o", "more.csv"]) == 0, capsys.readouterr().err
+    more = pd.read_csv("more.csv", dtype=str)
+    pd.testing.assert_frame_equal(more.iloc[:120, :2], frame.astype(more.dtypes[["zip", "share"]]))
+    assert len(more) > 120
+    assert set(more["zip"]) == {"00017", "10115"}
+    assert more["share"].str.fullmatch(r"[\d.]+%").all()
+
+
 def test_compare_and_resample_read_and_write_a_german_table(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     rng = np.random.RandomState(0)
@@ -140,3 +237,25 @@ def test_compare_and_resample_read_and_write_a_german_table(tmp_path, monkeypatc
     assert len(more) > 120
     assert more["Preis"].dtype == more["Größe"].dtype == float
     assert more["Preis"][120:].between(frame["Preis"].min(), frame["Preis"].max()).all()
+
+
+@pytest.mark.parametrize("order", ["as numbered", "sorted by the answer", "shuffled"])
+def test_an_index_column_is_dropped_also_where_rows_without_a_target_leave_gaps(order):
+    rng = np.random.RandomState(0)
+    frame = pd.DataFrame(
+        {"Unnamed: 0": np.arange(200), "laufend": 1000 - np.arange(200), "age": rng.randint(18, 80, 200)}
+    )
+    kept = frame.drop(index=[3, 4, 77, 150])
+    if order == "sorted by the answer":  # the index tells the answer, and counts up all the same
+        kept = kept.assign(age=np.sort(kept["age"].to_numpy()))
+    if order == "shuffled":
+        kept = kept.sample(frac=1, random_state=0)
+    assert identifiers(kept) == (["Unnamed: 0"] if order == "shuffled" else ["Unnamed: 0", "laufend"])
+
+
+def test_whole_numbers_that_measure_are_no_identifiers():
+    rng = np.random.RandomState(0)
+    prices = np.sort(rng.choice(5000, 200, replace=False))  # unique and sorted, but with gaps
+    assert (
+        identifiers(pd.DataFrame({"price": prices, "rooms": np.arange(200) // 40, "rank": rng.permutation(200)})) == []
+    )

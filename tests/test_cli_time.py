@@ -227,6 +227,58 @@ def test_rows_drawn_before_an_interruption_are_drawn_again(folder, capsys, monke
     assert capsys.readouterr().out.count("60 of them are compared") == 2
 
 
+def test_more_time_goes_on_with_the_rows_that_have_results(folder, capsys, monkeypatch):
+    counts = iter([(60, None), (80, None), (100, None)])
+    monkeypatch.setattr("skgan_resample._cli._comparing.affordable_rows", lambda *_: next(counts))
+    command = COMMANDS["regression"].split()
+    with monkeypatch.context() as patch:
+        patch.setattr(_engine, "_in_time", lambda calls, *_: iter(()))
+        assert main([*command, "--jobs", "1", "--max-time", "600"]) == 2
+        assert main([*command, "--jobs", "1", "--max-time", "700"]) == 2  # no results: drawn anew
+    assert "120 rows are too many for --max-time 700: 80 of them" in capsys.readouterr().out
+    Path(".report-cache/joblib").mkdir(parents=True, exist_ok=True)
+    Path(".report-cache/joblib/output.pkl").touch()
+    Path("go").touch()
+    assert main([*command, "--jobs", "2", "--max-time", "800"]) == 0
+    assert "120 rows are too many for --max-time 700: 80 of them" in capsys.readouterr().out
+
+
+# ------------------------------------------------------------------------------------------------ errors in between
+@pytest.mark.parametrize("mistake", [["--methods", "magic"], ["--learner", "models:Nothing"], ["--target", "q"]])
+def test_a_mistyped_command_leaves_the_results_of_another_one(folder, capsys, mistake):
+    kept = Path(".report-cache/joblib/output.pkl")
+    kept.parent.mkdir(parents=True)
+    kept.touch()
+    assert main([*COMMANDS["regression"].split(), *mistake, "--jobs", "1"]) == 2
+    assert main([*COMMANDS["regression"].split(), *mistake, "--jobs", "1", "--max-time", "60"]) == 2
+    assert kept.exists()
+    assert capsys.readouterr().err.count("\n") == 2
+
+
+def test_an_error_of_the_data_keeps_results_and_clears_an_empty_folder(folder, capsys):
+    frame = pd.read_csv("t.csv", index_col=0)
+    frame.assign(y=np.where(frame["a"] > 0, 1.5, 2.5)).to_csv("t.csv")
+    command = [*COMMANDS["regression"].split(), "--jobs", "1"]
+    assert main(command) == 2  # nothing is rare
+    assert not Path(".report-cache").exists()
+    kept = Path(".report-cache/joblib/output.pkl")
+    kept.parent.mkdir(parents=True)
+    kept.touch()
+    assert main(command) == 2
+    assert kept.exists()
+
+
+def test_a_worker_that_the_system_ended_is_one_sentence(folder, capsys):
+    killed = MODELS.replace('Path("reached").touch()', "os.kill(os.getpid(), 9)")
+    Path("models.py").write_text(f"import os\n{killed}")
+    assert main([*COMMANDS["regression"].split(), "--jobs", "2"]) == 2
+    err = capsys.readouterr().err
+    assert "ended a worker process" in err
+    assert "fewer --jobs. The same command goes on" in err
+    assert any(Path(".report-cache").rglob("output.pkl"))  # what had been done before
+    assert "Traceback" not in err
+
+
 # ------------------------------------------------------------------------------------------------ the time left
 def test_time_left_is_that_of_finished_tasks_of_the_same_method():
     pace = _engine._Pace(["quick", "slow", "quick", "slow", "other"], n_jobs=2)

@@ -2,12 +2,15 @@
 
 import importlib
 import linecache
+import re
 import sys
 import warnings
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 import pytest
+from joblib import Parallel, delayed
 from numpy.testing import assert_allclose
 from scipy import stats
 from sklearn.base import clone
@@ -30,7 +33,7 @@ from skgan_resample.model_selection._compare import (
     named_samplers,
     wrap,
 )
-from skgan_resample.model_selection._verdict import CONSTANT, OUTER, Comparison, corrected_interval, holm
+from skgan_resample.model_selection._verdict import CONSTANT, OUTER, Comparison, _least_convex, corrected_interval, holm
 from skgan_resample.over_sampling import RandomOverSampler
 
 HIGHEST_TENTH = Relevance("quantile", side="high")
@@ -71,6 +74,16 @@ def test_interval_is_that_of_nadeau_and_bengio():
     assert_allclose(corrected_interval(differences, 0.0)[3], plain.pvalue)  # without overlap it is the t test
     assert p > plain.pvalue
     assert corrected_interval([0.5, np.nan], share) == (0.5, -np.inf, np.inf, 1.0)
+
+
+def test_folds_that_agree_leave_open_how_far_others_would_be():
+    assert corrected_interval([0.1, 0.1 + 1e-17], 0.25) == (0.1, -np.inf, np.inf, 1.0)
+    assert corrected_interval([0.0, 0.0, 0.0], 0.25) == (0.0, 0.0, 0.0, 1.0)
+    mean, _, high, p = corrected_interval([0.1, 0.1], 0.25, n_rows=50)
+    error = np.sqrt(0.1 * 0.9 / 50)
+    assert_allclose([mean, high - mean, p], [0.1, 12.7062047 * error, 2 * stats.t.sf(0.1 / error, 1)], rtol=1e-6)
+    wide = [0.3, -0.1, 0.2]
+    assert corrected_interval(wide, 0.25, n_rows=1000) == corrected_interval(wide, 0.25)  # a floor, no more
 
 
 def test_holm_by_hand():
@@ -138,22 +151,27 @@ def test_results_do_not_depend_on_the_number_of_jobs_and_global_states_stay(give
     assert strip(runs[0]) == strip(runs[1])
 
 
-def test_a_changed_class_is_not_taken_from_the_cache(tmp_path, monkeypatch):
+@pytest.mark.parametrize("where", ["class", "helper", "base class"])
+def test_changed_code_is_not_taken_from_the_cache(tmp_path, monkeypatch, where):
     X, y = skewed_table()
     splits = [(0, OUTER, np.arange(90), np.arange(90, 120))]
     rmse = []
-    for body in ("self.fixed_ = 1.0", "self.fixed_ = 20.0"):  # of another length, or a stale .pyc would be used
+    for value in ("1.0", "20.0"):  # of another length, or a stale .pyc would be used
         (tmp_path / "homemade.py").write_text(
             "import numpy as np\nfrom sklearn.base import BaseEstimator, RegressorMixin\n\n\n"
             "class Fixed(RegressorMixin, BaseEstimator):\n    def fit(self, X, y):\n"
-            f"        {body}\n        return self\n\n    def predict(self, X):\n"
-            "        return np.full(len(X), self.fixed_)\n"
+            f"        self.fixed_ = {value if where == 'class' else 'number()'}\n        return self\n\n"
+            "    def predict(self, X):\n        return np.full(len(X), self.fixed_)\n\n\n"
+            f"def number():\n    return {value}\n"
         )
         monkeypatch.syspath_prepend(tmp_path)
-        monkeypatch.delitem(sys.modules, "homemade", raising=False)
+        (tmp_path / "homeleaf.py").write_text("from homemade import Fixed\n\n\nclass Leaf(Fixed):\n    pass\n")
+        for name in ("homemade", "homeleaf"):
+            monkeypatch.delitem(sys.modules, name, raising=False)
         importlib.invalidate_caches()
         linecache.clearcache()
-        learner = importlib.import_module("homemade").Fixed()
+        learner = importlib.import_module("homeleaf").Leaf() if where == "base class" else \
+            importlib.import_module("homemade").Fixed()  # fmt: skip
         rows = evaluate(
             X, y, splits, {"none": None}, {"fixed": learner}, relevance=HIGHEST_TENTH, memory=str(tmp_path / "cache")
         )
@@ -203,6 +221,27 @@ def test_groups_stay_together_and_time_runs_forward():
         assert not set(groups[train]) & set(groups[test])
     for _, _, train, test, *_ in _make_splits(X, y, TimeSeriesSplit(4), 1, 3, None, 0):
         assert train.max() < test.min()
+
+
+@pytest.mark.parametrize(("cv", "n_groups"), [(5, 5), (3, 5), (2, 6), (5, 30)])
+def test_few_groups_get_fewer_inner_folds(cv, n_groups):
+    X, y = skewed_table()
+    groups = np.arange(120) % n_groups
+    splits = _make_splits(X, y, cv, 1, 3, groups, 0)
+    assert len({fold for fold, *_ in splits}) == cv
+    for _, _, train, test, calibration in splits:
+        assert not set(groups[train]) & set(groups[test])
+        assert len(calibration) == min(3, len(np.unique(groups[train]))) >= 2
+
+
+@pytest.mark.parametrize(
+    ("cv", "n_groups", "message"),
+    [(2, 5, "There are 5 groups, too few .* at least 6 groups"), (5, 4, "There are 4 groups, too few for 5 folds")],
+)
+def test_too_few_groups_are_refused_with_the_number_needed(cv, n_groups, message):
+    X, y = skewed_table()
+    with pytest.raises(ValueError, match=message):
+        compare(X, y, learners=Ridge(), relevance=HIGHEST_TENTH, cv=cv, groups=np.arange(120) % n_groups)
 
 
 def test_splits_without_rare_training_rows_are_passed_over():
@@ -354,15 +393,16 @@ def test_refined_samplers_go_on_where_they_stopped(tmp_path, monkeypatch):
 # ------------------------------------------------------------------------------------------------ the verdict
 def made_up(effects, *, common=1.0, constant=2.0, spread=0.02, n_folds=10, seed=0):
     """Return a Comparison whose methods have these (score ratio, RMSE ratio), with a little noise, in all folds."""
-    rng = np.random.RandomState(seed)
+    rng, other = np.random.RandomState(seed), np.random.RandomState(seed + 1)
     rows = []
     for fold in range(n_folds):
         for inner in (OUTER, 0, 1, 2):
             base = np.exp(0.1 * rng.normal())
             for method, (score, rmse) in {"none": (1, 1), **effects, CONSTANT: (constant, constant)}.items():
                 noise = np.exp([spread, spread / 10] * rng.normal(size=2)) if method in effects else (1, 1)
+                noise = np.exp([0.01, 0.01] * other.normal(size=2)) if method == CONSTANT else noise
                 values = dict.fromkeys(("rare_mae", "rare_rmse", "common_rmse", "total_ratio", "seconds"), 1.0)
-                values["common_rmse"] = common if method in effects else 1.0
+                values["common_rmse"] = common * noise[1] if method in effects else 1.0
                 rows.append({"fold": fold, "inner": inner, "method": method, "learner": "made", **values,
                              "sera": base * score * noise[0], "rmse": base * rmse * noise[1]})  # fmt: skip
     return Comparison(
@@ -396,7 +436,7 @@ def test_a_gain_that_common_rows_pay_for_is_not_recommended():
     verdict = made_up({"smogn": (0.7, 0.98)}, common=1.3).verdict
     assert verdict.answer == "does not help"
     assert "trade" in verdict.sentence
-    assert "on common rows by +30.0%" in verdict.sentence
+    assert "on common rows by +30." in verdict.sentence
 
 
 def test_worse_than_the_mean_is_never_recommended():
@@ -442,6 +482,109 @@ def test_a_sampler_is_not_named_for_what_moved_predictions_do_as_well():
     assert verdict.method in ("light-correction", "correction")
     effects["smogn"] = (0.5 * at(0.25)[0], at(0.25)[1])
     assert made_up(effects, spread=0.01).verdict.method == "smogn"
+
+
+def as_if_scored_by(scoring, effects, **options):
+    """Return a comparison as from `made_up`, whose score is `scoring` instead of SERA."""
+    comparison = made_up(effects, **options)
+    rows = [{**row, scoring: row["sera"]} for row in comparison.rows]
+    return replace(comparison, rows=rows, scoring=scoring)
+
+
+def test_a_shift_is_not_named_under_a_mean_of_absolute_errors():
+    """Rare rows all too low by 1: a shift of s leaves a rare MAE of 1 - s, until it goes beyond."""
+
+    def shifted(share):
+        return abs(1 - 0.8 * share), np.sqrt(1 + (0.1 * share) ** 2)
+
+    effects = {"light-correction": shifted(0.2), "correction": shifted(1.0), "smogn": shifted(0.6)}
+    comparison = as_if_scored_by("rare_mae", effects, spread=1e-5)
+    row = next(row for row in comparison.summary if row["method"] == "smogn")
+    assert row["matched_ratio"] == pytest.approx(1.0, abs=0.02)
+    assert comparison.verdict.method in ("light-correction", "correction")
+    better = {**effects, "smogn": (0.3 * shifted(0.6)[0], shifted(0.6)[1])}
+    assert as_if_scored_by("rare_mae", better, spread=0.001).verdict.method == "smogn"
+
+
+def test_the_bound_of_moved_absolute_errors_is_never_above_them():
+    rng = np.random.RandomState(0)
+    errors, moves, shares = rng.normal(size=30), rng.normal(size=30), np.linspace(0, 1, 101)
+    exact = np.abs(errors - shares[:, None] * moves).mean(axis=1)
+    bound = _least_convex(shares, *(np.array([[exact[i]]]) for i in (0, 20, 100)))[:, 0, 0]
+    assert (bound <= exact + 1e-12).all()
+    assert_allclose(bound[[0, 20, 100]], exact[[0, 20, 100]])
+    straight = _least_convex(shares, *(np.array([[value]]) for value in (1.0, 0.9, 0.5)))[:, 0, 0]
+    assert_allclose(straight, 1 - shares / 2)  # nothing to lose where errors do not change sides
+
+
+@pytest.mark.parametrize("scoring", ["rmse", "common_rmse"])
+def test_moved_predictions_are_matched_under_roots_of_squares(scoring):
+    at = moved_predictions()
+    effects = {"light-correction": at(0.2), "correction": at(1.0), "smogn": at(0.25)}
+    effects = {name: (rmse, rmse) for name, (_, rmse) in effects.items()}
+    comparison = as_if_scored_by(scoring, effects, spread=0.0)
+    price = at(0.25)[1]
+    reachable = min(at(share)[1] for share in np.linspace(0, 1, 101) if at(share)[1] <= max(1, price) + 1e-12)
+    assert_allclose(np.exp(comparison._matched_by(scoring, "smogn")), price / reachable, rtol=1e-9)
+
+
+def test_a_shift_by_sera_is_no_more_under_another_score():
+    at = moved_predictions()
+    effects = {"light-correction": at(0.2), "correction": at(1.0), "smogn": at(0.25)}
+    comparison = made_up(effects, spread=0.01)
+    rows = [{**row, "rare_mae": row["sera"] * (0.5 if row["method"] == "smogn" else 1)} for row in comparison.rows]
+    comparison = replace(comparison, rows=rows, scoring="rare_mae")
+    assert comparison._matched_by("rare_mae", "smogn").mean() < -0.4
+    assert comparison.verdict.method != "smogn"
+
+
+def test_without_the_corrections_the_verdict_says_what_was_not_tested():
+    assert "could not be tested" in made_up({"smogn": (0.7, 0.98)}).verdict.sentence
+    at = moved_predictions()
+    effects = {"light-correction": at(0.2), "correction": at(1.0), "smogn": (0.5, 1.0)}
+    assert "could not be tested" not in made_up(effects, spread=0.01).verdict.sentence
+
+
+# ------------------------------------------------------------------------------------------------ no error at all
+@pytest.mark.parametrize("nothing", [0.0, 1e-25])
+def test_a_learner_without_error_cannot_be_told_from_others(nothing):
+    at = moved_predictions()
+    effects = {"light-correction": at(0.2), "correction": at(1.0), "smogn": (0.5, 1.0)}
+    comparison = made_up(effects)
+    rows = [{**row, "sera": nothing if row["method"] == "none" and row["fold"] in (2, 5) else row["sera"]}
+            for row in comparison.rows]  # fmt: skip
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        comparison = replace(comparison, rows=rows)
+    assert comparison.verdict.answer == "cannot tell"
+    assert "already has no error on rare rows in 2 of 10 folds" in comparison.verdict.sentence
+    assert np.isnan(comparison.log_ratios("sera", "smogn")).sum() == np.isnan(comparison._matched("smogn")).sum() == 2
+    perfect = replace(comparison, rows=[{**row, "sera": 0.0, "rmse": 0.0} if row["method"] != CONSTANT else row
+                                        for row in rows])  # fmt: skip
+    assert "in 10 of 10 folds" in perfect.verdict.sentence
+
+
+def test_no_sentence_holds_an_endless_number():
+    comparison = made_up({"smogn": (1.0, 1.0)}, spread=200.0, n_folds=3)
+    assert comparison.verdict.answer == "cannot tell"
+    assert not re.search(r"nan|inf|\d{6}", comparison._effect(comparison.summary[1]))
+
+
+def test_a_method_that_changes_nothing_is_said_to():
+    verdict = made_up({"smogn": (1.0, 1.0)}, spread=0.0).verdict
+    assert verdict.answer == "does not help"
+    assert "No method changes anything" in verdict.sentence
+
+
+def test_worse_than_the_mean_must_be_shown():
+    comparison = made_up({"smogn": (0.8, 1.0)}, spread=0.5, seed=2)
+    rng = np.random.RandomState(0)
+    noise = np.exp(0.3 * rng.normal(size=10) - 0.02)
+    rows = [{**row, "rmse": noise[row["fold"]] if row["method"] == CONSTANT else 1.3} for row in comparison.rows]
+    comparison = replace(comparison, rows=rows)
+    assert comparison._over_constant("none")[1] < 0 < comparison._over_constant("none")[0]
+    assert comparison.verdict.answer == "cannot tell"
+    assert "No method predicts better than the mean" in comparison.verdict.sentence
 
 
 def test_wide_intervals_do_not_say_that_nothing_helps():
@@ -567,3 +710,10 @@ def test_summary_as_a_frame_and_several_learners():
     assert comparison.values("sera", "random").shape == (3, 2)
     each = np.log(comparison.values("sera", "random") / comparison.values("sera", "none"))
     assert_allclose(np.log(frame["score_ratio"][3]), each.mean())
+
+
+def test_a_comparison_with_a_deadline_leaves_the_workers_of_joblib_usable():
+    X, y = skewed_table()
+    options = {"methods": ["weights"], "learners": Ridge(), "relevance": HIGHEST_TENTH, "n_repeats": 1, "cv": 3}
+    compare(X, y, **options, n_jobs=2, max_time=600)
+    assert Parallel(n_jobs=2)(delayed(abs)(number) for number in (-1, -2)) == [1, 2]

@@ -694,6 +694,40 @@ def test_a_table_that_says_nothing_is_no_case_for_resampling():
     assert "better than chance" in verdict.sentence
 
 
+def test_folds_that_agree_are_not_certain():
+    """Three folds with the same gain in a score of steps; by hand: t(0.975, 2) = 4.3027, 50 rows of the rare class."""
+    comparison = made_up({"smote": 0.1}, spread=0.0, n_folds=3, scoring="balanced_accuracy")
+    row = comparison.summary[1]
+    error = np.sqrt(0.1 * 0.9 / 50)
+    assert_allclose([row["low"], row["high"]], [0.1 - 4.3026527 * error, 0.1 + 4.3026527 * error], rtol=1e-6)
+    assert comparison.verdict.answer == "cannot tell"
+    nothing = made_up({"smote": 0.0}, spread=0.0, scoring="f1", smote={"brier": 0.4})
+    assert_allclose(nothing.summary[1]["high"], 2.2621572 / 50, rtol=1e-6)  # other probabilities, the same decisions
+    assert nothing.verdict.answer == "cannot tell"
+    brier = made_up({"smote": 0.1}, spread=0.0, scoring="brier", base=0.2)
+    brier = replace(brier, rows=[{**row, "brier_corrected": 0.3 if row["method"] == "none" else 0.2}
+                                 for row in brier.rows])  # fmt: skip
+    assert brier.verdict.answer == "cannot tell"
+    assert "interval -inf to +inf" in brier.verdict.sentence
+
+
+def test_a_method_that_changes_nothing_is_said_to():
+    verdict = made_up({"smote": 0.0}, spread=0.0).verdict
+    assert verdict.answer == "does not help"
+    assert "No method changes anything" in verdict.sentence
+
+
+def test_no_better_than_chance_must_be_shown():
+    rates = np.random.RandomState(1).normal(0.55, 0.2, size=10)
+    comparison = made_up({"smote": 0.0}, spread=0.2, seed=4)
+    rows = [{**row, "base_rate": rates[row["fold"]], "average_precision": 0.5 + 0.01 * (row["method"] == "smote")}
+            for row in comparison.rows]  # fmt: skip
+    comparison = replace(comparison, rows=rows, counts={"common": 9, "rare": 5})
+    assert all(comparison._over_chance(name)[0] < 0 < comparison._over_chance(name)[2] for name in ("none", "smote"))
+    assert comparison.verdict.answer == "cannot tell"
+    assert "better than chance" in comparison.verdict.sentence
+
+
 def test_the_brier_score_should_fall_and_is_compared_as_a_share():
     comparison = made_up({"smote": 0.02, "random": -0.02}, scoring="brier", base=0.2, spread=0.001)
     usual, ours = (comparison.values("brier_corrected", name).ravel() for name in ("none", "smote"))
@@ -776,7 +810,7 @@ def test_report_on_a_benchmark_table(tmp_path, monkeypatch, capsys):
     methods = ["--methods", "weights,random,smote,kmeans-smote"]
     status, out, _ = run(capsys, "compare", "ecoli.csv", "--target", "target", *LINEAR, *methods, "--scoring", "f1")
     assert status == 0
-    assert "336 rows of 2 classes: positive 35, negative 301; positive is the positive class" in out
+    assert "336 rows of 2 classes: positive (35), negative (301); positive is the positive class" in out
     assert re.search(r"\n(HELPS|DOES NOT HELP|CANNOT TELL)\. ", out)
     assert "'kmeans-smote' failed and is left out" in out
     page = Path("report/index.html").read_text()

@@ -42,6 +42,15 @@ def test_labels_are_text_wherever_the_target_stands(folder):
     assert y.tolist() == ["1", "2", "2"]
 
 
+def test_labels_keep_their_spelling_whatever_their_column_is_called(folder):
+    path = folder / "classification" / "sizes.csv"
+    path.write_text("a,size\n1,NA\n2,01\n3,None\nNA,\n")
+    X, y = load_table("sizes", folder=folder)
+    assert y.iloc[:3].tolist() == ["NA", "01", "None"]
+    assert y.isna().tolist() == [False, False, False, True]
+    assert X["a"].isna().tolist() == [False, False, False, True]
+
+
 def test_the_folder_comes_from_the_environment(folder, monkeypatch):
     monkeypatch.setenv("SKGAN_RESAMPLE_DATA", str(folder))
     assert table_names("robustness") == ["urls"]

@@ -79,7 +79,33 @@ def test_comparison_display_has_a_point_per_method_where_the_summary_says():
         "smogn",
         "weights",
         "RMSE +2% or more",
+        "hollow: RMSE over +2%, or +5% on common rows",
     ]
+
+
+def test_hollow_markers_are_over_either_price():
+    row = {"rmse_low": 0.9, "rmse_high": 1.1, "low": 0.5, "high": 1.2, "score_ratio": 0.8}
+    prices = {"fair": (1.01, 1.04), "over all": (1.03, 1.0), "on common rows": (1.0, 1.06)}
+    summary = [{"method": name, "rmse_ratio": rmse, "common_ratio": common, **row}
+               for name, (rmse, common) in prices.items()]  # fmt: skip
+    display = ComparisonDisplay(summary=summary).plot()
+    faces = [container.lines[0].get_markerfacecolor() for container in display.ax_.containers]
+    assert [face == "white" for face in faces] == [False, True, True]
+    lenient = ComparisonDisplay(summary=summary, max_price=0.04, max_common_price=0.07).plot()
+    faces = [container.lines[0].get_markerfacecolor() for container in lenient.ax_.containers]
+    assert "white" not in faces
+
+
+def test_a_wide_interval_is_cut_with_arrow_heads():
+    row = {"rmse_ratio": 1.01, "rmse_low": 0.99, "rmse_high": 1.03, "score_ratio": 0.8, "low": 0.7, "high": 0.9}
+    summary = [{"method": "usual", **row}, {"method": "wide", **row, "low": 0.0, "high": 4e14, "rmse_high": np.inf},
+               {"method": "unknown", **row, "score_ratio": np.nan}]  # fmt: skip
+    display = ComparisonDisplay(summary=summary).plot()
+    assert display.ax_.get_ylim()[1] < 2
+    assert display.ax_.get_xlim()[1] < 1.2
+    heads = [line.get_marker() for line in display.ax_.lines if line.get_marker() in list("<>v^")]
+    assert sorted(heads) == ["<", ">", "^", "v"][1:]
+    assert len(display.ax_.containers) == 2
 
 
 def test_displays_draw_on_given_axes():

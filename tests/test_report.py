@@ -7,6 +7,8 @@ import json
 import math
 import re
 import sys
+import time
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pandas as pd
@@ -22,9 +24,10 @@ from _reports import (
     write_all,
 )
 
-from skgan_resample import Relevance
-from skgan_resample._report import print_classification, print_robustness, print_summary, write_report
+from skgan_resample import SMOGN, Relevance, SMOGANRegressorResampler
+from skgan_resample._report import _regression, print_classification, print_robustness, print_summary, write_report
 from skgan_resample._report._grid import Cell, Grid, effect, number, p_value
+from skgan_resample._report._regression import RegressionReport
 
 PRINTED = {
     "regression": (print_summary, regression_comparison),
@@ -137,6 +140,73 @@ def test_a_report_that_cannot_be_finished_leaves_the_earlier_one(tmp_path):
         write_report(out, broken, table, Relevance(), options_of(table))
     assert (out / "index.html").read_text() == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["amounts.csv", "report"]
+
+
+# ------------------------------------------------------------------------------------------------ further sections
+@pytest.fixture
+def n_fits(monkeypatch):
+    """Count the fits of networks and of SMOGN by themselves."""
+    fits = {"network": 0, "smogn": 0}
+    for kind, name in ((SMOGANRegressorResampler, "network"), (SMOGN, "smogn")):
+
+        def counted(self, X, y, kind=kind, name=name, fit_resample=kind.fit_resample):
+            if type(self) is kind:
+                fits[name] += getattr(self, "refine", True)
+            return fit_resample(self, X, y)
+
+        monkeypatch.setattr(kind, "fit_resample", counted)
+    return fits
+
+
+def tried_with_smogan():
+    """Return a comparison in which SMOGAN is the best method."""
+    comparison = regression_comparison()
+    rows = [{**row, "method": "smogan"} if row["method"] == "smogn" else row for row in comparison.rows]
+    methods = ["smogan" if name == "smogn" else name for name in comparison.methods]
+    return replace(comparison, rows=rows, methods=methods, samplers=["smogan"])
+
+
+def test_a_network_is_fitted_once_for_all_sections(tmp_path, n_fits, monkeypatch):
+    table = table_of(tmp_path, has_classes=False)
+    known = _regression.default_methods
+    monkeypatch.setattr(_regression, "default_methods", lambda *given: known(*given) | {
+        "smogan": SMOGANRegressorResampler(relevance=Relevance(), max_steps=20)})  # fmt: skip
+    out = tmp_path / "report"
+    write_report(out, tried_with_smogan(), table, Relevance(), options_of(table))
+    assert n_fits["network"] == 1
+    page = (out / "index.html").read_text()
+    assert "the table before and after" in page.lower()
+    assert "What refinement changed" in page
+    assert page.count("<figure>") == 4
+
+
+@pytest.mark.parametrize(("limit", "is_left_out"), [(None, False), (1e9, False), (5.0, True)])
+def test_out_of_time_nothing_more_is_fitted(tmp_path, n_fits, limit, is_left_out):
+    table = table_of(tmp_path, has_classes=False)
+    options = options_of(table, max_time=limit, started=time.monotonic() - 10)
+    write_report(tmp_path / "report", regression_comparison(), table, Relevance(), options)
+    page = (tmp_path / "report" / "index.html").read_text()
+    assert ("--max-time 5 was used up" in page) == is_left_out
+    assert (n_fits["smogn"] == 0) == is_left_out
+    assert "started" not in json.loads((tmp_path / "report" / "run.json").read_text())["options"]
+
+
+def test_a_table_of_ratios_that_do_not_exist_stays_narrow():
+    comparison = regression_comparison()
+    row = next(row for row in comparison.summary if row["method"] == "smogn")
+    row.update(dict.fromkeys(("score_ratio", "low", "high", "rmse_ratio", "matched_ratio"), math.nan))
+    comparison.summary[3].update(low=0.0, high=1e200)
+    texts = [[cell.text for cell in cells] for cells in RegressionReport(comparison).grid().rows]
+    assert texts[4][1] == texts[4][4] == "-"
+    assert texts[4][3] == ""
+    assert texts[3][1].endswith("(0.00 to >100)")
+
+
+@pytest.mark.parametrize(("scoring", "says"), [("sera", "SERA, the"), ("rare_mae", "the least that"), ("rmse", "")])
+def test_how_to_read_says_what_moved_predictions_are_of_each_score(scoring, says):
+    comparison = replace(regression_comparison(), scoring=scoring)
+    assert says in RegressionReport(comparison).how_to_read
+    assert ("in SERA, if" in RegressionReport(comparison).how_to_read) == (scoring != "sera")
 
 
 # ------------------------------------------------------------------------------------------------ drawn intervals

@@ -150,8 +150,8 @@ def test_a_feature_that_the_attacker_undoes_leaves_nothing_to_learn():
     comparison = compare_robustness(X, y, threat, methods=methods, cv=2)
     assert comparison.values("clean", "none").mean() > 0.9
     assert comparison.values("robust", "none").mean() < 0.5
-    assert comparison.verdict.training.answer == "does not help"
-    assert "leaves nothing to learn" in comparison.verdict.training.sentence
+    assert comparison.verdict.training.answer == "cannot tell"  # 60 rows do not exclude that a little is left
+    assert "may leave nothing to learn" in comparison.verdict.training.sentence
     assert comparison.verdict.treatment is None
 
 
@@ -201,9 +201,13 @@ def test_an_excluded_gain_is_no_help():
 
 def test_more_robust_than_none_but_not_than_the_commonest_class_is_no_help():
     assert planted(none=0.1, at=0.6, noise=0.01, commonest=0.5).verdict.training.answer == "helps"
-    verdict = planted(none=0.1, at=0.6, noise=0.01, commonest=0.61).verdict.training
+    verdict = planted(none=0.1, at=0.6, noise=0.01, commonest=0.7).verdict.training
     assert verdict.answer == "does not help"
-    assert "always answering the commonest class (61.0%)" in verdict.sentence
+    assert "always answering the commonest class (70.0%)" in verdict.sentence
+    unclear = planted(none=0.1, at=0.6, noise=0.01, commonest=0.61).verdict
+    assert unclear.training.answer == "cannot tell"  # 61 % is within the noise of 500 rows
+    assert "not shown to be more than always answering the commonest class (61.0%)" in unclear.training.sentence
+    assert unclear.method is None
 
 
 def test_rows_needed_would_shrink_the_interval_to_the_gain():
@@ -232,7 +236,8 @@ def test_gains_of_treatment_are_held_against_a_larger_budget():
 def test_folds_that_agree_by_chance_are_not_certain():
     few = planted(n_test=10, none=0.8, at=0.9)  # every fold differs by one row
     mean, low, high, p = few.difference("robust", "at", "none")
-    assert corrected_interval(few.values("robust", "at") - few.values("robust", "none"), 0.25)[3] < 1e-9
+    blind = corrected_interval(few.values("robust", "at") - few.values("robust", "none"), 0.25)
+    assert blind[1:] == (-np.inf, np.inf, 1.0)  # without the number of rows nothing can be said
     error = np.sqrt(0.1 * 0.9 / 50)  # at least 5 of 50 rows go one way
     assert_allclose([mean, low, high], [0.1, 0.1 - 2.7764451 * error, 0.1 + 2.7764451 * error])
     assert_allclose(p, 2 * stats.t.sf(0.1 / error, 4))

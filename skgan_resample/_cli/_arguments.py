@@ -109,7 +109,7 @@ ABOUT = """\
 Rare cases in a table: does resampling help here, which method, at what price, and is that more than noise?
 
 examples:
-  skgan-resample compare                                        a real table of numbers, built in; about a minute
+  skgan-resample compare                                        a real table of numbers, built in; some minutes
   skgan-resample compare --task classification                  a real table of classes, built in
   skgan-resample compare DATA.csv --target COLUMN               your table, amounts or classes
   skgan-resample compare DATA.csv --target COLUMN --max-time 300      an answer after five minutes

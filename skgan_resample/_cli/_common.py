@@ -5,6 +5,7 @@ import importlib.util
 import sys
 import time
 import warnings
+from concurrent.futures import BrokenExecutor
 
 from skgan_resample._validation import NoRareRowsError, ResamplingWarning
 
@@ -48,6 +49,11 @@ def one_sentence():
             ) from None
         except (ValueError, TypeError, OSError) as error:
             raise CommandError(str(error)) from None
+        except BrokenExecutor:
+            raise CommandError(
+                "The system ended a worker process, most often for want of memory; take fewer --jobs. The same command "
+                "goes on from there."
+            ) from None
     for warning in caught:
         if issubclass(warning.category, ResamplingWarning):
             print(f"- {warning.message}")

@@ -5,7 +5,7 @@ import csv
 import gzip
 import re
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from skgan_resample._cli._common import CommandError, listed, need
@@ -19,6 +19,12 @@ THOUSANDS = {  # by the decimal sign
     ".": r"[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?",
     ",": r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+(?:,\d+)?",
 }
+MISSING = [
+    *("", "NA", "N/A", "n/a", "#NA", "#N/A", "#N/A N/A", "<NA>", "NaN", "nan", "-NaN", "-nan"),
+    *("1.#IND", "1.#QNAN", "-1.#IND", "-1.#QNAN"),
+]
+WORDS = ["None", "NULL", "null"]  # missing among numbers and dates, a level among words
+NUMBER_OR_LIKE = r"[+-]?[\d.,]*\d[\d.,]*(?:[eE][+-]?\d+)?\s*%?"
 DATE = re.compile(r"(?<!\d)(?:\d{4}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})(?!\d)")  # no band 5-10, no hour 12:30
 DAY_AND_MONTH = re.compile(r"(?<!\d)(\d{1,2})([-/.])(\d{1,2})[-/.](?:\d{4}|\d{2})(?!\d)")
 
@@ -30,13 +36,21 @@ class TextFormat:
     separator: str = ","
     decimal: str = "."
     encoding: str = "utf-8-sig"
+    surplus: int = 0  # empty cells at the end of each row, behind those that the header names
+    codes: list = field(default_factory=list)  # columns of digits that stay text, as the header has their names
+    percent: list = field(default_factory=list)  # columns written as 12.5%
+    words: bool = False  # whether "None" or "NULL" stands somewhere
 
     def read(self, path, **options):
-        """Return the file as a pandas frame."""
+        """Return the file as a pandas frame; the first column is never taken for row labels."""
         import pandas as pd
 
-        options = {"skipinitialspace": True, **options}
-        return pd.read_csv(path, sep=self.separator, decimal=self.decimal, encoding=self.encoding, **options)
+        options = {"skipinitialspace": True, "dtype": dict.fromkeys(self.codes, str), **options}
+        options = {"keep_default_na": False, "na_values": MISSING, "index_col": False, **options}
+        with warnings.catch_warnings():
+            if self.surplus:
+                warnings.simplefilter("ignore", pd.errors.ParserWarning)  # what is lost is known to be empty
+            return pd.read_csv(path, sep=self.separator, decimal=self.decimal, encoding=self.encoding, **options)
 
 
 # ------------------------------------------------------------------------------------------------ tables
@@ -78,13 +92,27 @@ def read_table(path, notes, *, separator=None, decimal=None):
     if frame.empty:
         raise CommandError(f"{path} holds no rows.")
     frame.columns = [str(name).strip() for name in frame.columns]
+    _refuse_twice(path, list(frame.columns))
     return frame, form
 
 
-def cells_as_written(path, form):
+def cells_as_written(path, form, **options):
     """Return a text file's cells as they stand there: "00037" stays, and so do "NA" and an empty cell."""
-    cells = form.read(path, dtype=str, keep_default_na=False, skipinitialspace=False)
+    cells = form.read(path, dtype=str, na_values=[], skipinitialspace=False, **options)
     return cells.set_axis([str(name).strip() for name in cells.columns], axis=1)
+
+
+def words_for_missing(path, form, column):
+    """Return {word: rows} of the words that stand in a text file where a column has missing values."""
+    cells = cells_as_written(path, form, usecols=lambda name: name.strip() == column.name)[column.name]
+    words = cells[column.isna()].str.strip()
+    return words[words != ""].value_counts().to_dict()
+
+
+def _refuse_twice(path, names):
+    twice = sorted({name for name in names if name and names.count(name) > 1})  # pandas would call the second a.1
+    if twice:
+        raise CommandError(f"{path} names {listed(twice)} more than once; rename the columns.")
 
 
 def _suffix(path):
@@ -103,16 +131,34 @@ def _read_text(path, notes, separator, decimal):
     if separator is None and form.separator != usual:
         name = SEPARATORS[form.separator]
         notes.append(f"Columns are separated by {name}; --sep says otherwise.")
-    header = [name.strip() for name in next(csv.reader(lines, delimiter=form.separator))]
-    twice = sorted({name for name in header if name and header.count(name) > 1})  # pandas would call the second a.1
-    if twice:
-        raise CommandError(f"{path} names {listed(twice)} more than once; rename the columns.")
-    frame = form.read(path)
+    _refuse_twice(path, [name.strip() for name in next(csv.reader(lines, delimiter=form.separator))])
+    form.surplus = _surplus_cells(path, lines, form, notes)
+    frame, form.words = _without_words(form.read(path))
     if decimal is None and _has_decimal_commas(frame, form.separator):
         form.decimal = ","
         notes.append("Numbers are read with a decimal comma, such as 0,5; --decimal . says otherwise.")
-        frame = form.read(path)
-    return _with_numbers(frame, form.decimal, notes), form
+        frame, _ = _without_words(form.read(path))
+    frame = _with_codes(path, frame, form, notes)
+    return _with_numbers(frame, form, notes, is_guess=decimal is None), form
+
+
+def _surplus_cells(path, lines, form, notes):
+    """Return how many empty cells follow those that the header names; refuse cells that hold something."""
+    header, *rows = csv.reader(lines, delimiter=form.separator, skipinitialspace=True)
+    surplus = len(rows[0]) - len(header) if rows else 0
+    if surplus < 1:
+        return 0
+    wide = [str(i) for i in range(len(rows[0]))]
+    unnamed = form.read(path, header=0, names=wide, usecols=wide[len(header) :], dtype=str, na_values=[""])
+    if unnamed.notna().any(axis=None):
+        names = "1 column" if len(header) == 1 else f"{len(header)} columns"
+        raise CommandError(
+            f"{path} names {names} in its header, but has {len(rows[0])} cells in a row; name all "
+            "columns, or say with --sep what separates them."
+        )
+    cells = "The last cell of each row has" if surplus == 1 else f"The last {surplus} cells of each row have"
+    notes.append(f"{cells} no name in the header and no content: left out.")
+    return surplus
 
 
 def _encoding(path, notes):
@@ -182,7 +228,7 @@ def _has_decimal_commas(frame, separator):
     Between commas "1,234" is a thousand, elsewhere it is little more than one.
     """
     for name in text_columns(frame):
-        cells = _cells(frame[name])
+        cells = _cells(frame[name]).str.rstrip(" %")
         if not cells.head(PEEK).str.fullmatch(f"{COMMA_NUMBER}|{WHOLE}").all():
             continue
         with_comma = cells[cells.str.contains(",")]
@@ -193,28 +239,87 @@ def _has_decimal_commas(frame, separator):
     return False
 
 
-def _with_numbers(frame, decimal, notes):
-    """Return the frame with columns as numbers that are written with thousands separators, or with the other sign."""
+def _without_words(frame):
+    """Return the frame with "None" and "NULL" as missing values among numbers and dates; and whether there are any."""
+    found = False
+    for name in text_columns(frame):
+        is_word = frame[name].isin(WORDS)
+        if is_word.any():
+            found = True
+            others = _cells(frame[name][~is_word])
+            are_numbers = others.str.fullmatch(NUMBER_OR_LIKE).all() and not others.str.fullmatch(r"0\d+").any()
+            are_numbers &= len(others) > 0
+            if are_numbers or parsed_dates(others)[0] is not None:
+                frame = frame.assign(**{name: frame[name].mask(is_word)})
+    return frame, found
+
+
+def _with_codes(path, frame, form, notes):
+    """Return the frame with digits as text where a zero leads them, such as "00017", said aloud."""
+    numbers = frame.select_dtypes("number")
+    whole = [name for name in numbers if (numbers[name].dropna() % 1 == 0).all()]
+    if not whole:
+        return frame
+    cells = form.read(path, usecols=whole, dtype=str)
+    examples = {}
+    for name in whole:
+        leads = cells[name].str.fullmatch(r"\s*0\d+\s*").fillna(False).astype(bool)
+        if leads.any():
+            examples[name] = cells[name][leads].iloc[0].strip()
+    if examples:
+        form.codes = list(examples)
+        frame = frame.assign(**{name: cells[name] for name in examples})
+        notes.append(
+            f"Kept as text for their leading zeros, such as {next(iter(examples.values()))!r}: "
+            f"{listed(name.strip() for name in examples)}."
+        )
+    return frame
+
+
+def _with_numbers(frame, form, notes, *, is_guess):
+    """Return the frame with columns as numbers that are written with thousands separators, percent signs, words for
+    missing values, or the other decimal sign.
+    """
     import pandas as pd
 
-    grouped = []
+    grouped, percent, either = {}, {}, {}
     for name in text_columns(frame):
         cells = _cells(frame[name])
-        is_group = cells.str.fullmatch(THOUSANDS[decimal])
-        other = "," if decimal == "." else "."
-        if len(cells) and is_group.any():
-            plain = rf"{WHOLE}(?:{re.escape(decimal)}\d+)?"
-            if (is_group | cells.str.fullmatch(plain)).all():
-                numbers = cells.str.replace(other, "", regex=False).str.replace(decimal, ".", regex=False)
-                frame = frame.assign(**{name: pd.to_numeric(numbers).reindex(frame.index)})
-                grouped.append((name, cells[is_group].iloc[0]))
-        elif decimal == "," and len(cells):
+        if cells.empty or name in form.codes:
+            continue
+        example = cells.iloc[0]
+        has_percent = cells.str.endswith("%").all()
+        cells = cells.str.rstrip(" %") if has_percent else cells
+        is_group = cells.str.fullmatch(THOUSANDS[form.decimal])
+        plain = cells.str.fullmatch(rf"{WHOLE}(?:{re.escape(form.decimal)}\d+)?")
+        is_either = form.decimal == "," and is_guess and cells.str.fullmatch(r"[+-]?\d{1,3}\.\d{3}").all()
+        if (is_group | plain).all() and not is_either:
+            if not (is_group.any() or form.decimal == "," or has_percent or form.words):
+                continue  # digits that pandas did not take for a number: too many of them
+            other = "," if form.decimal == "." else "."
+            numbers = pd.to_numeric(cells.str.replace(other, "").str.replace(form.decimal, "."))
+        else:
             numbers = pd.to_numeric(cells, errors="coerce")  # 2.5 in a file of decimal commas
-            if numbers.notna().all():
-                frame = frame.assign(**{name: numbers.reindex(frame.index)})
-    if grouped:
-        names = listed(name for name, _ in grouped)
-        notes.append(f"Read as numbers with thousands separators, such as {grouped[0][1]!r}: {names}.")
+            if numbers.isna().any():
+                continue
+            is_either = is_either and is_group.all()
+            is_group = is_group & False
+        frame = frame.assign(**{name: numbers.reindex(frame.index)})
+        if is_group.any():
+            grouped[name] = cells[is_group].iloc[0]
+        if is_either:
+            either[name] = example
+        if has_percent:
+            percent[name] = example
+    form.percent = [name.strip() for name in percent]
+    for found, words in (
+        (grouped, "Read as numbers with thousands separators, such as {!r}: {}."),
+        (percent, "Read as numbers without their percent sign, such as {!r}: {}."),
+        (either, "Points are read as decimal points, such as in {!r}, though other numbers have decimal commas: {}; "
+                 "--decimal , takes them for thousands separators."),
+    ):  # fmt: skip
+        if found:
+            notes.append(words.format(next(iter(found.values())), listed(name.strip() for name in found)))
     return frame
 
 
@@ -260,7 +365,11 @@ def parsed_dates(column, *, day_first=False):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for form in ({}, {"format": "mixed"}):  # one form for all, which is fast, else each its own
-            dates = pd.to_datetime(column, errors="coerce", dayfirst=day_first and len(numbers) > 0, **form)
+            settings = {"errors": "coerce", "dayfirst": day_first and len(numbers) > 0, **form}
+            try:
+                dates = pd.to_datetime(column, **settings)
+            except ValueError:  # offsets differ, as where clocks go forward
+                dates = pd.to_datetime(column, utc=True, **settings)
             if dates.notna().sum() == len(seen):
                 return dates, note
     return None, None

@@ -7,7 +7,7 @@ import numpy as np
 
 from skgan_resample._cli._arguments import asked_relevance
 from skgan_resample._cli._common import CommandError, listed, one_sentence
-from skgan_resample._cli._reading import cells_as_written, read_table
+from skgan_resample._cli._reading import cells_as_written, is_text, read_table
 from skgan_resample._cli._roles import check_column, identifiers
 
 PROVENANCE = ("is_synthetic", "source_row", "parent_row_1", "parent_row_2")
@@ -37,6 +37,10 @@ def run_resample(options):
     check_column(frame.columns, options.target, options.data)
     used, constant = _selected_rows(frame, options)
     part = frame[used].drop(columns=list(constant)).reset_index(drop=True)
+    if is_text(part[options.target]):  # digits with leading zeros
+        numbers = pd.to_numeric(part[options.target], errors="coerce")
+        if numbers.notna().all():
+            frame, part = (x.assign(**{options.target: pd.to_numeric(x[options.target])}) for x in (frame, part))
     if not pd.api.types.is_numeric_dtype(part[options.target]):
         raise CommandError(f"The target {options.target!r} must hold numbers.")
     for note in notes:
@@ -56,7 +60,7 @@ def run_resample(options):
     positions, parents = np.flatnonzero(used), plain.parent_indices_[: len(made)]
     parents = np.where(parents >= 0, positions[parents], -1)
     if out.suffix == ".csv" and form is not None:
-        old, made = cells_as_written(options.data, form), _as_text(made, form.decimal)
+        old, made = cells_as_written(options.data, form), _as_text(made, form)
     else:
         whole = [name for name in ids if pd.api.types.is_integer_dtype(frame[name])]
         old = frame.astype(dict.fromkeys(whole, "Int64"))  # integers that may be missing
@@ -112,14 +116,16 @@ def _selected_rows(frame, options):
     return mask, {name: frame.loc[mask, name].iloc[0]}
 
 
-def _as_text(frame, decimal):
-    """Return new rows as the file writes its cells: an empty one for a missing value, its decimal sign."""
+def _as_text(frame, form):
+    """Return new rows as the file writes its cells: an empty one for a missing value, its decimal sign, percent."""
     import pandas as pd
 
     frame = frame.copy()
     for name in frame.columns:
-        if decimal != "." and pd.api.types.is_float_dtype(frame[name]):
-            cells = frame[name].map(lambda value: repr(float(value)).replace(".", decimal))
+        is_percent = name in form.percent
+        if is_percent or (form.decimal != "." and pd.api.types.is_float_dtype(frame[name])):
+            sign = "%" if is_percent else ""
+            cells = frame[name].map(lambda value, sign=sign: repr(float(value)).replace(".", form.decimal) + sign)
             frame[name] = cells.where(frame[name].notna())
     return frame.astype(object)
 

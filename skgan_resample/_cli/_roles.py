@@ -7,11 +7,14 @@ from difflib import get_close_matches
 import numpy as np
 
 from skgan_resample._cli._common import CommandError, listed
-from skgan_resample._cli._reading import is_text, parsed_dates, read_table
+from skgan_resample._cli._reading import is_text, parsed_dates, read_table, words_for_missing
 
 ID_NAME = re.compile(r"(^|[_\W])(id|uuid|guid|key|index|row|nr)($|[_\W])", re.IGNORECASE)
+UNNAMED = re.compile(r"Unnamed: \d+")  # a column without a header: mostly the index that pandas has written
+MOST_STEP = 1.2  # of a counter, on average: rows may have been left out
 DISTINCT_IS_ID = 0.95  # a text column with this share of distinct values tells rows apart, not kinds of rows
 MANY_LABELS = 0.5  # text with this share of distinct values tells rows apart, not classes
+MANY_COPIES = 0.01  # rows that repeat others, of all rows
 FEW_ROWS = 10  # fewer cannot be split into folds that say anything
 REGRESSION_ONLY = {  # options of compare for amounts, and their defaults
     "relevance": None,
@@ -100,11 +103,16 @@ def user_table(options):
     if options.threat is None:
         _settle_task(options, frame[options.target], notes)
     has_classes = options.threat is not None or options.task == "classification"
-    frame = (_with_classes if has_classes else _with_numeric_target)(frame, options.target, notes)
+    if has_classes:
+        is_whole = form is None or n_known == len(frame)
+        words = {} if is_whole else words_for_missing(options.data, form, frame[options.target])
+        frame = _with_classes(frame, options.target, notes, words)
+    else:
+        frame = _with_numeric_target(frame, options.target, notes)
     groups = times = None
     if options.time:
-        order = np.argsort(_as_times(frame[options.time], options.time, notes, day_first), kind="stable")
-        frame = frame.iloc[order].reset_index(drop=True)
+        times = _as_times(frame[options.time], options.time, notes, day_first)
+        frame = frame.assign(**{options.time: times}).sort_values(options.time, kind="stable", ignore_index=True)
         times = frame.pop(options.time)
         tied = int(times.duplicated(keep=False).sum())
         tested = "no earlier" if tied else "later"
@@ -124,7 +132,20 @@ def user_table(options):
     X = _without_useless(X, notes)
     if not X.shape[1]:
         raise CommandError(f"No column of {options.data} is left to predict {options.target!r} with.")
+    _tell_copies(X, y, groups, notes)
     return Table(X, y, options.target, str(options.data), columns, groups, times, notes)
+
+
+def _tell_copies(X, y, groups, notes):
+    """Say how many rows repeat others, if they are many; within a group they do no harm."""
+    whole = X.assign(**{"the target": y})
+    n_copies = int(whole.duplicated().sum())
+    if groups is not None:
+        n_copies -= int(whole.assign(**{"the group": groups}).duplicated().sum())
+    if n_copies > MANY_COPIES * len(y):
+        notes.append(
+            f"{n_copies:,} rows repeat others in all columns that are used: copies can be on both sides of a split."
+        )
 
 
 def _check_roles(frame, options):
@@ -238,13 +259,15 @@ def _with_numeric_target(frame, target, notes):
     return frame
 
 
-def _with_classes(frame, target, notes):
+def _with_classes(frame, target, notes, words):
     """Return the rows whose class is known; numbers stay numbers, all else is text."""
     import pandas as pd
 
     known = frame[target].notna()
     if not known.all():
-        notes.append(f"{int((~known).sum())} rows without a value of {target!r} are left out.")
+        told = ", ".join(f"{n_rows} of them with {word!r}" for word, n_rows in words.items())
+        told = f", {told}: give the word another spelling if it is a class" if told else ""
+        notes.append(f"{int((~known).sum())} rows without a value of {target!r} are left out{told}.")
     frame = frame[known].reset_index(drop=True)
     labels = frame[target]
     is_number = pd.api.types.is_numeric_dtype(labels) and not pd.api.types.is_bool_dtype(labels)
@@ -258,12 +281,14 @@ def _as_times(column, name, notes, day_first):
         times = column
     else:
         times, note = parsed_dates(column, day_first=day_first)
+        if times is None and column.str.fullmatch(r"\d+").all():  # 0930, kept as text for its zero
+            times = pd.to_numeric(column)
         if times is None:
             raise CommandError(f"The column {name!r} of --time holds neither dates nor numbers.")
         notes.extend([note] if note else [])
     if times.isna().any():
         raise CommandError(f"The column {name!r} of --time is empty in {int(times.isna().sum())} rows.")
-    return times.to_numpy()
+    return times
 
 
 def _with_dates(X, notes, is_sorted, day_first, *, can_sort=True):
@@ -300,6 +325,12 @@ def _without_useless(X, notes):
     return X.drop(columns=[*constant, *ids])
 
 
+def _counts(values):
+    """Whether whole numbers count the rows up or down; a few may be missing, for rows that were left out."""
+    steps = np.diff(values.astype(float))
+    return (np.sign(steps) == np.sign(steps[0])).all() and np.abs(steps).mean() <= MOST_STEP
+
+
 def identifiers(frame):
     """Return the columns that only tell rows apart: counters, unique integers named like keys, nearly unique text."""
     import pandas as pd
@@ -311,8 +342,7 @@ def identifiers(frame):
         if len(column) < 20:
             continue
         if pd.api.types.is_integer_dtype(column):
-            counts_up = distinct == 1 and (np.abs(np.diff(column.to_numpy())) == 1).all()
-            if counts_up or (distinct == 1 and ID_NAME.search(name)):
+            if distinct == 1 and (_counts(column.to_numpy()) or ID_NAME.search(name) or UNNAMED.fullmatch(name)):
                 found.append(name)
         elif is_text(column) and distinct >= DISTINCT_IS_ID:
             found.append(name)

@@ -1,8 +1,10 @@
 """What is said of resampling classes."""
 
+import numpy as np
+
 from skgan_resample._report import _page
 from skgan_resample._report._frame import Report, folds_judged
-from skgan_resample._report._grid import Cell, Grid, effect, number, p_value
+from skgan_resample._report._grid import FURTHEST, Cell, Grid, effect, number, p_value
 from skgan_resample._report._recipe import classification_recipe
 from skgan_resample._report._regression import refined_words
 from skgan_resample.model_selection._class_verdict import CLASS_SCORE_LABELS
@@ -108,24 +110,37 @@ class ClassificationReport(Report):
         return _page.figure(
             self._draw,
             f"Gain in {label} over the learner alone, with 95 % intervals: {gains}.",
-            f"Gain in {label} over the learner alone. Grey: too small to matter.",
+            f"Gain in {label} over the learner alone. Grey: too small to matter. Arrow heads: the interval goes on.",
         )
 
     def _draw(self):
         """Return a picture of each method's gain with its interval."""
         import matplotlib.pyplot as plt
 
+        from skgan_resample.plots._frame import shortened, text_size, thin_ticks
+        from skgan_resample.plots._palette import BLUE, GREY, SLATE
+
         comparison = self.comparison
         rows = [row for row in reversed(comparison.summary) if row["method"] != "none"]
-        figure, axes = plt.subplots(figsize=(8, 1.2 + 0.35 * len(rows)))
-        axes.axvspan(-comparison.worthwhile, comparison.worthwhile, color="0.9", zorder=0)
-        axes.axvline(0, color="0.4", linewidth=1)
+        figure, axes = plt.subplots(figsize=(8, 1.2 + 0.35 * len(rows)), layout="constrained")
+        axes.axvspan(-comparison.worthwhile, comparison.worthwhile, color=GREY, alpha=0.25, linewidth=0, zorder=0)
+        axes.axvline(0, color=GREY, linewidth=0.8, zorder=0.5)
+        furthest = FURTHEST * max(comparison.worthwhile, *(abs(row["gain"]) for row in rows))
         for place, row in enumerate(rows):
-            color = "#0072B2" if row["method"] == comparison.verdict.method else "0.25"
-            axes.plot([row["low"], row["high"]], [place, place], color=color)
-            axes.plot([row["gain"]], [place], "o", color=color)
+            is_named = row["method"] == comparison.verdict.method
+            color = BLUE if is_named else SLATE
+            ends = np.clip([row["low"], row["high"]], -furthest, furthest)
+            axes.plot(ends, [place, place], color=color, linewidth=2 if is_named else 1)
+            axes.plot([row["gain"]], [place], "D" if is_named else "o", color=color)
+            for end, whole, head in zip(ends, (row["low"], row["high"]), "<>"):
+                if end != whole:
+                    axes.plot([end], [place], head, color=color, markersize=5)
         axes.margins(y=0.15)
-        axes.set_yticks(range(len(rows)), [row["method"] for row in rows])
+        axes.set_yticks(range(len(rows)), [shortened(row["method"], 34) for row in rows])
+        for label in axes.get_yticklabels():
+            label.set_parse_math(False)
+        axes.tick_params(labelsize=text_size(axes, 0.9))
+        thin_ticks(axes.xaxis)
         share = " (share of that of the learner alone)" if comparison.scoring == "brier" else ""
         axes.set_xlabel(f"gain in {CLASS_SCORE_LABELS[comparison.scoring]}{share}")
         axes.spines[["top", "right"]].set_visible(False)

@@ -138,6 +138,7 @@ class Report:
             "options": {
                 name: value if isinstance(value, int | float | str | None) else str(value)
                 for name, value in self.options.items()
+                if name != "started"
             },
             "summary": comparison.summary,
             "failures": comparison.failures,

@@ -5,6 +5,8 @@ import textwrap
 from dataclasses import dataclass, field
 from html import escape
 
+from skgan_resample.model_selection._verdict import MOST_SHOWN
+
 BAR_WIDTH, BAR_HEIGHT = 80, 14  # of a drawn interval, in CSS pixels
 FURTHEST = 3  # bars reach at most so many times the largest effect from where there is none; longer ones are cut
 MARGIN = 6  # pixels left and right of the bars, for arrow heads
@@ -32,6 +34,13 @@ class Cell:
     more: str = ""
 
 
+def ratio(value, decimals=2):
+    """Return a ratio as text: short where it is endless or huge, as a ratio to almost nothing is."""
+    if math.isnan(value):
+        return "-"
+    return f">{MOST_SHOWN}" if value > MOST_SHOWN else f"{value:.{decimals}f}"
+
+
 def number(value, spec, text=None):
     """Return a cell with a number in the format `spec`, or with another text; an empty one for NaN."""
     return Cell() if math.isnan(value) else Cell(format(value, spec) if text is None else text, float(value))
@@ -44,6 +53,8 @@ def p_value(p):
 
 def effect(value, low, high, write):
     """Return a cell with an effect and its 95 % interval; `write` turns a number into text."""
+    if math.isnan(value):
+        return Cell("-")
     return Cell(f"{write(value)} ({write(low)} to {write(high)})", float(value), (low, value, high))
 
 

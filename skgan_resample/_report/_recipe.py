@@ -115,14 +115,19 @@ def classification_recipe(comparison, table, options):
     script = Script()
     scoring, method, positive = comparison.scoring, comparison.verdict.method, comparison.positive
     is_binary = positive is not None
-    is_tuned = scoring in TUNED and is_binary
+    n_inner = _inner_folds_of_thresholds(comparison, table, options)
+    is_tuned = scoring in TUNED and is_binary and n_inner >= 2
     models = _learner(script, options, _classification.default_learner())
     if is_binary and scoring != "balanced_accuracy":
         models = [f"POSITIVE = {script.code(positive)}  # the smaller class", *models]
     wrap, inner = "{}", None
     if is_tuned:
-        models.append(_tuning(script, scoring))
+        models.append(_tuning(script, scoring, n_inner))
         wrap, inner = "tuned({})", _inner_folds(script, table)
+    elif scoring in TUNED and is_binary:
+        models.append(
+            comment(f"Too few rows of class {positive!r} to tune a threshold: the more probable class is called.")
+        )
     elif scoring in TUNED:
         models.append(
             comment(
@@ -182,7 +187,15 @@ def _inner_folds(script, table):
     return f"{splitter}.split(rows, y[rows], groups[rows])"
 
 
-def _tuning(script, scoring):
+def _inner_folds_of_thresholds(comparison, table, options):
+    """Return how many inner folds tune a threshold: at most as many as the smaller class has rows in training."""
+    if table.times is not None or table.groups is not None:
+        return INNER
+    least = min(comparison.counts.values())
+    return min(INNER, least - -(-least // options["cv"]))
+
+
+def _tuning(script, scoring, n_folds):
     """Return code of a function that puts a tuned threshold around a model."""
     script.use(TunedThresholdClassifierCV, StratifiedKFold)
     if scoring == "balanced_accuracy":
@@ -198,7 +211,7 @@ def _tuning(script, scoring):
 
 def tuned(model):
     """Return a model whose threshold is tuned on inner folds; compare does so too, in its own way."""
-    folds = StratifiedKFold({INNER}, shuffle=True, random_state={SEED})
+    folds = StratifiedKFold({n_folds}, shuffle=True, random_state={SEED})
     return TunedThresholdClassifierCV(model, scoring={score}, cv=folds)
 
 '''

@@ -1,7 +1,7 @@
 """The parts of a recipe that read a table and prepare its columns, as the command line and `TableVectorizer` did."""
 
+import contextlib
 import importlib.util
-import re
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
 from skgan_resample._cli._common import CommandError
-from skgan_resample._cli._reading import TextFormat, is_text, parsed_dates, read_table
+from skgan_resample._cli._reading import MISSING, TextFormat, is_text, parsed_dates, read_table
 from skgan_resample._report._code import comment, joined, quoted
 from skgan_resample._tables import TableVectorizer
 
@@ -27,6 +27,8 @@ class File:
     ----------
     raw : DataFrame or None
         As a plain reader gives it; None where the file is no longer there.
+    frame : DataFrame or None
+        As the command line reads it, with numbers as numbers.
     reader : str
         Code that reads it so.
     decimal : str
@@ -36,6 +38,7 @@ class File:
     """
 
     raw: object
+    frame: object
     reader: str
     decimal: str = "."
     day_first: bool = False
@@ -44,18 +47,21 @@ class File:
 def _file(options):
     path = quoted(str(options["data"]))
     try:
-        _, form = read_table(options["data"], [], separator=options.get("sep"), decimal=options.get("decimal"))
+        frame, form = read_table(options["data"], [], separator=options.get("sep"), decimal=options.get("decimal"))
         raw = pd.read_parquet(options["data"]) if form is None else form.read(options["data"])
     except (CommandError, OSError, ValueError):  # it has gone since it was compared: no reason to lose the report
-        return File(None, f"pd.read_csv({path})")
+        return File(None, None, f"pd.read_csv({path})")
     if form is None:
-        return File(raw, f"pd.read_parquet({path})")
+        return File(raw, frame, f"pd.read_parquet({path})")
     usual = TextFormat()
     settings = [f"sep={quoted(form.separator)}"] if form.separator != usual.separator else []
     settings += [f"decimal={quoted(form.decimal)}"] if form.decimal != usual.decimal else []
     settings += [f"encoding={quoted(form.encoding)}"] if form.encoding != usual.encoding else []
+    settings += ["index_col=False"] if form.surplus else []
+    settings += [f"dtype={dict.fromkeys(form.codes, 'str')!r}".replace("'str'", "str")] if form.codes else []
+    settings += ["keep_default_na=False", f"na_values={MISSING!r}"] if form.words else []
     reader = joined("pd.read_csv(", [path, *settings, "skipinitialspace=True"], ")")
-    return File(raw, reader, form.decimal, day_first=form.decimal == "," or form.separator == ";")
+    return File(raw, frame, reader, form.decimal, day_first=form.decimal == "," or form.separator == ";")
 
 
 # ------------------------------------------------------------------------------------------------ reading
@@ -105,8 +111,8 @@ def _prepared(script, table, options, file):
     if raw is not None and any(not isinstance(name, str) or name != name.strip() for name in raw.columns):
         steps.append("table.columns = table.columns.astype(str).str.strip()")
         raw = raw.set_axis([str(name).strip() for name in raw.columns], axis=1)
-    steps += _numbers(script, table, raw, file.decimal)
-    steps += _dates(script, table, options, raw, file.day_first)
+    steps += _numbers(script, table, options, raw, file.frame)
+    steps += _dates(script, table, options, raw, file)
     purpose = "with numbers and dates read" if steps else ""
     if dropped:
         steps.append(f"table = table.drop(columns={script.code(dropped)})")
@@ -117,38 +123,61 @@ def _prepared(script, table, options, file):
     return f'def prepared(table):\n    """Return a table {purpose}."""\n{body}'.rstrip()
 
 
-def _numbers(script, table, raw, decimal):
-    """Return lines that read text as numbers: thousands separators, or decimal points in a file of decimal commas."""
+def _numbers(script, table, options, raw, read):
+    """Return lines that read text as numbers; each column by the call that gives what was compared."""
     if raw is None:
         return []
     numbers = [name for name in table.X.columns if name in raw and pd.api.types.is_numeric_dtype(table.X[name])]
     numbers += [table.target] if pd.api.types.is_numeric_dtype(np.asarray(table.y).dtype) else []
-    written = [name for name in numbers if is_text(raw[name]) and not raw[name].dropna().empty]
-    if not written:
-        return []
-    other = "," if decimal == "." else "."
-    has_groups = any(raw[name].dropna().astype(str).str.contains(re.escape(other)).any() for name in written)
-    cells = "table[name].str.strip()"
-    lines = [f"for name in {script.code(written)}:"]
-    if decimal == "," and all(pd.to_numeric(raw[name].dropna(), errors="coerce").notna().all() for name in written):
-        return [*lines, "    table[name] = pd.to_numeric(table[name])"]
-    if has_groups:
-        cells += f'.str.replace("{other}", "")'
-    if decimal == ",":
-        cells += '.str.replace(",", ".")'
-    return [*lines, f"    table[name] = pd.to_numeric({cells})"]
+    numbers += [options["time"]] if options.get("time") and pd.api.types.is_numeric_dtype(table.times) else []
+    calls = {}
+    for name in numbers:
+        if is_text(raw[name]) and not raw[name].dropna().empty:
+            calls.setdefault(_number_call(raw[name], pd.to_numeric(read[name], errors="coerce")), []).append(name)
+    return [
+        line
+        for call, own in calls.items()
+        for line in (f"for name in {script.code(own)}:", f"    table[name] = pd.to_numeric({call})")
+    ]
 
 
-def _dates(script, table, options, raw, day_first):
+def _number_call(column, wanted):
+    """Return code of the simplest cells, and settings, that `pd.to_numeric` reads as a column was read."""
+    for call, replaced in NUMBER_CALLS.items():
+        cells = column
+        if replaced is not None:
+            cells = cells.astype(str).where(cells.notna()).str.strip().str.rstrip(" %")
+            for sign, by in replaced:
+                cells = cells.str.replace(sign, by)
+        if pd.to_numeric(cells, errors="coerce").astype(float).equals(wanted.astype(float)):
+            parts = [f"table[name]{call}"]
+            if replaced is not None and column.dropna().astype(str).str.contains("%").any():
+                parts[0] = parts[0].replace(".str.strip()", '.str.strip().str.rstrip(" %")')
+            known = cells.dropna()
+            parts += [] if pd.to_numeric(known, errors="coerce").notna().all() else ['errors="coerce"']
+            return ", ".join(parts)
+    return 'table[name], errors="coerce"'
+
+
+NUMBER_CALLS = {  # the simplest that reads a column: code, and what is replaced by what
+    "": None,
+    ".str.strip()": [],
+    '.str.strip().str.replace(",", "")': [(",", "")],
+    '.str.strip().str.replace(",", ".")': [(",", ".")],
+    '.str.strip().str.replace(".", "").str.replace(",", ".")': [(".", ""), (",", ".")],
+}
+
+
+def _dates(script, table, options, raw, file):
     """Return lines that read dates; each column by the call that gives what was compared."""
     names = [name for name in table.X.columns if pd.api.types.is_datetime64_any_dtype(table.X[name])]
-    if options.get("time") and np.asarray(table.times).dtype.kind == "M":
+    if options.get("time") and pd.api.types.is_datetime64_any_dtype(table.times):
         names.append(options["time"])
     calls = {}
     for name in names:
         settings = ""
         if raw is not None and is_text(raw[name]):
-            settings = _date_settings(raw[name], day_first)
+            settings = _date_settings(raw[name], file.frame[name], file.day_first)
         calls.setdefault(settings, []).append(name)
     return [
         line
@@ -160,14 +189,15 @@ def _dates(script, table, options, raw, day_first):
     ]
 
 
-def _date_settings(column, day_first):
-    """Return code of the simplest settings that read a column of dates as it was read."""
-    wanted, _ = parsed_dates(column, day_first=day_first)
+def _date_settings(column, read, day_first):
+    """Return code of the simplest settings that read a column of dates, as it stands there, as it was read."""
+    wanted, _ = parsed_dates(read, day_first=day_first)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for settings, arguments in DATE_SETTINGS.items():
-            if pd.to_datetime(column, errors="coerce", **arguments).equals(wanted):
-                return settings
+            with contextlib.suppress(ValueError):  # offsets that differ need utc=True
+                if pd.to_datetime(column, errors="coerce", **arguments).equals(wanted):
+                    return settings
     return ""
 
 
@@ -176,6 +206,9 @@ DATE_SETTINGS = {  # the simplest that reads a column
     ", dayfirst=True": {"dayfirst": True},
     ', format="mixed"': {"format": "mixed"},
     ', dayfirst=True, format="mixed"': {"dayfirst": True, "format": "mixed"},
+    ", utc=True": {"utc": True},
+    ', format="mixed", utc=True': {"format": "mixed", "utc": True},
+    ', dayfirst=True, format="mixed", utc=True': {"dayfirst": True, "format": "mixed", "utc": True},
 }
 
 

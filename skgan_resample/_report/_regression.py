@@ -1,14 +1,21 @@
 """What is said of resampling for amounts."""
 
+import math
+import time
 import warnings
 from functools import cached_property
 
+import numpy as np
+from sklearn.base import clone
+
 from skgan_resample._report import _page
 from skgan_resample._report._frame import Report, folds_judged
-from skgan_resample._report._grid import Cell, Grid, effect, number, p_value
+from skgan_resample._report._grid import Cell, Grid, effect, number, p_value, ratio
 from skgan_resample._report._recipe import regression_recipe
+from skgan_resample._tables import TableEncoder
 from skgan_resample.model_selection._compare import REFINED, default_methods, named_samplers
 from skgan_resample.model_selection._verdict import CHOSEN, SCORE_LABELS
+from skgan_resample.plots._frame import pick_column
 
 GLOSSARY = {
     "none": "the learner alone",
@@ -32,7 +39,10 @@ REFINED_WORDS = {  # what became of new rows, by `selected_`
     "linear_ot": "they were moved by a linear map (optimal transport)",
     "smcae": "they were moved by the network",
 }
-SHIFT_NOTE = "SERA, the squared error weighted by relevance, falls whenever predictions are pushed towards rare values."
+SHIFT_NOTES = {
+    "sera": "SERA, the squared error weighted by relevance, falls whenever predictions are pushed towards rare values.",
+    "rare_mae": "The rare MAE falls whenever predictions are pushed towards rare values.",
+}
 
 
 class RegressionReport(Report):
@@ -47,6 +57,7 @@ class RegressionReport(Report):
     def __init__(self, comparison, table=None, options=None, relevance=None):
         super().__init__(comparison, table, options)
         self.relevance = relevance
+        self._fitted = {}
         self.label = SCORE_LABELS[comparison.scoring].removeprefix("the ")
 
     def title(self, target):
@@ -73,12 +84,10 @@ class RegressionReport(Report):
                     Cell(row["method"]),
                     Cell("1", 1.0, (1.0, 1.0, 1.0))
                     if is_base
-                    else effect(row["score_ratio"], row["low"], row["high"], "{:.2f}".format),
+                    else effect(row["score_ratio"], row["low"], row["high"], ratio),
                     Cell() if is_base else p_value(row["p_holm"]),
-                    number(row["matched_ratio"], ".2f"),
-                    Cell("1", 1.0, (1.0, 1.0, 1.0))
-                    if is_base
-                    else Cell(f"{price[1]:.3f}", price[1], price, f"({price[0]:.3f} to {price[2]:.3f})"),
+                    number(row["matched_ratio"], ".2f", ratio(row["matched_ratio"])),
+                    Cell("1", 1.0, (1.0, 1.0, 1.0)) if is_base else _priced(*price),
                     number(row["rare_mae"], ".4g"),
                     number(row["common_rmse"], ".4g"),
                     number(row["total_ratio"], ".3f"),
@@ -98,11 +107,16 @@ class RegressionReport(Report):
 
     @property
     def how_to_read(self):
+        scoring = self.comparison.scoring
+        moved = "the learner's own predictions, merely moved"
+        stricter = "" if scoring == "sera" else " (in SERA, if that is less favourable)"
+        if scoring == "rare_mae":
+            moved = "the least that the learner's own predictions, merely moved, can reach"
         return (
-            f"Ratios are to 'none', the learner alone; below 1 is better. {SHIFT_NOTE} 'vs moved' compares with the "
-            "learner's own predictions, merely moved, at the same RMSE: about 1 is no more than that. 'total': "
+            f"Ratios are to 'none', the learner alone; below 1 is better. {SHIFT_NOTES.get(scoring, '')} 'vs moved' "
+            f"compares with {moved}, at the same RMSE{stricter}: about 1 is no more than that. 'total': "
             "predicted / actual."
-        )
+        ).replace("  ", " ")
 
     @property
     def glossary(self):
@@ -120,10 +134,19 @@ class RegressionReport(Report):
             lambda: ComparisonDisplay.from_comparison(self.comparison),
             f"Scatter plot of {self.label} against RMSE, both relative to none, one point per method with 95 % "
             f"intervals: {points}.",
-            "Worth a try: below the horizontal line, outside the grey area, and better than moved predictions (table).",
+            "Worth a try: below the horizontal line, a full marker (hollow ones cost too much, over all rows or on "
+            "common ones), and better than moved predictions (table). Arrow heads: the interval goes on.",
         )
 
     def more(self):
+        if self._is_out_of_time:
+            return f"""
+<h2>What is rare</h2>
+{self._rare()}
+
+<h2>The table before and after resampling</h2>
+{_page.paragraphs(f"Left out: --max-time {self.options['max_time']:g} was used up, and this takes further fits.")}
+"""
         return f"""
 <h2>What is rare</h2>
 {self._rare()}
@@ -154,6 +177,22 @@ class RegressionReport(Report):
         known = named_samplers(default_methods(self.relevance, self.options["threshold"]))
         return {name: sampler.set_params(random_state=self.options["seed"]) for name, sampler in known.items()}
 
+    @property
+    def _is_out_of_time(self):
+        """Whether the user's limit on time is used up; the report counts as well as the comparison."""
+        limit, started = self.options.get("max_time"), self.options.get("started")
+        used = self.comparison.seconds if started is None else time.monotonic() - started
+        return limit is not None and used >= limit
+
+    def _resampled(self, name):
+        """Return a sampler fitted to the whole table, and what it returned; one fit for all sections."""
+        if name not in self._fitted:
+            sampler = self._samplers[name]
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                self._fitted[name] = (sampler, *sampler.fit_resample(self.table.X, self.table.y))
+        return self._fitted[name]
+
     def _rare(self):
         from skgan_resample.plots import RelevanceDisplay
 
@@ -167,14 +206,12 @@ class RegressionReport(Report):
 
     def _before_after(self):
         """Return a figure of the sampler that did best, or of SMOGN if none was tried."""
-        from skgan_resample.plots import ResamplingDisplay
-
         ratios = {row["method"]: row["score_ratio"] for row in self.comparison.summary}
         tried = [name for name in self._samplers if name in ratios]
         best = self.comparison.verdict.method
         if best not in tried:
             best = min(tried or ["smogn"], key=lambda name: ratios.get(name, 1))
-        X, y, target = self.table.X, self.table.y, self.table.target
+        y, target = self.table.y, self.table.target
 
         def alt(display):
             n_new = int(display.is_synthetic.sum())
@@ -184,35 +221,45 @@ class RegressionReport(Report):
             return f"Histogram of {target}{feature}: {len(y):,} real rows{new}."
 
         return _page.figure(
-            lambda: ResamplingDisplay.from_sampler(self._samplers[best], X, y, target_name=target),
+            lambda: self._resampling_display(*self._resampled(best)),
             alt,
             f"{best} on the whole table. Judging was done on real rows that it never saw.",
         )
 
+    def _resampling_display(self, sampler, X_new, y_new):
+        """Return what `ResamplingDisplay.from_sampler` does, of a sampler that is fitted already."""
+        from skgan_resample.plots import ResamplingDisplay
+
+        encoder = TableEncoder().fit(self.table.X)
+        codes, y_new = encoder.to_codes(X_new), np.asarray(y_new, dtype=float)
+        is_real = ~sampler.is_synthetic_
+        place, feature_name = pick_column(encoder, None, codes[is_real], y_new[is_real])
+        return ResamplingDisplay(
+            y=y_new,
+            is_synthetic=sampler.is_synthetic_,
+            feature=None if place is None else codes[:, place],
+            feature_name=feature_name,
+            target_name=self.table.target,
+            title=f"{type(sampler).__name__}: {np.sum(sampler.is_synthetic_):,} new rows",
+        ).plot()
+
     def _refinement(self):
         """Return a section on what refining changed on the whole table, empty if no method that refines was tried."""
         found = [
-            self._network_refinement(sampler) if name == "smogan" else self._refined(name, sampler)
-            for name, sampler in self._samplers.items()
+            self._network_refinement(name) if name == "smogan" else self._refined(name)
+            for name in self._samplers
             if name in self.comparison.methods and (name == "smogan" or name.endswith(REFINED))
         ]
         return "\n".join(["<h2>What refinement changed</h2>", *found]) if found else ""
 
-    def _resample(self, sampler):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            sampler.fit_resample(self.table.X, self.table.y)
-        return sampler
-
-    def _refined(self, name, sampler):
+    def _refined(self, name):
         """Return a paragraph on what `SyntheticRefiner` did with the new rows of the whole table."""
-        return _page.paragraphs(f"On the whole table, {name} {refined_in_words(self._resample(sampler))}")
+        return _page.paragraphs(f"On the whole table, {name} {refined_in_words(self._resampled(name)[0])}")
 
-    def _network_refinement(self, sampler):
+    def _network_refinement(self, name):
         """Return a figure on what the second stage of SMOGAN did, or a paragraph where there is nothing to draw."""
-        from skgan_resample.plots import RefinementDisplay
-
-        found = self._resample(sampler).refinement_
+        sampler, X_after, y_after = self._resampled(name)
+        found = sampler.refinement_
         text = (
             f"On the whole table, smogan made {found['n_rows']:,} rows: {found['n_moved']:,} were moved by the "
             f"network, {found['n_fallback']:,} fell back to their candidate, {found['n_taught']:,} targets were drawn "
@@ -222,20 +269,52 @@ class RegressionReport(Report):
         if not sampler.history_ or not has_numbers:
             return _page.paragraphs(text)
 
-        def draw():
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                table = self.table
-                return RefinementDisplay.from_sampler(sampler, table.X, table.y, target_name=table.target)
-
         distance = f"from {found['mmd_before']:.3g} to {found['mmd_after']:.3g}"
         return _page.figure(
-            draw,
+            lambda: self._refinement_display(sampler, X_after, y_after),
             f"Training curve of the generator, whose distance to held-out rare rows goes {distance}, and "
             f"{found['n_rows']:,} new rows before and after refinement, of which {found['n_moved']:,} were moved.",
             f"{text} Left: squared distance (MMD, an estimate that can be negative) of moved candidates to rare rows "
             f"held out of training, {distance}; they chose the step marked.",
         )
+
+    def _refinement_display(self, sampler, X_after, y_after):
+        """Return what `RefinementDisplay.from_sampler` does, of a sampler that is fitted already.
+
+        The same rows before their refinement take one more run, without a network.
+        """
+        from skgan_resample.plots import RefinementDisplay
+
+        table, new = self.table, sampler.is_synthetic_
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            X_before, y_before = clone(sampler).set_params(refine=False).fit_resample(table.X, table.y)
+        encoder = TableEncoder().fit(table.X)
+        real = encoder.to_codes(table.X)
+        place, feature_name = pick_column(encoder, None, real, table.y)
+        before, after = (
+            np.column_stack([encoder.to_codes(X)[new, place], np.asarray(y, dtype=float)[new]])
+            for X, y in ((X_before, y_before), (X_after, y_after))
+        )
+        found = sampler.refinement_
+        return RefinementDisplay(
+            history=sampler.history_,
+            best_step=sampler.best_step_,
+            feature=real[:, place],
+            y=table.y,
+            before=before,
+            after=after,
+            feature_name=feature_name,
+            target_name=table.target,
+            title=f"{found['n_moved']:,} of {found['n_rows']:,} new rows moved",
+        ).plot()
+
+
+def _priced(low, value, high):
+    """Return a cell with a ratio of RMSEs and, on the page, its interval."""
+    if math.isnan(value):
+        return Cell("-")
+    return Cell(ratio(value, 3), value, (low, value, high), f"({ratio(low, 3)} to {ratio(high, 3)})")
 
 
 def refined_words(tried):

@@ -11,6 +11,7 @@ from skgan_resample.model_selection._verdict import (
     Measured,
     Verdict,
     corrected_interval,
+    folds_agree,
     holm,
     rows_needed,
 )
@@ -134,6 +135,8 @@ class ClassificationComparison(Measured):
         str
             A percentage for the Brier score, else a number.
         """
+        if not np.isfinite(gain):
+            return f"{gain:+}"
         return f"{gain:+z.0%}" if self.scoring == "brier" else f"{gain:+z.3f}"
 
     # ------------------------------------------------------------------------------------------ choosing and judging
@@ -174,7 +177,8 @@ class ClassificationComparison(Measured):
         def gather(values_of):
             return np.array([values_of(method)[i] for i, method in enumerate(methods)])
 
-        mean, low, high, p = corrected_interval(gather(self.gains), self.test_share)
+        moves_in_steps = self.scoring != "brier" and not all(map(self._changes_nothing, set(methods)))
+        mean, low, high, p = self._interval(gather(self.gains), moves_in_steps)
         measures = {
             measure: float(gather(lambda method, measure=measure: self.values(measure, method)).mean())
             for measure in (*SHOWN, "n_synthetic", "seconds")
@@ -187,12 +191,16 @@ class ClassificationComparison(Measured):
         tried = [rows[name] for name in self.methods if name != NONE]
         if not tried:
             return Verdict("cannot tell", None, "No method could be compared with the learner alone.")
-        if all(self._over_chance(name)[0] <= 0 for name in self.methods):
+        if all(self._over_chance(name)[2] <= 0 for name in self.methods):
             return Verdict(
                 "does not help",
                 None,
                 "No method ranks rows better than chance, so the features say too little about the classes for "
                 "resampling to matter.",
+            )
+        if all(self._changes_nothing(row["method"]) for row in tried):
+            return Verdict(
+                "does not help", None, "No method changes anything: all scores are those of the learner alone."
             )
         proven = [
             row
@@ -209,6 +217,9 @@ class ClassificationComparison(Measured):
         if not open_cases:
             return Verdict("does not help", None, f"{least[0].upper()}{least[1:]} is excluded for every method.")
         best = max(open_cases, key=lambda row: row["gain"])
+        if not any(self._over_chance(name)[0] > 0 for name in self.methods):
+            sentence = f"No method ranks rows better than chance here. At best, {self._effect(best)}"
+            return Verdict("cannot tell", None, sentence)
         if best["gain"] <= 0:
             sentence = f"No such method is better here, but {least} cannot be excluded: {self._effect(best)}"
             return Verdict("cannot tell", None, sentence)
@@ -221,9 +232,22 @@ class ClassificationComparison(Measured):
         return Verdict("cannot tell", None, f"At best, {self._effect(best)}{advice}", n_needed)
 
     def _over_chance(self, name):
-        """Return mean and lower end of how much more average precision a method has than knowing nothing."""
+        """Return mean, low and high of how much more average precision a method has than knowing nothing."""
         base, found = (self.values(measure, name).mean(axis=1) for measure in ("base_rate", "average_precision"))
-        return corrected_interval(found - base, self.test_share)[:2]
+        return self._interval(found - base)[:3]
+
+    def _interval(self, differences, moves_in_steps=True):
+        """Return mean, low, high and p of differences by fold.
+
+        Folds may agree because a score of decisions or ranks moves in steps, one row of a class at a time: then the
+        number of rows of the smallest class says how sure that is.
+        """
+        n_rows = min(self.counts.values()) if moves_in_steps and folds_agree(differences) else None
+        return corrected_interval(differences, self.test_share, n_rows=n_rows)
+
+    def _changes_nothing(self, name):
+        """Whether a method has the same scores and probabilities as the learner alone, in every fold."""
+        return all(np.array_equal(self.values(measure, name), self.values(measure, NONE)) for measure in SHOWN)
 
     def _recommendation(self, row):
         """Return what a method does that helps, and whether mere copies do as much."""
@@ -233,7 +257,7 @@ class ClassificationComparison(Measured):
         if DUPLICATE not in self.methods:
             return self._effect(row)
         differences = self.gains(name, base=DUPLICATE)
-        mean, low, high, _ = corrected_interval(differences, self.test_share)
+        mean, low, high, _ = self._interval(differences, self.scoring != "brier")
         says = "more than" if low > 0 else "no more than" if high < self.worthwhile else "not proven to be more than"
         return f"{self._effect(row)} That is {says} copies of rows of all classes give ({self.gain_in_words(mean)})."
 

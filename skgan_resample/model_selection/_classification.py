@@ -39,6 +39,7 @@ from skgan_resample.model_selection._engine import (
     comparable_classes,
     few_rows_allowed,
     finished_folds,
+    inner_group_folds,
     mean_test_share,
     named_learners,
     respects_time,
@@ -703,7 +704,8 @@ def _make_splits(X, y, cv, n_repeats, inner_cv, groups, random_state):
         if is_time:
             return list(TimeSeriesSplit(inner_cv).split(train))
         if groups is not None:
-            folds = StratifiedGroupKFold(inner_cv, shuffle=True, random_state=seed)
+            n_inner = inner_group_folds(inner_cv, groups, train, 3)
+            folds = StratifiedGroupKFold(n_inner, shuffle=True, random_state=seed)
             with few_rows_allowed():
                 return list(folds.split(train, y[train], groups[train]))
         return tuning_folds(y[train], inner_cv, seed)

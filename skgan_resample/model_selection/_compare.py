@@ -23,7 +23,9 @@ from skgan_resample._validation import seeded_clone
 from skgan_resample.compose import OutputCorrectedRegressor, RelevanceWeightedRegressor, SyntheticRefiner
 from skgan_resample.model_selection._engine import (
     check_settings,
+    enough_groups,
     finished_folds,
+    inner_group_folds,
     mean_test_share,
     named_learners,
     respects_time,
@@ -326,8 +328,14 @@ def compare(
       mean: on a target that nothing predicts, whatever shifts predictions lowers SERA;
     - it is more than a shift: moving all predictions a little lowers SERA at little cost, so a sampler or weights must
       beat the predictions of the learner alone, moved as far as the same rise of the RMSE allows ("matched", one-sided,
-      Holm); else the correction itself is named;
+      Holm); else the correction itself is named. For "rare_mae", a mean of absolute errors, what moved predictions
+      reach is not known exactly: a sampler must beat a lower bound of it. For other scores than "sera" it must be
+      more than a shift by SERA, too. Where a correction failed this cannot be tested, and the verdict says so;
     - inner folds chose it more often than the other such methods, and choosing on inner folds lowers the score too.
+
+    "Does not help" means that a gain of that size at that price, or an RMSE below that of the training mean, is
+    excluded by the 95 % intervals of all methods, or that no method changes anything. "Cannot tell" means all else,
+    also that the learner alone already has no error in some fold.
 
     References
     ----------
@@ -432,19 +440,23 @@ def _make_splits(X, y, cv, n_repeats, inner_cv, groups, random_state):
     """Return (fold, inner, train, test, calibration) for every outer fold and its inner folds; see `evaluate`."""
     seed = int(check_random_state(random_state).randint(2**31 - 1))
     is_time = respects_time(cv, groups)
+    splitter_folds = cv if isinstance(cv, Integral) else 5
     if isinstance(cv, Integral):
         if groups is not None:
+            enough_groups(cv, groups)
             cv = GroupKFold(cv)
         else:
             cv = RepeatedRegressionStratifiedKFold(n_splits=cv, n_repeats=n_repeats, random_state=seed)
     groups = None if groups is None else np.asarray(groups)
+    least = None if groups is None else _least_groups(splitter_folds, inner_cv)
 
     def inside(train):
         """Return folds within `train` as pairs of positions in it."""
         if is_time:
             return list(TimeSeriesSplit(inner_cv).split(train))
         if groups is not None:
-            return list(GroupKFold(inner_cv).split(train, y[train], groups[train]))
+            n_inner = inner_group_folds(inner_cv or 3, groups, train, least)
+            return list(GroupKFold(n_inner).split(train, y[train], groups[train]))
         return list(RegressionStratifiedKFold(inner_cv, shuffle=True, random_state=seed).split(train, y[train]))
 
     splits = []
@@ -454,3 +466,14 @@ def _make_splits(X, y, cv, n_repeats, inner_cv, groups, random_state):
             is_plain = groups is None and not is_time
             splits.append((fold, inner, part, held_out, *(() if is_plain else (inside(part),))))
     return splits
+
+
+def _least_groups(cv, inner_cv):
+    """Return of how many groups of equal size all training parts, also those of inner folds, hold two or more."""
+    n_groups = cv
+    while True:
+        outer = n_groups - -(-n_groups // cv)
+        inner = outer if inner_cv is None else outer - -(-outer // max(2, min(inner_cv, outer)))
+        if inner >= 2:
+            return n_groups
+        n_groups += 1

@@ -5,12 +5,14 @@ Tasks stand fold by fold, all methods of a split one after another: whenever tim
 
 import inspect
 import os
+import sys
 import time
 import warnings
 from collections import Counter, defaultdict
 from concurrent.futures import FIRST_COMPLETED, wait
 from contextlib import contextmanager
 from numbers import Integral
+from pathlib import Path
 
 import numpy as np
 from joblib import Memory, Parallel, cpu_count, delayed, effective_n_jobs
@@ -22,6 +24,8 @@ from skgan_resample._validation import versions, warn
 from skgan_resample.model_selection._verdict import OUTER
 
 MAX_CLASSES = 30  # more different numbers are an amount, not classes
+# packages whose code is told by their version alone, see `versions`
+BY_VERSION = {"skgan_resample", "sklearn", "imblearn", "torch", "numpy", "scipy", "joblib", "pandas", "polars"}
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -180,20 +184,38 @@ def task_seed(random_state, *place):
 
 
 def code_in_use(estimators):
-    """Return what a cached result depends on beside its arguments: versions, and the source of the user's own classes.
+    """Return what a cached result depends on beside its arguments: versions, and the source of the user's own modules.
 
-    joblib tells classes apart by name alone.
+    joblib tells classes apart by name alone. A class is as its whole module says, and as those of its base classes do:
+    helpers and constants count. What such a module imports is not looked at.
     """
     parts = {"versions": versions()}
     for estimator in estimators:
         nested = estimator.get_params().values() if hasattr(estimator, "get_params") else []
-        for kind in {type(estimator), *(type(part) for part in nested if hasattr(part, "get_params"))}:
-            if kind.__module__.split(".")[0] not in ("builtins", "skgan_resample", "sklearn", "imblearn"):
-                try:
-                    parts[f"{kind.__module__}.{kind.__qualname__}"] = inspect.getsource(kind)
-                except (OSError, TypeError):  # a compiled class, or one typed at a prompt
-                    continue
+        for part in (estimator, *nested):
+            if hasattr(part, "get_params") or hasattr(part, "fit"):
+                used = type(part).__mro__
+            elif callable(part):
+                used = [part]
+            else:
+                continue
+            for each in used:
+                name = getattr(each, "__module__", None) or "builtins"
+                root = name.split(".")[0]
+                if root not in BY_VERSION and root not in sys.stdlib_module_names - {"__main__"}:
+                    parts[f"{name}.{getattr(each, '__qualname__', '')}"] = _source(name, each)
     return parts
+
+
+def _source(module, kind):
+    """Return the source of a module; of a notebook or a prompt, which has no file, that of the class if it is known."""
+    try:
+        return Path(sys.modules[module].__file__).read_text(encoding="utf-8")
+    except (KeyError, AttributeError, TypeError, OSError, UnicodeDecodeError):  # none, or a compiled one
+        try:
+            return inspect.getsource(kind)
+        except (OSError, TypeError):
+            return None
 
 
 def as_memory(memory):
@@ -284,6 +306,8 @@ def class_splits(X, y, cv, n_repeats, groups, random_state, *, needs_all=True):
                 f"The class {labels[counts.argmin()].item()!r} has only {counts.min()} rows, too few for {cv} folds; "
                 "leave it out, join it with another one, or use fewer folds."
             )
+        if groups is not None:
+            enough_groups(cv, groups)
         rng = check_random_state(random_state)
         kind = StratifiedKFold if groups is None else StratifiedGroupKFold
         repeats = [kind(cv, shuffle=True, random_state=rng.randint(2**31 - 1)) for _ in range(n_repeats)]
@@ -298,6 +322,27 @@ def class_splits(X, y, cv, n_repeats, groups, random_state, *, needs_all=True):
             advice = "" if groups is None else " It is in too few groups: leave it out, or join it with another one."
             raise ValueError(f"There is a fold without the class {lacking[0].item()!r} in its training rows.{advice}")
     return splits
+
+
+def enough_groups(cv, groups):
+    """Refuse fewer groups than there are folds."""
+    n_groups = len(np.unique(groups))
+    if n_groups < cv:
+        raise ValueError(f"There are {n_groups} groups, too few for {cv} folds; use fewer folds.")
+
+
+def inner_group_folds(inner_cv, groups, train, least):
+    """Return the number of inner folds that keep groups together: no more than groups in the training part.
+
+    Fewer than two groups are refused; `least` says how many there should be in all.
+    """
+    n_inside = len(np.unique(groups[train]))
+    if n_inside < 2:
+        raise ValueError(
+            f"There are {len(np.unique(groups))} groups, too few for inner folds that keep groups together: a training "
+            f"part holds one group only; at least {least} groups are needed, or other folds."
+        )
+    return min(inner_cv, n_inside)
 
 
 @contextmanager

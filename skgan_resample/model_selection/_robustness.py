@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from numbers import Real
 
 import numpy as np
-from scipy import stats
 from sklearn.base import clone, is_regressor
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.validation import check_consistent_length
@@ -450,19 +449,8 @@ class RobustComparison(Summarized):
         return self._interval(self.values(measure, method) - self.values(measure, base))
 
     def _interval(self, differences):
-        """Return mean, low, high and p of paired differences of accuracy by fold.
-
-        A difference d of two accuracies on n rows comes from at least |d| n rows on which the two disagree, so its
-        standard error is not below sqrt((|d| - d^2) / n), however well a few folds agree; one such row is assumed where
-        there is none.
-        """
-        mean, low, high, p = corrected_interval(differences, self.test_share)
-        least = np.sqrt((max(abs(mean), 1 / self.n_tested) - mean**2) / self.n_tested)
-        reach = stats.t.ppf(0.975, self.n_folds - 1) * least
-        if high - mean < reach:
-            low, high = mean - reach, mean + reach
-            p = float(2 * stats.t.sf(abs(mean) / least, self.n_folds - 1)) if least else 0.0
-        return mean, float(low), float(high), p
+        """Return mean, low, high and p of paired differences of accuracy by fold."""
+        return corrected_interval(differences, self.test_share, n_rows=self.n_tested)
 
     def _summarize(self):
         summary = []
@@ -470,7 +458,7 @@ class RobustComparison(Summarized):
             attacks = self.values("attack", name).tolist()
             row = {"method": name, "attack": BLACK_BOX if BLACK_BOX in attacks else attacks[0]}
             for measure in ("clean", "robust"):
-                mean, low, high, _ = corrected_interval(self.values(measure, name), self.test_share)
+                mean, low, high, _ = self._interval(self.values(measure, name))
                 row |= {measure: mean, f"{measure}_low": max(low, 0.0), f"{measure}_high": min(high, 1.0)}
             for measure, gain in (("robust", "gain"), ("clean", "clean_gain")):
                 found = (0.0, 0.0, 0.0, np.nan) if self._is_plain(name) else self.difference(measure, name, AT)
@@ -508,14 +496,23 @@ class RobustComparison(Summarized):
             f"{_points(*self.difference('clean', AT, NONE)[:3])}{self._price()}."
         )
         base = float(np.mean(self.commonest))
-        if self._interval(self.values("robust", AT) - self.commonest)[0] <= 0:
+        over, _, most, _ = self._interval(self.values("robust", AT) - self.commonest)
+        if most <= 0:
             return Verdict(
                 "does not help",
                 None,
                 f"Under this attack the trained network is right on {at['robust']:.1%} of the rows, which is no more "
                 f"than always answering the commonest class ({base:.1%}): the budget leaves nothing to learn. {effect}",
             )
-        return self._judged(AT, (mean, low, high, none["p_holm"]), effect)
+        verdict = self._judged(AT, (mean, low, high, none["p_holm"]), effect)
+        if over <= 0 and verdict.answer != "does not help":
+            sentence = (
+                f"Under this attack the trained network is right on {at['robust']:.1%} of the rows, not shown to be "
+                f"more than always answering the commonest class ({base:.1%}): the budget may leave nothing to learn. "
+                f"{effect}"
+            )
+            return Verdict("cannot tell", None, sentence)
+        return verdict
 
     def _price(self):
         """Return what is known about the price in clean accuracy."""

@@ -11,12 +11,15 @@ LIGHT = 0.2  # a fifth of the way to the corrected output
 CORRECTIONS = ("light-correction", "correction")
 YARDSTICKS = ("none", *CORRECTIONS)
 CHOSEN = "chosen by inner folds"
+UNTESTED = " Whether that is more than a shift of all predictions could not be tested: a correction failed."
 SCORE_LABELS = {"sera": "SERA", "rmse": "the RMSE", "rare_mae": "the rare MAE", "common_rmse": "the common RMSE"}
 WORTHWHILE = 0.95  # a gain of less than 5 % is not worth a step in a pipeline
 ALPHA = 0.05  # error rate of each family of tests
 SHIFTED_TOTALS = 0.03  # totals that move by more than 3 % are mentioned
 POOR_TOTALS = 0.1  # a learner that is 10 % off in total is mentioned
 FEW_ROWS = 300
+NO_ERROR = 1e-9  # an error below this share of that of the constant mean is rounding
+MOST_SHOWN = 100  # a larger ratio is told as "more than"
 
 
 @dataclass
@@ -149,11 +152,22 @@ class Comparison(Measured):
         Returns
         -------
         ndarray of shape (n_folds,)
-            Logarithm of the measure of `method` divided by that of `base`.
+            Logarithm of the measure of `method` divided by that of `base`; NaN where the latter is no error at all.
         """
-        ours, theirs = self.values(measure, method, fold=fold), self.values(measure, base, fold=fold)
+        names = (method, base, CONSTANT)
+        ours, theirs, constant = (self.values(measure, name, fold=fold) for name in names)
+        rounding = NO_ERROR * constant
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.mean(np.log(ours / theirs), axis=1)
+            return np.mean(np.log(np.maximum(ours, rounding) / np.where(theirs > rounding, theirs, np.nan)), axis=1)
+
+    @property
+    def _n_perfect(self):
+        """Number of folds in which the learner alone has no error, in the score or over all rows."""
+        is_perfect = np.zeros(self.n_folds, dtype=bool)
+        for measure in (self.scoring, "rmse"):
+            usual, constant = self.values(measure, "none"), self.values(measure, CONSTANT)
+            is_perfect |= ((usual <= NO_ERROR * constant) & (constant > 0)).any(axis=1)
+        return int(is_perfect.sum())
 
     # ------------------------------------------------------------------------------------------ choosing and judging
     def _choose(self, fold):
@@ -231,14 +245,28 @@ class Comparison(Measured):
     def _judge(self):
         """Return the verdict; see the Notes of `compare`."""
         rows = {row["method"]: row for row in self.summary}
-        if not any(self._beats_constant(name) for name in self.methods):
+        tried = [rows[name] for name in self.methods if name != "none"]
+        if self._n_perfect:
+            where = "" if self.scoring in ("rmse", "common_rmse") else " on rare rows"
+            return Verdict(
+                "cannot tell",
+                None,
+                f"The learner alone already has no error{where} in {self._n_perfect} of {self.n_folds} folds, so there "
+                "is nothing to relate other errors to. Look for a column that holds the target.",
+            )
+        if all(np.isnan(row["score_ratio"]) for row in tried):
+            return Verdict("cannot tell", None, "No fold that was judged tests on rows that this score looks at.")
+        if all(self._over_constant(name)[1] >= 0 for name in self.methods):
             return Verdict(
                 "does not help",
                 None,
                 "No method predicts better than the mean of the target, so the features say too little about it for "
                 "resampling to matter.",
             )
-        tried = [rows[name] for name in self.methods if name != "none"]
+        if all(self._changes_nothing(row["method"]) for row in tried):
+            return Verdict(
+                "does not help", None, "No method changes anything: all errors are those of the learner alone."
+            )
         fair = [
             row
             for row in tried
@@ -253,7 +281,8 @@ class Comparison(Measured):
         if named and rows[CHOSEN]["high"] < 1:
             best = max(named, key=lambda row: (row["chosen"], -row["score_ratio"]))
             where = "" if best["method"] in self.samplers else "A simpler remedy than new rows: "
-            return Verdict("helps", best["method"], where + self._effect(best))
+            is_tested = best["method"] in YARDSTICKS or not np.isnan(best["matched_p_holm"])
+            return Verdict("helps", best["method"], where + self._effect(best) + ("" if is_tested else UNTESTED))
 
         trade = self._trade([row for row in tried if row not in fair and row["high"] < 1])
         open_cases = [
@@ -273,6 +302,11 @@ class Comparison(Measured):
             )
         best = min(open_cases, key=lambda row: (row not in fair, row["score_ratio"]))
         needed = self._rows_needed(best)
+        if not any(self._over_constant(name)[0] < 0 for name in self.methods):
+            sentence = (
+                f"No method predicts better than the mean of the target here. At best, {self._effect(best)}{trade}"
+            )
+            return Verdict("cannot tell", None, sentence)
         if best["matched_p_holm"] >= ALPHA and best["high"] < 1:
             advice = " That is no more than predictions moved at equal RMSE do."
         elif best in proven:
@@ -308,9 +342,9 @@ class Comparison(Measured):
     def _effect(self, row):
         """Return what a method does in words: score, price, and totals if they move."""
         text = (
-            f"{row['method']!r} changes {SCORE_LABELS[self.scoring]} by {row['score_ratio'] - 1:+.0%} (95 % interval "
-            f"{row['low'] - 1:+.0%} to {row['high'] - 1:+.0%}), the RMSE over all rows by {row['rmse_ratio'] - 1:+.1%} "
-            f"and on common rows by {row['common_ratio'] - 1:+.1%}; the mean error on rare rows goes from "
+            f"{row['method']!r} changes {SCORE_LABELS[self.scoring]} by {change(row['score_ratio'])} (95 % interval "
+            f"{change(row['low'])} to {change(row['high'])}), the RMSE over all rows by {change(row['rmse_ratio'], 1)} "
+            f"and on common rows by {change(row['common_ratio'], 1)}; the mean error on rare rows goes from "
             f"{self.summary[0]['rare_mae']:.3g} to {row['rare_mae']:.3g}"
         )
         before = self.summary[0]["total_ratio"]
@@ -319,30 +353,66 @@ class Comparison(Measured):
         return f"{text}."
 
     def _matched(self, method, *, fold=None):
+        """Return log(score / score of moved predictions) per fold, or that of SERA where it is the less favourable.
+
+        What is no more than a shift by SERA is no more than a shift, whatever score is asked for.
+        """
+        found = [self._matched_by(scoring, method, fold=fold) for scoring in dict.fromkeys((self.scoring, "sera"))]
+        return max(found, key=lambda logs: np.nan_to_num(_mean(logs), nan=-np.inf))
+
+    def _matched_by(self, scoring, method, *, fold=None):
         """Return log(score / score of moved predictions) per fold, where the latter may cost as much RMSE.
 
-        Predictions of the learner alone, moved a share of the way to their corrected output, have a squared error and
-        a SERA that are quadratic in that share; three points (none, light, full correction) give both. The share is the
-        one of lowest SERA among those that raise the RMSE no more than `method` does. NaN for the yardsticks
-        themselves, for other scores than SERA, and if a correction failed.
+        Predictions of the learner alone, moved a share of the way to their corrected output, have squared errors that
+        are quadratic in that share; three points (none, light, full correction) give them. An absolute error is convex
+        in it; the same points give a lower bound. The share is the one of lowest score among those that raise the RMSE
+        no more than `method` does. NaN for the yardsticks themselves, if a correction failed, and in folds without a
+        score.
         """
-        if self.scoring != "sera" or not set(YARDSTICKS) <= set(self.methods) or method in YARDSTICKS:
+        names = (*YARDSTICKS, CONSTANT)
+        if not set(YARDSTICKS) <= set(self.methods) or method in YARDSTICKS:
             return np.full(self.n_folds, np.nan)
         shares = np.linspace(0, 1, 101)
-        sera = _quadratic(shares, *(self.values("sera", name, fold=fold) for name in YARDSTICKS))
-        squares = _quadratic(shares, *(self.values("rmse", name, fold=fold) ** 2 for name in YARDSTICKS))
+        *points, constant = (self.values(scoring, name, fold=fold) for name in names)
+        *rmse, constant_rmse = (self.values("rmse", name, fold=fold) for name in names)
+        usable = (points[0] > NO_ERROR * constant).all(axis=1) & (rmse[0] > NO_ERROR * constant_rmse).all(axis=1)
+        found = np.full(len(usable), np.nan)
+        if not usable.any():
+            return found
+        points = [values[usable] for values in points]
+        if scoring == "rare_mae":
+            moved = _least_convex(shares, *points)
+        elif scoring == "sera":
+            moved = _quadratic(shares, *points)
+        else:  # a root of squares
+            moved = np.sqrt(_quadratic(shares, *(values**2 for values in points)))
+        squares = _quadratic(shares, *(values[usable] ** 2 for values in rmse))
         prices = np.log(squares / squares[0]).mean(axis=(1, 2)) / 2
-        allowed = prices <= max(0.0, self.log_ratios("rmse", method, fold=fold).mean())
-        share = np.flatnonzero(allowed)[np.log(sera[allowed]).mean(axis=(1, 2)).argmin()]
-        return np.log(self.values("sera", method, fold=fold) / sera[share]).mean(axis=1)
+        allowed = prices <= max(0.0, self.log_ratios("rmse", method, fold=fold)[usable].mean())
+        share = np.flatnonzero(allowed)[np.log(moved[allowed]).mean(axis=(1, 2)).argmin()]
+        ours = np.maximum(self.values(scoring, method, fold=fold), NO_ERROR * constant)[usable]
+        found[usable] = np.log(ours / moved[share]).mean(axis=1)
+        return found
+
+    def _over_constant(self, method):
+        """Return mean and lower end of the log ratio of the RMSE to that of predicting the training mean."""
+        return corrected_interval(self.log_ratios("rmse", method, base=CONSTANT), self.test_share)[:2]
 
     def _beats_constant(self, method):
         """Whether a method has a lower RMSE than predicting the training mean."""
-        return np.mean(self.log_ratios("rmse", method, base=CONSTANT)) < 0
+        return self._over_constant(method)[0] < 0
+
+    def _changes_nothing(self, method):
+        """Whether a method has the same errors as the learner alone, in every fold."""
+        return all(
+            np.array_equal(self.values(measure, method), self.values(measure, "none"), equal_nan=True)
+            for measure in ("sera", "rmse", "rare_mae", "common_rmse")
+        )
 
     def _rows_needed(self, row):
         """Return how many rows would prove an effect of the size seen; see `rows_needed`."""
-        half_width = (np.log(row["high"]) - np.log(row["low"])) / 2
+        with np.errstate(divide="ignore"):
+            half_width = (np.log(row["high"]) - np.log(row["low"])) / 2
         return rows_needed(self.n_rows, -np.log(row["score_ratio"]), half_width, self.n_folds, len(self.methods) - 1)
 
 
@@ -358,6 +428,23 @@ def _quadratic(shares, at_0, at_light, at_1):
     slope = at_1 - at_0 - bend
     shares = shares.reshape(-1, *[1] * at_0.ndim)
     return np.maximum(at_0 + slope * shares + bend * shares**2, np.finfo(float).tiny)
+
+
+def _least_convex(shares, at_0, at_light, at_1):
+    """Return the least values that a convex function with these values at the shares 0, LIGHT and 1 can have."""
+    shares = shares.reshape(-1, *[1] * at_0.ndim)
+    before = at_light + (at_1 - at_light) * (shares - LIGHT) / (1 - LIGHT)
+    after = at_0 + (at_light - at_0) * shares / LIGHT
+    least = np.where(shares < LIGHT, before, after)
+    least = np.where(shares == 0, at_0, np.where(shares == 1, at_1, least))
+    return np.maximum(least, np.finfo(float).tiny)
+
+
+def change(ratio, decimals=0):
+    """Return a ratio as a change in per cent, in words that stay short."""
+    if np.isnan(ratio):
+        return "an unknown share"
+    return f"more than {MOST_SHOWN - 1:+.0%}" if ratio > MOST_SHOWN else f"{ratio - 1:+.{decimals}%}"
 
 
 def fold_values(rows, learners, measure, method, *, fold=None):
@@ -396,7 +483,7 @@ def rows_needed(n_rows, effect, half_width, n_folds, n_tests):
     return int(np.ceil(needed / 10) * 10) if n_rows < needed < 1e7 else None
 
 
-def corrected_interval(differences, test_share, *, level=0.95):
+def corrected_interval(differences, test_share, *, n_rows=None, level=0.95):
     """Return mean, interval and two-sided p-value of differences between methods on resampled folds.
 
     Parameters
@@ -405,11 +492,16 @@ def corrected_interval(differences, test_share, *, level=0.95):
         NaN (a fold without rare test rows) is left out.
     test_share : float
         Test rows per training row of a fold, which corrects for training sets that overlap (Nadeau & Bengio, 2003).
+    n_rows : int, default=None
+        Of measures that count rows: how many were counted. A difference d comes from at least |d| n of n rows, so
+        its standard error is not below sqrt((|d| - d^2) / n), however well a few folds agree; one such row is assumed
+        where there is none.
 
     Returns
     -------
     mean, low, high, p : float
-        Infinite interval and p = 1 for fewer than two folds.
+        Infinite interval and p = 1 for fewer than two folds, and, without `n_rows`, for folds that agree in a
+        difference: nothing then says how far others would be. An interval has no width where all differences are 0.
     """
     differences = np.asarray(differences, dtype=float)
     differences = differences[np.isfinite(differences)]
@@ -418,10 +510,19 @@ def corrected_interval(differences, test_share, *, level=0.95):
         return (float(differences.mean()) if n_folds else np.nan), -np.inf, np.inf, 1.0
     mean = float(differences.mean())
     error = float(np.sqrt((1 / n_folds + test_share) * differences.var(ddof=1)))
-    if error == 0:
-        return mean, mean, mean, 0.0 if mean else 1.0
+    if n_rows is not None:
+        error = max(error, float(np.sqrt(max(0.0, max(abs(mean), 1 / n_rows) - mean**2) / n_rows)))
+    elif folds_agree(differences):
+        return (mean, -np.inf, np.inf, 1.0) if mean else (0.0, 0.0, 0.0, 1.0)
+    if error == 0:  # right on all rows against wrong on all of them
+        return mean, mean, mean, 0.0
     reach = float(stats.t.ppf(0.5 + level / 2, n_folds - 1)) * error
     return mean, mean - reach, mean + reach, float(2 * stats.t.sf(abs(mean) / error, n_folds - 1))
+
+
+def folds_agree(differences):
+    """Whether differences are equal but for rounding."""
+    return bool(np.ptp(differences) <= 1e-12 * np.abs(differences).max())
 
 
 def holm(p_values):

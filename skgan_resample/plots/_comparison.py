@@ -5,12 +5,15 @@ import numpy as np
 from skgan_resample.plots._frame import Display, finish, shortened
 from skgan_resample.plots._palette import BLACK, GREY, MARKERS, SERIES
 
+FURTHEST = 2  # intervals are drawn at most so many times as far from 1 as the farthest point
+
 
 class ComparisonDisplay(Display):
     """What each method gains and what it costs: the score against the RMSE over all rows, both relative to "none".
 
-    Below the horizontal line a method lowers the score; left of the vertical one it lowers the RMSE as well. Bars are
-    95 % intervals.
+    Below the horizontal line a method lowers the score; left of the vertical one it lowers the RMSE as well. Hollow
+    markers stand for methods whose price is too high, over all rows or on common ones. Bars are 95 % intervals; those
+    that reach far beyond the points are cut, with an arrow head.
 
     Parameters
     ----------
@@ -20,6 +23,8 @@ class ComparisonDisplay(Display):
         What the score measures.
     max_price : float, default=0.02
         A method whose RMSE over all rows is higher by a larger share is in the grey part.
+    max_common_price : float, default=0.05
+        The limit for the RMSE on common rows, ``common_ratio`` of the summary.
 
     Attributes
     ----------
@@ -46,8 +51,9 @@ class ComparisonDisplay(Display):
     'RMSE over all rows, ratio to none'
     """
 
-    def __init__(self, *, summary, score_name="SERA", max_price=0.02):
+    def __init__(self, *, summary, score_name="SERA", max_price=0.02, max_common_price=0.05):
         self.summary = summary
+        self.max_common_price = max_common_price
         self.score_name = score_name
         self.max_price = max_price
 
@@ -82,7 +88,8 @@ class ComparisonDisplay(Display):
         from skgan_resample.model_selection._verdict import SCORE_LABELS
 
         name = SCORE_LABELS[comparison.scoring].removeprefix("the ")
-        return cls(summary=comparison.summary, score_name=name, max_price=comparison.max_price).plot(ax=ax)
+        limits = {"max_price": comparison.max_price, "max_common_price": comparison.max_common_price}
+        return cls(summary=comparison.summary, score_name=name, **limits).plot(ax=ax)
 
     def plot(self, ax=None):
         """Draw one point per method.
@@ -107,21 +114,29 @@ class ComparisonDisplay(Display):
         """
         (ax,) = self._take_axes(ax, (6.4, 4.4))
         rows = [row for row in self.summary if row["method"] not in ("none", "chosen by inner folds")]
+        places = ("rmse_ratio", "rmse_low", "rmse_high"), ("score_ratio", "low", "high")
+        rows = [row for row in rows if np.isfinite([row[value] for value, *_ in places]).all()]
+        across, up = (_limits(rows, *place, 1 + edge) for place, edge in zip(places, (self.max_price, 0.0)))
+        dear_ones = []
         for i, row in enumerate(rows):
-            places = ("rmse_ratio", "rmse_low", "rmse_high"), ("score_ratio", "low", "high")
-            _point(ax, i, row, *places, row["method"])
+            is_dear = row["rmse_ratio"] > 1 + self.max_price or row.get("common_ratio", 1.0) > 1 + self.max_common_price
+            _point(ax, i, row, *places, row["method"], hollow=is_dear, limits=(across, up))
+            dear_ones += ax.plot(
+                [], [], "d", color=GREY, markerfacecolor="white",
+                label=f"hollow: RMSE over +{self.max_price:.0%}, or +{self.max_common_price:.0%} on common rows",
+            ) if is_dear and not dear_ones else []  # fmt: skip
         (origin,) = ax.plot(1, 1, "+", color=BLACK, markersize=12, label="none")
         ax.axhline(1, color=GREY, linewidth=0.8, zorder=0.5)
         ax.axvline(1, color=GREY, linewidth=0.8, zorder=0.5)
-        limits = min(ax.get_xlim()[0], 0.99), max(ax.get_xlim()[1], 1.02 + self.max_price)
+        limits = min(across[0], 0.99), max(across[1], 1.02 + self.max_price)
         dear = ax.axvspan(
             1 + self.max_price, limits[1], color=GREY, alpha=0.2, linewidth=0, zorder=0,
             label=f"RMSE +{self.max_price:.0%} or more",
         )  # fmt: skip
-        ax.set_xlim(limits)
+        ax.set(xlim=limits, ylim=up)
         finish(
             ax,
-            [origin, *ax.containers, dear],
+            [origin, *ax.containers, dear, *dear_ones],
             title="down is better, left is cheaper",
             xlabel="RMSE over all rows, ratio to none",
             ylabel=f"{self.score_name}, ratio to none",
@@ -248,10 +263,33 @@ class RobustComparisonDisplay(Display):
         return self
 
 
-def _point(ax, i, row, across, up, name, *, hollow=False):
-    """Draw method number `i` with its intervals; `across` and `up` name value, lower and upper limit in the row."""
-    reach = [[[row[value] - row[low]], [row[high] - row[value]]] for value, low, high in (across, up)]
+def _limits(rows, value, low, high, edge):
+    """Return the ends of an axis of ratios, by the points; intervals may reach FURTHEST times as far from 1 as these.
+
+    `edge` is a place that is seen in any case.
+    """
+    found = [1.0, edge, *(row[value] for row in rows)]
+    reach = FURTHEST * max(max(abs(place - 1) for place in found), 0.005)
+    ends = [row[end] for row in rows for end in (low, high)]
+    least, most = max(min(found + ends), 1 - reach), min(max(found + ends), 1 + reach)
+    margin = 0.06 * (most - least)
+    return least - margin, most + margin
+
+
+def _point(ax, i, row, across, up, name, *, hollow=False, limits=((-np.inf, np.inf), (-np.inf, np.inf))):
+    """Draw method number `i` with its intervals; `across` and `up` name value, lower and upper limit in the row.
+
+    Intervals that go beyond `limits` are cut there, with an arrow head.
+    """
+    ends = [np.clip([row[low], row[high]], *within) for (_, low, high), within in zip((across, up), limits)]
+    values = row[across[0]], row[up[0]]
+    reach = [[[value - low], [high - value]] for value, (low, high) in zip(values, ends)]
     color = SERIES[i % len(SERIES)]
+    for j, (place, heads) in enumerate(zip((across, up), ("<>", "v^"))):
+        for end, name_of_end, head in zip(ends[j], place[1:], heads):
+            if end != row[name_of_end]:
+                spot = (end, values[1]) if j == 0 else (values[0], end)
+                ax.plot(*spot, head, color=color, markersize=5, markeredgewidth=0, clip_on=False)
     size = max(6, 10 - 0.6 * i)  # a point on another one does not hide it
     ax.errorbar(
         row[across[0]], row[up[0]], xerr=reach[0], yerr=reach[1], fmt=MARKERS[i % len(MARKERS)], color=color,

@@ -1,6 +1,6 @@
 """Colours, markers and line styles that can be told apart by colour-blind readers.
 
-Found by a search over a grid of colours; `tests/test_display_colors.py` simulates protanopia, deuteranopia and
+Found by a search over a grid of colours; `tests/test_displays.py` simulates protanopia, deuteranopia and
 tritanopia and measures how far apart the colours of each display are then, and how well text stands out from white
 paper. Colour never stands alone: marker, line style or place say the same.
 """
