@@ -158,6 +158,7 @@ def test_whole_numbers_with_gaps_are_classes(folder, capsys):
         (["--threat", "eps=0.1,norm=l1"], "norm=l1: must be linf or l2"),
         (["--threat", "eps=0.1,bounds=0"], "bounds=0: must be train"),
         (["--threat", "eps=0.1,max_categorical_changes=-1"], "must be a whole number"),
+        (["--threat", "0.1"], r"did you mean eps=0.1\?"),
         (["--threat", "eps=0.1,immutable=agee"], "no column 'agee'; did you mean 'age'"),
         ([*THREAT, "--target", "minutes"], "Classes are compared here"),
         ([*THREAT, "--target", "age"], "different numbers"),

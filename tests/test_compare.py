@@ -33,7 +33,15 @@ from skgan_resample.model_selection._compare import (
     named_samplers,
     wrap,
 )
-from skgan_resample.model_selection._verdict import CONSTANT, OUTER, Comparison, _least_convex, corrected_interval, holm
+from skgan_resample.model_selection._verdict import (
+    CONSTANT,
+    OUTER,
+    Comparison,
+    _least_convex,
+    corrected_interval,
+    holm,
+    rows_needed,
+)
 from skgan_resample.over_sampling import RandomOverSampler
 
 HIGHEST_TENTH = Relevance("quantile", side="high")
@@ -276,6 +284,7 @@ def test_inner_folds_lie_inside_the_outer_training_rows():
     ("change", "message"),
     [
         ({"methods": ["smogn", "magic"]}, "Unknown methods .'magic'."),
+        ({"methods": ["none", "weight"]}, r"Unknown methods .'weight'.; .*Did you mean 'weights'\?"),
         (
             {"methods": ["smote+smcae"]},
             r"methods \['smote\+smcae'\]; known are \['none', .*'smogan'\] also with '\+smcae'",
@@ -605,6 +614,11 @@ def test_rows_needed_shrink_with_the_square_of_the_effect():
     assert needed(0.1) == pytest.approx(200 * 7.849 * (0.5 / 2.2622 / 0.1) ** 2, abs=10)
     assert needed(0.1) == pytest.approx(4 * needed(0.2), rel=0.01)
     assert needed(2.0) is None
+
+
+def test_a_handful_of_folds_does_not_say_how_many_rows_would_tell():
+    assert rows_needed(200, 0.1, 0.5, 4, 1) > 200
+    assert rows_needed(200, 0.1, 0.5, 3, 1) is None
 
 
 def test_a_learner_that_misses_the_total_and_a_small_table_are_cautioned_against():

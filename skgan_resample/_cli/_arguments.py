@@ -37,6 +37,8 @@ def asked_threat(text):
         name, equals, value = (piece.strip() for piece in part.partition("="))
         if name not in THREAT_VALUES or not equals:
             close = get_close_matches(name, THREAT_VALUES, n=1)
+            if not equals and _is_amount(name):
+                close = [f"eps={name}"]
             hint = f"; did you mean {close[0]}?" if close and close[0] != name else "."
             raise CommandError(f"--threat {part.strip()!r} must be one of {'=, '.join(THREAT_VALUES)}={hint}")
         if name in chosen:
@@ -48,6 +50,13 @@ def asked_threat(text):
     if "eps" not in chosen:
         raise CommandError(f"--threat needs eps, how far a column may be moved, {THREAT_EXAMPLE}.")
     return ThreatModel(**chosen)
+
+
+def _is_amount(text):
+    try:
+        return float(text) >= 0
+    except ValueError:
+        return False
 
 
 def _amount(text):

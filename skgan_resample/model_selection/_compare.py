@@ -5,6 +5,7 @@ well), and `compare`, whose verdict is in `_verdict`.
 """
 
 import time
+from difflib import get_close_matches
 from numbers import Integral
 
 import numpy as np
@@ -430,8 +431,11 @@ def methods_by_name(names, known):
     if unknown:
         plain = [name for name in known if not name.endswith(REFINED)]
         refinable = [name.removesuffix(REFINED) for name in known if name.endswith(REFINED)]
+        close = get_close_matches(str(unknown[0]), list(known), n=1)
+        hint = f" Did you mean {close[0]!r}?" if close else ""
         raise ValueError(
             f"Unknown methods {unknown}; known are {plain}, and {refinable} also with {REFINED!r} behind the name."
+            f"{hint}"
         )
     return {name: method for name, method in known.items() if name in names}
 

@@ -14,6 +14,7 @@ CHOSEN = "chosen by inner folds"
 UNTESTED = " Whether that is more than a shift of all predictions could not be tested: a correction failed."
 SCORE_LABELS = {"sera": "SERA", "rmse": "the RMSE", "rare_mae": "the rare MAE", "common_rmse": "the common RMSE"}
 WORTHWHILE = 0.95  # a gain of less than 5 % is not worth a step in a pipeline
+FEWEST_FOLDS = 4  # that say how many rows would tell
 ALPHA = 0.05  # error rate of each family of tests
 SHIFTED_TOTALS = 0.03  # totals that move by more than 3 % are mentioned
 POOR_TOTALS = 0.1  # a learner that is 10 % off in total is mentioned
@@ -465,7 +466,8 @@ def fold_values(rows, learners, measure, method, *, fold=None):
 
 def rows_needed(n_rows, effect, half_width, n_folds, n_tests):
     """Return how many rows would prove an effect of the size seen with a probability of 80 %, allowing for the number
-    of tests, if standard errors shrink with the root of the rows; None if that is no more than there are.
+    of tests, if standard errors shrink with the root of the rows; None if that is no more than there are, or where folds
+    are so few that their standard error is a guess.
 
     Parameters
     ----------
@@ -475,7 +477,7 @@ def rows_needed(n_rows, effect, half_width, n_folds, n_tests):
         Mean difference, and half the width of its 95 % interval, over `n_folds` folds.
     n_folds, n_tests : int
     """
-    if not np.isfinite(half_width) or effect <= 0:
+    if not np.isfinite(half_width) or effect <= 0 or n_folds < FEWEST_FOLDS:
         return None
     error = half_width / stats.t.ppf(0.975, n_folds - 1)
     reach = stats.norm.ppf(1 - ALPHA / 2 / max(1, n_tests)) + stats.norm.ppf(0.8)
