@@ -466,8 +466,8 @@ def fold_values(rows, learners, measure, method, *, fold=None):
 
 def rows_needed(n_rows, effect, half_width, n_folds, n_tests):
     """Return how many rows would prove an effect of the size seen with a probability of 80 %, allowing for the number
-    of tests, if standard errors shrink with the root of the rows; None if that is no more than there are, or where folds
-    are so few that their standard error is a guess.
+    of tests, if standard errors shrink with the root of the rows; None if that is no more than there are, or where
+    folds are so few that their standard error is a guess.
 
     Parameters
     ----------
