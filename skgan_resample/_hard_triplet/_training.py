@@ -84,7 +84,7 @@ class TripletNetworks(CallbackSupportMixin, TorchStateMixin):
             raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None.")
         if issparse(y):
             y = y.toarray()
-        if np.ndim(y) == 1:
+        if np.asarray(y).ndim == 1:
             read_classes(y)
         check_classification_targets(y)
         flat, is_one_hot = check_target_type(np.asarray(y), indicate_one_vs_all=True)
