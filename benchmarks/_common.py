@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from skgan_resample._validation import versions
+from skgan_resample._versions import versions
 from skgan_resample.datasets import load_table
 
 if os.environ.get("OMP_NUM_THREADS") != "1":

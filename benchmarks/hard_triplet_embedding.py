@@ -26,7 +26,7 @@ from sklearn.neighbors import KNeighborsClassifier, NeighborhoodComponentsAnalys
 from sklearn.pipeline import make_pipeline
 
 from skgan_resample import HardTripletEmbedder
-from skgan_resample._tables import TableVectorizer
+from skgan_resample._tables._vectorizer import TableVectorizer
 from skgan_resample.metrics import map_at_r, recall_at_k
 
 N_COMPONENTS, MARGIN, MAX_STEPS, BATCH_SIZE = 16, 0.2, 150, 128  # the defaults of HardTripletEmbedder

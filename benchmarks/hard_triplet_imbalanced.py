@@ -27,8 +27,8 @@ from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.neighbors import KNeighborsClassifier
 
 from skgan_resample import HardTripletSampler
+from skgan_resample._statistics import holm
 from skgan_resample.model_selection._classification import default_methods, evaluate
-from skgan_resample.model_selection._verdict import holm
 
 LEARNERS = {
     "kNN": KNeighborsClassifier(),

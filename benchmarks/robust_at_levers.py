@@ -17,7 +17,7 @@ from _robust_sets import EPS, TUNING, load
 from sklearn.neural_network import MLPClassifier
 
 from skgan_resample import RobustATWrapper
-from skgan_resample._twin import DEFAULTS
+from skgan_resample._sklearn_networks import DEFAULTS
 from skgan_resample.threat import ThreatModel
 
 LEVERS = {

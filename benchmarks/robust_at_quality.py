@@ -43,7 +43,7 @@ from sklearn.neural_network import MLPRegressor
 from skgan_resample import RobustATWrapper
 from skgan_resample._nn.networks import affine_then
 from skgan_resample._robust_at._wrapper import AUTO
-from skgan_resample._twin import DEFAULTS
+from skgan_resample._sklearn_networks import DEFAULTS
 from skgan_resample.threat import ThreatModel
 
 SEEDS = range(5)

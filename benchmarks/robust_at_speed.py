@@ -16,7 +16,7 @@ from _robust_sets import EPS, load
 from robust_at_quality import art_networks
 
 from skgan_resample import RobustATWrapper
-from skgan_resample._twin import DEFAULTS
+from skgan_resample._sklearn_networks import DEFAULTS
 from skgan_resample.threat import ThreatModel
 
 TREATED = {

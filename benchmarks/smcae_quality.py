@@ -24,9 +24,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skgan_resample import SMCAETransformer, SyntheticRefiner
-from skgan_resample._discrepancy import energy_by_class
+from skgan_resample._distances import energy_by_class
 from skgan_resample._smcae import _maps
-from skgan_resample._tables import TableVectorizer
+from skgan_resample._tables._vectorizer import TableVectorizer
 
 N_TREES = 30  # of the forests that learn from the rows
 OURS = {

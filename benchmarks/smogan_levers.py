@@ -30,8 +30,9 @@ from smogan_quality import (
 
 from skgan_resample import SMOGN, SMOTER, GaussianNoise, RandomOverSampler, SMOGANRegressorResampler
 from skgan_resample._neighbors import interpolate
-from skgan_resample.model_selection._compare import evaluate
-from skgan_resample.over_sampling import Draft, _stack
+from skgan_resample.model_selection._regression import evaluate
+from skgan_resample.over_sampling import Draft
+from skgan_resample.over_sampling._base import stack_drafts
 
 BASE = "stage 1"
 
@@ -52,7 +53,7 @@ class Extrapolating(SMOTER):
             drawn = interpolate(np.column_stack([X[rows], y[rows]]), seeds, partners, u, nominal, rng)
             parents = np.column_stack([rows[seeds], rows[partners]])
             drafts.append(Draft(drawn[:, :-1], np.clip(drawn[:, -1], bump.low, bump.high), parents))
-        return _stack(drafts)
+        return stack_drafts(drafts)
 
 
 class SameTargets(SMOGANRegressorResampler):

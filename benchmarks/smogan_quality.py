@@ -32,10 +32,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils import check_random_state
 
 from skgan_resample import SMOGN, SMOTER, OutputCorrectedRegressor, RandomOverSampler, RelevanceWeightedRegressor
-from skgan_resample._tables import synthetic_rows
+from skgan_resample._statistics import holm
+from skgan_resample._tables._origins import synthetic_rows
+from skgan_resample._tables._vectorizer import TableVectorizer
 from skgan_resample.model_selection import RegressionStratifiedKFold
-from skgan_resample.model_selection._compare import TableVectorizer, UniformDuplicator, default_learner, evaluate
-from skgan_resample.model_selection._verdict import LIGHT, YARDSTICKS, _quadratic, holm
+from skgan_resample.model_selection._methods import UniformDuplicator, default_learner
+from skgan_resample.model_selection._regression import evaluate
+from skgan_resample.model_selection._result import LIGHT, YARDSTICKS, _quadratic
 from skgan_resample.over_sampling import BaseRegressionSampler, Draft
 
 SAME_ROWS = {"threshold": 0.5, "sampling_strategy": "balance"}  # as SMOGAN has by default
@@ -217,7 +220,7 @@ def load_libraries():
     import imbreg.resampling  # noqa: F401
     import torch
 
-    import skgan_resample.model_selection._compare  # noqa: F401
+    import skgan_resample.model_selection._regression  # noqa: F401
 
     torch.optim.Adam([torch.zeros(1)])  # the first optimizer loads the rest of torch
     time.sleep(2)  # keep this worker busy until the others have got theirs

@@ -8,7 +8,7 @@ from importlib import import_module
 from skgan_resample._version import __version__
 
 _HOMES = {  # public name -> module that defines it
-    "SMOGANRegressorResampler": "skgan_resample._smogan",
+    "SMOGANRegressorResampler": "skgan_resample.over_sampling",
     "HardTripletSampler": "skgan_resample._hard_triplet",
     "HardTripletEmbedder": "skgan_resample._hard_triplet",
     "SMCAETransformer": "skgan_resample._smcae",
@@ -26,9 +26,9 @@ _HOMES = {  # public name -> module that defines it
     "OutputCorrectedRegressor": "skgan_resample.compose",
     "SyntheticRefiner": "skgan_resample.compose",
     "compare": "skgan_resample.model_selection",
-    "NoRareRowsError": "skgan_resample._validation",
-    "ResamplingWarning": "skgan_resample._validation",
-    "show_versions": "skgan_resample._validation",
+    "NoRareRowsError": "skgan_resample.exceptions",
+    "ResamplingWarning": "skgan_resample.exceptions",
+    "show_versions": "skgan_resample._versions",
 }
 
 __all__ = ["__version__", *_HOMES]

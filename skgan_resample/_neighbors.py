@@ -10,9 +10,17 @@ from sklearn.base import clone
 from sklearn.neighbors import NearestNeighbors
 
 BLOCK_CELLS = 2**21  # distances held at once: 16 MB
+
+
 MAX_ONE_HOT = 32  # a nominal column with more levels is compared value by value instead
+
+
 MAX_EXACT_ROWS = 20_000  # above this many rows, medians come from a sample and neighbours from a tree
+
+
 MEDIAN_SAMPLE = 2_000
+
+
 MAX_PASSES = 32  # more neighbours than this are found by a partition
 
 
@@ -137,10 +145,10 @@ def nearest(space, rows, k_neighbors, *, half_median=False, rng=None):
         return found._replace(half_median=_half_medians(space, rows, rng) if half_median else None)
 
     indices, distances, medians = np.empty((len(rows), k), dtype=np.intp), np.empty((len(rows), k)), np.empty(len(rows))
-    for block in _blocks(len(rows), n_rows):
+    for block in row_blocks(len(rows), n_rows):
         squared = space.squared_distances(rows[block])
         squared[np.arange(len(squared)), rows[block]] = np.inf  # the row itself
-        indices[block], values = _smallest(squared, k)
+        indices[block], values = smallest_of_rows(squared, k)
         distances[block] = np.sqrt(values)
         if half_median:
             medians[block] = _half_medians_if_near(squared, values[:, -1])
@@ -215,12 +223,12 @@ def _one_hot(codes, n_levels):
     return head
 
 
-def _blocks(n, width):
+def row_blocks(n, width):
     size = max(1, BLOCK_CELLS // max(1, width))
     return (slice(start, min(start + size, n)) for start in range(0, n, size))
 
 
-def _smallest(values, k):
+def smallest_of_rows(values, k):
     """Return columns and values of the k smallest entries of each row, smallest first; of equal ones the first."""
     if k > MAX_PASSES:
         columns = np.sort(np.argpartition(values, k - 1, axis=1)[:, :k], axis=1)
@@ -284,7 +292,7 @@ def _half_medians(space, rows, rng):
     if n_rows > MAX_EXACT_ROWS:
         others = rng.choice(n_rows, MEDIAN_SAMPLE, replace=False)
     medians = np.empty(len(rows))
-    for block in _blocks(len(rows), len(others)):
+    for block in row_blocks(len(rows), len(others)):
         squared = space.squared_distances(rows[block], others)
         squared[rows[block][:, None] == others] = np.nan
         medians[block] = np.nanmedian(np.sqrt(squared), axis=1) / 2

@@ -15,8 +15,13 @@ from sklearn.utils._param_validation import Interval, validate_params
 
 __all__ = ["load_table", "make_rare_pocket", "make_skewed_regression", "table_names"]
 
+
 FOLDER_VARIABLE = "SKGAN_RESAMPLE_DATA"
+
+
 _FOLDERS = {"regression": "imbalanced_regression", "classification": "classification", "robustness": "robustness"}
+
+
 _ABOUT = {"index", "meta"}  # files beside the tables that tell of them
 
 

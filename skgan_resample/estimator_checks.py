@@ -57,6 +57,7 @@ from sklearn.utils import get_tags
 
 __all__ = ["check_regression_sampler", "parametrize_with_regression_sampler_checks", "regression_sampler_checks"]
 
+
 FRAME_LIBRARIES = ("pandas", "polars", "pyarrow")
 
 

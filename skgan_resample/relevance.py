@@ -10,12 +10,17 @@ from sklearn.base import BaseEstimator, _fit_context
 from sklearn.exceptions import NotFittedError
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from skgan_resample._validation import NoRareRowsError
+from skgan_resample.exceptions import NoRareRowsError
 
 __all__ = ["Bump", "Relevance"]
 
+
 _THRESHOLD = 0.8  # what the published experiments use; the counts that fit keeps are taken there
+
+
 _RISE_TO_THRESHOLD = 0.5 - sin(asin(1 - 2 * _THRESHOLD) / 3)  # t = 0.7129, where 3 t^2 - 2 t^3 = 0.8
+
+
 _LARGEST = 1e300  # beyond it differences of target values overflow
 
 
@@ -173,7 +178,7 @@ class Relevance(BaseEstimator):
         self : Relevance
             The fitted relevance.
         """
-        y = np.sort(_check_target(y))
+        y = np.sort(check_relevance_target(y))
         low, high = y[0].item(), y[-1].item()
         if low == high:
             raise ValueError(
@@ -215,7 +220,7 @@ class Relevance(BaseEstimator):
         phi : ndarray of shape (n_samples,)
             Relevance in [0, 1].
         """
-        return self._phi(_check_target(y))
+        return self._phi(check_relevance_target(y))
 
     def rare_mask(self, y, threshold=_THRESHOLD):
         """Tell which rows are rare.
@@ -232,7 +237,7 @@ class Relevance(BaseEstimator):
         mask : ndarray of bool of shape (n_samples,)
             True for rare rows.
         """
-        return self._phi(_check_target(y)) >= _check_threshold(threshold)
+        return self._phi(check_relevance_target(y)) >= check_relevance_threshold(threshold)
 
     def bumps(self, y, threshold=_THRESHOLD):
         """Cut the sorted target into runs of rows that are all rare, or all common.
@@ -251,10 +256,10 @@ class Relevance(BaseEstimator):
             ``"low"`` when it holds the smallest values, ``"high"`` when it holds the largest, else ``"middle_1"``, ...;
             ``"all"`` when it is the only bump.
         """
-        y = _check_target(y)
+        y = check_relevance_target(y)
         order = np.argsort(y, kind="stable")
         y = y[order]
-        runs = _runs(self._phi(y) >= _check_threshold(threshold))
+        runs = _runs(self._phi(y) >= check_relevance_threshold(threshold))
         return [
             Bump(name, is_rare, order[start:stop], y[start].item(), y[stop - 1].item())
             for name, (start, stop, is_rare) in zip(_bump_names(runs), runs)
@@ -277,12 +282,12 @@ class Relevance(BaseEstimator):
             For instance ``"28 of 198 rows are rare: y >= 43.8"``. Numbers are as short as tells the rows apart.
         """
         if y is None:
-            _check_fitted(self)
+            check_relevance_fitted(self)
             if threshold != _THRESHOLD:
                 raise ValueError(f"explain(threshold={threshold}) needs y: fit keeps only the counts at {_THRESHOLD}.")
             return _explanation(self.n_rare_, self.n_samples_, self._rare_ranges)
-        y = np.sort(_check_target(y))
-        runs = _runs(self._phi(y) >= _check_threshold(threshold))
+        y = np.sort(check_relevance_target(y))
+        runs = _runs(self._phi(y) >= check_relevance_threshold(threshold))
         n_rare = sum(stop - start for start, stop, is_rare in runs if is_rare)
         return _explanation(n_rare, len(y), _rare_ranges(y, runs))
 
@@ -304,17 +309,17 @@ class Relevance(BaseEstimator):
         weight : ndarray of shape (n_samples,)
             At least 1. All ones when no row is rare or when the rare rows are the majority.
         """
-        phi = self._phi(_check_target(y))
+        phi = self._phi(check_relevance_target(y))
         n_samples, n_rare = self.n_samples_, self.n_rare_
-        if _check_threshold(threshold) != _THRESHOLD:
+        if check_relevance_threshold(threshold) != _THRESHOLD:
             n_samples, n_rare = len(phi), np.count_nonzero(phi >= threshold)
         if n_rare == 0:
             return np.ones_like(phi)
         return 1 + phi * max(0.0, (n_samples - n_rare) / n_rare - 1)
 
     def _phi(self, y):
-        """Return the relevance of an array that `_check_target` has passed."""
-        _check_fitted(self)
+        """Return the relevance of an array that `check_relevance_target` has passed."""
+        check_relevance_fitted(self)
         return self._function(y)
 
     def _extremes(self, y):
@@ -369,19 +374,19 @@ class Relevance(BaseEstimator):
         )
 
 
-def _check_fitted(relevance):
+def check_relevance_fitted(relevance):
     # sklearn's check_is_fitted costs more than all the rest of a call on a small target.
     if not hasattr(relevance, "n_samples_"):
         raise NotFittedError("This Relevance is not fitted yet: call fit(y) with the training target first.")
 
 
-def _check_threshold(threshold):
+def check_relevance_threshold(threshold):
     if not 0 < threshold <= 1:
         raise ValueError(f"threshold must be in (0, 1]; got {threshold!r}.")
     return threshold
 
 
-def _check_target(y, name="y"):
+def check_relevance_target(y, name="y"):
     """Return `y` as a 1-D array of finite floats, or say in one sentence why that cannot be done."""
     array = np.asarray(y)
     if array.dtype.kind == "O":

@@ -1,7 +1,6 @@
 """ThreatModel: which changes of a row count as an attack."""
 
 import copy
-from collections.abc import Hashable
 from numbers import Integral, Real
 
 import numpy as np
@@ -9,9 +8,11 @@ from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skgan_resample._tables import TableEncoder
+from skgan_resample._tables._columns import Positions
+from skgan_resample._tables._encoder import TableEncoder
 
 __all__ = ["ThreatModel"]
+
 
 SPREADS = {
     "std": lambda codes: np.nanstd(codes, axis=0),
@@ -193,7 +194,7 @@ class ThreatModel(BaseEstimator):
         self._encoder, self._statistics = encoder, statistics
         names = [column.name for column in encoder.columns_]
         n = len(names)
-        positions = _Positions(names)
+        positions = Positions(names)
         nominal = encoder.nominal_
         has_levels = nominal | [j in encoder._levels for j in range(n)]  # a single level makes a constant column
         fixed = np.zeros(n, dtype=bool)
@@ -445,36 +446,6 @@ class _Statistics:
         spread = {unit: np.where(empty, 0.0, compute(codes)) for unit, compute in SPREADS.items()}
         low, high = np.nanmin(codes, axis=0), np.nanmax(codes, axis=0)
         return cls(spread, np.where(empty, np.nan, low), np.where(empty, np.nan, high))
-
-
-class _Positions:
-    """Positions of columns that a parameter names."""
-
-    def __init__(self, names):
-        self.names = names
-        self.by_name = {name: j for j, name in enumerate(names)}
-
-    def of(self, parameter, chosen):
-        """Return the positions of names, positions or a boolean mask."""
-        if chosen is None:
-            return []
-        n = len(self.names)
-        if isinstance(chosen, str) or not np.iterable(chosen):
-            raise ValueError(f"{parameter} must be a list of columns, got {chosen!r}.")
-        items = [item.item() if isinstance(item, np.generic) else item for item in chosen]
-        if items and all(isinstance(item, bool) for item in items):
-            if len(items) != n:
-                raise ValueError(f"{parameter} is a mask of {len(items)} entries for {n} columns.")
-            return np.flatnonzero(items).tolist()
-        found = []
-        for item in items:
-            if isinstance(item, Hashable) and item in self.by_name:
-                found.append(self.by_name[item])
-            elif isinstance(item, int) and -n <= item < n:
-                found.append(item % n)
-            else:
-                raise ValueError(f"{parameter} names {item!r}, which is no column of the table: {self.names}.")
-        return found
 
 
 def _pair(value, name):

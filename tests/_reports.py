@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 
 from skgan_resample import Relevance
-from skgan_resample._cli._roles import Table
 from skgan_resample._report import write_classification_report, write_report, write_robustness_report
+from skgan_resample._user_table._roles import Table
 from skgan_resample.model_selection._class_verdict import SHOWN, ClassificationComparison
+from skgan_resample.model_selection._result import CONSTANT, Comparison
 from skgan_resample.model_selection._robustness import RobustComparison
-from skgan_resample.model_selection._verdict import CONSTANT, Comparison
 
 EVIL = '<script>alert("1")</script>'
 EVIL_COLUMN = '</code></pre><img src=x onerror="window.hacked=1">\'"""{size}'

@@ -5,7 +5,7 @@ import pandas as pd
 from sklearn.linear_model import LogisticRegression
 
 from skgan_resample import SMCAETransformer
-from skgan_resample._discrepancy import energy_distance
+from skgan_resample._distances import energy_distance
 from skgan_resample._smcae._space import Sample
 
 QUICK = {"max_steps": 50, "hidden_layer_sizes": (8, 4, 8), "random_state": 0}

@@ -8,8 +8,8 @@ from sklearn.neural_network import MLPClassifier
 
 from skgan_resample import RobustATWrapper, ThreatModel
 from skgan_resample._robust_at._ablation import CONTRASTS, GROUPS, gap_values, verdicts
-from skgan_resample._robust_at._diagnosis import robust_gap
-from skgan_resample._robust_at._runs import Curves
+from skgan_resample._robust_at._overfitting import robust_gap
+from skgan_resample._robust_at._training import Curves
 
 
 def curves(robust, fold):

@@ -17,7 +17,7 @@ from skgan_resample._nn.adversarial import SCHEDULES, Treatment, adversarial_ste
 from skgan_resample._nn.attacks import Budget
 from skgan_resample._nn.networks import SklearnMLP, affine_then, linear_layers, with_weights
 from skgan_resample._nn.training import SGD, copied_state, restore, seeded
-from skgan_resample._twin import Architecture, settings_of, weights_of
+from skgan_resample._sklearn_networks import Architecture, settings_of, weights_of
 
 pytestmark = pytest.mark.usefixtures("fixed_seed")
 OFF = Treatment(threshold=0.0)

@@ -12,8 +12,8 @@ from sklearn.linear_model import Ridge
 
 from skgan_resample import SMOTER, Relevance, SMCAETransformer, SMOGANRegressorResampler, SyntheticRefiner
 from skgan_resample._cli import main
-from skgan_resample._cli._reading import parsed_dates
-from skgan_resample.model_selection import _compare
+from skgan_resample._user_table._reading import parsed_dates
+from skgan_resample.model_selection import _methods
 
 LINEAR = ["--learner", "sklearn.linear_model:LinearRegression", "--methods", "weights,smogn"]
 FOLDS = ["--cv", "2", "--repeats", "1", "--jobs", "1"]
@@ -259,7 +259,7 @@ def test_a_learner_of_the_users_own_file(folder, capsys):
 @pytest.fixture
 def _quick_smogan(monkeypatch):
     """Train SMOGAN for a few steps."""
-    monkeypatch.setattr(_compare, "SMOGANRegressorResampler", partial(SMOGANRegressorResampler, max_steps=20))
+    monkeypatch.setattr(_methods, "SMOGANRegressorResampler", partial(SMOGANRegressorResampler, max_steps=20))
 
 
 @pytest.mark.usefixtures("_quick_smogan")
@@ -433,7 +433,7 @@ def test_versions(capsys):
 def quick_refiner(monkeypatch):
     """Let the refined methods take a fraction of their time; return what they are made with."""
     refiner = SMCAETransformer(learner=Ridge(), cv=2, max_steps=5)
-    monkeypatch.setattr(_compare, "SyntheticRefiner", partial(SyntheticRefiner, refiner=refiner))
+    monkeypatch.setattr(_methods, "SyntheticRefiner", partial(SyntheticRefiner, refiner=refiner))
     return refiner
 
 

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from skgan_resample._cli import main
-from skgan_resample._cli._common import CommandError
-from skgan_resample._cli._reading import parsed_dates, read_table
-from skgan_resample._cli._roles import identifiers
+from skgan_resample._user_table._messages import CommandError
+from skgan_resample._user_table._reading import parsed_dates, read_table
+from skgan_resample._user_table._roles import identifiers
 
 
 def read(path, text, *, encoding="utf-8", **options):

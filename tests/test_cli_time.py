@@ -15,9 +15,9 @@ from joblib.externals.loky import get_reusable_executor
 
 from skgan_resample._cli import main
 from skgan_resample._cli._common import Progress, in_words
-from skgan_resample._cli._drawing import affordable_rows, draw_rows
-from skgan_resample._cli._roles import Table
-from skgan_resample.model_selection import _engine
+from skgan_resample._cli._time_budget import affordable_rows, draw_rows
+from skgan_resample._user_table._roles import Table
+from skgan_resample.model_selection import _tasks
 
 MODELS = """
 import time
@@ -134,7 +134,7 @@ def test_folds_that_were_not_reached_are_told_and_can_follow(folder, capsys, mon
     Path("go").touch()
     command = [*COMMANDS["classification"].replace("--cv 2", "--cv 3").split(), "--jobs", "1", "-o", "resumed"]
     with monkeypatch.context() as patch:
-        patch.setattr(_engine, "_in_time", lambda calls, *_: (_engine._labelled(*next(calls)) for _ in range(7)))
+        patch.setattr(_tasks, "_in_time", lambda calls, *_: (_tasks._labelled(*next(calls)) for _ in range(7)))
         assert main([*command, "--max-time", "600"]) == 0
     out = capsys.readouterr().out
     assert "--max-time 600 lasted for 2 of 3 folds; the same command goes on from there" in out
@@ -205,7 +205,7 @@ def test_drawn_rows_keep_shares_groups_and_time():
 @pytest.mark.parametrize("task", ["regression", "classification"])
 def test_a_table_too_large_for_the_time_is_drawn_down_aloud(folder, capsys, monkeypatch, task):
     Path("go").touch()
-    monkeypatch.setattr("skgan_resample._cli._comparing.affordable_rows", lambda *_: (60, 7200.0))
+    monkeypatch.setattr("skgan_resample._cli._compare.affordable_rows", lambda *_: (60, 7200.0))
     command = [*COMMANDS[task].split(), "--jobs", "1", "--max-time", "600"]
     assert main(command) == 0
     out = capsys.readouterr().out
@@ -218,10 +218,10 @@ def test_a_table_too_large_for_the_time_is_drawn_down_aloud(folder, capsys, monk
 
 def test_rows_drawn_before_an_interruption_are_drawn_again(folder, capsys, monkeypatch):
     counts = iter([(60, None), (80, None)])
-    monkeypatch.setattr("skgan_resample._cli._comparing.affordable_rows", lambda *_: next(counts))
+    monkeypatch.setattr("skgan_resample._cli._compare.affordable_rows", lambda *_: next(counts))
     command = [*COMMANDS["regression"].split(), "--jobs", "1", "--max-time", "600"]
     with monkeypatch.context() as patch:
-        patch.setattr(_engine, "_in_time", lambda calls, *_: iter(()))
+        patch.setattr(_tasks, "_in_time", lambda calls, *_: iter(()))
         assert main(command) == 2
         assert main(command) == 2
     assert capsys.readouterr().out.count("60 of them are compared") == 2
@@ -229,10 +229,10 @@ def test_rows_drawn_before_an_interruption_are_drawn_again(folder, capsys, monke
 
 def test_more_time_goes_on_with_the_rows_that_have_results(folder, capsys, monkeypatch):
     counts = iter([(60, None), (80, None), (100, None)])
-    monkeypatch.setattr("skgan_resample._cli._comparing.affordable_rows", lambda *_: next(counts))
+    monkeypatch.setattr("skgan_resample._cli._compare.affordable_rows", lambda *_: next(counts))
     command = COMMANDS["regression"].split()
     with monkeypatch.context() as patch:
-        patch.setattr(_engine, "_in_time", lambda calls, *_: iter(()))
+        patch.setattr(_tasks, "_in_time", lambda calls, *_: iter(()))
         assert main([*command, "--jobs", "1", "--max-time", "600"]) == 2
         assert main([*command, "--jobs", "1", "--max-time", "700"]) == 2  # no results: drawn anew
     assert "120 rows are too many for --max-time 700: 80 of them" in capsys.readouterr().out
@@ -281,7 +281,7 @@ def test_a_worker_that_the_system_ended_is_one_sentence(folder, capsys):
 
 # ------------------------------------------------------------------------------------------------ the time left
 def test_time_left_is_that_of_finished_tasks_of_the_same_method():
-    pace = _engine._Pace(["quick", "slow", "quick", "slow", "other"], n_jobs=2)
+    pace = _tasks._Pace(["quick", "slow", "quick", "slow", "other"], n_jobs=2)
     pace.note(0, None)  # from disk: it tells nothing
     assert pace.time_left() is None
     pace.note(1, 9.0)

@@ -20,28 +20,15 @@ from sklearn.pipeline import make_pipeline
 from sklearn.tree import DecisionTreeRegressor
 
 from skgan_resample import SMOGN, NoRareRowsError, Relevance, ResamplingWarning, SMCAETransformer
-from skgan_resample._validation import seeded_clone
+from skgan_resample._estimators import seeded_clone
+from skgan_resample._statistics import corrected_interval, holm, rows_needed
+from skgan_resample._tables._vectorizer import TableVectorizer
 from skgan_resample.compose import OutputCorrectedRegressor, RelevanceWeightedRegressor, SyntheticRefiner
 from skgan_resample.metrics import sera_score
-from skgan_resample.model_selection import _compare, compare
-from skgan_resample.model_selection._compare import (
-    TableVectorizer,
-    UniformDuplicator,
-    _make_splits,
-    default_methods,
-    evaluate,
-    named_samplers,
-    wrap,
-)
-from skgan_resample.model_selection._verdict import (
-    CONSTANT,
-    OUTER,
-    Comparison,
-    _least_convex,
-    corrected_interval,
-    holm,
-    rows_needed,
-)
+from skgan_resample.model_selection import _methods, compare
+from skgan_resample.model_selection._methods import UniformDuplicator, default_methods, named_samplers, wrap
+from skgan_resample.model_selection._regression import _make_splits, evaluate
+from skgan_resample.model_selection._result import CONSTANT, OUTER, Comparison, _least_convex
 from skgan_resample.over_sampling import RandomOverSampler
 
 HIGHEST_TENTH = Relevance("quantile", side="high")
@@ -349,7 +336,7 @@ def test_uniform_duplication_copies_common_rows_as_well():
 def quick_refiner(monkeypatch):
     """Let the refined methods take a fraction of their time; return what they are made with."""
     refiner = SMCAETransformer(learner=Ridge(), cv=2, max_steps=5)
-    monkeypatch.setattr(_compare, "SyntheticRefiner", partial(SyntheticRefiner, refiner=refiner))
+    monkeypatch.setattr(_methods, "SyntheticRefiner", partial(SyntheticRefiner, refiner=refiner))
     return refiner
 
 
@@ -390,7 +377,7 @@ def test_a_refined_sampler_is_measured_as_fitting_it_by_hand_would(quick_refiner
 def test_refined_samplers_go_on_where_they_stopped(tmp_path, monkeypatch):
     X, y = skewed_table()
     CountingSampler.path = str(tmp_path / "calls")
-    monkeypatch.setattr(_compare, "RandomOverSampler", CountingSampler)
+    monkeypatch.setattr(_methods, "RandomOverSampler", CountingSampler)
     options = {"methods": ["random+smcae"], "learners": Ridge(), "relevance": HIGHEST_TENTH, "cv": 2, "n_repeats": 1}
     runs = [compare(X, y, **options, memory=str(tmp_path / "cache"))]
     n_calls = len((tmp_path / "calls").read_text().split())

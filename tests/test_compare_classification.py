@@ -29,25 +29,15 @@ from sklearn.tree import DecisionTreeClassifier
 
 from skgan_resample import HardTripletSampler, ResamplingWarning, SMCAETransformer, SyntheticRefiner
 from skgan_resample._cli import main
-from skgan_resample._validation import seeded_clone
-from skgan_resample.model_selection import _compare, _engine, compare_classification
+from skgan_resample._estimators import seeded_clone
+from skgan_resample._statistics import corrected_interval, holm
+from skgan_resample._thresholds import ALPHAS, best_thresholds, brier_score, decide, decision_scores, prior_corrected
+from skgan_resample.model_selection import _methods, _tasks, compare_classification
 from skgan_resample.model_selection._class_verdict import MEASURES, SHOWN, ClassificationComparison
-from skgan_resample.model_selection._classification import (
-    ALPHAS,
-    BalancedWeights,
-    ClassDuplicator,
-    _make_splits,
-    best_thresholds,
-    brier_score,
-    decide,
-    decision_scores,
-    default_methods,
-    evaluate,
-    prior_corrected,
-    tuning_folds,
-)
-from skgan_resample.model_selection._engine import task_seed
-from skgan_resample.model_selection._verdict import OUTER, corrected_interval, holm
+from skgan_resample.model_selection._classification import _make_splits, default_methods, evaluate, tuning_folds
+from skgan_resample.model_selection._methods import BalancedWeights, ClassDuplicator
+from skgan_resample.model_selection._result import OUTER
+from skgan_resample.model_selection._tasks import task_seed
 
 LOGISTIC = {"logistic": LogisticRegression()}
 TUNED = ("f1", "g_mean", "balanced_accuracy")
@@ -495,7 +485,7 @@ def test_a_planted_gain_is_found():
 
 def test_only_whole_folds_are_judged(monkeypatch):
     X, y = clusters(60)
-    monkeypatch.setattr(_engine, "_in_time", lambda calls, *_: (_engine._labelled(*call) for call in islice(calls, 5)))
+    monkeypatch.setattr(_tasks, "_in_time", lambda calls, *_: (_tasks._labelled(*call) for call in islice(calls, 5)))
     options = {"methods": {"weights": BalancedWeights()}, "learners": LogisticRegression(), "cv": 4, "n_repeats": 1}
     comparison = compare_classification(X, y, **options, max_time=5)
     assert (comparison.n_folds, comparison.n_planned) == (2, 4)  # five of eight tasks: the third fold is half done
@@ -550,7 +540,7 @@ def test_of_several_classes_one_may_be_tiny():
 def test_methods_by_name_from_simple_to_involved():
     plain = ["random", "smote", "borderline-smote", "adasyn", "kmeans-smote", "svm-smote", "hard-triplet"]
     assert list(default_methods()) == ["none", "weights", "duplicate", *plain]
-    found = _compare.named_samplers(default_methods())
+    found = _methods.named_samplers(default_methods())
     assert list(found) == plain + [f"{name}+smcae" for name in plain]
     assert isinstance(found["smote+smcae"], SyntheticRefiner)
     assert isinstance(found["smote+smcae"].sampler, SMOTE)
@@ -559,7 +549,7 @@ def test_methods_by_name_from_simple_to_involved():
 
 def test_a_refined_sampler_can_be_asked_for(monkeypatch):
     refiner = SMCAETransformer(learner=LogisticRegression(), cv=2, select="location_scale")
-    monkeypatch.setattr(_compare, "SyntheticRefiner", partial(SyntheticRefiner, refiner=refiner))
+    monkeypatch.setattr(_methods, "SyntheticRefiner", partial(SyntheticRefiner, refiner=refiner))
     X, y = clusters(80)
     options = {"learners": LogisticRegression(), "cv": 2, "n_repeats": 1}
     comparison = compare_classification(X, y, methods=["smote+smcae", "smote"], **options)

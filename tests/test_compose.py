@@ -31,12 +31,12 @@ from sklearn.tree import DecisionTreeRegressor
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skgan_resample import SMOGN, SMOTER, RandomOverSampler, Relevance, ResamplingWarning
+from skgan_resample._tables._origins import synthetic_rows
 from skgan_resample.compose import (
     OutputCorrectedRegressor,
     RelevanceWeightedRegressor,
     ResampledRegressor,
     output_correction,
-    synthetic_rows,
 )
 from skgan_resample.model_selection import RegressionStratifiedKFold
 

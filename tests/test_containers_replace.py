@@ -8,8 +8,8 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from skgan_resample._containers import replace_rows
-from skgan_resample._tables import TableEncoder
+from skgan_resample._tables._containers import replace_rows
+from skgan_resample._tables._encoder import TableEncoder
 
 ROWS = np.array([3, 1])  # not in order: row 3 becomes the first of the new ones
 NONE = np.array([], dtype=int)

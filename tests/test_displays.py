@@ -18,7 +18,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from skgan_resample import Relevance, plots
-from skgan_resample._robust_at._runs import Curves
+from skgan_resample._robust_at._training import Curves
 from skgan_resample.metrics import SyntheticGap
 from skgan_resample.plots import _palette as palette
 

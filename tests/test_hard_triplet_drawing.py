@@ -7,7 +7,7 @@ import pytest
 from _hard_triplet_data import as_matrix, blobs, mixed, new_rows, resample
 
 from skgan_resample import ResamplingWarning
-from skgan_resample._hard_triplet._drawing import KINDS, POSITIVE, Drawing, Gate, Table, _candidates
+from skgan_resample._hard_triplet._candidates import KINDS, POSITIVE, Drawing, Gate, Table, _candidates
 
 
 # ------------------------------------------------------------------------------------------------ candidates

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skgan_resample import HardTripletSampler, ResamplingWarning
-from skgan_resample._hard_triplet._picking import Runs, pick_pairs, pick_triplets
+from skgan_resample._hard_triplet._mining import Runs, pick_pairs, pick_triplets
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.neighbors import KNeighborsClassifier
 
 from skgan_resample import HardTripletSampler, ResamplingWarning
-from skgan_resample._hard_triplet._drawing import KINDS
+from skgan_resample._hard_triplet._candidates import KINDS
 
 
 # ------------------------------------------------------------------------------------------------ how many rows

@@ -9,7 +9,7 @@ from _hard_triplet_data import QUICK, blobs, new_rows, resample
 from _shared import Listener, needs_callbacks
 
 from skgan_resample import HardTripletSampler, ResamplingWarning
-from skgan_resample._hard_triplet._drawing import NEGATIVE, POSITIVE, Drawing, Table
+from skgan_resample._hard_triplet._candidates import NEGATIVE, POSITIVE, Drawing, Table
 from skgan_resample._hard_triplet._training import _held_out
 
 

@@ -23,15 +23,15 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import TunedThresholdClassifierCV
 from sklearn.pipeline import make_pipeline
 
-from skgan_resample import Relevance, ThreatModel
+from skgan_resample import Relevance, ThreatModel, _thresholds
 from skgan_resample._cli import main
 from skgan_resample._cli._arguments import parser
-from skgan_resample._cli._roles import user_table
 from skgan_resample._report._code import Script, comment
 from skgan_resample._report._recipe import classification_recipe, regression_recipe, robustness_recipe
-from skgan_resample._tables import TableVectorizer
-from skgan_resample.model_selection import _classification, _compare, _robustness
-from skgan_resample.model_selection._verdict import Verdict
+from skgan_resample._tables._vectorizer import TableVectorizer
+from skgan_resample._user_table._roles import user_table
+from skgan_resample.model_selection import _classification, _methods, _regression, _robustness
+from skgan_resample.model_selection._result import Verdict
 
 SEED = 3
 SAVED = "import runpy, pickle, sys; found = runpy.run_path('report/recipe.py'); keep = ('X', 'y', 'folds', {0!r}); "
@@ -124,15 +124,15 @@ def amounts(table, options, method, relevance, scoring="sera"):
 
 def errors_of_compare(table, method, learner, folds, relevance, measure="sera", calibrations=(None, None)):
     """Return what the engine of compare measures on folds, with the seed of the recipe."""
-    known = _compare.default_methods(relevance)
-    known |= _compare.named_samplers(known)
+    known = _methods.default_methods(relevance)
+    known |= _methods.named_samplers(known)
     found = []
     for (train, test), calibration in zip(folds, calibrations, strict=True):
         chosen = None if method is None else seeded(known[method])
         if calibration is not None:
             chosen.set_params(cv=calibration)
         learners = {"own": make_pipeline(TableVectorizer(), learner)}
-        rows = _compare._run_task(table.X, table.y, train, test, chosen, learners, relevance, 0.8, SEED, None)
+        rows = _regression._run_task(table.X, table.y, train, test, chosen, learners, relevance, 0.8, SEED, None)
         found.append(rows[0][measure])
     return found
 
@@ -149,7 +149,7 @@ def test_a_recipe_for_amounts_is_the_model_of_compare(folder, method):
     found = executed(amounts(table, options, method, RELEVANCE))
     pd.testing.assert_frame_equal(found["X"], table.X)
     np.testing.assert_array_equal(found["y"], table.y)
-    outer = _compare._make_splits(table.X, table.y, 2, 1, 3, None, SEED)
+    outer = _regression._make_splits(table.X, table.y, 2, 1, 3, None, SEED)
     outer = [(train, test) for _, inner, train, test, *_ in outer if inner == -1]
     for ours, theirs in zip(found["folds"], outer, strict=True):
         np.testing.assert_array_equal(ours[0], theirs[0])
@@ -194,8 +194,10 @@ def test_groups_and_times_are_kept(folder, role):
     found = executed(amounts(table, options, "correction", RELEVANCE))
     pd.testing.assert_frame_equal(found["X"], table.X)
     np.testing.assert_array_equal(found["y"], table.y)
-    cv = _compare.TimeSeriesSplit(2) if table.times is not None else 2
-    outer = [split for split in _compare._make_splits(table.X, table.y, cv, 1, 3, table.groups, SEED) if split[1] == -1]
+    cv = _regression.TimeSeriesSplit(2) if table.times is not None else 2
+    outer = [
+        split for split in _regression._make_splits(table.X, table.y, cv, 1, 3, table.groups, SEED) if split[1] == -1
+    ]
     for ours, theirs in zip(found["folds"], outer, strict=True):
         np.testing.assert_array_equal(ours[1], theirs[3])
     learner, folds = Ridge(random_state=SEED), [split[2:4] for split in outer]
@@ -281,11 +283,11 @@ def test_thresholds_are_tuned_where_compare_tuned_them(folder, method, scoring):
         fitted = found["fitted"](found["models"][name], train)
         np.testing.assert_allclose(fitted.predict_proba(table.X.iloc[test]), part.probabilities, atol=2e-4)
         cut = fitted.best_threshold_
-        wanted = _classification.decision_scores(part.truth, part.decide(cut), part.judged, part.positive)
+        wanted = _thresholds.decision_scores(part.truth, part.decide(cut), part.judged, part.positive)
         if scoring != "balanced_accuracy":
             assert score == pytest.approx(wanted[scoring], abs=1e-9)
         else:  # which class is positive is scikit-learn's choice here
-            other = _classification.decision_scores(part.truth, part.decide(1 - cut), part.judged, part.positive)
+            other = _thresholds.decision_scores(part.truth, part.decide(1 - cut), part.judged, part.positive)
             assert min(abs(score - wanted[scoring]), abs(score - other[scoring])) < 1e-9
 
 
@@ -497,8 +499,8 @@ def test_a_comment_cannot_end_its_line():
 
 
 def test_code_of_estimators_builds_equal_estimators():
-    methods = _compare.default_methods(Relevance("control_points", control_points=[(0, 0), (5.5, 1)]), 0.7)
-    for name, method in {**methods, **_compare.named_samplers(methods)}.items():
+    methods = _methods.default_methods(Relevance("control_points", control_points=[(0, 0), (5.5, 1)]), 0.7)
+    for name, method in {**methods, **_methods.named_samplers(methods)}.items():
         if method is None:
             continue
         script = Script(inside="None")

@@ -18,7 +18,7 @@ from scipy.interpolate import CubicHermiteSpline
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
-from skgan_resample._validation import NoRareRowsError
+from skgan_resample.exceptions import NoRareRowsError
 from skgan_resample.relevance import Relevance, _medcouple
 
 pytestmark = pytest.mark.filterwarnings("error")  # no overflow or division by zero on the way

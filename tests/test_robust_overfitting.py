@@ -10,7 +10,7 @@ from _shared import Listener, needs_callbacks, needs_cuda
 from torch import nn
 
 from skgan_resample import ResamplingWarning, RobustATWrapper
-from skgan_resample._robust_at._diagnosis import (
+from skgan_resample._robust_at._overfitting import (
     cross_fitted,
     mean_difference,
     onset,
@@ -18,7 +18,7 @@ from skgan_resample._robust_at._diagnosis import (
     suspected_labels,
     telling_apart,
 )
-from skgan_resample._robust_at._runs import Curves, smoothed
+from skgan_resample._robust_at._training import Curves, smoothed
 from skgan_resample.threat import ThreatModel
 
 

@@ -24,8 +24,8 @@ from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 
 from skgan_resample import ResamplingWarning, RobustATWrapper
-from skgan_resample._black_box import worst_rows
 from skgan_resample.metrics import make_robust_scorer
+from skgan_resample.metrics._black_box import worst_rows
 from skgan_resample.threat import ThreatModel
 
 SPEC = LogisticRegression(max_iter=1000)

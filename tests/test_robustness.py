@@ -16,10 +16,10 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.tree import DecisionTreeClassifier
 
 from skgan_resample import ResamplingWarning, RobustATWrapper
-from skgan_resample.model_selection import _engine, compare_robustness
-from skgan_resample.model_selection._engine import class_splits
+from skgan_resample._statistics import corrected_interval, holm
+from skgan_resample.model_selection import _tasks, compare_robustness
 from skgan_resample.model_selection._robustness import RobustComparison, default_methods
-from skgan_resample.model_selection._verdict import corrected_interval, holm
+from skgan_resample.model_selection._splits import class_splits
 from skgan_resample.threat import ThreatModel
 
 QUICK = {"max_epochs": 20, "validation": None, "ro_strategy": None}
@@ -294,7 +294,7 @@ def test_progress_is_told_and_repeats_are_further_folds():
 
 def test_only_whole_folds_are_judged(monkeypatch):
     X, y = line(40)
-    monkeypatch.setattr(_engine, "_in_time", lambda calls, *_: (_engine._labelled(*call) for call in islice(calls, 5)))
+    monkeypatch.setattr(_tasks, "_in_time", lambda calls, *_: (_tasks._labelled(*call) for call in islice(calls, 5)))
     methods = {"none": SignRule(), "at": SignRule()}
     comparison = compare_robustness(X, y, ThreatModel(0.2), methods=methods, cv=4, max_time=5)
     assert (comparison.n_folds, comparison.n_planned) == (2, 4)  # five of eight tasks: the third fold is half done

@@ -11,7 +11,7 @@ from scipy.linalg import sqrtm
 from scipy.stats import energy_distance as root_energy
 from sklearn.covariance import ledoit_wolf
 
-from skgan_resample._discrepancy import energy_by_class, energy_distance
+from skgan_resample._distances import energy_by_class, energy_distance
 from skgan_resample._smcae._maps import (
     RIDGE,
     AffineMap,

@@ -15,7 +15,7 @@ from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, r2_score
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 
-from skgan_resample._discrepancy import energy_by_class
+from skgan_resample._distances import energy_by_class
 from skgan_resample._smcae._fitting import N_ERRORS, Fold, _kept_step
 from skgan_resample._smcae._maps import coral, identity, linear_transport, location_scale, with_drawn_means
 from skgan_resample._smcae._selection import (

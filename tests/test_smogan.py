@@ -20,9 +20,9 @@ from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV
 
 from skgan_resample import ResamplingWarning, SMOGANRegressorResampler
-from skgan_resample._smogan import _RareSpace
 from skgan_resample.metrics import make_sera_scorer
 from skgan_resample.over_sampling import SMOGN, SMOTER, Draft, GaussianNoise, RandomOverSampler
+from skgan_resample.over_sampling._smogan import _RareSpace
 from skgan_resample.relevance import Relevance
 
 QUICK = {"max_steps": 20, "hidden_layer_sizes": (16,), "random_state": 0}
@@ -714,7 +714,7 @@ def test_the_teacher_sees_scaled_rows_and_the_weights_of_the_relevance():
 
 
 def test_the_teacher_of_a_large_table_learns_from_its_rare_rows_and_a_sample():
-    from skgan_resample._smogan import _teaching_rows
+    from skgan_resample.over_sampling._smogan import _teaching_rows
 
     is_rare = np.zeros(50_000, dtype=bool)
     is_rare[::50] = True

@@ -16,7 +16,8 @@ import pytest
 from sklearn.base import clone
 
 from skgan_resample import NoRareRowsError, Relevance, ResamplingWarning
-from skgan_resample._smogn_package import SmognPackageSampler, _count_by_bump, _part_real_rows
+from skgan_resample.over_sampling import SmognPackageSampler
+from skgan_resample.over_sampling._smogn_package import _count_by_bump, _part_real_rows
 
 pd = pytest.importorskip("pandas", reason="pandas is not installed")
 smogn = pytest.importorskip("smogn", reason="the package smogn is not installed (extra smogn)")
@@ -276,7 +277,7 @@ def test_same_seed_same_bytes_whatever_memory_holds(name):
 def test_another_process_gives_the_same_bytes_and_imports_the_package_only_when_rows_are_drawn():
     code = """
 import sys
-from skgan_resample._smogn_package import SmognPackageSampler
+from skgan_resample.over_sampling._smogn_package import SmognPackageSampler
 sampler = SmognPackageSampler(random_state=7).fit([[i, -i] for i in range(30)], [*range(29), 99])
 assert not {"smogn", "tqdm"} & set(sys.modules), "imported too early"
 sys.path.insert(0, "tests")

@@ -14,7 +14,7 @@ from scipy import stats
 from sklearn.exceptions import ConvergenceWarning
 
 from skgan_resample import _synthetic_gap
-from skgan_resample._discrepancy import (
+from skgan_resample._distances import (
     Distances,
     energy,
     energy_distance,
@@ -25,9 +25,9 @@ from skgan_resample._discrepancy import (
     rank_correlations,
     total_variation,
 )
-from skgan_resample._synthetic_gap import MAX_LEVELS, _balanced_accuracy, _GroupSums, _r2, _read_targets
-from skgan_resample._validation import ResamplingWarning
+from skgan_resample.exceptions import ResamplingWarning
 from skgan_resample.metrics import SyntheticGap, gap_closed, synthetic_gap
+from skgan_resample.metrics._synthetic_gap import MAX_LEVELS, _balanced_accuracy, _GroupSums, _r2, _read_targets
 
 quick = settings(max_examples=30, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 VERSIONS = ("as_is", "snapped", "floor")

@@ -16,8 +16,8 @@ from pandas.testing import assert_frame_equal
 from polars.testing import assert_frame_equal as assert_polars_equal
 from scipy import sparse
 
-from skgan_resample._containers import append_rows
-from skgan_resample._tables import TableEncoder
+from skgan_resample._tables._containers import append_rows
+from skgan_resample._tables._encoder import TableEncoder
 
 quick = settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 

@@ -15,7 +15,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skgan_resample import ThreatModel
-from skgan_resample._tables import TableEncoder
+from skgan_resample._tables._encoder import TableEncoder
 from skgan_resample.threat import _Statistics
 
 RNG = np.random.RandomState(0)

@@ -12,8 +12,8 @@ from sklearn.base import BaseEstimator, TransformerMixin, _fit_context, clone
 from sklearn.pipeline import make_pipeline
 from torch import nn
 
+from skgan_resample._estimators import TRAINING_CONSTRAINTS, CallbackSupportMixin, TorchStateMixin, fit_callbacks
 from skgan_resample._nn.training import descend, plain_batches, resolve_device, seeded, train
-from skgan_resample._validation import TRAINING_CONSTRAINTS, CallbackSupportMixin, TorchStateMixin, fit_callbacks
 
 
 @pytest.fixture
@@ -231,7 +231,7 @@ def test_a_full_gpu_in_a_call_is_a_memory_error(X):
 
 
 def test_importing_the_shared_pieces_does_not_import_torch():
-    code = "import skgan_resample._validation, sys; sys.exit('torch' in sys.modules)"
+    code = "import skgan_resample._estimators, sys; sys.exit('torch' in sys.modules)"
     run_python(code)
 
 
@@ -317,7 +317,7 @@ def test_without_scikit_learn_callbacks_the_plain_path_remains():
     code = """
 import sys
 sys.modules["sklearn.callback"] = None  # as before scikit-learn 1.9
-from skgan_resample._validation import CallbackSupportMixin, fit_callbacks
+from skgan_resample._estimators import CallbackSupportMixin, fit_callbacks
 assert not hasattr(CallbackSupportMixin, "set_callbacks")
 with fit_callbacks(CallbackSupportMixin()) as callbacks:
     assert callbacks == []

@@ -16,7 +16,6 @@ from torch.nn import functional as F
 from skgan_resample._nn import training
 from skgan_resample._nn.training import (
     Adam,
-    NonFiniteLossError,
     class_balanced_batches,
     descend,
     memory_advice,
@@ -28,6 +27,7 @@ from skgan_resample._nn.training import (
     seeded,
     train,
 )
+from skgan_resample.exceptions import NonFiniteLossError
 
 
 @pytest.fixture

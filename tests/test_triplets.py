@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sklearn.decomposition import PCA
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from skgan_resample._nn import triplets
+from skgan_resample._nn import triplet_gan, triplets
 from skgan_resample._nn.networks import mlp
 from skgan_resample._nn.training import Adam, class_balanced_batches
 
@@ -372,7 +372,7 @@ def test_principal_directions_of_constant_rows_are_finite():
 
 def test_the_discriminator_is_smooth_whatever_its_weights_and_knows_the_class():
     torch.manual_seed(0)
-    discriminator = triplets.Discriminator(4, (8, 8), 3)
+    discriminator = triplet_gan.Discriminator(4, (8, 8), 3)
     with torch.no_grad():
         for name, weight in discriminator.named_parameters():
             if "weight" in name:
@@ -394,18 +394,18 @@ def test_made_triplets_never_weigh_more_than_they_may_and_nothing_while_the_gene
     memory, mean, share = {}, 4.0, []
     losses = [4.0, *[40.0] * 30, *[0.01] * 60]
     for loss in losses:
-        share.append(triplets._share_of_real(torch.tensor(loss), memory, 0.7).item())
+        share.append(triplet_gan._share_of_real(torch.tensor(loss), memory, 0.7).item())
         mean = 0.9 * mean + 0.1 * loss
         assert share[-1] == pytest.approx(max(0.3, 2 ** (-4.0 / mean)), abs=1e-4)
     assert share[0] == pytest.approx(0.5)
     assert max(share) > 0.9
     assert share[-1] == pytest.approx(0.3)
-    assert triplets._share_of_real(torch.tensor(0.1), {}, 0.0) == 1
+    assert triplet_gan._share_of_real(torch.tensor(0.1), {}, 0.0) == 1
 
 
 def test_interquartile_ranges_are_those_of_each_class():
     rows, labels = points(0, 12, 3).float(), torch.tensor([0] * 5 + [2] * 7)
-    found = triplets._interquartile_ranges(rows, labels, 3).numpy()
+    found = triplet_gan._interquartile_ranges(rows, labels, 3).numpy()
     for label in (0, 2):
         own = rows[labels == label].numpy()
         assert np.allclose(found[label], np.quantile(own, 0.75, axis=0) - np.quantile(own, 0.25, axis=0))
@@ -483,13 +483,13 @@ def toy(kind="linear", *, makes=("positives", "negatives"), mining="all", rule="
     networks = triplets.Networks(triplets.Encoder(6, (16,), 4), mlp(6, (16,), 3))
     if kind == "cgan":
         networks.positives, networks.negatives = mlp(4 + 3, (16,), 6), mlp(3 * 4 + 3, (16,), 6)
-        networks.discriminator = triplets.Discriminator(6, (16,), 3)
+        networks.discriminator = triplet_gan.Discriminator(6, (16,), 3)
     x, y = torch.as_tensor(rows, dtype=torch.float32), torch.as_tensor(labels)
     networks.encoder.begin_at(triplets.principal_directions(x, 4))
     modules = {name: network for name, network in vars(networks).items() if network is not None}
     optimizers = {name: Adam(network.parameters(), 0.01) for name, network in modules.items()}
     curriculum = curriculum_of(rule=rule)
-    step = {"linear": triplets.triplet_step, "cgan": triplets.gan_step}[kind](
+    step = {"linear": triplets.triplet_step, "cgan": triplet_gan.gan_step}[kind](
         networks, optimizers, x, y, curriculum=curriculum, margin=0.5, mining=mining, makes=set(makes),
         share_variation=0.5, warm_up=warm_up, weights=triplets.loss_weights(weights),
     )  # fmt: skip

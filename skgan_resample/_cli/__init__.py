@@ -4,10 +4,10 @@ import sys
 import time
 
 from skgan_resample._cli._arguments import parser
-from skgan_resample._cli._common import CommandError
-from skgan_resample._cli._comparing import run_compare
-from skgan_resample._cli._resampling import run_resample
-from skgan_resample._validation import show_versions
+from skgan_resample._cli._compare import run_compare
+from skgan_resample._cli._resample import run_resample
+from skgan_resample._user_table._messages import CommandError
+from skgan_resample._versions import show_versions
 
 __all__ = ["main"]
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from skgan_resample._cli._common import CommandError
-from skgan_resample._cli._reading import SEPARATOR_NAMES
-from skgan_resample._cli._roles import SCORINGS
+from skgan_resample._user_table._messages import CommandError
+from skgan_resample._user_table._reading import SEPARATOR_NAMES
+from skgan_resample._user_table._roles import SCORINGS
 
 THREAT_EXAMPLE = "such as --threat eps=0.1,unit=std"
 
@@ -127,6 +127,8 @@ examples:
 
 `skgan-resample compare --help` lists the options. The answer is printed, and written to report/index.html.
 """
+
+
 COMPARE_EXAMPLES = """\
 examples:
   skgan-resample compare claims.csv --target cost --group customer --max-time 600
@@ -136,6 +138,8 @@ examples:
 
 Ctrl-C loses nothing: the same command goes on where it stopped.
 """
+
+
 RESAMPLE_EXAMPLES = """\
 examples:
   skgan-resample resample claims.csv --target cost --only-rows-where split=train -o more.csv

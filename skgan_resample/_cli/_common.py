@@ -1,36 +1,18 @@
-"""What the commands share: one sentence for what the user can mend, lists of names, progress with the time left."""
+"""What the commands share: one sentence for what the user can mend, progress with the time left."""
 
 import contextlib
-import importlib.util
 import sys
 import time
 import warnings
 from concurrent.futures import BrokenExecutor
 
-from skgan_resample._validation import NoRareRowsError, ResamplingWarning
+from skgan_resample._user_table._messages import CommandError
+from skgan_resample.exceptions import NoRareRowsError, ResamplingWarning
 
 FIRST_ESTIMATE, NEXT_ESTIMATE = 5.0, 60.0  # seconds until a run that is no terminal's says how long it will take
+
+
 WORTH_TELLING = 10.0  # seconds left
-
-
-class CommandError(Exception):
-    """Something the user can mend; the message is the whole output."""
-
-
-def listed(names, most=8):
-    """Return names as text, the first ones if they are many."""
-    names = [str(name) for name in names]
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
-
-
-def need(*modules):
-    """Refuse to go on without a module of the extra "compare"."""
-    missing = [name for name in modules if importlib.util.find_spec(name) is None]
-    if missing:
-        raise CommandError(
-            f'{" and ".join(missing)} is missing; install it with pip install "skgan-resample[compare]".'
-        )
 
 
 @contextlib.contextmanager

@@ -9,15 +9,11 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import (
-    _check_feature_names_in,
-    check_consistent_length,
-    check_is_fitted,
-)
+from sklearn.utils.validation import _check_feature_names_in, check_consistent_length, check_is_fitted
 
-from skgan_resample._hard_triplet._drawing import nearest_others
+from skgan_resample._hard_triplet._candidates import nearest_others
 from skgan_resample._hard_triplet._training import TRIPLET_CONSTRAINTS, TripletNetworks, encoded_rows
-from skgan_resample._validation import warn
+from skgan_resample.exceptions import warn
 
 SPACES = ("raw", "learned")
 

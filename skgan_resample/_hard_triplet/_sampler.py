@@ -12,17 +12,23 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
-from skgan_resample._containers import append_rows
-from skgan_resample._hard_triplet import _accounts
-from skgan_resample._hard_triplet._drawing import FALLBACK, KINDS, POSITIVE, Drawing, Gate, Table, join
-from skgan_resample._hard_triplet._picking import pick_pairs, pick_triplets
+from skgan_resample._hard_triplet import _quality
+from skgan_resample._hard_triplet._candidates import FALLBACK, KINDS, POSITIVE, Drawing, Gate, Table, join
+from skgan_resample._hard_triplet._mining import pick_pairs, pick_triplets
 from skgan_resample._hard_triplet._training import TRIPLET_CONSTRAINTS, TripletNetworks, encoded_rows
-from skgan_resample._tables import TableEncoder
-from skgan_resample._validation import warn
+from skgan_resample._tables._containers import append_rows
+from skgan_resample._tables._encoder import TableEncoder
+from skgan_resample.exceptions import warn
 
 POOL = 8  # candidates for each row wanted
+
+
 MAX_ROUNDS = 10  # of drawing candidates before the fallback
+
+
 FEW_CANDIDATES = 64  # are drawn at least
+
+
 COLLAPSED = 0.5  # of the real rows' mean distance from each other: below, new rows are too alike
 
 
@@ -495,9 +501,9 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
         labels = np.concatenate([table.labels, table.labels[drawn.seed]])
         self.kept_indices_ = np.arange(n_real)
         self.is_synthetic_ = np.arange(n_real + n_new) >= n_real
-        self.parent_indices_ = _accounts.parents(drawn)
+        self.parent_indices_ = _quality.parents(drawn)
         of_real = self._probabilities_of(table.encoded)[np.arange(n_real), table.labels]
-        self.sample_info_ = _accounts.row_info(n_real, drawn, np.concatenate([of_real, confidence]))
+        self.sample_info_ = _quality.row_info(n_real, drawn, np.concatenate([of_real, confidence]))
         self.fallback_share_ = float(np.mean(drawn.kind == FALLBACK)) if n_new else 0.0
         self.report_ = self._reported(drawn, encoded, labels, n_real, rng) if n_new else {}
         self._fingerprint = _fingerprint(codes)
@@ -511,8 +517,8 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
             "n_new": {name: int((drawn.kind == kind).sum()) for kind, name in enumerate(KINDS) if kind},
             "fallback_share": self.fallback_share_,
             "acceptance_rate": dict(self.acceptance_rate_),
-            **_accounts.compared(encoded, labels, n_real, rng),
-            **_accounts.active_shares(places, labels, n_real, self.margin, rng),
+            **_quality.compared(encoded, labels, n_real, rng),
+            **_quality.active_shares(places, labels, n_real, self.margin, rng),
         }
         if report["diversity"] < COLLAPSED:
             warn(f"The new rows are much alike: their mean distance is {report['diversity']:.2f} of the real rows'.")

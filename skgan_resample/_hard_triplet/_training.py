@@ -11,16 +11,31 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
 
-from skgan_resample._containers import open_table
-from skgan_resample._tables import TableEncoder, read_classes
-from skgan_resample._validation import TRAINING_CONSTRAINTS, CallbackSupportMixin, TorchStateMixin, fit_callbacks, warn
+from skgan_resample._estimators import TRAINING_CONSTRAINTS, CallbackSupportMixin, TorchStateMixin, fit_callbacks
+from skgan_resample._nn import triplet_gan
+from skgan_resample._tables._containers import open_table
+from skgan_resample._tables._encoder import TableEncoder
+from skgan_resample._tables._targets import read_classes
+from skgan_resample.exceptions import warn
 
 EVALUATE_EVERY = 20  # steps between two records
+
+
 LIMIT = 5.0  # networks see numbers of at most so many standard deviations
+
+
 VALIDATION_SHARE = 0.1  # of the rows, held out where `patience` asks for it,
+
+
 MIN_CLASS_ROWS = 10  # from classes of so many rows
+
+
 LARGEST = 1e100  # squares of larger numbers overflow
+
+
 BLOCK = 8192  # rows that a network sees at once outside of training
+
+
 NETWORKS = {  # attribute of the estimator -> field of `Networks`
     "embedding_network_": "encoder",
     "classifier_network_": "classifier",
@@ -29,7 +44,9 @@ NETWORKS = {  # attribute of the estimator -> field of `Networks`
     "discriminator_": "discriminator",
 }
 
+
 _FLAT = "Expected 2D array, got 1D array instead. Reshape your data: make a single column a table of one column."
+
 
 TRIPLET_CONSTRAINTS: dict = {
     "mining": [StrOptions({"all", "semihard", "hard"})],
@@ -127,15 +144,8 @@ class TripletNetworks(CallbackSupportMixin, TorchStateMixin):
         import torch
 
         from skgan_resample._nn import triplets
-        from skgan_resample._nn.training import (
-            Adam,
-            NonFiniteLossError,
-            class_balanced_batches,
-            resolve_device,
-            restore,
-            seeded,
-            train,
-        )
+        from skgan_resample._nn.training import Adam, class_balanced_batches, resolve_device, restore, seeded, train
+        from skgan_resample.exceptions import NonFiniteLossError
 
         self.device_ = str(resolve_device(self.device))
         device = torch.device(self.device_)
@@ -167,7 +177,7 @@ class TripletNetworks(CallbackSupportMixin, TorchStateMixin):
             networks.encoder.begin_at(triplets.principal_directions(x[kept], self.n_components))
             optimizers = {field: Adam(network.parameters(), self.learning_rate) for field, network in modules.items()}
             curriculum = triplets.Curriculum(self.stretch, self.hardness, self.threshold_rule)
-            make_step = triplets.gan_step if generator == "cgan" else triplets.triplet_step
+            make_step = triplet_gan.gan_step if generator == "cgan" else triplets.triplet_step
             step = make_step(
                 networks,
                 optimizers,
@@ -216,7 +226,8 @@ class TripletNetworks(CallbackSupportMixin, TorchStateMixin):
 
     def _build_network(self, name):
         from skgan_resample._nn.networks import mlp
-        from skgan_resample._nn.triplets import Discriminator, Encoder
+        from skgan_resample._nn.triplet_gan import Discriminator
+        from skgan_resample._nn.triplets import Encoder
 
         sizes = self._sizes
         n_inputs, n_classes, hidden = sizes["n_inputs"], sizes["n_classes"], sizes["hidden"]

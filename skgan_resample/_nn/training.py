@@ -14,9 +14,7 @@ import numpy as np
 import torch
 from torch import nn
 
-
-class NonFiniteLossError(FloatingPointError):
-    """A loss, a score or a weight became NaN or infinite, so the networks are of no use."""
+from skgan_resample.exceptions import NonFiniteLossError
 
 
 @dataclass(frozen=True)
@@ -462,7 +460,11 @@ def seeded(rng, device="cpu"):
 
 
 _pin_lock = threading.Lock()
+
+
 _pin = threading.local()  # .held: this thread is inside one_thread
+
+
 _pinned = {"threads": 0, "count": 1}  # how many threads are inside, and the count that the first of them found
 
 

@@ -10,15 +10,18 @@ from dataclasses import dataclass
 from numbers import Real
 
 import torch
-from torch import cat, nn
+from torch import nn
 from torch.nn import functional
-from torch.nn.utils.parametrizations import spectral_norm
 
 from skgan_resample._nn.networks import mlp
 from skgan_resample._nn.training import descend
 
 MINED_POSITIVES, MINED_NEGATIVES = 8, 32  # of each anchor and step, so many at most make triplets
+
+
 EASE, STEER = 0.8, 0.9  # shares of triplets from which the threshold moves; see ThresholdController
+
+
 TINY = 1e-12  # under square roots, whose slope at 0 is infinite
 
 
@@ -51,35 +54,6 @@ class Encoder(nn.Module):
     def forward(self, rows):
         """Return the embedding, shape (n, n_components), of rows of shape (n, n_inputs)."""
         return self.linear(rows) + self.bend(rows)
-
-
-class Discriminator(nn.Module):
-    """Score rows given their class: real ones high, made ones low. Spectral norm, and a projection of the class [1]_.
-
-    Parameters
-    ----------
-    n_inputs, n_classes : int
-    hidden_layer_sizes : sequence of int
-
-    References
-    ----------
-    .. [1] T. Miyato, M. Koyama, "cGANs with projection discriminator", ICLR 2018.
-    """
-
-    def __init__(self, n_inputs, hidden_layer_sizes, n_classes):
-        super().__init__()
-        *hidden, last = hidden_layer_sizes or (n_inputs,)
-        self.body = mlp(n_inputs, hidden, last)
-        for place, layer in enumerate(self.body):
-            if isinstance(layer, nn.Linear):
-                self.body[place] = spectral_norm(layer)
-        self.score = spectral_norm(nn.Linear(last, 1))
-        self.of_class = spectral_norm(nn.Linear(n_classes, last, bias=False))
-
-    def forward(self, rows, membership):
-        """Return scores of shape (n,) for rows of shape (n, n_inputs) and one-hot classes of shape (n, n_classes)."""
-        inside = functional.leaky_relu(self.body(rows), 0.2)
-        return self.score(inside)[:, 0] + (inside * self.of_class(membership)).sum(dim=1)
 
 
 # ------------------------------------------------------------------------------------------------ stage 1: positives
@@ -277,7 +251,11 @@ WEIGHTS = {
     "adversarial": 0.1,  # made rows are taken for real ones of their class
     "synthetic": 0.5,  # share of made triplets in the loss of the encoder
 }
+
+
 KNEES = 0.5, 0.9  # quantiles of same-class distances
+
+
 MEMORY = 0.9  # of running means
 
 
@@ -427,7 +405,7 @@ def triplet_step(
         with torch.no_grad():
             pair = (far - z).square().sum(dim=1).clamp_min(TINY).sqrt()
             curriculum.follow(progress, pair)
-            room = torch.stack([_nearest_other(z, z, same), _nearest_other(far, z, same)], dim=1)
+            room = torch.stack([nearest_other(z, z, same), nearest_other(far, z, same)], dim=1)
             share = curriculum.shares(pair, room)
         losses = []
         if "positives" in makes:
@@ -452,134 +430,6 @@ def triplet_step(
         return loss
 
     return step
-
-
-def gan_step(
-    networks, optimizers, rows, labels, *, curriculum, margin, mining, makes, share_variation, warm_up, weights
-):
-    """Return a step that trains all networks: the conditional GAN makes positives and negatives for the encoder.
-
-    The first half of the warm-up trains encoder and classifier on real rows; its second half teaches the generator of
-    positives to give back rows from their embeddings. Then every step trains the classifier, the discriminator, the
-    two generators and the encoder, in this order. Parameters are those of `triplet_step`; `share_variation` plays no
-    part.
-    """
-    encoder, classifier, discriminator = networks.encoder, networks.classifier, networks.discriminator
-    n_classes = int(labels.max()) + 1
-    reach = _interquartile_ranges(rows, labels, n_classes)
-    memory = {}  # generator loss at the end of the warm-up, and of late
-
-    def step(indices, progress):
-        x, y = rows[indices], labels[indices]
-        member = functional.one_hot(y, n_classes).to(x.dtype)
-        same, itself = y[:, None] == y, indices[:, None] == indices
-        report = {}
-        if progress >= warm_up or progress < warm_up / 2 or not makes:
-            report["classifier_loss"] = functional.cross_entropy(classifier(x), y)
-            descend(optimizers["classifier"], report["classifier_loss"])
-        elif progress < warm_up:
-            with torch.no_grad():
-                z = encoder(x)
-            report["reconstruction_loss"] = (networks.positives(cat([z, member], dim=1)) - x).square().mean()
-            descend(optimizers["positives"], report["reconstruction_loss"])
-            return report
-        z = encoder(x)
-        real = triplet_loss(distances(z, z), y, margin, mining, itself)
-        report["triplet_loss"] = real
-        if not makes or progress < warm_up:
-            descend(optimizers["encoder"], real)
-            return report
-        if curriculum.threshold is None:
-            curriculum.begin(distances(z.detach(), z.detach()), y, float(real.detach()))
-        made, generator_report = _train_generators(
-            x, y, member, z.detach(), same, real, (progress - warm_up) / (1 - warm_up)
-        )
-        report |= generator_report
-        share = _share_of_real(generator_report["generator_loss"], memory, weights["synthetic"])
-        synthetic = _synthetic_loss(made)
-        descend(optimizers["encoder"], share * real + (1 - share) * synthetic)
-        report |= {"synthetic_loss": synthetic, "threshold": torch.tensor(curriculum.threshold.value)}
-        return report
-
-    def _train_generators(x, y, member, z, same, real, progress):
-        ends = partners(y)
-        others = drawn_places(y, 0, 1)[1][:, 0]
-        with torch.no_grad():
-            pair = (z[ends] - z).square().sum(dim=1).clamp_min(TINY).sqrt()
-            curriculum.follow(progress, pair)
-            room = _nearest_other(z, z, same)
-            share = curriculum.shares(pair, torch.stack([room, room[ends]], dim=1))
-            way = z[ends] - z
-            wanted = [z - share[:, :1] * way, z[ends] + share[:, 1:] * way]
-        back = networks.positives(cat([cat([z, *wanted]), member.repeat(3, 1)], dim=1))
-        given, near, far = back.chunk(3)
-        anchor, positive = x + near - given, x[ends] + far - given[ends]
-        pair_places = encoder(cat([anchor, positive]))
-        place_a, place_p = pair_places.chunk(2)
-        inputs = cat([place_a.detach(), place_p.detach(), z[others], member[others]], dim=1)
-        negative = x[others] + reach[y[others]] * torch.tanh(networks.negatives(inputs))
-        fakes, fake_member = cat([anchor, positive, negative]), cat([member, member, member[others]])
-        discriminator_loss = (
-            functional.relu(1 - discriminator(x, member)).mean()
-            + functional.relu(1 + discriminator(fakes.detach(), fake_member)).mean()
-        )
-        descend(optimizers["discriminator"], discriminator_loss)
-
-        place_n = encoder(negative)
-        to_negative = (place_n - place_a).square().sum(dim=1).clamp_min(TINY).sqrt()
-        to_positive = (place_p - place_a).square().sum(dim=1).clamp_min(TINY).sqrt()
-        guesses = classifier(fakes)
-        reverse = reverse_triplet_loss(to_negative, to_positive.detach(), curriculum.threshold.value)
-        losses = {
-            "reconstruction": (given - x).square().mean(),
-            "consistency": (pair_places - cat(wanted)).square().sum(dim=1).mean(),
-            "classification": functional.cross_entropy(guesses, cat([y, y, y[others]])),
-            "reverse": reverse / pair.mean().clamp_min(TINY),
-            "keep": (negative - x[others]).square().mean(),
-            "adversarial": -discriminator(fakes, fake_member).mean(),
-        }
-        loss = sum(weights[name] * value for name, value in losses.items())
-        for name in ("positives", "negatives"):
-            optimizers[name].zero_grad()
-        descend(optimizers["positives"], loss)
-        optimizers["negatives"].step()
-        met = (to_negative - to_positive + curriculum.threshold.value <= 0).float().mean()
-        kept = (guesses[2 * len(y) :].argmax(dim=1) == y[others]).float().mean()
-        curriculum.judge(met, kept, real.detach())
-        made = {"anchor": anchor.detach(), "positive": positive.detach(), "negative": negative.detach()}
-        names = {f"{name}_loss": value for name, value in losses.items()}
-        return made, {**names, "generator_loss": loss, "discriminator_loss": discriminator_loss}
-
-    def _synthetic_loss(made):
-        parts = {name: encoder(value) for name, value in made.items()}
-        to_positive = (parts["anchor"] - parts["positive"]).square().sum(dim=1).clamp_min(TINY).sqrt()
-        to_negative = (parts["anchor"] - parts["negative"]).square().sum(dim=1).clamp_min(TINY).sqrt()
-        violation = functional.relu(to_positive - to_negative + margin)
-        return violation.sum() / (violation > 0).sum().clamp_min(1)
-
-    return step
-
-
-def _share_of_real(generator_loss, memory, most):
-    """Return the weight of real triplets: exp(-beta / generator loss), so that made ones count less while they are bad.
-
-    It is a half when the loss is what it was at first, and never lets made ones weigh more than `most`.
-    """
-    now = generator_loss.detach().clamp_min(TINY)
-    first = memory.setdefault("first", now)
-    memory["now"] = torch.lerp(now, memory.get("now", now), MEMORY)
-    return torch.exp(-math.log(2) * first / memory["now"]).clamp_min(1 - most)
-
-
-def _interquartile_ranges(rows, labels, n_classes):
-    """Return the interquartile range of each column within each class, shape (n_classes, width)."""
-    ranges = torch.zeros(n_classes, rows.shape[1], device=rows.device)
-    quartiles = torch.tensor([0.25, 0.75], device=rows.device)
-    for label in range(n_classes):
-        if (labels == label).any():
-            low, high = rows[labels == label].quantile(quartiles, dim=0)
-            ranges[label] = high - low
-    return ranges
 
 
 def held_out_error(encoder, rows, labels, test_rows, test_labels, n_triplets=2000):
@@ -607,7 +457,7 @@ def held_out_error(encoder, rows, labels, test_rows, test_labels, n_triplets=200
     return error
 
 
-def _nearest_other(points, z, same):
+def nearest_other(points, z, same):
     """Return the distance of each point to the nearest embedding of another class in the batch."""
     infinity = torch.tensor(torch.inf, device=z.device)
     return torch.where(same, infinity, distances(points, z)).amin(dim=1)

@@ -8,7 +8,7 @@ from skgan_resample._report._grid import FURTHEST, Cell, Grid, effect, number, p
 from skgan_resample._report._recipe import classification_recipe
 from skgan_resample._report._regression import refined_words
 from skgan_resample.model_selection._class_verdict import CLASS_SCORE_LABELS
-from skgan_resample.model_selection._verdict import CHOSEN
+from skgan_resample.model_selection._result import CHOSEN
 
 GLOSSARY = {
     "none": "the learner alone",
@@ -22,8 +22,14 @@ GLOSSARY = {
     "svm-smote": "SVMSMOTE: the same, from support vectors",
     "hard-triplet": "HardTripletSampler: rows on stretched lines through rows of a small class, chosen by a classifier",
 }
+
+
 SHORT_LABELS = {"average_precision": "AP", "f1": "F1 tuned", "g_mean": "G-mean tuned"}
+
+
 SHORT_LABELS |= {"balanced_accuracy": "bal. acc. tuned", "brier": "Brier corr."}
+
+
 COLUMNS = {  # of the table: header to measure
     "AP": "average_precision",
     "F1": "f1",
@@ -33,6 +39,8 @@ COLUMNS = {  # of the table: header to measure
     "Brier": "brier",
     "Brier corr.": "brier_corrected",
 }
+
+
 MOST_SHOWN = 8  # classes that are named
 
 

@@ -6,6 +6,8 @@ import textwrap
 from dataclasses import dataclass, field
 
 SEED = "SEED"  # the name under which a script holds its seed
+
+
 WIDTH = 100  # longer calls and lists are broken
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from skgan_resample._report import _page
 from skgan_resample._report._grid import say
-from skgan_resample._validation import versions
+from skgan_resample._versions import versions
 
 HOW_SURE = {  # what the three answers claim
     "helps": "This is more than noise: p < 0.05, after allowing for the number of methods.",

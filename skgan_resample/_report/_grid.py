@@ -5,10 +5,14 @@ import textwrap
 from dataclasses import dataclass, field
 from html import escape
 
-from skgan_resample.model_selection._verdict import MOST_SHOWN
+from skgan_resample.model_selection._result import MOST_SHOWN
 
 BAR_WIDTH, BAR_HEIGHT = 80, 14  # of a drawn interval, in CSS pixels
+
+
 FURTHEST = 3  # bars reach at most so many times the largest effect from where there is none; longer ones are cut
+
+
 MARGIN = 6  # pixels left and right of the bars, for arrow heads
 
 

@@ -69,6 +69,7 @@ pre { background: #f6f8fa; border: 1px solid var(--line); border-radius: .3rem; 
 }
 """
 
+
 # Buttons are made by the script: where scripts do not run there is a table, and no button that does nothing.
 SCRIPT = """
 "use strict";

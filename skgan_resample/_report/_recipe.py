@@ -16,21 +16,27 @@ from sklearn.utils import check_random_state
 
 from skgan_resample import __version__
 from skgan_resample._cli._arguments import asked_learner, asked_threat
-from skgan_resample._cli._roles import used_columns
+from skgan_resample._folds import RepeatedRegressionStratifiedKFold
 from skgan_resample._report._code import SEED, Code, Script, comment
 from skgan_resample._report._recipe_table import path_to_learner, preparation, reading
-from skgan_resample._tables import TableVectorizer
+from skgan_resample._tables._vectorizer import TableVectorizer
+from skgan_resample._user_table._roles import used_columns
 from skgan_resample.compose import ResampledClassifier
-from skgan_resample.model_selection import _classification, _compare, _robustness
+from skgan_resample.model_selection import _classification, _methods, _robustness
 from skgan_resample.model_selection._class_verdict import CLASS_SCORE_LABELS, MEASURES, TUNED
-from skgan_resample.model_selection._compare import named_samplers
-from skgan_resample.model_selection._folds import RepeatedRegressionStratifiedKFold
-from skgan_resample.model_selection._verdict import SCORE_LABELS
+from skgan_resample.model_selection._methods import named_samplers
+from skgan_resample.model_selection._result import SCORE_LABELS
 from skgan_resample.threat import ThreatModel
 
 INNER = 3  # inner folds of all comparisons
+
+
 ALONE = "the learner alone"
+
+
 PREPARE, LEARNER = Code("prepare"), Code("learner")
+
+
 COPIES = ("duplicate", "random")  # their rows are the same whether copied before or after the preparation
 
 
@@ -38,12 +44,12 @@ COPIES = ("duplicate", "random")  # their rows are the same whether copied befor
 def regression_recipe(comparison, table, relevance, options):
     """Return the script of what a comparison of methods for amounts recommends."""
     script = Script(names=[(relevance, "relevance")], inside="alone")
-    known = _compare.default_methods(relevance, options["threshold"])
+    known = _methods.default_methods(relevance, options["threshold"])
     method = (known | named_samplers(known)).get(comparison.verdict.method)
     is_corrected = hasattr(method, "strength")
     models = [
         f"relevance = {Script(imports=script.imports).code(relevance)}",
-        *_learner(script, options, _compare.default_learner()),
+        *_learner(script, options, _methods.default_learner()),
         f"alone = {script.pipeline(PREPARE, LEARNER)}",
     ]
     if hasattr(method, "fit_resample"):

@@ -13,10 +13,10 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
-from skgan_resample._cli._common import CommandError
-from skgan_resample._cli._reading import MISSING, TextFormat, is_text, parsed_dates, read_table
 from skgan_resample._report._code import comment, joined, quoted
-from skgan_resample._tables import TableVectorizer
+from skgan_resample._tables._vectorizer import TableVectorizer
+from skgan_resample._user_table._messages import CommandError
+from skgan_resample._user_table._reading import MISSING, TextFormat, is_text, parsed_dates, read_table
 
 
 @dataclass

@@ -12,9 +12,9 @@ from skgan_resample._report import _page
 from skgan_resample._report._frame import Report, folds_judged
 from skgan_resample._report._grid import Cell, Grid, effect, number, p_value, ratio
 from skgan_resample._report._recipe import regression_recipe
-from skgan_resample._tables import TableEncoder
-from skgan_resample.model_selection._compare import REFINED, default_methods, named_samplers
-from skgan_resample.model_selection._verdict import CHOSEN, SCORE_LABELS
+from skgan_resample._tables._encoder import TableEncoder
+from skgan_resample.model_selection._methods import REFINED, default_methods, named_samplers
+from skgan_resample.model_selection._result import CHOSEN, SCORE_LABELS
 from skgan_resample.plots._frame import pick_column
 
 GLOSSARY = {
@@ -31,6 +31,8 @@ GLOSSARY = {
     "smogn": "SMOGN: new rows between rare rows where they are close, noise where they are not",
     "smogan": "SMOGANRegressorResampler: rows of SMOGN, moved towards the distribution of the rare rows by a network",
 }
+
+
 REFINED_WORDS = {  # what became of new rows, by `selected_`
     "none": "all of them were dropped",
     "identity": "they stay as they are",
@@ -39,6 +41,8 @@ REFINED_WORDS = {  # what became of new rows, by `selected_`
     "linear_ot": "they were moved by a linear map (optimal transport)",
     "smcae": "they were moved by the network",
 }
+
+
 SHIFT_NOTES = {
     "sera": "SERA, the squared error weighted by relevance, falls whenever predictions are pushed towards rare values.",
     "rare_mae": "The rare MAE falls whenever predictions are pushed towards rare values.",

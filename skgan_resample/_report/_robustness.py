@@ -15,7 +15,11 @@ GLOSSARY = {
     "training makes robustness worse again), treatments are tried, and the best one is kept",
     "learner": "your own model",
 }
+
+
 BASE = "at"  # differences are to this method
+
+
 NOTHING = Cell("0", 0.0, (0.0, 0.0, 0.0))
 
 

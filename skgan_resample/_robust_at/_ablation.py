@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from skgan_resample._robust_at._diagnosis import CONFIDENCE, MAX_ATTACK_GAP, RELEVANT_GAP, mean_difference
-from skgan_resample._robust_at._runs import Curves, best_position, final_checks, look_at, smoothed, train_network
+from skgan_resample._robust_at._overfitting import CONFIDENCE, MAX_ATTACK_GAP, RELEVANT_GAP, mean_difference
+from skgan_resample._robust_at._training import Curves, best_position, final_checks, look_at, smoothed, train_network
 
 GROUPS = {
     "baseline": {},
@@ -14,6 +14,8 @@ GROUPS = {
     "drop_random": {"remove": "random"},
     "stronger_attack": {"attack_strength": None},  # the ratio of the wrapper
 }
+
+
 # Positive: the second group overfits less than the first.
 CONTRASTS = {
     "size": ("baseline", "drop_random", "as many random rows left out"),
@@ -22,8 +24,12 @@ CONTRASTS = {
     "perturbations": ("baseline", "drop_perturbation", "small-loss rows left unattacked"),
     "attack strength": ("baseline", "stronger_attack", "small-loss rows attacked more strongly"),
 }
+
+
 # Of the other two no made table was found that provokes a sentence: their figures are given, and no words.
 SPOKEN = ("size", "small-loss rows", "attack strength")
+
+
 N_BOOTSTRAP = 500
 
 

@@ -7,13 +7,7 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, _fit_context, clone
 from sklearn.metrics import accuracy_score, r2_score
-from sklearn.utils import (
-    ClassifierTags,
-    RegressorTags,
-    check_random_state,
-    column_or_1d,
-    compute_sample_weight,
-)
+from sklearn.utils import ClassifierTags, RegressorTags, check_random_state, column_or_1d, compute_sample_weight
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
@@ -25,9 +19,9 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from skgan_resample._containers import open_table, take_rows
+from skgan_resample._estimators import TRAINING_CONSTRAINTS, CallbackSupportMixin, TorchStateMixin, fit_callbacks
 from skgan_resample._robust_at._ablation import GROUPS, factor_ablation
-from skgan_resample._robust_at._diagnosis import (
+from skgan_resample._robust_at._overfitting import (
     MAX_ATTACK_GAP,
     MAX_MASKING_GAP,
     cross_fitted,
@@ -38,9 +32,8 @@ from skgan_resample._robust_at._diagnosis import (
     suspected_labels,
     telling_apart,
 )
-from skgan_resample._robust_at._runs import FINAL_STEPS, Problem, best_position, n_batches, run, train_network
-from skgan_resample._tables import TableEncoder
-from skgan_resample._twin import (
+from skgan_resample._robust_at._training import FINAL_STEPS, Problem, best_position, n_batches, run, train_network
+from skgan_resample._sklearn_networks import (
     Architecture,
     default_spec,
     is_spec,
@@ -49,19 +42,23 @@ from skgan_resample._twin import (
     task_of,
     to_sklearn,
 )
-from skgan_resample._validation import (
-    TRAINING_CONSTRAINTS,
-    CallbackSupportMixin,
-    TorchStateMixin,
-    fit_callbacks,
-    warn,
-)
+from skgan_resample._tables._containers import open_table, take_rows
+from skgan_resample._tables._encoder import TableEncoder
+from skgan_resample.exceptions import warn
 from skgan_resample.threat import ThreatModel
 
 TREATMENTS = ("loss_scale", "attack_strength", "augment", "awp", "label_smoothing", "ema")
+
+
 AUTO = (("loss_scale", "awp"), ("loss_scale", "attack_strength", "awp"))  # what "auto" tries
+
+
 MIN_ROWS = 10  # fewer are not cut into folds
+
+
 MAX_HELD_OUT = 1000  # rows of a fold that are looked at
+
+
 MAX_FACTOR = 16.0  # of the budget, in `min_budget`
 
 

@@ -4,14 +4,21 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from skgan_resample._containers import open_table
-from skgan_resample._tables import TableEncoder
+from skgan_resample._tables._columns import column_positions
+from skgan_resample._tables._containers import open_table
+from skgan_resample._tables._encoder import TableEncoder
 
 MIN_POOLED_SHARE = (
     0.25  # a column is divided by at least this share of its spread over real and synthetic rows together
 )
+
+
 MIN_MASS = 0.2  # a value that holds this share of a real column attracts as many moved cells
+
+
 MIN_MASS_ROWS = 20  # real rows of a class from which its shares are believed
+
+
 MAX_LEVELS = 50  # a nominal column of more levels, such as a name, is never changed
 
 
@@ -94,7 +101,7 @@ class Space:
         codes = self.encoder_.fit_to_codes(X)
         columns = self.encoder_.columns_
         self.names_ = _frame_names(X)
-        self.kept_ = _positions(self.keep, [column.name for column in columns])
+        self.kept_ = column_positions(self.keep, [column.name for column in columns])
         self.fillings_ = _fillings(codes, columns)
         names = [j for j, column in enumerate(columns) if column.n_levels > MAX_LEVELS]
         self.kept_ = np.union1d(self.kept_, names).astype(np.intp)
@@ -276,18 +283,3 @@ def _fillings(codes, columns):
         elif not column.has_missing:
             fillings[j] = np.sort(codes[:, j])[(len(codes) - 1) // 2]  # the median, but always a value that occurs
     return fillings
-
-
-def _positions(keep, names):
-    """Return the positions of columns given by name or position."""
-    found = []
-    for item in [] if keep is None else keep:
-        if isinstance(item, bool | np.bool_):
-            raise ValueError("keep takes names or positions of columns, not a mask; use np.flatnonzero(mask).")
-        if item in names:
-            found.append(names.index(item))
-        elif isinstance(item, int | np.integer) and -len(names) <= item < len(names):
-            found.append(int(item) % len(names))
-        else:
-            raise ValueError(f"keep names {item!r}, which is no column of the table: {names}.")
-    return np.array(found, dtype=np.intp)

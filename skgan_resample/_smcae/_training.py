@@ -8,13 +8,22 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
+from skgan_resample._sampling import dealt_rows
 from skgan_resample._smcae._maps import AffineMap
 from skgan_resample._smcae._selection import drawn_to_classes, row_gaps
 
 EVALUATE_EVERY = 50  # steps between two records
+
+
 PLAN_ROWS = 1_000  # rows of each side in one transport plan; more of them are dealt to several plans
+
+
 MAX_EVALUATED = 1_000  # synthetic rows that held-out rows are compared with
+
+
 MOVED = 1e-3  # a row counts as moved by the network when a column changes by more than this
+
+
 MAX_STRETCH = 2.0  # by how much rows are spread, at most, behind the network
 
 
@@ -44,18 +53,13 @@ def pair_up(synthetic, real, pairing, rng):
         if not len(candidates):
             continue
         n_parts = math.ceil(len(rows) / PLAN_ROWS)
-        dealt = np.array_split(_dealt(candidates, len(rows), rng), n_parts)
+        dealt = np.array_split(dealt_rows(candidates, len(rows), rng), n_parts)
         for part, own in zip(np.array_split(rng.permutation(rows), n_parts), dealt):
             offered = own if pairing == "ot" else candidates
             costs = cdist(synthetic.vectors[part], real.vectors[offered], "sqeuclidean")
             found = linear_sum_assignment(costs)[1] if pairing == "ot" else costs.argmin(axis=1)
             partners[part] = offered[found]
     return partners
-
-
-def _dealt(rows, n, rng):
-    """Return `n` of `rows`, no row more than once oftener than another."""
-    return np.concatenate([rng.permutation(rows) for _ in range(math.ceil(n / len(rows)))])[:n]
 
 
 # ------------------------------------------------------------------------------------------------ what is fitted

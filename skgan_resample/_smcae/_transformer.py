@@ -10,20 +10,17 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
-from skgan_resample._containers import open_table, replace_rows, take_rows, with_columns_of
+from skgan_resample._estimators import TRAINING_CONSTRAINTS, CallbackSupportMixin, TorchStateMixin, fit_callbacks
 from skgan_resample._smcae._fitting import Fitting, Origin
 from skgan_resample._smcae._selection import fitted
 from skgan_resample._smcae._space import Space
-from skgan_resample._tables import is_continuous_target
-from skgan_resample._validation import (
-    TRAINING_CONSTRAINTS,
-    CallbackSupportMixin,
-    TorchStateMixin,
-    fit_callbacks,
-    warn,
-)
+from skgan_resample._tables._containers import open_table, replace_rows, take_rows, with_columns_of
+from skgan_resample._tables._targets import is_continuous_target
+from skgan_resample.exceptions import warn
 
 MAX_GUESSED_FROM = 2_000  # synthetic rows that the model of unknown targets learns from
+
+
 _NO_TABLE = "Expected 2D array, got 1D array instead. Reshape your data: make a single column a table of one column."
 
 

@@ -2,11 +2,7 @@
 `compare_classification`, `compare_robustness`.
 """
 
-from skgan_resample.model_selection._folds import (
-    RealRowsTestSplit,
-    RegressionStratifiedKFold,
-    RepeatedRegressionStratifiedKFold,
-)
+from skgan_resample._folds import RealRowsTestSplit, RegressionStratifiedKFold, RepeatedRegressionStratifiedKFold
 
 __all__ = [
     "RealRowsTestSplit",
@@ -21,7 +17,7 @@ __all__ = [
 def __getattr__(name):
     """Load a comparison when it is asked for: it imports `compose`, which imports the folds above."""
     if name == "compare":
-        from skgan_resample.model_selection._compare import compare
+        from skgan_resample.model_selection._regression import compare
 
         return compare
     if name == "compare_classification":

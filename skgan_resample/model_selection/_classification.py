@@ -10,78 +10,36 @@ from dataclasses import dataclass
 from numbers import Integral
 
 import numpy as np
-from imblearn.over_sampling import (
-    ADASYN,
-    SMOTE,
-    SVMSMOTE,
-    BorderlineSMOTE,
-    KMeansSMOTE,
-    RandomOverSampler,
-)
-from sklearn.base import BaseEstimator, is_regressor
+from imblearn.over_sampling import ADASYN, SMOTE, SVMSMOTE, BorderlineSMOTE, KMeansSMOTE, RandomOverSampler
+from sklearn.base import is_regressor
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import average_precision_score
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, TimeSeriesSplit
 from sklearn.utils import check_random_state, column_or_1d
-from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import check_consistent_length
 
-from skgan_resample._containers import take_rows
-from skgan_resample._tables import TableEncoder, TableVectorizer
-from skgan_resample._validation import seeded_clone
-from skgan_resample.compose import _fit_weighted, _no_weights, _weight_parameter
+from skgan_resample._estimators import seeded_clone
+from skgan_resample._tables._containers import take_rows
+from skgan_resample._tables._encoder import TableEncoder
+from skgan_resample._tables._vectorizer import TableVectorizer
+from skgan_resample._thresholds import best_cuts, brier_score, decide, decision_scores, prior_corrected
+from skgan_resample._weights import fit_weighted, no_weights, weight_parameter
 from skgan_resample.model_selection._class_verdict import MEASURES, NONE, TUNED, ClassificationComparison
-from skgan_resample.model_selection._compare import methods_by_name
-from skgan_resample.model_selection._engine import (
+from skgan_resample.model_selection._methods import BalancedWeights, ClassDuplicator, methods_by_name
+from skgan_resample.model_selection._result import OUTER
+from skgan_resample.model_selection._splits import (
     check_settings,
     class_splits,
     comparable_classes,
     few_rows_allowed,
-    finished_folds,
     inner_group_folds,
-    mean_test_share,
     named_learners,
     respects_time,
-    run_tasks,
-    task_seed,
 )
-from skgan_resample.model_selection._verdict import OUTER
+from skgan_resample.model_selection._tasks import finished_folds, mean_test_share, run_tasks, task_seed
 
-ALPHAS = np.linspace(0, 1.5, 31)  # exponents of the prior that are tried with more than two classes
 NEIGHBORS = {"k_neighbors", "n_neighbors"}  # parameters of imbalanced-learn: neighbours within one class
-
-
-# ------------------------------------------------------------------------------------------------ what is compared
-class BalancedWeights(BaseEstimator):
-    """Weights of rows for a learner: every class weighs the same in total."""
-
-    def sample_weight(self, y):
-        """Return the weight of each row, shape (n_rows,)."""
-        return compute_sample_weight("balanced", y)
-
-
-class ClassDuplicator(BaseEstimator):
-    """Copy rows drawn from the whole table until there are as many as balancing the classes gives.
-
-    The control for "more rows help": shares of classes stay as they are, up to chance.
-    """
-
-    def __init__(self, *, random_state=None):
-        self.random_state = random_state
-
-    def fit_resample(self, X, y):
-        """Return the rows given, and copies of some of them behind."""
-        counts = np.unique(y, return_counts=True)[1]
-        n_new = len(counts) * counts.max() - counts.sum()
-        copied = check_random_state(self.random_state).randint(counts.sum(), size=n_new)
-        rows = np.concatenate([np.arange(counts.sum()), copied])
-        return take_rows(X, rows), take_rows(y, rows)
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.string = tags.input_tags.categorical = tags.input_tags.allow_nan = True
-        return tags
 
 
 def default_methods():
@@ -300,8 +258,8 @@ def _run_task(problem, train, test, folds, method, learners, inner_rows, seed, c
         raise ValueError("The training or the test part lacks the class that is to be judged.")
     usable, rows = {}, []
     for name, learner in learners.items():
-        if _weighs(method) and _weight_parameter(learner) is None:
-            rows.append({"learner": name, "error": _no_weights(learner)})
+        if _weighs(method) and weight_parameter(learner) is None:
+            rows.append({"learner": name, "error": no_weights(learner)})
         else:
             usable[name] = learner
     if not usable:
@@ -332,7 +290,7 @@ def _fit_part(problem, train, test, method, learners, seed):
     for name, learner in learners.items():
         started = time.perf_counter()
         model = seeded_clone(learner, np.random.RandomState(seed)) if len(np.unique(codes)) > 1 else DummyClassifier()
-        _fit_weighted(model, X_train, y_train, weights)
+        fit_weighted(model, X_train, y_train, weights)
         seconds = sampling + time.perf_counter() - started
         probabilities = np.zeros((len(test), n_classes))
         probabilities[:, np.searchsorted(problem.classes, model.classes_)] = model.predict_proba(X_test)
@@ -401,115 +359,6 @@ def _facts_of(sampler, y, y_new):
         if share is not None:
             facts["fallback_share"] = float(share)
     return facts
-
-
-# ------------------------------------------------------------------------------------------------ measures, thresholds
-def brier_score(truth, probabilities, positive=None):
-    """Return the mean squared error of probabilities: of the positive class, or summed over classes without one."""
-    errors = (np.arange(probabilities.shape[1]) == truth[:, None]) - probabilities
-    return float(np.mean(errors[:, positive] ** 2 if positive is not None else (errors**2).sum(axis=1)))
-
-
-def decision_scores(truth, called, judged, positive=None):
-    """Return F1, the geometric mean of recalls and balanced accuracy of decisions.
-
-    Parameters
-    ----------
-    truth, called : ndarray of int, shape (n_rows,)
-        Codes of classes.
-    judged : ndarray of int
-        Codes of the classes that means are made of; all of them are in `truth`.
-    positive : int, default=None
-        The class of which F1 is asked; the mean over classes without one.
-    """
-    size = 1 + max(truth.max(), called.max(), judged.max())
-    counts = np.bincount(truth * size + called, minlength=size * size).reshape(size, size)
-    hits, actual, claimed = counts.diagonal(), counts.sum(axis=1), counts.sum(axis=0)
-    recalls = hits[judged] / actual[judged]
-    f1 = 2 * hits[judged] / (actual[judged] + claimed[judged])
-    return {
-        "f1": float(f1.mean() if positive is None else f1[np.searchsorted(judged, positive)]),
-        "g_mean": float(recalls.prod() ** (1 / len(recalls))),
-        "balanced_accuracy": float(recalls.mean()),
-    }
-
-
-def decide(probabilities, cut, prior, positive=None):
-    """Return the codes of the classes called with a threshold, or with an exponent of the prior; see `evaluate`."""
-    if positive is None:
-        return (probabilities / prior**cut).argmax(axis=1)
-    return np.where(probabilities[:, positive] >= cut, positive, 1 - positive)
-
-
-def best_cuts(parts):
-    """Return what is best on the pooled rows of inner folds, by measure: a threshold, or an exponent of the prior."""
-    truth = np.concatenate([part.truth for part in parts])
-    judged = np.unique(np.concatenate([part.judged for part in parts]))
-    positive = parts[0].positive
-    if positive is not None:
-        if len(judged) < 2:
-            return dict.fromkeys(TUNED, 0.5)
-        return best_thresholds(truth == positive, np.concatenate([part.probabilities[:, positive] for part in parts]))
-    if not len(judged):
-        return dict.fromkeys(TUNED, 0.0)
-    found = []
-    for alpha in ALPHAS:
-        found.append(decision_scores(truth, np.concatenate([part.decide(alpha) for part in parts]), judged))
-    return {name: float(ALPHAS[np.argmax([scores[name] for scores in found])]) for name in TUNED}
-
-
-def best_thresholds(is_positive, probabilities):
-    """Return the thresholds of highest F1, geometric mean of recalls and balanced accuracy, by measure.
-
-    Parameters
-    ----------
-    is_positive : ndarray of bool, shape (n_rows,)
-        Both values occur.
-    probabilities : ndarray of shape (n_rows,)
-        A row is called positive when this reaches the threshold.
-
-    Returns
-    -------
-    thresholds : dict
-        Halfway between neighbouring probabilities, 0 for all rows positive; of equally good ones the nearest to 0.5.
-    """
-    values, where = np.unique(probabilities, return_inverse=True)
-    called = np.bincount(where)[::-1].cumsum()[::-1]  # rows at a value and above it
-    hits = np.bincount(where, is_positive)[::-1].cumsum()[::-1]
-    n_positive = np.count_nonzero(is_positive)
-    n_negative = len(is_positive) - n_positive
-    recall, specificity = hits / n_positive, 1 - (called - hits) / n_negative
-    found = {
-        "f1": 2 * hits / (called + n_positive),
-        "g_mean": np.sqrt(recall * specificity),
-        "balanced_accuracy": (recall + specificity) / 2,
-    }
-    middle = (values[1:] + values[:-1]) / 2
-    thresholds = np.concatenate([[0.0], np.where(middle > values[:-1], middle, values[1:])])
-    distance = np.abs(thresholds - 0.5)
-    return {
-        name: float(thresholds[np.where(scores > scores.max() - 1e-12, distance, np.inf).argmin()])
-        for name, scores in found.items()
-    }
-
-
-def prior_corrected(probabilities, trained, real):
-    """Return probabilities for other shares of the classes than those that were trained on.
-
-    Parameters
-    ----------
-    probabilities : ndarray of shape (n_rows, n_classes)
-    trained, real : ndarray of shape (n_classes,)
-        Shares of the classes, in rows or weights. A class that was not trained on has probability 0 and keeps it.
-
-    Returns
-    -------
-    corrected : ndarray of shape (n_rows, n_classes)
-    """
-    factors = np.divide(real, trained, out=np.ones(len(real)), where=trained > 0)
-    corrected = probabilities * factors
-    totals = corrected.sum(axis=1, keepdims=True)
-    return np.divide(corrected, totals, out=probabilities.copy(), where=totals > 0)
 
 
 def _mean(values):

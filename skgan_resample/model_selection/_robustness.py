@@ -12,36 +12,29 @@ from sklearn.base import clone, is_regressor
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.validation import check_consistent_length
 
-from skgan_resample._containers import take_rows
+from skgan_resample._estimators import seeded_clone
 from skgan_resample._robust_at import RobustATWrapper
-from skgan_resample._tables import TableVectorizer
-from skgan_resample._validation import seeded_clone
+from skgan_resample._statistics import ALPHA, corrected_interval, holm, rows_needed
+from skgan_resample._tables._containers import take_rows
+from skgan_resample._tables._vectorizer import TableVectorizer
 from skgan_resample.metrics import make_robust_scorer
-from skgan_resample.model_selection._engine import (
-    check_settings,
-    class_splits,
-    comparable_classes,
-    finished_folds,
-    mean_test_share,
-    run_tasks,
-    task_seed,
-)
-from skgan_resample.model_selection._verdict import (
-    ALPHA,
-    FEW_ROWS,
-    OUTER,
-    Summarized,
-    Verdict,
-    corrected_interval,
-    holm,
-    rows_needed,
-)
+from skgan_resample.model_selection._result import FEW_ROWS, OUTER, Summarized, Verdict
+from skgan_resample.model_selection._splits import check_settings, class_splits, comparable_classes
+from skgan_resample.model_selection._tasks import finished_folds, mean_test_share, run_tasks, task_seed
 from skgan_resample.threat import ThreatModel
 
 NONE, AT, STRONGER, AUTO, LEARNER = "none", "at", "at-1.5", "auto", "learner"
+
+
 YARDSTICKS = (NONE, AT)  # always compared: the answers are differences to them
+
+
 FACTOR = 1.5  # of the budget in the control
+
+
 WORTHWHILE = 0.01  # a smaller difference of accuracy is not worth a longer training
+
+
 BLACK_BOX = "black-box"  # the weaker attack, as `make_robust_scorer` calls it
 
 
@@ -264,7 +257,7 @@ def compare_robustness(
     switches = threat.max_categorical_changes and (threat.switchable_.any() or threat.groups_)
     if not switches and not (threat.left_ > 0).any() and not (threat.right_ > 0).any():
         raise ValueError("The threat model changes no row; give a larger eps, or a column that can be moved.")
-    methods = _check_methods(methods, threat_model, X, learner)
+    methods = check_methods(methods, threat_model, X, learner)
     splits = class_splits(X, y, cv, n_repeats, groups, random_state)
     rows = _measure(
         X,
@@ -306,7 +299,7 @@ def _commonest(y, train, test):
 
 
 # ------------------------------------------------------------------------------------------------ arguments
-def _check_methods(methods, threat_model, X, learner):
+def check_methods(methods, threat_model, X, learner):
     """Return the methods by name, from simple to involved, the user's learner last."""
     known = default_methods(threat_model, X)
     if isinstance(methods, dict):

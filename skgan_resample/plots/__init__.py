@@ -8,12 +8,15 @@ again on its own axes starts afresh. At half the width of a page (3.3 inches) te
 Only this package imports matplotlib, and only when something is drawn.
 """
 
-from skgan_resample.plots._comparison import ComparisonDisplay, RobustComparisonDisplay
+from skgan_resample.plots._comparison import ComparisonDisplay
+from skgan_resample.plots._refinement import RefinementDisplay
 from skgan_resample.plots._relevance import RelevanceDisplay
 from skgan_resample.plots._resampling import ResamplingDisplay
+from skgan_resample.plots._robust_comparison import RobustComparisonDisplay
+from skgan_resample.plots._robust_overfitting import RobustOverfittingDisplay
 from skgan_resample.plots._ser_curve import SerCurveDisplay
 from skgan_resample.plots._synthetic_gap import SyntheticGapDisplay
-from skgan_resample.plots._training import RefinementDisplay, RobustOverfittingDisplay, TrainingDisplay
+from skgan_resample.plots._training import TrainingDisplay
 from skgan_resample.plots._triplet import TripletDisplay
 
 __all__ = [

@@ -2,10 +2,8 @@
 
 import numpy as np
 
-from skgan_resample.plots._frame import Display, finish, shortened
-from skgan_resample.plots._palette import BLACK, GREY, MARKERS, SERIES
-
-FURTHEST = 2  # intervals are drawn at most so many times as far from 1 as the farthest point
+from skgan_resample.plots._frame import Display, axis_limits, draw_point, finish
+from skgan_resample.plots._palette import BLACK, GREY
 
 
 class ComparisonDisplay(Display):
@@ -85,7 +83,7 @@ class ComparisonDisplay(Display):
         >>> ComparisonDisplay.from_comparison(comparison).ax_.get_ylabel()
         'rare MAE, ratio to none'
         """
-        from skgan_resample.model_selection._verdict import SCORE_LABELS
+        from skgan_resample.model_selection._result import SCORE_LABELS
 
         name = SCORE_LABELS[comparison.scoring].removeprefix("the ")
         limits = {"max_price": comparison.max_price, "max_common_price": comparison.max_common_price}
@@ -116,11 +114,11 @@ class ComparisonDisplay(Display):
         rows = [row for row in self.summary if row["method"] not in ("none", "chosen by inner folds")]
         places = ("rmse_ratio", "rmse_low", "rmse_high"), ("score_ratio", "low", "high")
         rows = [row for row in rows if np.isfinite([row[value] for value, *_ in places]).all()]
-        across, up = (_limits(rows, *place, 1 + edge) for place, edge in zip(places, (self.max_price, 0.0)))
+        across, up = (axis_limits(rows, *place, 1 + edge) for place, edge in zip(places, (self.max_price, 0.0)))
         dear_ones = []
         for i, row in enumerate(rows):
             is_dear = row["rmse_ratio"] > 1 + self.max_price or row.get("common_ratio", 1.0) > 1 + self.max_common_price
-            _point(ax, i, row, *places, row["method"], hollow=is_dear, limits=(across, up))
+            draw_point(ax, i, row, *places, row["method"], hollow=is_dear, limits=(across, up))
             dear_ones += ax.plot(
                 [], [], "d", color=GREY, markerfacecolor="white",
                 label=f"hollow: RMSE over +{self.max_price:.0%}, or +{self.max_common_price:.0%} on common rows",
@@ -143,156 +141,3 @@ class ComparisonDisplay(Display):
         )
         self.ax_ = ax
         return self
-
-
-class RobustComparisonDisplay(Display):
-    """What each method of a comparison of robustness keeps: accuracy under attack against accuracy without.
-
-    No point can be above the grey diagonal, where no attack succeeds. Bars are 95 % intervals.
-
-    Parameters
-    ----------
-    summary : list of dict
-        As in `RobustComparison.summary`.
-    commonest : float
-        Accuracy of always answering the commonest class.
-
-    Attributes
-    ----------
-    ax_ : matplotlib Axes
-        With one point per method.
-    figure_ : matplotlib Figure
-        With these axes.
-
-    See Also
-    --------
-    skgan_resample.model_selection.compare_robustness : Makes the comparison.
-    RobustOverfittingDisplay : The training of one model.
-
-    Examples
-    --------
-    >>> from skgan_resample.plots import RobustComparisonDisplay
-    >>> none = {"method": "none", "attack": "white-box", "clean": 0.95, "clean_low": 0.93, "clean_high": 0.97,
-    ...         "robust": 0.6, "robust_low": 0.5, "robust_high": 0.7}
-    >>> at = {**none, "method": "at", "robust": 0.9, "robust_low": 0.87, "robust_high": 0.93}
-    >>> RobustComparisonDisplay(summary=[none, at], commonest=0.55).plot().ax_.get_ylabel()
-    'accuracy under attack'
-    """
-
-    def __init__(self, *, summary, commonest):
-        self.summary = summary
-        self.commonest = commonest
-
-    @classmethod
-    def from_comparison(cls, comparison, *, ax=None):
-        """Draw a comparison.
-
-        Parameters
-        ----------
-        comparison : RobustComparison
-            What `compare_robustness` returned.
-        ax : matplotlib Axes, default=None
-            Where to draw; None makes a figure.
-
-        Returns
-        -------
-        display : RobustComparisonDisplay
-            The display, drawn.
-
-        Examples
-        --------
-        >>> from sklearn.datasets import load_iris
-        >>> from skgan_resample import ThreatModel
-        >>> from skgan_resample.model_selection import compare_robustness
-        >>> from skgan_resample.plots import RobustComparisonDisplay
-        >>> X, y = load_iris(return_X_y=True)
-        >>> comparison = compare_robustness(X, y, ThreatModel(eps=0.1), methods=["none", "at"], cv=2)
-        >>> len(RobustComparisonDisplay.from_comparison(comparison).ax_.containers)
-        2
-        """
-        return cls(summary=comparison.summary, commonest=float(np.mean(comparison.commonest))).plot(ax=ax)
-
-    def plot(self, ax=None):
-        """Draw one point per method.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Where to draw; None makes a figure.
-
-        Returns
-        -------
-        self : RobustComparisonDisplay
-            The display, drawn.
-
-        Examples
-        --------
-        >>> from skgan_resample.plots import RobustComparisonDisplay
-        >>> at = {"method": "at", "attack": "white-box", "clean": 0.95, "clean_low": 0.93, "clean_high": 0.97,
-        ...       "robust": 0.9, "robust_low": 0.87, "robust_high": 0.93}
-        >>> RobustComparisonDisplay(summary=[at], commonest=0.55).plot().ax_.get_xlabel()
-        'accuracy without attack'
-        """
-        from matplotlib.ticker import PercentFormatter
-
-        (ax,) = self._take_axes(ax, (6.4, 4.4))
-        for i, row in enumerate(self.summary):
-            is_weak = row["attack"] == "black-box"
-            name = f"{row['method']} (attacked more weakly)" if is_weak else row["method"]
-            places = (("clean", "clean_low", "clean_high"), ("robust", "robust_low", "robust_high"))
-            _point(ax, i, row, *places, name, hollow=is_weak)
-        left, right = ax.get_xlim()
-        low, high = ax.get_ylim()
-        lines = [ax.axline((0, 0), slope=1, color=GREY, linewidth=0.8, zorder=0, label="no attack succeeds")]
-        if self.commonest > low - (high - low):  # else it would squeeze what there is to see
-            style = {"color": GREY, "linewidth": 0.8, "linestyle": "--", "label": "always the commonest class"}
-            lines.append(ax.axhline(self.commonest, **style))
-            low = min(low, self.commonest - 0.02)
-        ax.set(xlim=(left, right), ylim=(low, high))
-        for axis in (ax.xaxis, ax.yaxis):
-            decimals = 0 if np.ptp(axis.get_view_interval()) > 0.04 else 1
-            axis.set_major_formatter(PercentFormatter(1.0, decimals=decimals))
-        finish(
-            ax,
-            [*ax.containers, *lines],
-            title="up is more robust, right is cheaper",
-            xlabel="accuracy without attack",
-            ylabel="accuracy under attack",
-        )
-        self.ax_ = ax
-        return self
-
-
-def _limits(rows, value, low, high, edge):
-    """Return the ends of an axis of ratios, by the points; intervals may reach FURTHEST times as far from 1 as these.
-
-    `edge` is a place that is seen in any case.
-    """
-    found = [1.0, edge, *(row[value] for row in rows)]
-    reach = FURTHEST * max(max(abs(place - 1) for place in found), 0.005)
-    ends = [row[end] for row in rows for end in (low, high)]
-    least, most = max(min(found + ends), 1 - reach), min(max(found + ends), 1 + reach)
-    margin = 0.06 * (most - least)
-    return least - margin, most + margin
-
-
-def _point(ax, i, row, across, up, name, *, hollow=False, limits=((-np.inf, np.inf), (-np.inf, np.inf))):
-    """Draw method number `i` with its intervals; `across` and `up` name value, lower and upper limit in the row.
-
-    Intervals that go beyond `limits` are cut there, with an arrow head.
-    """
-    ends = [np.clip([row[low], row[high]], *within) for (_, low, high), within in zip((across, up), limits)]
-    values = row[across[0]], row[up[0]]
-    reach = [[[value - low], [high - value]] for value, (low, high) in zip(values, ends)]
-    color = SERIES[i % len(SERIES)]
-    for j, (place, heads) in enumerate(zip((across, up), ("<>", "v^"))):
-        for end, name_of_end, head in zip(ends[j], place[1:], heads):
-            if end != row[name_of_end]:
-                spot = (end, values[1]) if j == 0 else (values[0], end)
-                ax.plot(*spot, head, color=color, markersize=5, markeredgewidth=0, clip_on=False)
-    size = max(6, 10 - 0.6 * i)  # a point on another one does not hide it
-    ax.errorbar(
-        row[across[0]], row[up[0]], xerr=reach[0], yerr=reach[1], fmt=MARKERS[i % len(MARKERS)], color=color,
-        markerfacecolor="white" if hollow else color, markeredgecolor=color if hollow else "white",
-        markersize=size, markeredgewidth=1.2 if hollow else 0.6, elinewidth=0.8, label=shortened(name, 34),
-    )  # fmt: skip

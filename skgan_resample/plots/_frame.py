@@ -4,8 +4,52 @@ import textwrap
 
 import numpy as np
 
+from skgan_resample.plots._palette import BLACK, MARKERS, SERIES
+
+FURTHEST = 2  # intervals are drawn at most so many times as far from 1 as the farthest point
+
+
+def axis_limits(rows, value, low, high, edge):
+    """Return the ends of an axis of ratios, by the points; intervals may reach FURTHEST times as far from 1 as these.
+
+    `edge` is a place that is seen in any case.
+    """
+    found = [1.0, edge, *(row[value] for row in rows)]
+    reach = FURTHEST * max(max(abs(place - 1) for place in found), 0.005)
+    ends = [row[end] for row in rows for end in (low, high)]
+    least, most = max(min(found + ends), 1 - reach), min(max(found + ends), 1 + reach)
+    margin = 0.06 * (most - least)
+    return least - margin, most + margin
+
+
+def draw_point(ax, i, row, across, up, name, *, hollow=False, limits=((-np.inf, np.inf), (-np.inf, np.inf))):
+    """Draw method number `i` with its intervals; `across` and `up` name value, lower and upper limit in the row.
+
+    Intervals that go beyond `limits` are cut there, with an arrow head.
+    """
+    ends = [np.clip([row[low], row[high]], *within) for (_, low, high), within in zip((across, up), limits)]
+    values = row[across[0]], row[up[0]]
+    reach = [[[value - low], [high - value]] for value, (low, high) in zip(values, ends)]
+    color = SERIES[i % len(SERIES)]
+    for j, (place, heads) in enumerate(zip((across, up), ("<>", "v^"))):
+        for end, name_of_end, head in zip(ends[j], place[1:], heads):
+            if end != row[name_of_end]:
+                spot = (end, values[1]) if j == 0 else (values[0], end)
+                ax.plot(*spot, head, color=color, markersize=5, markeredgewidth=0, clip_on=False)
+    size = max(6, 10 - 0.6 * i)  # a point on another one does not hide it
+    ax.errorbar(
+        row[across[0]], row[up[0]], xerr=reach[0], yerr=reach[1], fmt=MARKERS[i % len(MARKERS)], color=color,
+        markerfacecolor="white" if hollow else color, markeredgecolor=color if hollow else "white",
+        markersize=size, markeredgewidth=1.2 if hollow else 0.6, elinewidth=0.8, label=shortened(name, 34),
+    )  # fmt: skip
+
+
 SMALLEST_TEXT = 6.0  # points
+
+
 NARROW = 3.0 * 72  # points; narrower axes, as in half the width of a page, get smaller text
+
+
 MAX_LEGEND_COLUMNS = 5
 
 
@@ -211,3 +255,11 @@ def _legend(ax, handles, labels, **options):
     for text, name in zip(legend.get_texts(), labels):
         text.set(text=name, parse_math=False)
     return legend
+
+
+def upright_ticks(ax, place, words):
+    """Draw a vertical line; return what stands for it in the legend."""
+    from matplotlib.lines import Line2D
+
+    ax.axvline(place, color=BLACK, linewidth=0.8, label=words)
+    return Line2D([], [], color=BLACK, marker="|", markersize=9, linestyle="none", label=words)

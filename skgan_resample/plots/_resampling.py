@@ -3,13 +3,7 @@
 import numpy as np
 from sklearn.base import clone
 
-from skgan_resample.plots._frame import (
-    Display,
-    evenly,
-    finish,
-    histogram,
-    pick_column,
-)
+from skgan_resample.plots._frame import Display, evenly, finish, histogram, pick_column
 from skgan_resample.plots._palette import GREY, RED
 
 
@@ -100,7 +94,7 @@ class ResamplingDisplay(Display):
         >>> display.axes_[1].get_xlabel()
         'bmi'
         """
-        from skgan_resample._tables import TableEncoder
+        from skgan_resample._tables._encoder import TableEncoder
 
         sampler = clone(sampler)
         X_new, y_new = sampler.fit_resample(X, y)

@@ -132,7 +132,7 @@ class SyntheticGapDisplay(Display):
         >>> display.after is None
         True
         """
-        from skgan_resample._synthetic_gap import synthetic_gap
+        from skgan_resample.metrics import synthetic_gap
 
         if not isinstance(random_state, Integral):
             random_state = check_random_state(random_state).randint(np.iinfo(np.int32).max)

@@ -8,8 +8,14 @@ from skgan_resample.plots._frame import Display, evenly, finish, shortened, text
 from skgan_resample.plots._palette import BLACK, BLUE, GREY, SERIES, SLATE
 
 CLASS_COLORS = (*SERIES, BLACK)
+
+
 CLASS_MARKERS = "oDPX*hpd"  # none that is a kind of new row
+
+
 OTHERS_MARKER = "."
+
+
 KINDS = {"hard positive": "^", "hard negative": "v", "fallback": "s"}  # of new rows, hollow
 
 
@@ -202,8 +208,8 @@ class TripletDisplay(Display):
         >>> list(display.hardness)
         ['random triplets']
         """
-        from skgan_resample._hard_triplet._picking import pick_triplets
-        from skgan_resample._tables import read_classes
+        from skgan_resample._hard_triplet._mining import pick_triplets
+        from skgan_resample._tables._targets import read_classes
 
         embedding = check_array(embedding, dtype=np.float64, input_name="embedding")
         y = read_classes(y)

@@ -1,0 +1,142 @@
+"""`skgan-resample resample`: a table with new rows behind the old ones."""
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from skgan_resample._cli._arguments import asked_relevance
+from skgan_resample._cli._common import one_sentence
+from skgan_resample._user_table._messages import CommandError, listed
+from skgan_resample._user_table._reading import cells_as_written, is_text, read_table
+from skgan_resample._user_table._roles import check_column, identifiers
+
+PROVENANCE = ("is_synthetic", "source_row", "parent_row_1", "parent_row_2")
+
+
+def run_resample(options):
+    """Write a table with new rows behind the old ones, and columns that say where each row came from."""
+    import pandas as pd
+
+    from skgan_resample._report._regression import refined_in_words
+
+    sampler = _sampler(options)
+    notes = []
+    frame, form = read_table(options.data, notes, separator=options.sep, decimal=options.decimal)
+    out = Path(options.output)
+    if out.suffix not in (".csv", ".parquet"):
+        raise CommandError(f"-o {out} must end in .csv or .parquet.")
+    if out.is_dir():
+        raise CommandError(f"-o {out} is a folder.")
+    if out.exists() and out.samefile(options.data):
+        raise CommandError(f"-o {out} would overwrite the table itself; choose another file.")
+    if not out.absolute().parent.is_dir():
+        raise CommandError(f"The folder {out.absolute().parent} for the result does not exist.")
+    taken = [name for name in PROVENANCE if name in frame.columns]
+    if taken:
+        raise CommandError(f"{options.data} has a column {taken[0]!r} already, which the result needs; rename it.")
+    check_column(frame.columns, options.target, options.data)
+    used, constant = _selected_rows(frame, options)
+    part = frame[used].drop(columns=list(constant)).reset_index(drop=True)
+    if is_text(part[options.target]):  # digits with leading zeros
+        numbers = pd.to_numeric(part[options.target], errors="coerce")
+        if numbers.notna().all():
+            frame, part = (x.assign(**{options.target: pd.to_numeric(x[options.target])}) for x in (frame, part))
+    if not pd.api.types.is_numeric_dtype(part[options.target]):
+        raise CommandError(f"The target {options.target!r} must hold numbers.")
+    for note in notes:
+        print(f"- {note}")
+    ids = identifiers(part.drop(columns=options.target))
+    if ids:
+        print(f"- They look like row identifiers and stay empty in new rows: {listed(ids)}.")
+    X, y = part.drop(columns=[options.target, *ids]), part[options.target]
+    if not X.shape[1]:
+        raise CommandError(f"No column of {options.data} is left beside {options.target!r} to resample.")
+    with one_sentence():
+        X_new, y_new = sampler.fit_resample(X, y)
+    new = sampler.is_synthetic_
+    plain = getattr(sampler, "sampler_", sampler)  # of a refined one the sampler inside, which knows the parents
+    made = X_new[new].assign(**{options.target: y_new[new], **constant}).reset_index(drop=True)
+    made = made.astype({name: frame.dtypes[name] for name in made.columns}).reindex(columns=frame.columns)
+    positions, parents = np.flatnonzero(used), plain.parent_indices_[: len(made)]
+    parents = np.where(parents >= 0, positions[parents], -1)
+    if out.suffix == ".csv" and form is not None:
+        old, made = cells_as_written(options.data, form), _as_text(made, form)
+    else:
+        whole = [name for name in ids if pd.api.types.is_integer_dtype(frame[name])]
+        old = frame.astype(dict.fromkeys(whole, "Int64"))  # integers that may be missing
+        made = made.astype(dict.fromkeys(whole, "Int64"))
+    result = pd.concat([old, made], ignore_index=True)
+    result["is_synthetic"] = np.arange(len(result)) >= len(frame)
+    result["source_row"] = np.r_[np.arange(len(frame)), np.full(len(made), -1)]
+    for j, name in enumerate(PROVENANCE[2:]):
+        result[name] = np.r_[np.full(len(frame), -1), parents[:, j]]
+    with one_sentence():
+        _write_table(result, out, ";" if form is not None and form.separator == ";" else ",")
+    if plain.bumps_:
+        print(plain.relevance_.explain(y.to_numpy(dtype=float), plain.threshold) + ".")
+    else:
+        print("Nothing is rare.")
+    if plain is not sampler and sampler.selected_ is not None:
+        print(f"{options.method} {refined_in_words(sampler)}")
+    print(f"{len(frame):,} rows and {len(made):,} new ones: {out}")
+    if not options.only_rows_where:
+        print("Resample after splitting: rows made from test rows leak into training. --only-rows-where COLUMN=VALUE "
+              "resamples the training rows alone.")  # fmt: skip
+    return 0
+
+
+def _sampler(options):
+    """Return the sampler that --method names, with the relevance, strategy, threshold and seed of the options."""
+    from skgan_resample.model_selection._methods import default_methods, named_samplers
+
+    known = named_samplers(default_methods(asked_relevance(options, is_builtin=False)))
+    if options.method not in known:
+        raise CommandError(f"--method {options.method} is unknown; known are {listed(known, most=len(known))}.")
+    sampler = known[options.method]
+    plain = getattr(sampler, "sampler", sampler)
+    plain.set_params(sampling_strategy=options.strategy)
+    if options.threshold is not None:
+        plain.set_params(threshold=options.threshold)
+    return sampler.set_params(random_state=options.seed)
+
+
+def _selected_rows(frame, options):
+    """Return a mask of the rows to resample and, for the new rows, the value of the column that selects them."""
+    if not options.only_rows_where:
+        return np.ones(len(frame), dtype=bool), {}
+    name, equals, value = options.only_rows_where.partition("=")
+    if not equals:
+        raise CommandError(f"--only-rows-where {options.only_rows_where} must read COLUMN=VALUE.")
+    check_column(frame.columns, name, options.data)
+    if name == options.target:
+        raise CommandError(f"--only-rows-where cannot select by {name!r}, which is the target.")
+    mask = (frame[name].astype(str) == value).to_numpy()
+    if not mask.any():
+        raise CommandError(f"No row has {name} = {value}; found are {listed(frame[name].astype(str).unique())}.")
+    return mask, {name: frame.loc[mask, name].iloc[0]}
+
+
+def _as_text(frame, form):
+    """Return new rows as the file writes its cells: an empty one for a missing value, its decimal sign, percent."""
+    import pandas as pd
+
+    frame = frame.copy()
+    for name in frame.columns:
+        is_percent = name in form.percent
+        if is_percent or (form.decimal != "." and pd.api.types.is_float_dtype(frame[name])):
+            sign = "%" if is_percent else ""
+            cells = frame[name].map(lambda value, sign=sign: repr(float(value)).replace(".", form.decimal) + sign)
+            frame[name] = cells.where(frame[name].notna())
+    return frame.astype(object)
+
+
+def _write_table(frame, out, separator):
+    """Write a table to a file beside the wanted one, then rename it: never half a file."""
+    with tempfile.TemporaryDirectory(dir=out.absolute().parent) as folder:
+        draft = Path(folder) / out.name
+        if out.suffix == ".csv":
+            frame.to_csv(draft, index=False, sep=separator)
+        else:
+            frame.to_parquet(draft, index=False)
+        draft.replace(out)

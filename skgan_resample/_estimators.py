@@ -1,0 +1,153 @@
+"""What trained estimators share: parameter constraints, seeds of inner estimators, network state, callbacks."""
+
+import copy
+from contextlib import contextmanager
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.utils._param_validation import Interval
+
+try:
+    from sklearn.callback import CallbackSupportMixin  # experimental in scikit-learn 1.9
+except ImportError:
+
+    class CallbackSupportMixin:
+        """Stands in for scikit-learn's mixin before 1.9: an estimator without ``set_callbacks``."""
+
+
+def seeded_clone(estimator, rng):
+    """Return a clone in which every random_state that is None, also a nested one, has got a seed."""
+    estimator = clone(estimator)
+    params = estimator.get_params(deep=True)
+    unset = [name for name in sorted(params) if name.split("__")[-1] == "random_state" and params[name] is None]
+    return estimator.set_params(**{name: rng.randint(np.iinfo(np.int32).max) for name in unset})
+
+
+# The parameters that every trained estimator has, for its `_parameter_constraints`. `device` is a string so that an
+# estimator prints, clones and saves like any other; whether there is such a device is seen in `fit`.
+TRAINING_CONSTRAINTS: dict = {
+    "max_steps": [Interval(Integral, 1, None, closed="left")],
+    "batch_size": [Interval(Integral, 1, None, closed="left")],
+    "learning_rate": [Interval(Real, 0, None, closed="neither")],
+    "patience": [Interval(Integral, 1, None, closed="left"), None],
+    "tol": [Interval(Real, 0, None, closed="left")],
+    "max_time": [Interval(Real, 0, None, closed="neither"), None],
+    "device": [str],
+    "verbose": ["verbose"],
+    "random_state": ["random_state"],
+}
+
+
+class TorchStateMixin:
+    """Keep networks as torch modules in memory and as NumPy arrays in pickles.
+
+    To be named before BaseEstimator among the bases. The class lists the attributes that hold its networks in
+    `_network_names` and builds each of them, untrained, in `_build_network(name)` from its parameters and other
+    fitted attributes. `fit` leaves them on the CPU in eval mode. So pickle, joblib, skops and ``copy.deepcopy`` need no
+    torch object, and a model fitted on a GPU loads anywhere. What else `fit` stores should be plain too
+    (``self.device_ = str(device)``).
+
+    A subclass with further networks extends both::
+
+        _network_names = (*Parent._network_names, "critic_")
+
+        def _build_network(self, name):
+            return make_critic(self.n_features_in_) if name == "critic_" else super()._build_network(name)
+
+    A network that the user passes in as a parameter is no business of this class: pickle finds its class by reference.
+    """
+
+    _network_names: tuple = ()
+
+    def _build_network(self, name):
+        """Return the untrained module for the attribute `name`, the same architecture as the fitted one."""
+        raise NotImplementedError(f"{type(self).__name__} does not say how to build {name!r}.")
+
+    def __getstate__(self):
+        state = dict(super().__getstate__())  # a copy: what BaseEstimator returns can be our own __dict__
+        for name in self._network_names:
+            if state.get(name) is not None:
+                tensors = state[name].state_dict()
+                state[name] = {key: tensor.detach().cpu().numpy().copy() for key, tensor in tensors.items()}
+        return state
+
+    def __setstate__(self, state):
+        saved = {name: state[name] for name in self._network_names if isinstance(state.get(name), dict)}
+        super().__setstate__({name: value for name, value in state.items() if name not in saved})
+        if saved:
+            import torch
+
+            from skgan_resample._nn.training import seeded
+
+            with seeded(np.random.RandomState(0)):  # building draws weights, and loading must leave the seeds alone
+                networks = {name: self._build_network(name) for name in saved}
+            for name, arrays in saved.items():
+                tensors = {key: torch.from_numpy(np.array(array)) for key, array in arrays.items()}
+                networks[name].load_state_dict(tensors, assign=True)  # keeps the dtype, float64 for example
+                setattr(self, name, networks[name].eval())
+
+    @contextmanager
+    def _on_device(self, device, *names):
+        """Lend the networks `names` on `device`: ``with self._on_device("cuda", "encoder_") as (encoder,):``.
+
+        Off the CPU they are copies: the fitted ones stay where they are whatever happens, and two threads can predict.
+        """
+        from skgan_resample._nn.training import memory_advice
+
+        with memory_advice():
+            networks = [getattr(self, name) for name in names]
+            if str(device) != "cpu":
+                networks = [copy.deepcopy(network).to(device) for network in networks]
+            yield [network.eval() for network in networks]
+
+
+@contextmanager
+def fit_callbacks(estimator, X=None, y=None, *, n_records=None, reconstruct=None):
+    """Yield an estimator's callbacks as plain callables for `train`: ``with fit_callbacks(self, X, y) as callbacks:``.
+
+    They print each record of the history when ``estimator.verbose``, and tell it to what was set by ``set_callbacks``.
+    An estimator has that method if it inherits from the `CallbackSupportMixin` of this module and scikit-learn is 1.9
+    or newer. For such a callback each record is one task below "fit", with the record itself in ``context.record``, and
+    returning True ends the training. To be used once per fit, inside a method under scikit-learn's ``_fit_context``,
+    which takes the callbacks down afterwards.
+
+    Parameters
+    ----------
+    estimator : estimator
+        The one being fitted.
+    X, y : array-like, default=None
+        Its training data, handed on to callbacks that ask for them.
+    n_records : int, default=None
+        How many records all calls of `train` will make at most, ``1 + ceil(max_steps / evaluate_every)`` each, for the
+        length of a progress bar; None if unknown.
+    reconstruct : callable ``() -> dict``, default=None
+        Returns the fitted attributes as they would be if fit ended now. Called only for callbacks that ask for a
+        fitted estimator, such as ScoringMonitor.
+    """
+    callbacks = [_printer(type(estimator).__name__)] if getattr(estimator, "verbose", False) else []
+    if not hasattr(estimator, "_init_callback_context"):
+        yield callbacks
+        return
+    context = estimator._init_callback_context(max_subtasks=n_records)
+    given = {"estimator": estimator, "X": X, "y": y, "reconstruction_attributes": reconstruct}
+    context.call_on_fit_task_begin(**given)
+
+    def tell(record):
+        task = context.subcontext(task_name=f"step {record['step']}")
+        task.record = record
+        task.call_on_fit_task_begin(**given)
+        return task.call_on_fit_task_end(**given)
+
+    yield [*callbacks, tell]
+    context.call_on_fit_task_end(**given)
+
+
+def _printer(title):
+    """Return a callback that prints a record on one line."""
+
+    def show(record):
+        numbers = ", ".join(f"{name} {value:.4g}" for name, value in record.items() if name not in ("step", "seconds"))
+        print(f"[{title}] step {record['step']} after {record['seconds']:.1f} s: {numbers}")
+
+    return show

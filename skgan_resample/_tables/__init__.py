@@ -1,0 +1,1 @@
+"""Tables in, tables out: containers, columns, targets, and one schema for all estimators."""

@@ -1,0 +1,1 @@
+"""A file of the user, read once, for the command and the report."""

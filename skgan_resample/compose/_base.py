@@ -1,0 +1,88 @@
+"""What models around models share: they check rows, not cells, and take what the inner estimator takes."""
+
+import numpy as np
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, clone
+from sklearn.utils import check_array, get_tags
+from sklearn.utils._param_validation import HasMethods
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    check_consistent_length,
+    check_is_fitted,
+    column_or_1d,
+    indexable,
+    validate_data,
+)
+
+from skgan_resample.exceptions import NoRareRowsError, warn
+from skgan_resample.relevance import Relevance
+
+
+class AroundMixin(MetaEstimatorMixin):
+    """What all models here share: they check rows, not cells, and take what the inner estimator takes."""
+
+    def _check_rows(self, X, y, sample_weight):
+        """Return `X`, the target as read and the weights, None if none were given; learn the columns of `X`."""
+        validate_data(self, X, y, skip_check_array=True)  # n_features_in_ and feature_names_in_
+        (X,) = indexable(X)  # a no-op for arrays and frames
+        y = self._read_target(y)
+        check_consistent_length(X, y)
+        if sample_weight is not None:
+            sample_weight = _check_sample_weight(sample_weight, y, dtype=np.float64, ensure_non_negative=True)
+        return X, y, sample_weight
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "estimator_")
+
+    def __sklearn_tags__(self):
+        tags, inner = super().__sklearn_tags__(), get_tags(self.estimator).input_tags
+        tags.input_tags.allow_nan = inner.allow_nan
+        tags.input_tags.sparse = inner.sparse
+        tags.input_tags.string = inner.string
+        tags.input_tags.categorical = inner.categorical
+        tags.input_tags.pairwise = False
+        return tags
+
+
+class RegressorAround(AroundMixin, RegressorMixin, BaseEstimator):
+    """What the regressors here share: their target is continuous, and they predict by `estimator_`."""
+
+    _parameter_constraints: dict = {
+        "estimator": [HasMethods(["fit", "predict"])],
+        "random_state": ["random_state"],
+    }
+
+    def predict(self, X):
+        """Predict the target.
+
+        Parameters
+        ----------
+        X : table of shape (n_rows, n_columns)
+            Whatever the inner estimator takes.
+
+        Returns
+        -------
+        y : ndarray of shape (n_rows,)
+            In the units of the target.
+        """
+        check_is_fitted(self)
+        return self._corrected(np.asarray(self.estimator_.predict(X)))
+
+    def _corrected(self, predictions):
+        return predictions
+
+    def _read_target(self, y):
+        return column_or_1d(check_array(y, ensure_2d=False, dtype=np.float64, input_name="y"), warn=True)
+
+    def _emphasis(self, y):
+        """Fit the relevance and return its weights; ones after a warning if no row is rare."""
+        self.relevance_ = Relevance() if self.relevance is None else clone(self.relevance)
+        try:
+            self.relevance_.fit(y)
+            if not self.relevance_.rare_mask(y, self.threshold).any():
+                raise NoRareRowsError(
+                    f"No row reaches the relevance {self.threshold:g}; lower `threshold` or choose another relevance."
+                )
+        except NoRareRowsError as error:
+            warn(f"All rows weigh the same. {error}")
+            return np.ones(len(y))
+        return self.relevance_.sample_weight(y, self.threshold)

@@ -1,0 +1,363 @@
+"""Scores under attack: make_robust_scorer, through pipelines with linear steps or as a black box."""
+
+from copy import deepcopy
+
+import numpy as np
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import column_or_1d, validate_data
+
+from skgan_resample._sklearn_networks import Architecture, is_spec, weights_of
+from skgan_resample._tables._encoder import TableEncoder
+from skgan_resample.exceptions import warn
+from skgan_resample.metrics._black_box import worst_rows
+from skgan_resample.threat import ThreatModel
+
+
+def make_robust_scorer(threat_model, *, clean_weight=0.0, n_steps=30, n_queries=200, random_state=0):
+    """Return a scikit-learn scorer for accuracy under attack, one yardstick for all candidates.
+
+    The scorer attacks every candidate within the same budgets, in the units of the columns that it is given, whatever
+    budgets it was trained with. How it attacks depends on what it can see:
+
+    - a `RobustATWrapper`: white-box, along the gradient;
+    - a fitted MLPClassifier, LogisticRegression or LinearSVC of scikit-learn, and one of these or a `RobustATWrapper`
+      behind steps of a Pipeline that are affine on these rows, such as a StandardScaler or PCA (this is tried out, not
+      guessed): white-box too, through the steps;
+    - any other classifier: a random search through its predictions. That is **weaker**: its score is an upper limit,
+      and a model that scores higher may only be harder to search. A `ResamplingWarning` says so.
+
+    Parameters
+    ----------
+    threat_model : ThreatModel
+        Fitted, or with ``unit="raw"``. One that is not fitted and has another unit would measure each candidate with
+        the spread of the rows at hand, and is refused.
+    clean_weight : float in [0, 1], default=0.0
+        Weight of the accuracy without attack; the rest is on the one under attack.
+    n_steps : int, default=30
+        Steps of each white-box search.
+    n_queries : int, default=200
+        Predictions for each row in a black-box search.
+    random_state : int, default=0
+        Seed of the searches.
+
+    Returns
+    -------
+    scorer : RobustScorer
+        ``scorer(estimator, X, y)`` returns the score; ``scorer.report(estimator, X, y)`` says what it is made of.
+
+    Raises
+    ------
+    TypeError
+        When `threat_model` is not a `ThreatModel`.
+    ValueError
+        When it is neither fitted nor in raw units.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> from skgan_resample.metrics import make_robust_scorer
+    >>> from skgan_resample.threat import ThreatModel
+    >>> X, y = load_iris(return_X_y=True)
+    >>> scorer = make_robust_scorer(ThreatModel(eps=0.3, unit="raw"))
+    >>> search = GridSearchCV(LogisticRegression(max_iter=1000), {"C": [0.01, 1]}, scoring=scorer).fit(X, y)
+    >>> search.best_params_
+    {'C': 1}
+    >>> scorer.report(search, X, y)["attack"]
+    'white-box'
+    """
+    if not isinstance(threat_model, ThreatModel):
+        raise TypeError(f"make_robust_scorer needs a ThreatModel; got {type(threat_model).__name__}.")
+    if not hasattr(threat_model, "left_") and (threat_model.unit != "raw" or isinstance(threat_model.bounds, str)):
+        raise ValueError(
+            "The budgets of the yardstick must not depend on the rows that are scored: give "
+            'ThreatModel(..., unit="raw") without bounds from the rows, or fit the threat model to training rows first.'
+        )
+    if not 0 <= clean_weight <= 1:
+        raise ValueError(f"clean_weight must be in [0, 1], got {clean_weight!r}.")
+    return RobustScorer(deepcopy(threat_model), clean_weight, n_steps, n_queries, random_state)
+
+
+class RobustScorer:
+    """What `make_robust_scorer` returns: call it as ``scorer(estimator, X, y)``.
+
+    Parameters
+    ----------
+    threat_model : ThreatModel
+        Fitted, or with ``unit="raw"``.
+    clean_weight : float in [0, 1]
+        Weight of the accuracy without attack.
+    n_steps : int
+        Steps of each white-box search.
+    n_queries : int
+        Predictions for each row in a black-box search.
+    random_state : int
+        Seed of the searches.
+
+    See Also
+    --------
+    make_robust_scorer : Makes it, and says what each number means.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from skgan_resample.metrics import make_robust_scorer
+    >>> from skgan_resample.threat import ThreatModel
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = LogisticRegression(max_iter=1000).fit(X, y)
+    >>> scorer = make_robust_scorer(ThreatModel(eps=0.3, unit="raw"))
+    >>> report = scorer.report(model, X, y)
+    >>> report["robust"] == scorer(model, X, y), report["robust"] < report["clean"] == model.score(X, y)
+    (True, True)
+    """
+
+    def __init__(self, threat_model, clean_weight, n_steps, n_queries, random_state):
+        self.threat_model = threat_model
+        self.clean_weight = clean_weight
+        self.n_steps = n_steps
+        self.n_queries = n_queries
+        self.random_state = random_state
+
+    def __call__(self, estimator, X, y, sample_weight=None):
+        report = self.report(estimator, X, y, sample_weight)
+        if report["attack"] == "black-box":
+            warn(
+                f"{type(_innermost(estimator)).__name__} is attacked through its predictions only, which is weaker "
+                "than along a gradient: its robust accuracy is an upper limit."
+            )
+        return self.clean_weight * report["clean"] + (1 - self.clean_weight) * report["robust"]
+
+    def report(self, estimator, X, y, sample_weight=None):
+        """Return how the score comes about.
+
+        Parameters
+        ----------
+        estimator : fitted classifier
+            What the scorer is to judge; a fitted search or pipeline, too.
+        X : table of shape (n_rows, n_columns)
+            Rows to attack.
+        y : array-like of shape (n_rows,)
+            The truth.
+        sample_weight : array-like of shape (n_rows,), default=None
+            Weights of the rows in the mean; None counts each once.
+
+        Returns
+        -------
+        report : dict
+            "robust" and "clean" accuracy (R2 of a regression), "attack" ("white-box", "white-box through the pipeline"
+            or "black-box"), "threat_model" in words, and "n_rows".
+        """
+        y = column_or_1d(y)
+        if hasattr(self.threat_model, "left_"):
+            validate_data(self.threat_model, X, reset=False, skip_check_array=True)  # the same columns, in their order
+        threat = self.threat_model if hasattr(self.threat_model, "left_") else deepcopy(self.threat_model).fit(X)
+        if threat.max_categorical_changes and threat.switchable_.any() and not hasattr(self.threat_model, "left_"):
+            raise ValueError(
+                "Which levels there are must not depend on the rows that are scored: fit the threat model."
+            )
+        model = _innermost(estimator)
+        if hasattr(model, "robust_score") and hasattr(model, "threat_model_"):
+            report = model.robust_score(
+                X, y, threat_model=threat, n_steps=self.n_steps, sample_weight=sample_weight, return_report=True
+            )
+            return {**report, "attack": "white-box"}
+        if not hasattr(model, "classes_"):
+            raise TypeError(
+                "The scorer is for classifiers, and for a RobustATWrapper that stands alone; got "
+                f"{type(model).__name__}."
+            )
+        codes = threat._encoder.to_codes(X)
+        truth = np.searchsorted(model.classes_, y).clip(max=len(model.classes_) - 1)
+        known = np.asarray(model.classes_)[truth] == y  # a class that it never saw is wrong, attacked or not
+        factor = threat._factor(y) * known[:, None]
+        rows = _Rows(threat._encoder, X)
+        seen = _SeenThrough(model, rows, codes, threat)
+        if seen.network is not None:
+            attacked = seen.attacked(codes, truth, factor, self.n_steps, self.random_state)
+            attack = "white-box through the pipeline" if isinstance(model, Pipeline) else "white-box"
+        else:
+            attacked = worst_rows(
+                lambda moved, which: _margin(model, rows.table(moved), truth[which]),
+                codes,
+                threat,
+                factor=factor,
+                n_queries=self.n_queries,
+                rng=np.random.RandomState(self.random_state),
+            )
+            attack = "black-box"
+        clean = np.asarray(model.predict(X)) == y
+        robust = clean & (np.asarray(model.predict(rows.table(attacked))) == y)
+        return {
+            "robust": float(np.average(robust, weights=sample_weight)),
+            "clean": float(np.average(clean, weights=sample_weight)),
+            "threat_model": threat.explain(),
+            "attack": attack,
+            "n_rows": len(y),
+        }
+
+
+def _innermost(estimator):
+    """Return what a fitted search has chosen, and the estimator itself otherwise."""
+    return getattr(estimator, "best_estimator_", estimator)
+
+
+def _margin(model, X, truth):
+    """Return by how much the best wrong class is ahead of the true one, by rows; above 0 the model is misled.
+
+    Whether it is, is what `predict` says: a threshold of its own may lie elsewhere than at equal probabilities.
+    """
+    rows = np.arange(len(truth))
+    misled = np.asarray(model.predict(X)) != np.asarray(model.classes_)[truth]
+    if hasattr(model, "predict_proba"):
+        values = np.array(model.predict_proba(X), dtype=float)
+    elif hasattr(model, "decision_function"):
+        values = np.array(model.decision_function(X), dtype=float)
+        values = np.column_stack([-values, values]) if values.ndim == 1 else values
+    else:
+        return np.where(misled, 1.0, -1.0)
+    own = values[rows, truth]
+    values[rows, truth] = -np.inf
+    ahead = values.max(axis=1) - own
+    return np.arctan(ahead) + np.where(misled, 2.0, -2.0)  # above 0 if misled, below if not, and rising in between
+
+
+class _Rows:
+    """Makes tables like the one that is scored from codes, with fractions where the data types allow them."""
+
+    def __init__(self, encoder, X):
+        self.encoder = encoder
+        numeric = not encoder.nominal_.any() and not any(column.kind == "datetime" for column in encoder.columns_)
+        self.is_array = isinstance(X, np.ndarray) and numeric
+        is_pandas = hasattr(X, "iloc") and hasattr(X, "columns") and numeric
+        self.frame = type(X) if is_pandas else None
+        self.columns = X.columns if is_pandas else None
+
+    @property
+    def takes_fractions(self):
+        """Whether any numbers can stand in the table."""
+        return self.is_array or self.frame is not None
+
+    def table(self, codes):
+        """Return codes as a table."""
+        if self.is_array:
+            return codes
+        if self.frame is not None:
+            return self.frame(codes, columns=self.columns)
+        return self.encoder.from_codes(self._snapped(codes))
+
+    def _snapped(self, codes):
+        whole = self.encoder.holds_integers
+        return np.where(whole & ~np.isnan(codes), np.trunc(codes), codes)
+
+
+class _SeenThrough:
+    """A classifier as a network of the standardized columns, where it is one; `network` is None where it is not."""
+
+    def __init__(self, model, rows, codes, threat):
+        self.network, self.threat = None, threat
+        steps, last = [], model
+        if isinstance(model, Pipeline):
+            # Samplers of imbalanced-learn act in `fit` alone.
+            steps = [step for _, step in model.steps[:-1] if step not in (None, "passthrough")]
+            steps, last = [step for step in steps if not hasattr(step, "fit_resample")], model[-1]
+        if last == "passthrough" or not rows.takes_fractions or np.isnan(codes).any() or len(codes) < 1:
+            return
+        network, encode = _network_of(last)
+        if network is None:
+            return
+
+        def inputs(codes):
+            table = rows.table(codes)
+            try:
+                for step in steps:
+                    table = step.transform(table)
+                return np.asarray(encode(table), dtype=float)
+            except (TypeError, ValueError):
+                return None
+
+        # Of its own, in which each column varies: an attacker may move what is constant in the rows at hand.
+        constant = (codes == codes[0]).all(axis=0)
+        other = codes[:1] + np.where(constant, np.maximum(1.0, np.abs(codes[:1])), 0.0)
+        self.encoder = TableEncoder(categorical_features=None).fit(np.vstack([codes, other]))
+        found = _affine(inputs, codes, threat, self.encoder)
+        if found is None:
+            return
+        from skgan_resample._nn.networks import affine_then
+
+        self.network = affine_then(network, *found)
+
+    def attacked(self, codes, truth, factor, n_steps, random_state):
+        """Return the worst codes that an attack along the gradient finds."""
+        import torch
+
+        from skgan_resample._nn.attacks import strongest
+        from skgan_resample._nn.training import one_thread, seeded
+
+        encoder = self.encoder
+        encoded = encoder.encode_codes(codes).astype(np.float32)
+        with one_thread(), seeded(np.random.RandomState(random_state)):
+            worst, _ = strongest(
+                self.network,
+                torch.as_tensor(encoded),
+                torch.as_tensor(truth),
+                self.threat._budget(encoder),
+                is_classifier=True,
+                n_steps=n_steps,
+                factor=torch.as_tensor(factor, dtype=torch.float32),
+            )
+        return self.threat._land(encoder, codes, encoded, worst.numpy())
+
+
+def _affine(inputs, codes, threat, encoder, *, n_tried=200):
+    """Return the map from encoded rows to the inputs of a network, matrix and offset, or None if it is not affine.
+
+    It is read off at one row, a column at a time, and then tried on rows moved as the threat model allows.
+
+    Parameters
+    ----------
+    inputs : callable
+        From codes to inputs, or None where it refuses them.
+    codes : ndarray of shape (n_rows, n_columns)
+    threat : ThreatModel
+    encoder : TableEncoder
+        Of the codes; no column is constant.
+    """
+    center, spread = encoder.scaling
+    base = codes.mean(axis=0)
+    reach = np.maximum(threat.left_, threat.right_)
+    step = np.where(reach > 0, reach, spread)
+    values = inputs(np.vstack([base, base + np.diag(step)]))
+    if values is None or values.ndim != 2:
+        return None
+    slopes = (values[1:] - values[0]) / step[:, None]
+    rng = np.random.RandomState(0)
+    tried = codes[rng.permutation(len(codes))[:n_tried]]
+    share = rng.uniform(-1, 1, size=tried.shape)
+    tried = np.vstack([tried, tried + np.where(share > 0, threat.right_, threat.left_) * share])
+    seen = inputs(tried)
+    expected = values[0] + (tried - base) @ slopes
+    # Column by column: a large one beside it must not hide that another one is bent.
+    if seen is None or not (np.abs(seen - expected) <= 1e-5 * np.maximum(np.abs(seen).max(axis=0), 1e-12)).all():
+        return None
+    matrix, offset = np.zeros((encoder.width_, values.shape[1])), values[0].copy()
+    for j, column in enumerate(encoder.columns_):
+        matrix[column.encoded.start] = slopes[j] * spread[j]
+        offset += (center[j] - base[j]) * slopes[j]
+    return matrix, offset
+
+
+def _network_of(model):
+    """Return a model as a network and how its input is made from a table, or None and None."""
+    if hasattr(model, "network_") and hasattr(model, "encoder_"):
+        return model.network_, model.encoder_.encode
+    if not is_spec(model) or not hasattr(model, "classes_") or np.ndim(model.classes_) != 1:
+        return None, None
+    from skgan_resample._nn.networks import with_weights
+    from skgan_resample._nn.training import seeded
+
+    architecture = Architecture.of(model, model.n_features_in_, len(model.classes_))
+    with seeded(np.random.RandomState(0)):  # torch draws first weights, which are then replaced
+        network = architecture.build()
+    return with_weights(network, weights_of(model)), lambda table: table

@@ -1,0 +1,945 @@
+"""synthetic_gap: how far synthetic rows are from real ones, beside how far real rows are from one another."""
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from numbers import Integral, Real
+
+import numpy as np
+from scipy.spatial.distance import cdist
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import roc_auc_score
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions, validate_params
+
+from skgan_resample._distances import (
+    Distances,
+    energy,
+    energy_test,
+    ks_distances,
+    mmd,
+    positive_median,
+    precision_and_coverage,
+    rank_correlations,
+    total_variation,
+)
+from skgan_resample._tables._columns import forced_nominal
+from skgan_resample._tables._containers import is_missing, open_table
+from skgan_resample._tables._encoder import Clock, Levels, TableEncoder
+from skgan_resample._tables._origins import row_keys
+from skgan_resample._tables._targets import is_continuous_target
+from skgan_resample.exceptions import warn
+
+MAX_HALF = 1_000  # rows of a half, and of the synthetic rows compared with it; twice as many take four times as long
+
+
+MAX_LEVELS = 50  # a nominal column keeps so many of its levels, the most frequent real ones
+
+
+MAX_REACH = 3.0  # in standard deviations of the real rows: root mean square of a column of synthetic rows, at most
+
+
+MAX_PAIR_COLUMNS = 200  # numeric columns whose correlations are compared
+
+
+K_NEIGHBORS = 5
+
+
+N_GROUPS = 20  # of rows, left out one by one for the error of `gap_closed`
+
+
+# What is measured, in the order of the report, and how it reads. The floor column says what real rows reach.
+READINGS = {
+    "domain AUC, logistic": "0.5: told apart by no linear rule",
+    "domain AUC, forest": "0.5: told apart by no tree rule",
+    "energy distance": "0: the same distribution",
+    "energy distance, p-value": "small: the distributions differ",
+    "MMD^2": "0: the same distribution",
+    "columns, mean": "1: every column is alike",
+    "columns, worst": "1: this column is alike",
+    "correlation difference": "0: columns depend on others alike",
+    "variance ratio": "1: as spread as real; 0: collapsed",
+    "variance ratio in classes, mean": "1: as spread as real; 0: collapsed",
+    "variance ratio in classes, lowest": "below the floor: a class collapsed",
+    "variance ratio in classes, highest": "above the floor: a class is blurred",
+    "precision": "high: rows lie where real rows are",
+    "coverage": "high: rows reach all that is real",
+    "utility": "high: what is learned from them holds",
+    "label agreement": "high: labels as on real rows",
+    "nearer to training rows": "above the floor: rows are remembered",
+    "copies of training rows": "above the floor: rows are copied",
+}
+
+
+_ONCE = ("energy distance, p-value",)  # over all rows, not over halves
+
+
+class SyntheticGap(Mapping):
+    """What `synthetic_gap` found: a mapping from the name of a measure to its record, and a table when printed.
+
+    Parameters
+    ----------
+    measures : list of dict
+        One record a measure, keys "measure", "as_is", "as_is_error", "snapped", "snapped_error", "floor",
+        "floor_error" and "reading" (how to read it, in words). Numbers are floats; NaN where there is none.
+    columns : list of dict
+        One record a column, in the order of the table, keys "column", "kind", "as_is", "snapped" and "floor": one
+        minus the Kolmogorov-Smirnov distance (numeric) or the total variation (categorical).
+    worst_column : str or int
+        The column that falls short of its floor by the most.
+    n_real, n_synthetic, n_train : int
+        Rows that were given; no training rows are 0.
+    n_compared : int
+        Rows of each half of the real rows, and of the synthetic rows that a half was compared with.
+    n_repeats : int
+        How often the rows were halved.
+    target_type : {"classification", "regression", None}
+        What the target was taken for; None without one.
+
+    Notes
+    -----
+    ``1 - 2 * abs(gap["domain AUC, forest"]["as_is"] - 0.5)`` is the detection score of other libraries.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgan_resample.metrics import synthetic_gap
+    >>> rng = np.random.RandomState(0)
+    >>> gap = synthetic_gap(rng.normal(size=(200, 2)), rng.normal(1.0, size=(200, 2)), random_state=0)
+    >>> gap["energy distance"]["as_is"] > 10 * abs(gap["energy distance"]["floor"])
+    True
+    >>> list(gap)[:3]
+    ['domain AUC, logistic', 'domain AUC, forest', 'energy distance']
+    """
+
+    def __init__(
+        self, *, measures, columns, worst_column, n_real, n_synthetic, n_train, n_compared, n_repeats, target_type
+    ):
+        self.measures = measures
+        self.columns = columns
+        self.worst_column = worst_column
+        self.n_real = n_real
+        self.n_synthetic = n_synthetic
+        self.n_train = n_train
+        self.n_compared = n_compared
+        self.n_repeats = n_repeats
+        self.target_type = target_type
+
+    def __getitem__(self, name):
+        for record in self.measures:
+            if record["measure"] == name:
+                return record
+        raise KeyError(f"{name!r} was not measured; there are {[record['measure'] for record in self.measures]}.")
+
+    def __iter__(self):
+        return iter([record["measure"] for record in self.measures])
+
+    def __len__(self):
+        return len(self.measures)
+
+    def __repr__(self):
+        return f"<SyntheticGap of {self.n_synthetic} synthetic and {self.n_real} real rows, {len(self)} measures>"
+
+    def __str__(self):
+        return self.summary()
+
+    def summary(self):
+        """Return the measures as a plain text table, with a word on the rows and the worst column.
+
+        Returns
+        -------
+        text : str
+            Several lines of some 120 characters.
+        """
+        header = ("", "as is", "snapped", "real vs real", "how to read it")
+        body = [
+            (
+                record["measure"],
+                *(_cell(record, version) for version in ("as_is", "snapped", "floor")),
+                record["reading"],
+            )
+            for record in self.measures
+        ]
+        widths = [max(len(row[place]) for row in (header, *body)) for place in range(5)]
+        lines = [
+            "  ".join([row[0].ljust(widths[0]), *(row[k].rjust(widths[k]) for k in (1, 2, 3)), row[4]]).rstrip()
+            for row in (header, *body)
+        ]
+        lines.insert(1, "-" * max(map(len, lines)))
+        train = f", {self.n_train:,} training rows" if self.n_train else ""
+        errors = f", mean and standard error of {self.n_repeats} halvings" if self.n_repeats > 1 else ", one halving"
+        lines += [
+            "",
+            f"{self.n_synthetic:,} synthetic rows against {self.n_real:,} real rows{train}.",
+            f"{self.n_compared:,} rows on either side{errors}; worst column: {self.worst_column!r}.",
+        ]
+        return "\n".join(lines)
+
+    def to_frame(self):
+        """Return the measures as a pandas DataFrame with the name of the measure as index.
+
+        Returns
+        -------
+        frame : pandas.DataFrame of shape (n_measures, 7)
+            The columns are the other keys of `measures`.
+        """
+        import pandas as pd
+
+        return pd.DataFrame(self.measures).set_index("measure")
+
+
+@validate_params(
+    {
+        "target_type": [StrOptions({"auto", "classification", "regression"})],
+        "n_repeats": [Interval(Integral, 1, None, closed="left")],
+        "random_state": ["random_state"],
+    },
+    prefer_skip_nested_validation=True,
+)
+def synthetic_gap(
+    X_real,
+    X_synthetic,
+    *,
+    y_real=None,
+    y_synthetic=None,
+    X_train=None,
+    categorical_features="auto",
+    target_type="auto",
+    n_repeats=5,
+    random_state=None,
+):
+    """Measure how far synthetic rows are from real rows, beside how far real rows are from one another.
+
+    The real rows are halved at random. One half is compared with an equal number of synthetic rows, which is the
+    value, and with the other half of the real rows, which is the floor: what no generator can beat but by copying.
+
+    Parameters
+    ----------
+    X_real : table of shape (n_real, n_columns)
+        Real rows that played no part in making the synthetic ones; 8 at least. NumPy array, list, or pandas, polars or
+        pyarrow table, with columns of any type; NaN is allowed.
+    X_synthetic : table of shape (n_synthetic, n_columns)
+        Synthetic rows, 4 at least. Columns of two frames are matched by name, else by position.
+    y_real, y_synthetic : array-like of shape (n_real,) and (n_synthetic,), default=None
+        Labels or target values; both or none. Only with them is there utility, label agreement and, for classes, the
+        variance ratio in classes. They are no column of the other measures; put the target into both tables for that.
+    X_train : table of shape (n_train, n_columns), default=None
+        The real rows that the synthetic ones were made from. With them it is seen whether rows were remembered, and
+        they count as real rows where ranges, decimals and levels are learned.
+    categorical_features : "auto", None, or array-like of names, positions or a mask of bool, default="auto"
+        Which columns are nominal. "auto" takes booleans, strings, categories and objects of `X_real`; a list names
+        further, numeric ones. None admits no nominal column at all.
+    target_type : {"auto", "classification", "regression"}, default="auto"
+        "auto" takes text, booleans, categories, and whole numbers with at most 20 distinct values for classes.
+    n_repeats : int, default=5
+        Halvings. Results are the mean over them and its standard error, the standard deviation over repeats divided
+        by the root of their number. All repeats share the rows, so the error is a little too small, and it does not
+        say how much other rows would change the numbers. NaN for one repeat.
+    random_state : int, RandomState instance or None, default=None
+        Of halvings, draws, folds and forests.
+
+    Returns
+    -------
+    gap : SyntheticGap
+        ``print(gap)`` shows it all; ``gap["coverage"]["snapped"]`` is one number of it.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than 8 real or 4 synthetic rows, the columns do not match, a column of numbers has text in
+        another table, a cell is infinite, or only one of `y_real` and `y_synthetic` is given.
+
+    Notes
+    -----
+    Everything is measured twice: "as is", and "snapped" to the grid of the real rows, that is their range, decimals and
+    few values, as `TableEncoder.snap` does it. Number formatting alone gives rows away, so an AUC near 1 can mean
+    no more than unrounded numbers. The range is that of `X_real` and `X_train` together.
+
+    =================================== ==============================================================================
+    measure                             definition; R is a half of the real rows, S the synthetic rows
+    =================================== ==============================================================================
+    domain AUC, logistic | forest       3-fold cross-validated AUC of a classifier of R against S [1]_
+    energy distance                     ``2 E|R - S| - E|R - R'| - E|S - S'|``, without bias [2]_
+    energy distance, p-value            once, up to 1,000 rows of each, 199 random exchanges; none for the floor
+    MMD^2                               without bias, mean of 3 Gaussian kernels [3]_; bandwidth 0.5, 1 and 2 times the
+                                        median distance of real rows, so that two sets of synthetic rows compare
+    columns, mean | worst               1 - Kolmogorov-Smirnov distance, or 1 - total variation for categories;
+                                        missing is a value of its own. The worst falls short of its floor by the most
+    correlation difference              mean absolute difference of Spearman correlations over pairs of numeric columns
+    variance ratio                      variance of S to that of R, summed over numeric columns in real units
+    variance ratio in classes           the same within each class: mean, lowest and highest
+    precision, coverage                 balls to the 5th nearest neighbour: share of S in a ball of R, share of balls of
+                                        R with a row of S [4]_ [5]_
+    utility                             train on S, test on the other half; floor: train on R. Balanced accuracy or
+                                        R^2, mean of logistic regression (ridge) and 5 nearest neighbours
+    label agreement                     the same learners trained on R: accuracy or R^2 on S; floor: on the other half
+    nearer to training rows             share of S nearer to one of m training rows than to one of m real rows
+    copies of training rows             share of S equal to a training row in every column
+    =================================== ==============================================================================
+
+    A measure that makes no sense for a table, such as correlations of a single column, is left out.
+
+    Distances are Euclidean on encoded columns: numbers divided by the standard deviation of the real rows, categories
+    one-hot, missing cells at the mean with an indicator. Where synthetic values lie more than 3 standard deviations
+    (root mean square) from the real mean, the column is shrunk to 3, lest one nearly constant column decide. A
+    category that only synthetic rows have is a level of its own, and so is a cell missing only there. Of more than 50
+    levels the rarer real ones are taken together, and those that are not real.
+
+    At most 1,000 rows of each half and of the synthetic rows are compared in a repeat, drawn at random. Warnings
+    of the learners are not shown, and global random states are left alone.
+
+    References
+    ----------
+    .. [1] D. Lopez-Paz, M. Oquab, "Revisiting classifier two-sample tests", ICLR 2017.
+    .. [2] G. J. Szekely, M. L. Rizzo, "Energy statistics: a class of statistics based on distances", Journal of
+       Statistical Planning and Inference 143, 2013.
+    .. [3] A. Gretton et al., "A kernel two-sample test", Journal of Machine Learning Research 13, 2012.
+    .. [4] T. Kynkaanniemi et al., "Improved precision and recall metric for assessing generative models", NeurIPS 2019.
+    .. [5] M. F. Naeem et al., "Reliable fidelity and diversity metrics for generative models", ICML 2020.
+
+    Examples
+    --------
+    Whole numbers, and synthetic rows that are right but for the decimals:
+
+    >>> import numpy as np
+    >>> from skgan_resample.metrics import synthetic_gap
+    >>> rng = np.random.RandomState(0)
+    >>> real = np.round(rng.normal(10, 3, size=(400, 3)))
+    >>> gap = synthetic_gap(real, rng.normal(10, 3, size=(400, 3)), random_state=0)
+    >>> forest = gap["domain AUC, forest"]
+    >>> bool(forest["as_is"] > 0.9), bool(forest["snapped"] < 0.65)
+    (True, True)
+    >>> print(gap)
+                                                as is  ...
+    -----...
+    domain AUC, logistic ...
+    """
+    rng = check_random_state(random_state)
+    given = {"X_real": X_real, "X_synthetic": X_synthetic} | ({} if X_train is None else {"X_train": X_train})
+    names, kinds, nominal, tables = _read_tables(given, categorical_features)
+    real, synthetic, train = tables[0], tables[1], tables[2] if X_train is not None else np.empty((0, len(names)))
+    _check_sizes(X_real=(real, 8), X_synthetic=(synthetic, 4))
+    target_type, y = _read_targets(y_real, y_synthetic, len(real), len(synthetic), target_type)
+
+    schema = TableEncoder(categorical_features=np.flatnonzero(nominal).tolist(), scale=None)
+    schema.fit(np.vstack([real, train]))
+    snapped = _snap(schema, synthetic, nominal)
+    parts = [real, train, synthetic] + ([] if _equal(snapped, synthetic) else [snapped])
+    common = _Encoding(parts, nominal, is_real=[True, True, False, False], is_synthetic=[False, False, True, False])
+    rows = [_Rows.of(common, place, identity) for place, identity in enumerate(parts)]
+    rows[0].y, rows[2].y = y
+    if len(parts) > 3:
+        rows[3].y = y[1]
+
+    n_compared = min(len(real) // 2, len(synthetic), MAX_HALF)
+    seeds = rng.randint(np.iinfo(np.int32).max, size=n_repeats)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # of small probes, whose last digit does not matter
+        repeats = [_repeat(rows, common, n_compared, target_type, np.random.RandomState(seed)) for seed in seeds]
+    p_values = [energy_test(rows[0].encoded, part.encoded, np.random.RandomState(seeds[0])) for part in rows[2:]]
+
+    columns = _column_records(names, kinds, schema, repeats)
+    worst = int(np.argmax([record["floor"] - record["as_is"] for record in columns]))
+    for repeat in repeats:
+        for found in repeat.values():
+            found["columns, worst"] = found["columns"][worst]
+            found["columns, mean"] = float(np.mean(found["columns"]))
+    measures = [_record(name, repeats) for name in READINGS if name not in _ONCE]
+    test = {"measure": "energy distance, p-value", "as_is": p_values[0], "snapped": p_values[-1]}
+    measures.insert(3, _complete(test))
+    return SyntheticGap(
+        measures=[record for record in measures if np.isfinite([record["as_is"], record["snapped"]]).any()],
+        columns=columns,
+        worst_column=names[worst],
+        n_real=len(real),
+        n_synthetic=len(synthetic),
+        n_train=len(train),
+        n_compared=n_compared,
+        n_repeats=n_repeats,
+        target_type=target_type,
+    )
+
+
+@validate_params(
+    {
+        "n_repeats": [Interval(Integral, 1, None, closed="left")],
+        "snap": ["boolean"],
+        "random_state": ["random_state"],
+    },
+    prefer_skip_nested_validation=True,
+)
+def gap_closed(X_real, X_before, X_after, *, categorical_features="auto", n_repeats=5, random_state=None, snap=False):
+    """Share of the gap between synthetic and real rows that was closed, in energy distance.
+
+    1 - (G_after - G_floor) / (G_before - G_floor), where G is the energy distance to a half of the real rows, and the
+    floor that of the other half.
+
+    Parameters
+    ----------
+    X_real : table of shape (n_real, n_columns)
+        Real rows that played no part in making or moving the synthetic ones; 8 at least.
+    X_before, X_after : table of shape (n_before, n_columns) and (n_after, n_columns)
+        Synthetic rows, 4 at least. If there are equally many, row i of both is taken for the same row before and
+        after it was moved, which makes the error smaller.
+    categorical_features : "auto", None, or array-like of names, positions or a mask of bool, default="auto"
+        As in `synthetic_gap`.
+    n_repeats : int, default=5
+        Random halvings. Each half takes either part once.
+    random_state : int, RandomState instance or None, default=None
+        Of halvings and draws.
+    snap : bool, default=False
+        Whether both sets of synthetic rows are first brought to the ranges, decimals and few values of the real rows.
+
+    Returns
+    -------
+    value : float
+        1 where nothing is left of the gap, 0 where it is as before, negative where it has grown. NaN, with a
+        ResamplingWarning, where the gap before is less than two standard errors above the floor: there is none to
+        close.
+    error : float
+        Standard error, by leaving out one of 20 groups of rows after the other, real and synthetic ones; NaN with
+        the value.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than 8 real or 4 synthetic rows, or the columns do not match.
+
+    Notes
+    -----
+    Rows are encoded as in `synthetic_gap`, but with the synthetic rows before and after together. At most 2,000
+    rows of each table are used.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgan_resample.metrics import gap_closed
+    >>> rng = np.random.RandomState(0)
+    >>> real, before = rng.normal(size=(300, 2)), rng.normal(2.0, size=(300, 2))
+    >>> value, error = gap_closed(real, before, before - 1.0, random_state=0)
+    >>> 0.5 < value < 0.9, error < 0.1
+    (True, True)
+    """
+    rng = check_random_state(random_state)
+    given = {"X_real": X_real, "X_before": X_before, "X_after": X_after}
+    _, _, nominal, tables = _read_tables(given, categorical_features)
+    _check_sizes(**{name: (table, 8 if name == "X_real" else 4) for name, table in zip(given, tables)})
+    if snap:
+        schema = TableEncoder(categorical_features=np.flatnonzero(nominal).tolist(), scale=None).fit(tables[0])
+        tables[1:] = [_snap(schema, table, nominal) for table in tables[1:]]
+    common = _Encoding(tables, nominal, is_real=[True, False, False], is_synthetic=[False, True, True])
+
+    is_paired = len(tables[1]) == len(tables[2])
+    real, before, after = (_draw(common.encoded[part], rng.permutation(len(tables[part]))) for part in range(3))
+    if is_paired:
+        order = rng.permutation(len(tables[1]))
+        before, after = _draw(common.encoded[1], order), _draw(common.encoded[2], order)
+    distances = [Distances.of(real, moved) for moved in (before, after)]
+
+    half = min(len(real) // 2, len(before), len(after))
+    gaps = np.zeros(3)  # before, after, floor
+    for _ in range(n_repeats):
+        order = rng.permutation(len(real))[: 2 * half]
+        drawn = rng.permutation(len(before))[:half]
+        drawn = [drawn, drawn if is_paired else rng.permutation(len(after))[:half]]
+        for one, other in ((order[:half], order[half:]), (order[half:], order[:half])):
+            gaps[:2] += [energy(_some_of(part, one, chosen)) for part, chosen in zip(distances, drawn)]
+            within = distances[0].within_a
+            gaps[2] += energy(Distances(within[np.ix_(one, other)], *(within[np.ix_(i, i)] for i in (one, other))))
+    g_before, g_after = (gaps[:2] - gaps[2]) / (2 * n_repeats)
+
+    error_before, error = _jackknife(distances, is_paired)
+    if not g_before > 2 * error_before:
+        warn(
+            f"The gap before, {g_before:.3g} above the floor, is less than two standard errors ({error_before:.2g}) "
+            "from it: there is no gap to close, so the share of it that was closed is NaN."
+        )
+        return float("nan"), float("nan")
+    return float(1 - g_after / g_before), error
+
+
+# ------------------------------------------------------------------------------------------------ reading the tables
+def _read_tables(given, categorical_features):
+    """Return names, kinds and nominality of the columns, and every table as a matrix of codes.
+
+    `given` holds tables by role; the first one decides on names, order and types. Levels are numbered over all tables,
+    so that one which only synthetic rows have is a level too.
+    """
+    doors = {role: open_table(table) for role, table in given.items()}
+    first = next(iter(doors.values()))
+    names = first.names
+    places = {role: _match_columns(door.names, names, role) for role, door in doors.items()}
+    forced = forced_nominal(categorical_features, names)
+    kinds = ["nominal" if j in forced else first.kind(j) for j in range(len(names))]
+    tables = [np.empty((door.n_rows, len(names))) for door in doors.values()]
+    for j, (name, kind) in enumerate(zip(names, kinds)):
+        if kind == "nominal" and categorical_features is None:
+            raise ValueError(f"Column {name!r} holds text, categories or booleans where only numbers are possible.")
+        read = {"nominal": _read_levels, "instant": _read_instants, "number": _read_numbers}[kind]
+        columns = read([(role, door, places[role][j]) for role, door in doors.items()], name)
+        for role, table, values in zip(doors, tables, columns):
+            if np.isinf(values).any():
+                raise ValueError(f"Column {name!r} of {role} contains infinity; replace it by a number or by NaN.")
+            table[:, j] = values
+    return names, kinds, np.array([kind == "nominal" for kind in kinds]), tables
+
+
+def _match_columns(names, wanted, role):
+    """Return where the wanted columns stand in a table with columns `names`."""
+    if set(names) == set(wanted):
+        return [names.index(name) for name in wanted]
+    are_names = all(isinstance(name, str) for name in (*names, *wanted))
+    if are_names:
+        lacking, extra = ([n for n in one if n not in other] for one, other in ((wanted, names), (names, wanted)))
+        raise ValueError(f"The columns of {role} are not those of X_real: missing {lacking}, unknown {extra}.")
+    if len(names) != len(wanted):
+        raise ValueError(f"{role} has {len(names)} columns, but X_real has {len(wanted)}.")
+    return list(range(len(wanted)))
+
+
+def _read_levels(sources, name):
+    cells = [door.values(place) for _, door, place in sources]
+    levels = Levels([value for column in cells for value in column], name)
+    return [levels.to_codes(column) for column in cells]
+
+
+def _read_instants(sources, name):
+    for role, door, place in sources:
+        if door.kind(place) != "instant":
+            raise ValueError(f"Column {name!r} holds dates in X_real, but not in {role}.")
+    instants = [door.instants(place) for _, door, place in sources]
+    clock = Clock(instants[0])
+    return [clock.to_codes(column) for column in instants]
+
+
+def _read_numbers(sources, name):
+    columns = []
+    for role, door, place in sources:
+        if door.kind(place) == "number":
+            columns.append(door.numbers(place) if door.matrix is None else door.matrix[:, place])
+            continue
+        cells = [np.nan if is_missing(value) else value for value in door.values(place)]
+        if not all(isinstance(value, Real | np.bool_) for value in cells):
+            raise ValueError(f"Column {name!r} holds numbers in X_real, but text or dates in {role}.")
+        columns.append(np.array(cells, dtype=float))
+    return columns
+
+
+def _check_sizes(**tables):
+    for role, (table, least) in tables.items():
+        if len(table) < least:
+            raise ValueError(f"{role} has {len(table)} rows; at least {least} are needed to say anything.")
+
+
+def _read_targets(y_real, y_synthetic, n_real, n_synthetic, target_type):
+    """Return the type of the target, and both targets as numbers; None, None where there is none."""
+    if (y_real is None) != (y_synthetic is None):
+        raise ValueError("Give both y_real and y_synthetic, or none of them.")
+    if y_real is None:
+        return None, [None, None]
+    doors = {"y_real": open_table(y_real), "y_synthetic": open_table(y_synthetic)}
+    for (role, door), n_rows in zip(doors.items(), (n_real, n_synthetic)):
+        if len(door.names) > 1:
+            raise ValueError(f"{role} must be one column, got {len(door.names)}.")
+        if door.n_rows != n_rows:
+            raise ValueError(f"{role} has {door.n_rows} values for {n_rows} rows.")
+    sources = [(role, door, 0) for role, door in doors.items()]
+    kind = doors["y_real"].kind(0)
+    if target_type == "auto":
+        is_class = kind == "nominal"
+        if kind == "number":
+            values = _read_numbers(sources[:1], "y")[0]
+            is_class = not is_continuous_target(values)
+        target_type = "classification" if is_class else "regression"
+    if target_type == "classification":
+        y = _read_levels(sources, "y")
+    elif kind != "number":
+        raise ValueError("The target of a regression must be numbers.")
+    else:
+        y = _read_numbers(sources, "y")
+    for role, values in zip(doors, y):
+        if not np.isfinite(values).all():
+            raise ValueError(f"{role} contains missing or infinite values; drop these rows first.")
+    if target_type == "classification" and not np.isin(y[1], y[0]).any():
+        raise ValueError("y_real and y_synthetic have no label in common.")
+    return target_type, y
+
+
+# ------------------------------------------------------------------------------------------------ rows as numbers
+def _snap(schema, codes, nominal):
+    """Return codes on the grid of the real rows; levels stay, also those that no real row has."""
+    return np.where(nominal, codes, schema.snap(codes))
+
+
+class _Encoding:
+    """All tables in one encoding, in which synthetic rows gain nothing by levels or gaps that real rows do not have.
+
+    Parameters
+    ----------
+    parts : list of ndarray of shape (n_rows, n_columns)
+        Codes. The first is the real rows by whose standard deviation columns are scaled.
+    nominal : ndarray of bool, shape (n_columns,)
+    is_real, is_synthetic : list of bool
+        Of each part: whether its levels are real; whether it counts where a column would be too far away.
+    """
+
+    def __init__(self, parts, nominal, *, is_real, is_synthetic):
+        ends = np.cumsum([len(part) for part in parts])[:-1]
+        sizes = [len(part) for part in parts]
+        pooled = _merge_levels(np.vstack(parts), nominal, np.repeat(is_real[: len(parts)], sizes))
+        encoder = TableEncoder(categorical_features=np.flatnonzero(nominal).tolist(), scale=None)
+        pooled = encoder.fit_to_codes(pooled)
+        encoded = encoder.rescale(pooled[: sizes[0]]).encode_codes(pooled)
+        numeric = [c.encoded.start for c in encoder.columns_ if not c.is_nominal and c.kind != "constant"]
+        encoded[:, numeric] = _within_reach(encoded[:, numeric], sizes[0], np.repeat(is_synthetic[: len(parts)], sizes))
+        if not encoder.width_:  # constants only
+            encoded = np.zeros((len(pooled), 1))
+        self.nominal = nominal
+        self.numeric_places = np.array(numeric, dtype=int)
+        self.codes, self.encoded = np.split(pooled, ends), np.split(encoded, ends)
+
+
+def _merge_levels(codes, nominal, is_real):
+    """Number the levels of nominal columns by their real rows; the rare ones share a number, so do the unreal ones."""
+    codes = codes.copy()
+    for j in np.flatnonzero(nominal):
+        known = ~np.isnan(codes[:, j])
+        if not known.any():
+            continue
+        levels = codes[known, j].astype(int)
+        counts = np.bincount(levels[is_real[known]], minlength=levels.max() + 1)
+        number = np.empty(len(counts))
+        number[np.argsort(-counts, kind="stable")] = np.minimum(np.arange(len(counts)), MAX_LEVELS)
+        number[counts == 0] = MAX_LEVELS + 1
+        codes[known, j] = number[levels]
+    return codes
+
+
+def _within_reach(encoded, n_real, is_synthetic):
+    """Shrink the columns in which synthetic rows would lie so far from the real mean that nothing else counted."""
+    encoded = np.clip(encoded, -1e6, 1e6)
+    reach = np.sqrt((encoded[is_synthetic] ** 2).mean(axis=0))
+    is_far = (reach > MAX_REACH) | ((np.ptp(encoded[:n_real], axis=0) == 0) & (reach > 0))  # a constant has no unit
+    return encoded * np.where(is_far, MAX_REACH / np.where(reach > 0, reach, 1), 1.0)
+
+
+@dataclass
+class _Rows:
+    """Rows as everything that is measured on them."""
+
+    encoded: np.ndarray
+    codes: np.ndarray
+    keys: np.ndarray  # of objects, equal where the rows are
+    y: np.ndarray | None = None
+
+    @classmethod
+    def of(cls, common, part, identity):
+        keys = np.empty(len(identity), dtype=object)
+        keys[:] = row_keys(identity) if len(identity) else []
+        return cls(common.encoded[part], common.codes[part], keys)
+
+    def __getitem__(self, chosen):
+        y = None if self.y is None else self.y[chosen]
+        return _Rows(self.encoded[chosen], self.codes[chosen], self.keys[chosen], y)
+
+    def __len__(self):
+        return len(self.encoded)
+
+
+def _equal(one, other):
+    return np.array_equal(one, other, equal_nan=True)
+
+
+# ------------------------------------------------------------------------------------------------ one halving
+def _repeat(rows, common, size, target_type, rng):
+    """Return what one random halving says: by version ("floor", "as_is", "snapped"), a dict of measures."""
+    real, train, *synthetic = rows
+    order = rng.permutation(len(real))
+    first, second = real[order[:size]], real[order[size : 2 * size]]
+    drawn = rng.permutation(len(synthetic[0]))[:size]
+    fold_seed = rng.randint(np.iinfo(np.int32).max)
+    pairs = rng.permutation(len(common.nominal))  # of columns, should there be too many for all correlations
+    pairs = np.sort(pairs[~common.nominal[pairs]][:MAX_PAIR_COLUMNS])
+    some_train = train[rng.permutation(len(train))[:size]]
+
+    within_first = cdist(first.encoded, first.encoded)
+    real_distances = Distances(
+        cdist(first.encoded, second.encoded), within_first, cdist(second.encoded, second.encoded)
+    )
+    bandwidth = positive_median(real_distances.between)
+    learned = _learn(first, target_type)
+
+    found = {}
+    for version, candidate in zip(("floor", "as_is", "snapped"), (second, *(part[drawn] for part in synthetic))):
+        if version == "floor":
+            distances = real_distances
+        else:
+            between = cdist(first.encoded, candidate.encoded)
+            distances = Distances(between, within_first, cdist(candidate.encoded, candidate.encoded))
+        measured = _likeness(first, candidate, distances, bandwidth, common, pairs, fold_seed)
+        if target_type == "classification":
+            measured |= _variance_in_classes(first, candidate, common.numeric_places)
+        # The second half is the judge of what follows, so the first half takes the place of synthetic rows there.
+        in_place = first if version == "floor" else candidate
+        measured |= _usefulness(learned, in_place, candidate, second, target_type)
+        measured |= _memory(in_place, some_train, second, train)
+        found[version] = measured
+    found.setdefault("snapped", dict(found["as_is"]))  # snapping changed nothing
+    return found
+
+
+def _likeness(reference, candidate, distances, bandwidth, common, pairs, fold_seed):
+    """Return how like the reference the candidate rows are, labels aside."""
+    from sklearn.ensemble import RandomForestClassifier  # learners are imported when rows are compared
+    from sklearn.linear_model import LogisticRegression
+
+    logistic = LogisticRegression(max_iter=200)
+    forest = RandomForestClassifier(n_estimators=30, random_state=fold_seed)
+    precision, coverage = precision_and_coverage(distances, K_NEIGHBORS)
+    numeric = common.numeric_places
+    return {
+        "domain AUC, logistic": _domain_auc(logistic, reference.encoded, candidate.encoded, fold_seed),
+        "domain AUC, forest": _domain_auc(forest, reference.encoded, candidate.encoded, fold_seed),
+        "energy distance": energy(distances),
+        "MMD^2": mmd(distances, bandwidth),
+        "columns": _complements(reference.codes, candidate.codes, common.nominal),
+        "correlation difference": _correlation_difference(reference.codes[:, pairs], candidate.codes[:, pairs]),
+        "variance ratio": _variance_ratio(reference.encoded[:, numeric], candidate.encoded[:, numeric]),
+        "precision": precision,
+        "coverage": coverage,
+    }
+
+
+def _domain_auc(classifier, a, b, seed):
+    from sklearn.model_selection import StratifiedKFold
+
+    X, is_a = np.vstack([a, b]), np.repeat([1, 0], [len(a), len(b)])
+    scores = []
+    for fit, test in StratifiedKFold(3, shuffle=True, random_state=seed).split(X, is_a):
+        probability = classifier.fit(X[fit], is_a[fit]).predict_proba(X[test])[:, 1]
+        scores.append(roc_auc_score(is_a[test], probability))
+    return float(np.mean(scores))
+
+
+def _complements(a, b, nominal):
+    """Return for each column one minus the distance of its two distributions."""
+    distances = np.empty(len(nominal))
+    distances[~nominal] = ks_distances(a[:, ~nominal], b[:, ~nominal])
+    for j in np.flatnonzero(nominal):
+        distances[j] = total_variation(a[:, j], b[:, j])
+    return 1 - distances
+
+
+def _correlation_difference(a, b):
+    """Return the mean absolute difference of rank correlations; a column that became constant has none left, 0."""
+    pairs = np.triu_indices(a.shape[1], 1)
+    expected, got = rank_correlations(a)[pairs], rank_correlations(b)[pairs]
+    known = ~np.isnan(expected)
+    return float(np.abs(expected - np.nan_to_num(got))[known].mean()) if known.any() else float("nan")
+
+
+def _variance_ratio(a, b):
+    """Return the summed variance of the columns of `b` to that of `a`.
+
+    A mean of ratios would be decided by the columns that hardly vary in `a`.
+    """
+    total = a.var(axis=0).sum() if a.size else 0.0
+    return float(b.var(axis=0).sum() / total) if total > 0 else float("nan")
+
+
+def _variance_in_classes(reference, candidate, places):
+    ratios = []
+    for label in np.unique(reference.y):
+        a, b = (rows.encoded[rows.y == label][:, places] for rows in (reference, candidate))
+        if min(len(a), len(b)) > 1:  # unbiased, as classes differ in size
+            ratios.append(_variance_ratio(a, b) * (len(b) / (len(b) - 1)) / (len(a) / (len(a) - 1)))
+    ratios = [ratio for ratio in ratios if ratio == ratio] or [float("nan")]
+    functions = {"mean": np.mean, "lowest": np.min, "highest": np.max}
+    return {f"variance ratio in classes, {name}": float(function(ratios)) for name, function in functions.items()}
+
+
+# ------------------------------------------------------------------------------------------------ labels and memory
+def _usefulness(learned, train, candidate, test, target_type):
+    """Return utility and label agreement; nothing without a target."""
+    if target_type is None:
+        return {}
+    score, agree = (_balanced_accuracy, _accuracy) if target_type == "classification" else (_r2, _r2)
+    trained = learned if train.y is learned.y else _learn(train, target_type)
+    return {
+        "utility": trained.score(test, score),
+        "label agreement": learned.score(candidate, agree),
+    }
+
+
+@dataclass
+class _Learned:
+    """Two small learners trained on some rows."""
+
+    models: list
+    y: np.ndarray
+
+    def score(self, rows, function):
+        """Return the mean score of both learners on the rows."""
+        return float(np.mean([function(rows.y, model.predict(rows.encoded)) for model in self.models]))
+
+
+class _Constant:
+    def __init__(self, value):
+        self.value = value
+
+    def predict(self, X):
+        return np.full(len(X), self.value)
+
+
+def _learn(rows, target_type):
+    if target_type is None:
+        return None
+    from sklearn.linear_model import LogisticRegression, Ridge
+    from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
+
+    k_neighbors = min(5, len(rows))
+    if target_type == "regression":
+        models = [Ridge(), KNeighborsRegressor(k_neighbors)]
+    elif len(np.unique(rows.y)) == 1:
+        return _Learned([_Constant(rows.y[0])], rows.y)
+    else:
+        models = [LogisticRegression(max_iter=200), KNeighborsClassifier(k_neighbors)]
+    return _Learned([model.fit(rows.encoded, rows.y) for model in models], rows.y)
+
+
+def _accuracy(y, predicted):
+    return np.mean(y == predicted)
+
+
+def _balanced_accuracy(y, predicted):
+    return np.mean([np.mean(predicted[y == label] == label) for label in np.unique(y)])
+
+
+def _r2(y, predicted):
+    scatter = np.sum((y - y.mean()) ** 2)
+    return 1 - np.sum((y - predicted) ** 2) / scatter if scatter > 0 else float("nan")
+
+
+def _memory(rows, some_train, others, train):
+    """Return how many rows are nearer to a training row than to one of as many others, and how many are copies."""
+    if not len(train):
+        return {}
+    size = min(len(some_train), len(others))
+    to_train, to_others = (cdist(rows.encoded, part.encoded[:size]).min(axis=1) for part in (some_train, others))
+    known = set(train.keys.tolist())
+    return {
+        "nearer to training rows": float(np.mean((to_train < to_others) + 0.5 * (to_train == to_others))),
+        "copies of training rows": float(np.mean([key in known for key in rows.keys])),
+    }
+
+
+# ------------------------------------------------------------------------------------------------ records
+def _column_records(names, kinds, schema, repeats):
+    means = {
+        version: np.mean([repeat[version]["columns"] for repeat in repeats], axis=0)
+        for version in ("as_is", "snapped", "floor")
+    }
+    return [
+        {
+            "column": name,
+            "kind": "datetime" if kinds[j] == "instant" else schema.columns_[j].kind,
+            **{version: float(mean[j]) for version, mean in means.items()},
+        }
+        for j, name in enumerate(names)
+    ]
+
+
+def _record(name, repeats):
+    """Return mean and standard error of one measure over the repeats in which there is one."""
+    record = {"measure": name}
+    for version in ("as_is", "snapped", "floor"):
+        values = np.array([repeat[version].get(name, np.nan) for repeat in repeats])
+        values = values[~np.isnan(values)]
+        if len(values):
+            record[version] = float(values.mean())
+        if len(values) > 1:
+            record[f"{version}_error"] = float(values.std(ddof=1) / np.sqrt(len(values)))
+    return _complete(record)
+
+
+def _complete(record):
+    """Return the record of a measure with all keys in their order."""
+    numbers = [f"{version}{end}" for version in ("as_is", "snapped", "floor") for end in ("", "_error")]
+    return {
+        "measure": record["measure"],
+        **{key: record.get(key, float("nan")) for key in numbers},
+        "reading": READINGS[record["measure"]],
+    }
+
+
+def _cell(record, version):
+    """Return a value with its error as text; all versions of a measure have the same decimals."""
+    value, error = record[version], record[f"{version}_error"]
+    if np.isnan(value):
+        return "-"
+    largest = np.nanmax(np.abs([record[key] for key in ("as_is", "snapped", "floor")]))
+    decimals = 4 if largest < 0.1 else 3 if largest < 100 else 1
+    return f"{value:.{decimals}f}" + ("" if np.isnan(error) else f" ± {error:.{decimals}f}")
+
+
+# ------------------------------------------------------------------------------------------------ gap_closed
+def _draw(encoded, order):
+    return encoded[order[: 2 * MAX_HALF]]
+
+
+def _some_of(distances, a, b):
+    """Return the distances of the rows `a` and `b` only."""
+    return Distances(
+        distances.between[np.ix_(a, b)], distances.within_a[np.ix_(a, a)], distances.within_b[np.ix_(b, b)]
+    )
+
+
+def _jackknife(distances, is_paired):
+    """Return the standard errors of the energy distance before, and of the share that was closed.
+
+    Halvings share their rows, so their scatter says little about other rows. Here groups of rows are left out in turn,
+    of the real and of the synthetic rows, and both energy distances are computed again from the sums over groups. That
+    keeps what they have in common, and needs no normal approximation of a ratio. The floor is 0 in this
+    computation, the mean of the unbiased distance of two halves over all halvings.
+    """
+    sums = [_GroupSums(part) for part in distances]
+
+    def shares(before, after):
+        energies = [part.energy(*left_out) for part, left_out in zip(sums, (before, after))]
+        return energies[0], 1 - energies[1] / energies[0] if energies[0] != 0 else np.nan
+
+    n_real, (n_before, n_after) = sums[0].n_groups[0], (part.n_groups[1] for part in sums)
+    scenes = [[shares((g, None), (g, None)) for g in range(n_real)]]
+    if is_paired:
+        scenes.append([shares((None, g), (None, g)) for g in range(n_before)])
+    else:
+        scenes.append([shares((None, g), (None, None)) for g in range(n_before)])
+        scenes.append([shares((None, None), (None, g)) for g in range(n_after)])
+    variance = sum((len(values) - 1) * np.var(values, axis=0) for values in scenes)
+    return tuple(np.sqrt(variance).tolist())
+
+
+class _GroupSums:
+    """Sums of distances over pairs of groups of rows, so that the energy distance without a group costs nothing."""
+
+    def __init__(self, distances):
+        sizes = distances.between.shape
+        self.n_groups = [min(N_GROUPS, size) for size in sizes]
+        starts = [np.arange(n) * size // n for n, size in zip(self.n_groups, sizes)]
+        self._counts = [np.diff(start, append=size) for start, size in zip(starts, sizes)]
+        places = [(starts[0], starts[1]), (starts[0], starts[0]), (starts[1], starts[1])]
+        self._sums = [
+            np.add.reduceat(np.add.reduceat(matrix, rows, axis=0), columns, axis=1)
+            for matrix, (rows, columns) in zip(distances, places)
+        ]
+
+    def energy(self, left_out_a=None, left_out_b=None):
+        """Return the energy distance without a group of each sample."""
+        a, b = (np.arange(n) != (-1 if g is None else g) for n, g in zip(self.n_groups, (left_out_a, left_out_b)))
+        n_a, n_b = self._counts[0][a].sum(), self._counts[1][b].sum()
+        between, within_a, within_b = self._sums
+        return (
+            2 * between[np.ix_(a, b)].sum() / (n_a * n_b)
+            - within_a[np.ix_(a, a)].sum() / (n_a * (n_a - 1))
+            - within_b[np.ix_(b, b)].sum() / (n_b * (n_b - 1))
+        )

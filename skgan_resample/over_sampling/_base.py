@@ -1,0 +1,339 @@
+"""The base class of samplers for a continuous target: what is rare, how many rows, valid rows.
+
+A sampler here is an imbalanced-learn sampler in everything but one point: imbalanced-learn refuses continuous targets
+in `fit_resample`, so `BaseRegressionSampler` has its own.
+"""
+
+from numbers import Integral, Real
+from typing import NamedTuple
+
+import numpy as np
+from imblearn.base import BaseSampler
+from sklearn.base import _fit_context, clone
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils.validation import check_consistent_length, validate_data
+
+from skgan_resample._sampling import in_proportion, in_turn
+from skgan_resample._tables._containers import append_rows
+from skgan_resample._tables._encoder import TableEncoder
+from skgan_resample._tables._targets import read_target
+from skgan_resample.exceptions import NoRareRowsError, warn
+from skgan_resample.relevance import Relevance
+
+AUTO_SHARE = 0.25  # "auto" fills this share of the way to "balance"
+
+
+class Draft(NamedTuple):
+    """New rows in codes, before they are snapped to the observed grid.
+
+    Attributes
+    ----------
+    X : ndarray of shape (n_new, n_columns)
+    y : ndarray of shape (n_new,)
+    parents : ndarray of int, shape (n_new, 2)
+        Rows of the input that each one was made from; -1 where there is none.
+    """
+
+    X: np.ndarray
+    y: np.ndarray
+    parents: np.ndarray
+
+
+class BaseRegressionSampler(BaseSampler):
+    """Base of samplers for a continuous target.
+
+    It reads the table, learns what is rare, decides how many rows each run of rare values (bump) gets, and puts the
+    new rows behind the old ones as valid rows of the same table. A child class draws them:
+
+    ``_fit(X, y, rng)``
+        Learn what a later `_draw` needs, such as a network. Optional.
+    ``_draw(X, y, rng)``
+        Return a `Draft`.
+
+    Both get `X` in codes, shape (n_rows, n_columns), and `y` as floats. `self.encoder_` holds the schema of the table,
+    `self.bumps_` the runs of target values, `self.sampling_strategy_` how many rows each rare one gets.
+
+    Parameters
+    ----------
+    relevance : Relevance, default=None
+        What is rare. It is cloned and fitted to the target; None is ``Relevance()``, the box-plot extremes.
+    threshold : float in (0, 1], default=0.8
+        A row is rare when the relevance of its target reaches this value.
+    sampling_strategy : {"auto", "balance"}, float or dict, default="auto"
+        How many rows are made; see `SMOGN`.
+    under_sampling : {"balance"}, default=None
+        What is done to common rows; see `SMOGN`.
+    emphasis : {"equal", "relevance"}, default="equal"
+        How often new rows begin at each rare row; see `SMOGN`.
+    categorical_features : "auto", None, or array-like of names, positions or a mask of bool, default="auto"
+        Nominal columns. "auto": strings, booleans, categories.
+    on_no_rare : {"warn", "raise"}, default="warn"
+        What happens without rare rows; see `SMOGN`.
+    random_state : int, RandomState instance or None, default=None
+        Same seed, same rows.
+
+    See Also
+    --------
+    skgan_resample.estimator_checks.check_regression_sampler : Tells whether a child keeps all promises.
+
+    Examples
+    --------
+    A sampler that repeats the rare row with the largest target:
+
+    >>> import numpy as np
+    >>> from skgan_resample.over_sampling import BaseRegressionSampler, Draft
+    >>> class RepeatLargest(BaseRegressionSampler):
+    ...     def _draw(self, X, y, rng):
+    ...         n_new, largest = sum(self.sampling_strategy_.values()), int(y.argmax())
+    ...         parents = np.column_stack([np.full(n_new, largest), np.full(n_new, -1)])
+    ...         return Draft(X[parents[:, 0]], y[parents[:, 0]], parents)
+    >>> X, y = np.arange(40.0).reshape(-1, 1), np.r_[np.arange(39.0) % 7, 50.0]
+    >>> sampler = RepeatLargest(sampling_strategy={"high": 8})
+    >>> X_resampled, y_resampled = sampler.fit_resample(X, y)  # six rows are rare, two more are asked for
+    >>> y_resampled[-2:].tolist(), sampler.parent_indices_.tolist()
+    ([50.0, 50.0], [[39, -1], [39, -1]])
+    """
+
+    _sampling_type = "bypass"  # imbalanced-learn's own checks of `sampling_strategy` are for classes
+
+    _parameter_constraints: dict = {
+        "relevance": [HasMethods(["fit", "bumps"]), None],
+        "threshold": [Interval(Real, 0, 1, closed="right")],
+        "sampling_strategy": [StrOptions({"auto", "balance"}), Interval(Real, 0, None, closed="left"), dict],
+        "under_sampling": [StrOptions({"balance"}), None],
+        "emphasis": [StrOptions({"equal", "relevance"})],
+        "categorical_features": [StrOptions({"auto"}), "array-like", None],
+        "on_no_rare": [StrOptions({"warn", "raise"})],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        *,
+        relevance=None,
+        threshold=0.8,
+        sampling_strategy="auto",
+        under_sampling=None,
+        emphasis="equal",
+        categorical_features="auto",
+        on_no_rare="warn",
+        random_state=None,
+    ):
+        self.relevance = relevance
+        self.threshold = threshold
+        self.sampling_strategy = sampling_strategy
+        self.under_sampling = under_sampling
+        self.emphasis = emphasis
+        self.categorical_features = categorical_features
+        self.on_no_rare = on_no_rare
+        self.random_state = random_state
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y):
+        """Learn what is rare, and what the drawing of new rows needs.
+
+        Parameters
+        ----------
+        X : array-like or pandas, polars or pyarrow table of shape (n_rows, n_columns)
+            Numbers, strings, booleans, categories, dates. Missing cells are allowed.
+        y : array-like of shape (n_rows,)
+            Continuous target, finite.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+        """
+        self._learn(X, y)
+        return self
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit_resample(self, X, y):
+        """Return the rows given, and new ones with rare target values behind them.
+
+        Parameters
+        ----------
+        X : array-like or pandas, polars or pyarrow table of shape (n_rows, n_columns)
+            Numbers, strings, booleans, categories, dates. Missing cells are allowed.
+        y : array-like of shape (n_rows,)
+            Continuous target, finite.
+
+        Returns
+        -------
+        X_resampled : same container as `X`, shape (n_kept + n_new, n_columns)
+            Kept rows first, unchanged and in the order of the input. A pandas index becomes 0, 1, 2, ....
+        y_resampled : same container as `y`, shape (n_kept + n_new,)
+            Their target values, in the same order.
+
+        Raises
+        ------
+        ValueError
+            If `X` or `y` cannot be used; the message names the column and what to do. `NoRareRowsError`, one of them,
+            if no target value is rare and `on_no_rare` is "raise".
+        """
+        return self._fit_resample(X, y)
+
+    def _fit_resample(self, X, y):
+        codes, target, target_encoder, rng = self._learn(X, y)
+        kept, draft = self._resample(codes, target, rng)
+        X_new = y_new = None
+        if len(draft.y):
+            X_new = self.encoder_.from_codes(self.encoder_.snap(draft.X))
+            y_new = target_encoder.from_codes(target_encoder.snap(draft.y[:, None]))
+        self.kept_indices_ = kept
+        self.parent_indices_ = draft.parents
+        self.is_synthetic_ = np.arange(len(kept) + len(draft.y)) >= len(kept)
+        return append_rows(X, kept, X_new), append_rows(y, kept, y_new)
+
+    def _resample(self, X, y, rng):
+        """Return the positions of the rows kept, and a Draft of the new ones."""
+        kept = self._kept_rows(len(y), rng)
+        if self._draws_rows():
+            return kept, self._draw(X, y, rng)
+        return kept, Draft(X[:0], y[:0], np.empty((0, 2), dtype=np.intp))
+
+    def _fit(self, X, y, rng):
+        """Learn what `_draw` needs; nothing by default."""
+
+    def _draw(self, X, y, rng):
+        """Return a Draft with the rows that `sampling_strategy_` asks for."""
+        raise TypeError(f"{type(self).__name__} does not draw rows of its own.")
+
+    def _learn(self, X, y):
+        """Read the table, find the bumps, decide the amounts and call `_fit`.
+
+        Returns
+        -------
+        codes : ndarray of shape (n_rows, n_columns)
+        target : ndarray of shape (n_rows,)
+        target_encoder : TableEncoder
+            Brings new targets back in the data type of `y`.
+        rng : numpy.random.RandomState
+        """
+        rng = check_random_state(self.random_state)
+        codes, target, target_encoder = self._check_X_y(X, y)
+        self.bumps_ = self._find_bumps(target)
+        self.sampling_strategy_ = self._amounts(len(target))
+        if self._draws_rows():
+            self._fit(codes, target, rng)
+        return codes, target, target_encoder, rng
+
+    def _check_X_y(self, X, y):
+        """Return `X` and `y` as codes, with the encoder of `y`; learn the schema of `X`."""
+        if y is None:
+            raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None.")
+        self.encoder_ = TableEncoder(categorical_features=self.categorical_features, scale=None)
+        codes = self.encoder_.fit_to_codes(X)
+        if self.encoder_.is_column_:
+            raise ValueError("Expected 2D array, got 1D array instead: make a single column a table of one column.")
+        validate_data(self, X, skip_check_array=True)  # n_features_in_ and feature_names_in_
+        target, target_encoder = read_target(y)
+        check_consistent_length(codes, target)
+        if len(target) < 2:
+            raise ValueError(f"n_samples=1: {type(self).__name__} needs at least 2 rows, got 1 sample.")
+        return codes, target, target_encoder
+
+    def _find_bumps(self, target):
+        """Return the runs of rare and common target values; no rare one after a warning."""
+        self.relevance_ = Relevance() if self.relevance is None else clone(self.relevance)
+        try:
+            self.relevance_.fit(target)
+            bumps = self.relevance_.bumps(target, self.threshold)
+            if not any(bump.is_rare for bump in bumps):
+                raise NoRareRowsError(
+                    f"No row reaches the relevance {self.threshold:g}; lower `threshold` or choose another relevance."
+                )
+        except NoRareRowsError as error:
+            if self.on_no_rare == "raise":
+                raise
+            warn(f"The table is returned unchanged. {error}")
+            return []
+        return bumps
+
+    def _kept_rows(self, n_rows, rng):
+        """Return the positions of the rows that stay: all, or common bumps cut down to B rows each."""
+        if self.under_sampling is None or not self.bumps_:
+            return np.arange(n_rows)
+        size = round(n_rows / len(self.bumps_))
+        kept = []
+        for bump in self.bumps_:
+            rows = bump.indices
+            if not bump.is_rare and len(rows) > size:
+                rows = rng.choice(rows, size, replace=False)
+            kept.append(rows)
+        return np.sort(np.concatenate(kept))
+
+    def _amounts(self, n_rows):
+        """Return how many rows each rare bump gets, by name."""
+        return rows_per_bump(self.sampling_strategy, self.bumps_, n_rows)
+
+    def _draws_rows(self):
+        """Whether new rows are to be drawn."""
+        return sum(self.sampling_strategy_.values()) > 0
+
+    def _growing_bumps(self):
+        """Yield each rare bump that gets rows, with the positions of its rows in the input and how many it gets."""
+        for bump in self.bumps_:
+            n_new = self.sampling_strategy_.get(bump.name, 0)
+            if n_new:
+                yield bump, np.sort(bump.indices), n_new
+
+    def _choose_seeds(self, y, n_new, rng):
+        """Return positions of the rows, with the targets `y`, that new ones begin at."""
+        if self.emphasis == "equal":
+            return in_turn(len(y), n_new, rng)
+        return in_proportion(self.relevance_(y), n_new, rng)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = False
+        tags.input_tags.allow_nan = True
+        tags.input_tags.string = self.categorical_features is not None
+        tags.input_tags.categorical = self.categorical_features is not None
+        tags.target_tags.required = True
+        return tags
+
+
+# ------------------------------------------------------------------------------------------------ amounts and drafts
+def rows_per_bump(strategy, bumps, n_rows):
+    """Return how many rows each rare bump gets, by name; see `sampling_strategy` in RandomOverSampler."""
+    rare = {bump.name: len(bump.indices) for bump in bumps if bump.is_rare}
+    if not rare:
+        return {}
+    if isinstance(strategy, dict):
+        unknown = sorted(set(strategy) - set(rare))
+        if unknown:
+            raise ValueError(
+                f"sampling_strategy names {unknown}, but the rare bumps of this target are {sorted(rare)}."
+            )
+        for name, wanted in strategy.items():
+            if not isinstance(wanted, Integral) or wanted < rare[name]:
+                raise ValueError(
+                    f"sampling_strategy[{name!r}] must be a whole number of at least {rare[name]}, the rows that the "
+                    f"bump has already; got {wanted!r}."
+                )
+        return {name: int(strategy.get(name, size)) - size for name, size in rare.items()}
+    if isinstance(strategy, Real):
+        n_rare = sum(rare.values())
+        return _share_out(max(0, round(strategy * (n_rows - n_rare)) - n_rare), rare)
+    share = 1.0 if strategy == "balance" else AUTO_SHARE
+    size = round(n_rows / len(bumps))
+    return {name: round(share * max(0, size - n)) for name, n in rare.items()}
+
+
+def _share_out(total, sizes):
+    """Return `total` in whole parts proportional to `sizes`; the largest remainders are rounded up."""
+    exact = {name: total * size / sum(sizes.values()) for name, size in sizes.items()}
+    parts = {name: int(value) for name, value in exact.items()}
+    for name in sorted(exact, key=lambda name: parts[name] - exact[name])[: total - sum(parts.values())]:
+        parts[name] += 1
+    return parts
+
+
+def single_parents(rows):
+    return np.column_stack([rows, np.full(len(rows), -1)])
+
+
+def stack_drafts(drafts):
+    return Draft(*(np.concatenate(parts) for parts in zip(*drafts)))

@@ -1,0 +1,384 @@
+"""SmognPackageSampler: the `smogn` package itself, made to run today, as a baseline.
+
+`smogn` is under the GPL and none of its code is here. It is imported when rows are drawn; what keeps it from running
+on NumPy 2.4 and pandas 3 is replaced in its own module namespaces, for the time of one call.
+"""
+
+import random
+import sys
+import warnings
+from contextlib import contextmanager
+from numbers import Integral, Real
+from threading import Lock
+
+import numpy as np
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from skgan_resample.exceptions import NoRareRowsError, warn
+from skgan_resample.over_sampling._base import BaseRegressionSampler, Draft
+
+
+class SmognPackageSampler(BaseRegressionSampler):
+    """Over-sample rare target values with the `smogn` package, version 0.1.2 [1]_.
+
+    A baseline for comparisons, and a possible first stage of other methods. `SMOGN` of this library is written from
+    the paper, has none of the defects listed below and is many times faster.
+
+    The package is an extra, ``pip install "skgan-resample[smogn]"``: it is under the GPL, has not been released since
+    2020 and fails by itself on NumPy 2.4 and pandas 3.
+
+    Parameters
+    ----------
+    relevance : Relevance, default=None
+        What is rare; None is ``Relevance()``. It is cloned and fitted to the target. From the box-plot extremes the
+        package takes `side` and `coef` and computes its own relevance, with other quartiles: a few rows more or fewer
+        can be rare. Otherwise it gets the control points; a callable has none and is refused.
+    threshold : float in (0, 1], default=0.8
+        A row is rare when its relevance reaches this value (the package's own default is 0.5).
+    sampling_strategy : {"balance", "extreme"}, default="balance"
+        How the package decides on the number of new rows. "extreme" makes more of them.
+    under_sampling : {"balance"}, default=None
+        None keeps every real row. "balance" lets the package remove common rows, as it does by default.
+    k_neighbors : int, default=5
+        Neighbours to choose from.
+    perturbation : float in (0, 1], default=0.02
+        Standard deviation of the noise, as a share of the standard deviation of a column.
+    on_no_rare : {"warn", "raise"}, default="warn"
+        Without rare rows, return the table unchanged with one `ResamplingWarning`, or raise `NoRareRowsError`.
+    random_state : int, RandomState instance or None, default=None
+        Same seed, same rows. The package has no seed of its own; here it draws from generators of its own.
+
+    Attributes
+    ----------
+    relevance_ : Relevance
+        Fitted to the target.
+    bumps_ : list of Bump
+        Runs of rare and of common target values as `relevance_` finds them; empty if nothing is rare.
+    sampling_strategy_ : dict
+        Number of new rows by name of the bump in which their targets lie, or which is nearest; empty after `fit`,
+        since the package decides while it draws. Where common rows are few, it makes more of these too.
+    is_synthetic_ : ndarray of bool, shape (n_kept + n_new,)
+        Which rows of the result are new.
+    kept_indices_ : ndarray of int, shape (n_kept,)
+        Positions in the input of the rows kept.
+    parent_indices_ : ndarray of int, shape (n_new, 2)
+        All -1: the package does not tell.
+    encoder_ : TableEncoder
+        Schema of the table: kind, range and grid of every column.
+    n_features_in_, feature_names_in_
+        As everywhere in scikit-learn.
+
+    Raises
+    ------
+    ImportError
+        By `fit_resample`, if smogn or pandas cannot be imported.
+    ValueError
+        If a column is not numeric or has missing cells (the package drops such columns silently).
+    RuntimeError
+        If the package fails on the table; its own exception is the cause.
+
+    See Also
+    --------
+    SMOGN : The same method from the paper, for tables of every kind.
+
+    Notes
+    -----
+    What stands in for what, in the package's modules and during the call only: ``np.quantile`` takes
+    ``interpolation``; ``np.ndarray(shape)`` gives zeros instead of uninitialised memory; the generators are private;
+    an array with one random number can be given to ``int`` and ``float``; progress bars and prints are silent, and so
+    are warnings. Calls in several threads wait for one another.
+
+    Ours, around it: the new rows are told from real ones by exact matching, and stand behind them; their values are
+    snapped to the observed range and grid of each column. So a target beyond the observed range, which the package
+    can make, becomes the extreme one.
+
+    Defects of the package that remain:
+
+    - the target of an interpolated row is not the interpolated one. It comes from distances that include the cell to
+      be computed: uninitialised in the package, zero here;
+    - a negative value in a column that also has positive ones becomes 0, or what is nearest to 0 on its grid;
+    - distances include the target and are unscaled, so the column with the largest unit decides;
+    - neighbours at equal distance give y_i + y_j / 2;
+    - quartiles of the relevance are midpoints of neighbouring values, not hinges: on the Boston housing data 91 rows
+      are rare instead of the 65 published;
+    - with ``under_sampling="balance"`` it removes the share that the paper keeps;
+    - the time grows with the square of the number of rare rows, in pure Python: about a minute for 1,000 of them.
+
+    References
+    ----------
+    .. [1] N. Kunz, "SMOGN: Synthetic Minority Over-Sampling Technique for Regression with Gaussian Noise",
+       https://pypi.org/project/smogn, version 0.1.2, 2020.
+    .. [2] P. Branco, L. Torgo, R. P. Ribeiro, "SMOGN: a pre-processing approach for imbalanced regression",
+       PMLR 74, 2017.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgan_resample.over_sampling import SmognPackageSampler
+    >>> y = np.r_[np.arange(40.0), 80.0:100.0:4]
+    >>> X = np.column_stack([y / 10, np.sqrt(y)])
+    >>> sampler = SmognPackageSampler(random_state=0)
+    >>> X_resampled, y_resampled = sampler.fit_resample(X, y)
+    >>> len(y), len(y_resampled), sampler.sampling_strategy_
+    (45, 57, {'high': 12})
+    """
+
+    _parameter_constraints: dict = {
+        "relevance": BaseRegressionSampler._parameter_constraints["relevance"],
+        "threshold": BaseRegressionSampler._parameter_constraints["threshold"],
+        "sampling_strategy": [StrOptions({"balance", "extreme"})],
+        "under_sampling": BaseRegressionSampler._parameter_constraints["under_sampling"],
+        "k_neighbors": [Interval(Integral, 1, None, closed="left")],
+        "perturbation": [Interval(Real, 0, 1, closed="right")],
+        "on_no_rare": BaseRegressionSampler._parameter_constraints["on_no_rare"],
+        "random_state": BaseRegressionSampler._parameter_constraints["random_state"],
+    }
+
+    def __init__(
+        self,
+        *,
+        relevance=None,
+        threshold=0.8,
+        sampling_strategy="balance",
+        under_sampling=None,
+        k_neighbors=5,
+        perturbation=0.02,
+        on_no_rare="warn",
+        random_state=None,
+    ):
+        super().__init__(
+            relevance=relevance,
+            threshold=threshold,
+            sampling_strategy=sampling_strategy,
+            under_sampling=under_sampling,
+            on_no_rare=on_no_rare,
+            random_state=random_state,
+        )
+        self.k_neighbors = k_neighbors
+        self.perturbation = perturbation
+
+    def _amounts(self, n_rows):
+        """Return nothing: the package decides while it draws."""
+        return {}
+
+    def _check_X_y(self, X, y):
+        """Return what the base class returns, if every column is numeric and complete."""
+        codes, target, target_encoder = super()._check_X_y(X, y)
+        columns = self.encoder_.columns_
+        others = [c.name for c in columns if c.is_nominal or c.kind == "datetime"]
+        if others:
+            raise ValueError(
+                f"SmognPackageSampler needs numeric columns; {others} hold text, categories, booleans or dates. "
+                "Encode or drop them, or use SMOGN, which takes them as they are."
+            )
+        missing = [c.name for c in columns if c.has_missing]
+        if missing:
+            raise ValueError(
+                f"SmognPackageSampler needs complete rows; {missing} contain NaN, and the package would drop these "
+                "columns. Impute them first, for instance with sklearn.impute.SimpleImputer, or use SMOGN."
+            )
+        return codes, target, target_encoder
+
+    def _fit_resample(self, X, y):
+        _import_smogn()
+        return super()._fit_resample(X, y)
+
+    def _resample(self, X, y, rng):
+        """Return the positions of the rows kept and a Draft of the new ones."""
+        drawn = None
+        if self.bumps_:
+            try:
+                drawn = self._call_package(X, y, rng)
+            except NoRareRowsError as error:
+                if self.on_no_rare == "raise":
+                    raise
+                warn(f"The table is returned unchanged. {error}")
+        kept = np.arange(len(y))
+        if drawn is None:
+            drawn = np.empty((0, X.shape[1] + 1))
+        else:  # among the rows it returns are real ones, with under-sampling and, of bumps that need none, without
+            returned, drawn = _part_real_rows(np.column_stack([X, y]), drawn)
+            kept = returned if self.under_sampling == "balance" else kept
+        self.sampling_strategy_ = _count_by_bump(drawn[:, -1], self.bumps_)
+        return kept, Draft(drawn[:, :-1], drawn[:, -1], np.full((len(drawn), 2), -1))
+
+    def _call_package(self, X, y, rng):
+        """Return the rows that the package returns, shape (n_drawn, n_columns + 1), the target last."""
+        pandas = _import_smogn()
+        table = np.column_stack([X, y])
+        names = [f"column_{j}" for j in range(table.shape[1])]  # the caller's names and index could confuse the package
+        options = {
+            "y": names[-1],
+            "k": self.k_neighbors,
+            "pert": self.perturbation,
+            "samp_method": self.sampling_strategy,
+            "under_samp": self.under_sampling == "balance",
+            "rel_thres": self.threshold,
+            **_relevance_options(self.relevance_),
+        }
+        with _mended_package(rng) as smoter:
+            try:
+                frame = smoter(data=pandas.DataFrame(table, columns=names), **options)
+                drawn = frame[names].to_numpy(dtype=float)
+                if not np.isfinite(drawn).all():
+                    raise ValueError("the rows returned contain NaN or infinity")
+            except Exception as error:
+                if "redefine phi relevance function" in str(error):
+                    raise NoRareRowsError(
+                        f"The package smogn finds that all rows of y or none are rare at threshold={self.threshold:g}; "
+                        "change `threshold` or choose another relevance, such as Relevance(method='quantile')."
+                    ) from error
+                raise RuntimeError(
+                    f"The package smogn failed on this table of {len(y)} rows and {X.shape[1]} columns "
+                    f"({type(error).__name__}: {error}). SMOGN of this library does the same without the package."
+                ) from error
+        return drawn
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = False
+        tags.input_tags.string = False
+        tags.input_tags.categorical = False
+        return tags
+
+
+# ------------------------------------------------------------------------------------------------ in and out
+def _relevance_options(relevance):
+    """Return the arguments of the package that say what is rare."""
+    if getattr(relevance, "method", None) == "extremes" and relevance.boxplot == "tukey":
+        return {"rel_method": "auto", "rel_xtrm_type": relevance.side, "rel_coef": relevance.coef}
+    points = getattr(relevance, "control_points_", None)
+    if points is None:
+        raise ValueError(
+            f"SmognPackageSampler cannot hand {relevance!r} to the package, which takes box-plot extremes or control "
+            "points; use Relevance(method='control_points', control_points=[(y, relevance), ...])."
+        )
+    return {"rel_method": "manual", "rel_ctrl_pts_rg": points}
+
+
+def _part_real_rows(table, drawn):
+    """Return the positions in `table` of the rows of `drawn` that are real, and the other rows of `drawn`."""
+    places = {}
+    for place in reversed(range(len(table))):
+        places.setdefault((table[place] + 0.0).tobytes(), []).append(place)  # + 0.0: no difference between 0 and -0
+    kept, is_new = [], np.ones(len(drawn), dtype=bool)
+    for i in reversed(range(len(drawn))):  # the package puts the real rows last: they match before equal new ones
+        waiting = places.get((drawn[i] + 0.0).tobytes())
+        if waiting:
+            kept.append(waiting.pop())
+            is_new[i] = False
+    return np.sort(np.array(kept, dtype=np.intp)), drawn[is_new]
+
+
+def _count_by_bump(targets, bumps):
+    """Return how many targets lie in or nearest to each bump; common bumps only where there are any."""
+    if not bumps:
+        return {}
+    gaps = [np.maximum(bump.low - targets, targets - bump.high) for bump in bumps]
+    counts = np.bincount(np.argmin(gaps, axis=0), minlength=len(bumps)).tolist()
+    return {bump.name: count for bump, count in zip(bumps, counts) if bump.is_rare or count}
+
+
+# ------------------------------------------------------------------------------------------------ the package
+_PATCHING = Lock()
+
+
+def _import_smogn():
+    """Import the package; return pandas."""
+    try:
+        import pandas
+        import smogn  # noqa: F401
+    except ImportError as error:
+        raise ImportError(
+            f'SmognPackageSampler needs the packages smogn and pandas: pip install "skgan-resample[smogn]" ({error}).'
+        ) from error
+    return pandas
+
+
+@contextmanager
+def _mended_package(rng):
+    """Yield the package's `smoter` while stand-ins are in the namespaces of its modules, and there alone."""
+    seed = rng.randint(2**31 - 1)
+    stand_ins = {
+        "np": _Numpy(np.random.RandomState(seed)),
+        "rd": random.Random(seed),
+        "tqdm": _without_bar,
+    }
+    with _PATCHING:
+        modules = [vars(module) for name, module in sys.modules.items() if name.split(".")[0] == "smogn"]
+        swapped = [(space, name, space[name]) for space in modules for name in stand_ins if name in space]
+        try:
+            for space, name, _ in swapped:
+                space[name] = stand_ins[name]
+            for space in modules:
+                space["print"] = _print_nothing  # hides the builtin
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # pandas' deprecations, once for each column
+                yield sys.modules["smogn"].smoter
+        finally:
+            for space, name, original in swapped:
+                space[name] = original
+            for space in modules:
+                space.pop("print", None)
+
+
+class _Numpy:
+    """NumPy, but for what the package uses in a way that NumPy no longer allows or never promised."""
+
+    def __init__(self, rng):
+        self.random = _Draws(rng)
+        self.ndarray = _ZeroedArray
+
+    def __getattr__(self, name):
+        return getattr(np, name)
+
+    @staticmethod
+    def quantile(a, q, interpolation="linear"):
+        return np.quantile(a, q, method=interpolation)
+
+
+class _ZeroedArrayType(type):
+    def __call__(cls, shape):
+        return np.zeros(shape)
+
+    def __instancecheck__(cls, instance):
+        return isinstance(instance, np.ndarray)
+
+
+class _ZeroedArray(metaclass=_ZeroedArrayType):
+    """`np.ndarray`, whose memory is uninitialised, as a call; still itself in `isinstance`."""
+
+
+class _Draws:
+    """The functions of `np.random`, drawing from a generator of our own."""
+
+    def __init__(self, rng):
+        self._rng = rng
+
+    def choice(self, *args, **kwargs):
+        return np.asarray(self._rng.choice(*args, **kwargs)).view(_Drawn)
+
+    def normal(self, *args, **kwargs):
+        return np.asarray(self._rng.normal(*args, **kwargs)).view(_Drawn)
+
+    def __getattr__(self, name):
+        return getattr(self._rng, name)
+
+
+class _Drawn(np.ndarray):
+    """An array that `int` and `float` take if it has one element, as they did before NumPy 2.4."""
+
+    def __int__(self):
+        return int(self.item())
+
+    def __float__(self):
+        return float(self.item())
+
+
+def _without_bar(rows, **kwargs):
+    """Stand in for `tqdm`."""
+    return rows
+
+
+def _print_nothing(*args, **kwargs):
+    """Stand in for `print`."""
