@@ -43,10 +43,10 @@ def robust_rows(logits, X, y, eps, *, n_restarts=2, seed=0, only=None):
     Parameters
     ----------
     logits : torch.nn.Module
-        From columns in their own units, float32 of shape (n, n_columns), to (n, n_classes).
-    X : ndarray of shape (n, n_columns)
+        From columns in their own units, float32 of shape (n, n_features), to (n, n_classes).
+    X : ndarray of shape (n, n_features)
     y : ndarray of int, shape (n,)
-    eps : ndarray of shape (n_columns,)
+    eps : ndarray of shape (n_features,)
         L_inf budget of each column.
     n_restarts : int, default=2
         Of ART's PGD.

@@ -177,11 +177,11 @@ def ks_distances(a, b):
 
     Parameters
     ----------
-    a, b : ndarray of shape (n_a, n_columns) and (n_b, n_columns)
+    a, b : ndarray of shape (n_a, n_features) and (n_b, n_columns)
 
     Returns
     -------
-    distances : ndarray of shape (n_columns,)
+    distances : ndarray of shape (n_features,)
         From 0 to 1.
     """
     pooled = np.vstack([a, b])
@@ -205,12 +205,12 @@ def rank_correlations(values):
 
     Parameters
     ----------
-    values : ndarray of shape (n_rows, n_columns)
+    values : ndarray of shape (n_samples, n_features)
         A value's rank is among all known values of its column.
 
     Returns
     -------
-    correlations : ndarray of shape (n_columns, n_columns)
+    correlations : ndarray of shape (n_features, n_features)
         NaN where one of the columns does not vary.
     """
     seen = ~np.isnan(values)
@@ -237,8 +237,8 @@ def energy_by_class(moved, moved_classes, real, real_classes, n_at_most=1_000):
 
     Parameters
     ----------
-    moved, real : ndarray of shape (n_rows, width)
-    moved_classes, real_classes : ndarray of int, shape (n_rows,)
+    moved, real : ndarray of shape (n_samples, width)
+    moved_classes, real_classes : ndarray of int, shape (n_samples,)
     n_at_most : int, default=1000
         About so many rows of each class and side are compared, evenly spaced ones.
 

@@ -55,9 +55,9 @@ class RegressionStratifiedKFold(KFold):
 
         Parameters
         ----------
-        X : array-like of shape (n_rows, n_columns)
+        X : array-like of shape (n_samples, n_features)
             Only its number of rows is used.
-        y : array-like of shape (n_rows,)
+        y : array-like of shape (n_samples,)
             Continuous target, finite.
         groups : object
             Ignored.
@@ -114,9 +114,9 @@ class RepeatedRegressionStratifiedKFold(BaseCrossValidator):
 
         Parameters
         ----------
-        X : array-like of shape (n_rows, n_columns)
+        X : array-like of shape (n_samples, n_features)
             Only its number of rows is used.
-        y : array-like of shape (n_rows,)
+        y : array-like of shape (n_samples,)
             Continuous target, finite.
         groups : object
             Ignored.
@@ -160,7 +160,7 @@ class RealRowsTestSplit(BaseCrossValidator):
         How the real rows are split. An int is ``StratifiedKFold(cv)`` for classes, which may be numbers if each of them
         has so many rows, and ``RegressionStratifiedKFold(cv)`` for a continuous target. A splitter gets the real rows
         of `X`, `y` and `groups`.
-    is_synthetic : array-like of bool, shape (n_rows,)
+    is_synthetic : array-like of bool, shape (n_samples,)
         Which rows of the table are synthetic, such as ``sampler.is_synthetic_``.
     parent_indices : array-like of int, shape (n_synthetic, n_parents), default=None
         Rows that each synthetic row was made from, in the order of the synthetic rows, as positions in the table that
@@ -201,11 +201,11 @@ class RealRowsTestSplit(BaseCrossValidator):
 
         Parameters
         ----------
-        X : array-like of shape (n_rows, n_columns)
+        X : array-like of shape (n_samples, n_features)
             The table with its synthetic rows.
-        y : array-like of shape (n_rows,), default=None
+        y : array-like of shape (n_samples,), default=None
             Target.
-        groups : array-like of shape (n_rows,), default=None
+        groups : array-like of shape (n_samples,), default=None
             Handed to `cv`.
 
         Yields
@@ -229,11 +229,11 @@ class RealRowsTestSplit(BaseCrossValidator):
 
         Parameters
         ----------
-        X : array-like of shape (n_rows, n_columns), default=None
+        X : array-like of shape (n_samples, n_features), default=None
             The table with its synthetic rows.
-        y : array-like of shape (n_rows,), default=None
+        y : array-like of shape (n_samples,), default=None
             Target.
-        groups : array-like of shape (n_rows,), default=None
+        groups : array-like of shape (n_samples,), default=None
             Handed to `cv`.
 
         Returns

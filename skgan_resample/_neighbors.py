@@ -47,9 +47,9 @@ class HeomSpace:
 
     Parameters
     ----------
-    codes : ndarray of shape (n_rows, n_columns)
-    nominal : ndarray of bool, shape (n_columns,)
-    low, high : ndarray of shape (n_columns,)
+    codes : ndarray of shape (n_samples, n_features)
+    nominal : ndarray of bool, shape (n_features,)
+    low, high : ndarray of shape (n_features,)
         Range of each column; a column without one adds nothing but for missing cells.
     metric : {"heom", "euclidean"}, default="heom"
         "euclidean" takes numeric columns in their own units.
@@ -160,11 +160,11 @@ def interpolate(codes, seeds, partners, u, nominal, rng, share=0.5):
 
     Parameters
     ----------
-    codes : ndarray of shape (n_rows, n_columns)
+    codes : ndarray of shape (n_samples, n_features)
     seeds, partners : ndarray of int, shape (m,)
     u : ndarray of shape (m,)
         Position on the segment: 0 at the seed, 1 at the partner.
-    nominal : ndarray of bool, shape (n_columns,)
+    nominal : ndarray of bool, shape (n_features,)
         These cells come from either parent.
     rng : numpy.random.RandomState
     share : float or ndarray of shape (m,), default=0.5
@@ -172,7 +172,7 @@ def interpolate(codes, seeds, partners, u, nominal, rng, share=0.5):
 
     Returns
     -------
-    rows : ndarray of shape (m, n_columns)
+    rows : ndarray of shape (m, n_features)
         A cell that one parent lacks is copied from the other; it is NaN only if both lack it.
     """
     start, end = codes[seeds], codes[partners]
@@ -191,19 +191,19 @@ def perturb(codes, seeds, scale, spread, nominal, rng):
 
     Parameters
     ----------
-    codes : ndarray of shape (n_rows, n_columns)
+    codes : ndarray of shape (n_samples, n_features)
         The rows that nominal cells are drawn from, with their frequencies.
     seeds : ndarray of int, shape (m,)
     scale : ndarray of shape (m,)
         Standard deviation of the noise of each new row, as a share of `spread`.
-    spread : ndarray of shape (n_columns,)
+    spread : ndarray of shape (n_features,)
         Standard deviation of each column.
-    nominal : ndarray of bool, shape (n_columns,)
+    nominal : ndarray of bool, shape (n_features,)
     rng : numpy.random.RandomState
 
     Returns
     -------
-    rows : ndarray of shape (m, n_columns)
+    rows : ndarray of shape (m, n_features)
         A cell is NaN exactly where the seed's is.
     """
     rows = codes[seeds]
@@ -252,7 +252,7 @@ def _half_medians_if_near(squared, farthest):
 
     Parameters
     ----------
-    squared : ndarray of shape (n, n_rows)
+    squared : ndarray of shape (n, n_samples)
         Squared distances, infinity at the row itself.
     farthest : ndarray of shape (n,)
         Squared distance to the farthest neighbour.

@@ -19,7 +19,7 @@ def decision_scores(truth, called, judged, positive=None):
 
     Parameters
     ----------
-    truth, called : ndarray of int, shape (n_rows,)
+    truth, called : ndarray of int, shape (n_samples,)
         Codes of classes.
     judged : ndarray of int
         Codes of the classes that means are made of; all of them are in `truth`.
@@ -67,9 +67,9 @@ def best_thresholds(is_positive, probabilities):
 
     Parameters
     ----------
-    is_positive : ndarray of bool, shape (n_rows,)
+    is_positive : ndarray of bool, shape (n_samples,)
         Both values occur.
-    probabilities : ndarray of shape (n_rows,)
+    probabilities : ndarray of shape (n_samples,)
         A row is called positive when this reaches the threshold.
 
     Returns
@@ -102,13 +102,13 @@ def prior_corrected(probabilities, trained, real):
 
     Parameters
     ----------
-    probabilities : ndarray of shape (n_rows, n_classes)
+    probabilities : ndarray of shape (n_samples, n_classes)
     trained, real : ndarray of shape (n_classes,)
         Shares of the classes, in rows or weights. A class that was not trained on has probability 0 and keeps it.
 
     Returns
     -------
-    corrected : ndarray of shape (n_rows, n_classes)
+    corrected : ndarray of shape (n_samples, n_classes)
     """
     factors = np.divide(real, trained, out=np.ones(len(real)), where=trained > 0)
     corrected = probabilities * factors

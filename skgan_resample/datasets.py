@@ -76,9 +76,9 @@ def load_table(name, *, folder=None):
 
     Returns
     -------
-    X : DataFrame of shape (n_rows, n_columns)
+    X : DataFrame of shape (n_samples, n_features)
         Text columns are as pandas reads them, cells may be missing.
-    y : Series of shape (n_rows,)
+    y : Series of shape (n_samples,)
         Numbers for a regression table, labels as text for the others.
 
     Raises

@@ -34,7 +34,7 @@ class Bump(NamedTuple):
         ones, ``"all"`` for a rare run that holds every row.
     is_rare : bool
         Whether the rows reach the threshold.
-    indices : ndarray of shape (n_rows,)
+    indices : ndarray of shape (n_samples,)
         Positions of the rows in `y`, in the order of `y`; equal values keep their order.
     low, high : float
         The smallest and the largest target value of the run.

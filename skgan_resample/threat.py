@@ -29,7 +29,7 @@ class ThreatModel(BaseEstimator):
 
     Parameters
     ----------
-    eps : float, array-like of shape (n_columns,), tuple (down, up), or dict by column, default=0.1
+    eps : float, array-like of shape (n_features,), tuple (down, up), or dict by column, default=0.1
         How far a number may be moved, >= 0, in `unit`. A tuple of two numbers is for all columns, how far down and how
         far up, so that ``(0, 0.5)`` is an attacker who can only add. The entries of an array or a dict are numbers or
         such tuples; columns that a dict does not name are not moved. Columns of levels have no use for it.
@@ -61,13 +61,13 @@ class ThreatModel(BaseEstimator):
 
     Attributes
     ----------
-    left_, right_ : ndarray of shape (n_columns,)
+    left_, right_ : ndarray of shape (n_features,)
         How far down and up each column may be moved, in its own unit; 0 for immutable columns and levels.
-    low_, high_ : ndarray of shape (n_columns,)
+    low_, high_ : ndarray of shape (n_features,)
         Bounds, infinite where there are none.
-    integer_ : ndarray of bool, shape (n_columns,)
+    integer_ : ndarray of bool, shape (n_features,)
         Columns that move in whole steps.
-    switchable_ : ndarray of bool, shape (n_columns,)
+    switchable_ : ndarray of bool, shape (n_features,)
         Columns of levels that may be switched.
     groups_ : list of ndarray of int
         Positions of the columns of each one-hot group that may be switched.
@@ -135,7 +135,7 @@ class ThreatModel(BaseEstimator):
 
         Parameters
         ----------
-        X : table of shape (n_rows, n_columns)
+        X : table of shape (n_samples, n_features)
             Rows that units, bounds and levels are learned from: the training rows.
         y : ignored, default=None
             Not used; there for pipelines.
@@ -363,13 +363,13 @@ class ThreatModel(BaseEstimator):
         Parameters
         ----------
         encoder : TableEncoder
-        codes : ndarray of shape (n_rows, n_columns)
+        codes : ndarray of shape (n_samples, n_features)
             The rows before the attack; cells that were not attacked stay bit-identical.
-        x, x_adv : ndarray of shape (n_rows, width)
+        x, x_adv : ndarray of shape (n_samples, width)
             Encoded rows before and after.
-        whole : bool or ndarray of bool, shape (n_columns,), default=False
+        whole : bool or ndarray of bool, shape (n_features,), default=False
             Columns that cannot hold fractions: whole numbers in them are moved by whole steps, towards where they were.
-        factor : float or ndarray of shape (n_rows, 1), default=1.0
+        factor : float or ndarray of shape (n_samples, 1), default=1.0
             Multiplies the budget of numbers.
         """
         numeric = np.flatnonzero(self._movable)
@@ -421,7 +421,7 @@ class ThreatModel(BaseEstimator):
 
     @property
     def _movable(self):
-        """Which columns can be moved, bool, shape (n_columns,)."""
+        """Which columns can be moved, bool, shape (n_features,)."""
         return (self.left_ > 0) | (self.right_ > 0)
 
     def __sklearn_tags__(self):
@@ -440,7 +440,7 @@ class _Statistics:
 
     @classmethod
     def of(cls, codes):
-        """Learn the statistics of codes, shape (n_rows, n_columns); a column without a value has NaN."""
+        """Learn the statistics of codes, shape (n_samples, n_features); a column without a value has NaN."""
         empty = np.isnan(codes).all(axis=0)
         codes = np.where(empty, 0.0, codes)
         spread = {unit: np.where(empty, 0.0, compute(codes)) for unit, compute in SPREADS.items()}
@@ -471,5 +471,5 @@ def _in_steps(reach, steps):
 
 
 def _length(shares):
-    """Return the length of each row, shape (n_rows, 1)."""
+    """Return the length of each row, shape (n_samples, 1)."""
     return np.linalg.norm(shares, axis=1, keepdims=True)

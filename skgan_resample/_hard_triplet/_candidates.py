@@ -32,7 +32,7 @@ class Table(NamedTuple):
 
     Attributes
     ----------
-    codes : ndarray of shape (n, n_columns)
+    codes : ndarray of shape (n, n_features)
     encoded : ndarray of shape (n, width)
     labels : ndarray of int, shape (n,)
     places : ndarray of shape (n, n_components)
@@ -50,7 +50,7 @@ class Candidates(NamedTuple):
 
     Attributes
     ----------
-    codes : ndarray of shape (n, n_columns)
+    codes : ndarray of shape (n, n_features)
     kind : ndarray of int, shape (n,)
         A position in `KINDS`.
     seed : ndarray of int, shape (n,)
@@ -117,7 +117,7 @@ class Drawing:
     Parameters
     ----------
     table : Table
-    nominal : ndarray of bool, shape (n_columns,)
+    nominal : ndarray of bool, shape (n_features,)
     strength : float
         Share by which near pairs are stretched.
     threshold : float

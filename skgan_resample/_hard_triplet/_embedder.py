@@ -207,10 +207,10 @@ class HardTripletEmbedder(TripletNetworks, TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like or pandas, polars or pyarrow table of shape (n_rows, n_columns)
+        X : array-like or pandas, polars or pyarrow table of shape (n_samples, n_features)
             Numbers, strings, booleans, categories, dates. Missing cells are allowed.
-        y : array-like of shape (n_rows,)
-            Classes, two at least; or one-hot classes of shape (n_rows, n_classes).
+        y : array-like of shape (n_samples,)
+            Classes, two at least; or one-hot classes of shape (n_samples, n_classes).
 
         Returns
         -------
@@ -290,12 +290,12 @@ class HardTripletEmbedder(TripletNetworks, TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : table of shape (n_rows, n_columns)
+        X : table of shape (n_samples, n_features)
             With the columns of `fit`.
 
         Returns
         -------
-        X_new : ndarray of shape (n_rows, n_components), or (n_rows, n_encoded) where raw features are returned
+        X_new : ndarray of shape (n_samples, n_components), or (n_rows, n_encoded) where raw features are returned
             One row for each of `X`, in its order.
         """
         check_is_fitted(self, "encoder_")

@@ -78,15 +78,15 @@ def pick_triplets(places, labels, n, low, high, rng, *, is_synthetic=None, synth
 
     Parameters
     ----------
-    places : ndarray of shape (n_rows, n_components)
+    places : ndarray of shape (n_samples, n_components)
         Embeddings.
-    labels : ndarray of int, shape (n_rows,)
+    labels : ndarray of int, shape (n_samples,)
     low, high : float
         Bounds of the hardness wanted: distance to the positive less distance to the negative.
-    is_synthetic : ndarray of bool, shape (n_rows,), default=None
+    is_synthetic : ndarray of bool, shape (n_samples,), default=None
     synthetic : bool or None, default=None
         True wants a synthetic row in each triplet, False none.
-    groups : ndarray of int, shape (n_rows,), default=None
+    groups : ndarray of int, shape (n_samples,), default=None
         A triplet has rows of one group.
 
     Returns

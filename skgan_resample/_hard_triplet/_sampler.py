@@ -275,9 +275,9 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
 
         Parameters
         ----------
-        X : array-like or pandas, polars or pyarrow table of shape (n_rows, n_columns)
+        X : array-like or pandas, polars or pyarrow table of shape (n_samples, n_features)
             Numbers, strings, booleans, categories, dates. Missing cells are allowed.
-        y : array-like of shape (n_rows,)
+        y : array-like of shape (n_samples,)
             Classes.
 
         Returns
@@ -296,16 +296,16 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
 
         Parameters
         ----------
-        X : array-like or pandas, polars or pyarrow table of shape (n_rows, n_columns)
+        X : array-like or pandas, polars or pyarrow table of shape (n_samples, n_features)
             Numbers, strings, booleans, categories, dates. Missing cells are allowed.
-        y : array-like of shape (n_rows,)
-            Classes, or one-hot classes of shape (n_rows, n_classes).
+        y : array-like of shape (n_samples,)
+            Classes, or one-hot classes of shape (n_samples, n_classes).
 
         Returns
         -------
-        X_resampled : same container as `X`, shape (n_rows + n_new, n_columns)
+        X_resampled : same container as `X`, shape (n_samples + n_new, n_features)
             Rows given first, unchanged and in their order. A pandas index becomes 0, 1, 2, ....
-        y_resampled : same container as `y`, shape (n_rows + n_new,)
+        y_resampled : same container as `y`, shape (n_samples + n_new,)
             Their classes, in the form of `y`.
 
         Raises
@@ -333,7 +333,7 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
         table : Table
         y_encoder : TableEncoder
             Brings labels back in the container of `y`.
-        y_codes : ndarray of shape (n_rows, 1) or (n_rows, n_classes)
+        y_codes : ndarray of shape (n_samples, 1) or (n_rows, n_classes)
         rng : numpy.random.RandomState
         """
         rng = check_random_state(self.random_state)
@@ -530,12 +530,12 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
 
         Parameters
         ----------
-        X : table of shape (n_rows, n_columns)
+        X : table of shape (n_samples, n_features)
             With the columns of `fit`.
 
         Returns
         -------
-        embedding : ndarray of shape (n_rows, n_components)
+        embedding : ndarray of shape (n_samples, n_components)
             One row for each of `X`, in its order.
         """
         check_is_fitted(self, "encoder_")
@@ -567,14 +567,14 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
         ----------
         n_triplets : int
             How many.
-        X, y : table of shape (n_rows, n_columns) and array-like of shape (n_rows,), default=None
+        X, y : table of shape (n_samples, n_features) and array-like of shape (n_samples,), default=None
             Usually the result of `fit_resample`. None takes the rows kept by ``store_rows=True``.
         hardness : {"all", "semihard", "hard"} or (low, high), default="all"
             In the embedding: any; the negative farther than the positive by less than the margin; the negative nearer
             than the positive; or bounds of distance to the positive less distance to the negative.
         synthetic : bool, default=None
             True wants a new row in every triplet, False none, None does not care. Needs the result of `fit_resample`.
-        groups : array-like of shape (n_rows,), default=None
+        groups : array-like of shape (n_samples,), default=None
             All rows of a triplet are of one group.
         output : {"indices", "rows"}, default="indices"
             Positions in `X`, as pytorch-metric-learning and metric-learn's ``preprocessor=X`` take them, or the rows
@@ -584,7 +584,7 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
 
         Returns
         -------
-        triplets : ndarray of int, shape (n_triplets, 3), or of float, shape (n_triplets, 3, n_columns)
+        triplets : ndarray of int, shape (n_triplets, 3), or of float, shape (n_triplets, 3, n_features)
             Exactly so many. Where no triplet of the hardness wanted was found for an anchor, the nearest to it stands
             there, and a `ResamplingWarning` tells the share.
         """
@@ -623,9 +623,9 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
         ----------
         n_pairs : int
             How many.
-        X, y : table of shape (n_rows, n_columns) and array-like of shape (n_rows,), default=None
+        X, y : table of shape (n_samples, n_features) and array-like of shape (n_samples,), default=None
             As in `sample_triplets`.
-        groups : array-like of shape (n_rows,), default=None
+        groups : array-like of shape (n_samples,), default=None
             Both rows of a pair are of one group.
         output : {"indices", "rows"}, default="indices"
             As in `sample_triplets`.
@@ -634,7 +634,7 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
 
         Returns
         -------
-        pairs : ndarray of int, shape (n_pairs, 2), or of float, shape (n_pairs, 2, n_columns)
+        pairs : ndarray of int, shape (n_pairs, 2), or of float, shape (n_pairs, 2, n_features)
             Positions or rows, as `output` says.
         similar : ndarray of int, shape (n_pairs,)
             1 for two rows of one class, -1 otherwise, as metric-learn's ITML, MMC and SDML take it.

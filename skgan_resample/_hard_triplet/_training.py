@@ -96,7 +96,7 @@ class TripletNetworks(CallbackSupportMixin, TorchStateMixin):
         self._forget_networks()
 
     def _read_labels(self, y):
-        """Return the classes of `y` as an array of shape (n_rows,), and whether they were one-hot."""
+        """Return the classes of `y` as an array of shape (n_samples,), and whether they were one-hot."""
         if y is None:
             raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None.")
         if issparse(y):

@@ -161,7 +161,7 @@ def gap_values(curves, weights):
     Parameters
     ----------
     curves : Curves
-    weights : ndarray of shape (n_rows, n_draws)
+    weights : ndarray of shape (n_samples, n_draws)
 
     Returns
     -------

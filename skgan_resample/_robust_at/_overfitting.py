@@ -142,13 +142,13 @@ def suspected_labels(probabilities, y):
 
     Parameters
     ----------
-    probabilities : ndarray of shape (n_rows, n_classes)
+    probabilities : ndarray of shape (n_samples, n_classes)
         Out of fold.
-    y : ndarray of int, shape (n_rows,)
+    y : ndarray of int, shape (n_samples,)
 
     Returns
     -------
-    suspected : ndarray of bool, shape (n_rows,)
+    suspected : ndarray of bool, shape (n_samples,)
     """
     n_classes = probabilities.shape[1]
     usual = np.array([probabilities[y == k, k].mean() if (y == k).any() else np.inf for k in range(n_classes)])

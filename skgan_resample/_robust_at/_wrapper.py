@@ -198,7 +198,7 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
     attack_gap_, attack_too_weak_ : float, bool or None
         Robust accuracy of training rows against the attack of the training minus that against the stronger one, and
         whether it is above 0.1 beyond chance.
-    suspected_labels_ : ndarray of bool, shape (n_rows,)
+    suspected_labels_ : ndarray of bool, shape (n_samples,)
         Training rows whose label a network that has not seen them doubts.
     device_ : str
     fit_seconds_ : float
@@ -334,11 +334,11 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
 
         Parameters
         ----------
-        X : table of shape (n_rows, n_columns)
+        X : table of shape (n_samples, n_features)
             Numbers, levels, dates; missing cells are welcome.
-        y : array-like of shape (n_rows,)
+        y : array-like of shape (n_samples,)
             Classes of any kind, or finite numbers.
-        sample_weight : array-like of shape (n_rows,), default=None
+        sample_weight : array-like of shape (n_samples,), default=None
             >= 0. Rows of weight 0 are left out.
         X_val, y_val : table and array-like, default=None
             Held-out rows, used instead of `validation`. The network is then trained once, and not on them.
@@ -734,12 +734,12 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
 
         Parameters
         ----------
-        X : table of shape (n_rows, n_columns)
+        X : table of shape (n_samples, n_features)
             With the columns of `fit`.
 
         Returns
         -------
-        y : ndarray of shape (n_rows,)
+        y : ndarray of shape (n_samples,)
             Labels as in `classes_`, or numbers in the units of the target.
         """
         outputs = self._outputs(X)
@@ -753,12 +753,12 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
 
         Parameters
         ----------
-        X : table of shape (n_rows, n_columns)
+        X : table of shape (n_samples, n_features)
             With the columns of `fit`.
 
         Returns
         -------
-        logits : ndarray of shape (n_rows, n_classes), or (n_rows,) for two classes, positive for the second
+        logits : ndarray of shape (n_samples, n_classes), or (n_rows,) for two classes, positive for the second
             What the network says before it is turned into probabilities.
         """
         outputs = self._outputs(X)
@@ -770,12 +770,12 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
 
         Parameters
         ----------
-        X : table of shape (n_rows, n_columns)
+        X : table of shape (n_samples, n_features)
             With the columns of `fit`.
 
         Returns
         -------
-        probabilities : ndarray of shape (n_rows, n_classes)
+        probabilities : ndarray of shape (n_samples, n_classes)
             In the order of `classes_`.
         """
         outputs = self._outputs(X)
@@ -787,11 +787,11 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
 
         Parameters
         ----------
-        X : table of shape (n_rows, n_columns)
+        X : table of shape (n_samples, n_features)
             With the columns of `fit`.
-        y : array-like of shape (n_rows,)
+        y : array-like of shape (n_samples,)
             The truth.
-        sample_weight : array-like of shape (n_rows,), default=None
+        sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows in the mean; None counts each once.
 
         Returns
@@ -807,15 +807,15 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
 
         Parameters
         ----------
-        X : table of shape (n_rows, n_columns)
+        X : table of shape (n_samples, n_features)
             With the columns of `fit`.
-        y : array-like of shape (n_rows,)
+        y : array-like of shape (n_samples,)
             The truth.
         threat_model : ThreatModel, default=None
             Fitted, or with units of the training rows. None is the one of the training, `threat_model_`.
         n_steps : int, default=30
             Of each of several searches along the gradient: margin, cross-entropy, the nearest wrong classes one by one.
-        sample_weight : array-like of shape (n_rows,), default=None
+        sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows in the mean; None counts each once.
         return_report : bool, default=False
             Return a dict with ``robust``, ``clean``, ``threat_model`` in words, ``attack`` and ``n_rows``: a robust
@@ -853,9 +853,9 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
 
         Parameters
         ----------
-        X : table of shape (n_rows, n_columns)
+        X : table of shape (n_samples, n_features)
             With the columns of `fit`.
-        y : array-like of shape (n_rows,), default=None
+        y : array-like of shape (n_samples,), default=None
             The truth; None is what the network says.
         threat_model : ThreatModel, default=None
             As for `robust_score`.
@@ -898,9 +898,9 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
 
         Parameters
         ----------
-        X : table of shape (n_rows, n_columns)
+        X : table of shape (n_samples, n_features)
             With the columns of `fit`.
-        y : array-like of shape (n_rows,)
+        y : array-like of shape (n_samples,)
             The truth.
         threat_model : ThreatModel, default=None
             As for `robust_score`.
@@ -911,7 +911,7 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
 
         Returns
         -------
-        budget : ndarray of shape (n_rows,)
+        budget : ndarray of shape (n_samples,)
             0 for rows that are wrong as they are; 2 means twice the budget of the threat model. Infinite where 16 times
             the budget is not enough. Multiplies budgets of numbers; switches of levels are allowed at any of them.
         """
@@ -983,9 +983,9 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
 
         Parameters
         ----------
-        X : table of shape (n_rows, n_columns)
+        X : table of shape (n_samples, n_features)
             Rows to train on, as for `fit`.
-        y : array-like of shape (n_rows,)
+        y : array-like of shape (n_samples,)
             Their classes or numbers.
         groups : list of str, default=all
             "baseline" and some of "drop_both" (small-loss rows are left out of each batch), "drop_perturbation" (they
@@ -995,7 +995,7 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
             None is 15 % of the epochs.
         n_folds : int, default=3
             Every row is held out once; so many trainings for each group.
-        sample_weight : array-like of shape (n_rows,), default=None
+        sample_weight : array-like of shape (n_samples,), default=None
             >= 0, as for `fit`.
 
         Returns

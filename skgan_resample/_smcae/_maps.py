@@ -79,8 +79,8 @@ def linear_transport(synthetic, real, synthetic_classes=None, real_classes=None,
 
     Parameters
     ----------
-    synthetic, real : ndarray of shape (n_rows, width)
-    synthetic_classes, real_classes : ndarray of int, shape (n_rows,), default=None
+    synthetic, real : ndarray of shape (n_samples, width)
+    synthetic_classes, real_classes : ndarray of int, shape (n_samples,), default=None
         Numbers of the classes, below `n_classes`.
     n_classes : int, default=1
     overall : AffineMap, default=None

@@ -28,13 +28,13 @@ class Sample:
 
     Parameters
     ----------
-    codes : ndarray of shape (n_rows, n_columns)
+    codes : ndarray of shape (n_samples, n_features)
         As `TableEncoder` reads them, without gaps that the real columns do not have.
-    vectors : ndarray of shape (n_rows, width)
+    vectors : ndarray of shape (n_samples, width)
         The same rows encoded, with the target as the last column where it moves along.
-    membership : ndarray of shape (n_rows, n_classes)
+    membership : ndarray of shape (n_samples, n_classes)
         Share of each class in each row: one-hot where the class is known; a column of ones where there are no classes.
-    target : ndarray of shape (n_rows,) or None
+    target : ndarray of shape (n_samples,) or None
         Numbers of the classes, or the continuous target; None where it is unknown.
     """
 
@@ -171,7 +171,7 @@ class Space:
         Parameters
         ----------
         sample : Sample
-        vectors : ndarray of shape (n_rows, width_)
+        vectors : ndarray of shape (n_samples, width_)
         masses : list of (column, class, value, radius)
             As `masses` finds them.
         """

@@ -288,14 +288,14 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
 
         Parameters
         ----------
-        X : array-like or pandas, polars or pyarrow table of shape (n_rows, n_columns)
+        X : array-like or pandas, polars or pyarrow table of shape (n_samples, n_features)
             Real rows, and synthetic ones if `sample_domain` says so. Numbers, strings, booleans, categories, dates;
             missing cells are allowed.
-        y : array-like of shape (n_rows,), default=None
+        y : array-like of shape (n_samples,), default=None
             Their target, classes or numbers. Without it rows are matched regardless of it, and less well.
-        sample_domain : array-like of int, shape (n_rows,), or int, default=None
+        sample_domain : array-like of int, shape (n_samples,), or int, default=None
             >= 0 for a synthetic row (skada's source), < 0 for a real one (target).
-        X_synthetic : table of shape (n_synthetic, n_columns), default=None
+        X_synthetic : table of shape (n_synthetic, n_features), default=None
             Synthetic rows; all of `X` is real then.
         y_synthetic : array-like of shape (n_synthetic,), default=None
             Their target.
@@ -320,13 +320,13 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
 
         Parameters
         ----------
-        X : table of shape (n_rows, n_columns)
+        X : table of shape (n_samples, n_features)
             As in `fit`.
-        y : array-like of shape (n_rows,), default=None
+        y : array-like of shape (n_samples,), default=None
             As in `fit`.
-        sample_domain : array-like of int, shape (n_rows,), or int, default=None
+        sample_domain : array-like of int, shape (n_samples,), or int, default=None
             As in `fit`.
-        X_synthetic : table of shape (n_synthetic, n_columns), default=None
+        X_synthetic : table of shape (n_synthetic, n_features), default=None
             As in `fit`.
         y_synthetic : array-like of shape (n_synthetic,), default=None
             As in `fit`.
@@ -344,9 +344,9 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
 
         Parameters
         ----------
-        X : table of shape (n_rows, n_columns)
+        X : table of shape (n_samples, n_features)
             With the columns of `fit`.
-        sample_domain : array-like of int, shape (n_rows,), or int, default=None
+        sample_domain : array-like of int, shape (n_samples,), or int, default=None
             >= 0 for a synthetic row, < 0 for a real one. None: all are real, as in prediction.
 
         Returns
@@ -377,16 +377,16 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
 
         Parameters
         ----------
-        X_synthetic : table of shape (n_rows, n_columns)
+        X_synthetic : table of shape (n_samples, n_features)
             With the columns of `fit`.
-        y_synthetic : array-like of shape (n_rows,), default=None
+        y_synthetic : array-like of shape (n_samples,), default=None
             Their target. Without it a model of the synthetic rows of `fit` guesses it, which is less good.
 
         Returns
         -------
-        X_moved : table of shape (n_rows, n_columns)
+        X_moved : table of shape (n_samples, n_features)
             In the container and data types of the real rows of `fit`.
-        y_moved : array of shape (n_rows,)
+        y_moved : array of shape (n_samples,)
             Only if `y_synthetic` is given: the same, unless a continuous target moves along.
         """
         check_is_fitted(self)
@@ -402,17 +402,17 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
 
         Parameters
         ----------
-        X : table of shape (n_rows, n_columns)
+        X : table of shape (n_samples, n_features)
             With the columns of `fit`.
-        y : array-like of shape (n_rows,), default=None
+        y : array-like of shape (n_samples,), default=None
             The target. Needed only where it moves along in `fit`; of synthetic rows it is guessed otherwise, and the
             code of real rows does not depend on their class.
-        sample_domain : array-like of int, shape (n_rows,), or int, default=None
+        sample_domain : array-like of int, shape (n_samples,), or int, default=None
             >= 0 for a synthetic row, < 0 for a real one. None: all are real.
 
         Returns
         -------
-        code : ndarray of float, shape (n_rows, sum of hidden_layer_sizes + encoded columns)
+        code : ndarray of float, shape (n_samples, sum of hidden_layer_sizes + encoded columns)
             The activations of all layers of the encoder, and what the decoder of the row's channel makes of them.
 
         Raises
@@ -433,14 +433,14 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
 
         Parameters
         ----------
-        X : table of shape (n_rows, n_columns)
+        X : table of shape (n_samples, n_features)
             Real rows, with the columns of `fit`.
-        y : array-like of shape (n_rows,), default=None
+        y : array-like of shape (n_samples,), default=None
             Needed only where the target moves along in `fit`.
 
         Returns
         -------
-        X_rebuilt : table of shape (n_rows, n_columns)
+        X_rebuilt : table of shape (n_samples, n_features)
             Valid rows, in the container and data types of the real rows of `fit`.
 
         Raises

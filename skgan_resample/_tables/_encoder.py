@@ -5,10 +5,10 @@ Three forms of the same table appear here:
 native
     what the caller handed in: a NumPy array, a list, or a pandas, polars or pyarrow table (or one column of them);
 codes
-    a float64 matrix of shape (n_rows, n_columns): numbers as they are, levels of a nominal column as 0, 1, 2, ...,
+    a float64 matrix of shape (n_samples, n_features): numbers as they are, levels of a nominal column as 0, 1, 2, ...,
     dates as steps since the earliest one, missing cells as NaN. Samplers compute distances and interpolate here;
 encoded
-    a float64 matrix of shape (n_rows, width) for networks: scaled numbers, one-hot heads, missing indicators.
+    a float64 matrix of shape (n_samples, width) for networks: scaled numbers, one-hot heads, missing indicators.
 """
 
 from dataclasses import dataclass, field
@@ -90,7 +90,7 @@ class TableEncoder:
     ----------
     columns_ : list of Column
         The schema, one entry a column.
-    nominal_ : ndarray of bool, shape (n_columns,)
+    nominal_ : ndarray of bool, shape (n_features,)
         Which columns are nominal.
     width_ : int
         Number of columns of the encoded matrix.
@@ -128,7 +128,7 @@ class TableEncoder:
 
         Parameters
         ----------
-        X : array-like, list, or pandas, polars or pyarrow table of shape (n_rows, n_columns), or one column of it
+        X : array-like, list, or pandas, polars or pyarrow table of shape (n_samples, n_features), or one column of it
             Missing cells are NaN, None or null.
 
         Returns
@@ -143,7 +143,7 @@ class TableEncoder:
 
         Returns
         -------
-        codes : ndarray of float64, shape (n_rows, n_columns)
+        codes : ndarray of float64, shape (n_samples, n_features)
         """
         door = open_table(X)
         codes, self._levels, self._clocks = _learn_codes(door, self.categorical_features)
@@ -164,12 +164,12 @@ class TableEncoder:
 
         Parameters
         ----------
-        X : table of shape (n_rows, n_columns)
+        X : table of shape (n_samples, n_features)
             A level that was not seen in `fit` counts as missing.
 
         Returns
         -------
-        codes : ndarray of float64, shape (n_rows, n_columns)
+        codes : ndarray of float64, shape (n_samples, n_features)
         """
         door = open_table(X)
         if len(door.names) != len(self.columns_):
@@ -191,12 +191,12 @@ class TableEncoder:
 
         Parameters
         ----------
-        codes : array-like of shape (n_rows, n_columns)
+        codes : array-like of shape (n_samples, n_features)
             Levels and integers must be whole numbers, as after `snap`. NaN is a missing cell.
 
         Returns
         -------
-        X : table of shape (n_rows, n_columns)
+        X : table of shape (n_samples, n_features)
             A frame of pandas has the index 0, 1, 2, ....
 
         Raises
@@ -226,11 +226,11 @@ class TableEncoder:
 
         Parameters
         ----------
-        codes : array-like of shape (n_rows, n_columns)
+        codes : array-like of shape (n_samples, n_features)
 
         Returns
         -------
-        codes : ndarray of float64, shape (n_rows, n_columns)
+        codes : ndarray of float64, shape (n_samples, n_features)
             A copy. Snapping it again changes nothing.
         """
         codes = np.minimum(np.maximum(np.asarray(codes, dtype=float), self._low), self._high)
@@ -244,7 +244,7 @@ class TableEncoder:
 
     @property
     def ranges(self):
-        """Lowest and highest code of each column, two arrays of shape (n_columns,)."""
+        """Lowest and highest code of each column, two arrays of shape (n_features,)."""
         return self._low, self._high
 
     @property
@@ -264,11 +264,11 @@ class TableEncoder:
 
         Parameters
         ----------
-        X : table of shape (n_rows, n_columns)
+        X : table of shape (n_samples, n_features)
 
         Returns
         -------
-        encoded : ndarray of float64, shape (n_rows, width_)
+        encoded : ndarray of float64, shape (n_samples, width_)
             A numeric column becomes one scaled column, a nominal one a head of one column a level, a constant one
             nothing. Where cells were missing in `fit`, one more column says so (1.0) and the number stands at the
             centre, or no level of the head is set.
@@ -276,7 +276,7 @@ class TableEncoder:
         return self.encode_codes(self.to_codes(X))
 
     def encode_codes(self, codes):
-        """Return codes, shape (n_rows, n_columns), as the encoded matrix, shape (n_rows, width_)."""
+        """Return codes, shape (n_samples, n_features), as the encoded matrix, shape (n_samples, width_)."""
         encoded = np.zeros((len(codes), self.width_))
         for j, column in enumerate(self.columns_):
             if column.kind == "constant" and not column.has_missing:
@@ -297,7 +297,7 @@ class TableEncoder:
 
         Parameters
         ----------
-        encoded : array-like of shape (n_rows, width_)
+        encoded : array-like of shape (n_samples, width_)
             As from `encode`, or from a network: heads need not be one-hot.
         rng : numpy.random.RandomState, optional
             If given, levels are drawn with probabilities proportional to the head (negative values count as zero);
@@ -305,12 +305,12 @@ class TableEncoder:
 
         Returns
         -------
-        X : table of shape (n_rows, n_columns)
+        X : table of shape (n_samples, n_features)
         """
         return self.from_codes(self.snap(self.decode_codes(encoded, rng)))
 
     def decode_codes(self, encoded, rng=None):
-        """Return the encoded matrix, shape (n_rows, width_), as codes that are not snapped yet."""
+        """Return the encoded matrix, shape (n_samples, width_), as codes that are not snapped yet."""
         encoded = np.asarray(encoded, dtype=float)
         codes = np.empty((len(encoded), len(self.columns_)))
         for j, column in enumerate(self.columns_):
@@ -332,7 +332,7 @@ class TableEncoder:
 
         Parameters
         ----------
-        codes : ndarray of shape (n_rows, n_columns)
+        codes : ndarray of shape (n_samples, n_features)
         scale : {"std", "iqr", "range"}, default="std"
 
         Returns
@@ -345,7 +345,7 @@ class TableEncoder:
 
     @property
     def scaling(self):
-        """What is subtracted from and what divides each column of codes, two arrays of shape (n_columns,)."""
+        """What is subtracted from and what divides each column of codes, two arrays of shape (n_features,)."""
         return self._center, self._spread
 
     # ------------------------------------------------------------------------------------------ learned in fit
@@ -492,7 +492,7 @@ def _center_and_scale(values, scale):
 
 
 def _draw_levels(head, rng):
-    """Draw one level a row with probabilities proportional to the head, shape (n_rows, n_levels)."""
+    """Draw one level a row with probabilities proportional to the head, shape (n_samples, n_levels)."""
     mass = np.maximum(head, 0.0)
     mass[mass.sum(axis=1) <= 0] = 1.0
     cumulated = np.cumsum(mass, axis=1)

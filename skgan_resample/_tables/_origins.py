@@ -15,9 +15,9 @@ def synthetic_rows(sampler, X, y, X_new, y_new):
     ----------
     sampler : sampler
         Fitted. Its ``is_synthetic_`` is the answer if it has one.
-    X, y : table of shape (n_rows, n_columns) and column of shape (n_rows,)
+    X, y : table of shape (n_samples, n_features) and column of shape (n_samples,)
         What was given to ``fit_resample``.
-    X_new, y_new : table of shape (n_new, n_columns) and column of shape (n_new,)
+    X_new, y_new : table of shape (n_new, n_features) and column of shape (n_new,)
         What came back, in any order; rows may be missing.
 
     Returns

@@ -12,7 +12,7 @@ MAX_CLASS_VALUES = 20  # a target of whole numbers with more different values th
 
 
 def read_target(y):
-    """Return a continuous target as an array of shape (n_rows,), and the encoder that brings such targets back.
+    """Return a continuous target as an array of shape (n_samples,), and the encoder that brings such targets back.
 
     Raises
     ------

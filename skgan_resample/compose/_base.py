@@ -56,12 +56,12 @@ class RegressorAround(AroundMixin, RegressorMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : table of shape (n_rows, n_columns)
+        X : table of shape (n_samples, n_features)
             Whatever the inner estimator takes.
 
         Returns
         -------
-        y : ndarray of shape (n_rows,)
+        y : ndarray of shape (n_samples,)
             In the units of the target.
         """
         check_is_fitted(self)

@@ -93,11 +93,11 @@ class RelevanceWeightedRegressor(RegressorAround):
 
         Parameters
         ----------
-        X : table of shape (n_rows, n_columns)
+        X : table of shape (n_samples, n_features)
             Whatever `estimator` takes.
-        y : array-like of shape (n_rows,)
+        y : array-like of shape (n_samples,)
             Continuous target, finite.
-        sample_weight : array-like of shape (n_rows,), default=None
+        sample_weight : array-like of shape (n_samples,), default=None
             Multiplied with the weights from the relevance.
 
         Returns
@@ -196,11 +196,11 @@ class OutputCorrectedRegressor(RegressorAround):
 
         Parameters
         ----------
-        X : table of shape (n_rows, n_columns)
+        X : table of shape (n_samples, n_features)
             Whatever `estimator` takes.
-        y : array-like of shape (n_rows,)
+        y : array-like of shape (n_samples,)
             Continuous target, finite.
-        sample_weight : array-like of shape (n_rows,), default=None
+        sample_weight : array-like of shape (n_samples,), default=None
             Given to `estimator`, and multiplied with the weights of the relevance for the line.
 
         Returns
@@ -230,11 +230,11 @@ def output_correction(y, predictions, weights=None):
 
     Parameters
     ----------
-    y : array-like of shape (n_rows,)
+    y : array-like of shape (n_samples,)
         Target.
-    predictions : array-like of shape (n_rows,)
+    predictions : array-like of shape (n_samples,)
         Predictions of rows that the model was not fitted to.
-    weights : array-like of shape (n_rows,), default=None
+    weights : array-like of shape (n_samples,), default=None
         How much each row counts, at least 0; such as ``relevance.sample_weight(y)``. None is one for each.
 
     Returns

@@ -114,9 +114,9 @@ class SyntheticRefiner(MetaEstimatorMixin, BaseSampler):
 
         Parameters
         ----------
-        X : table of shape (n_rows, n_columns)
+        X : table of shape (n_samples, n_features)
             Whatever the sampler takes.
-        y : array-like of shape (n_rows,)
+        y : array-like of shape (n_samples,)
             Classes or numbers.
 
         Returns
@@ -133,14 +133,14 @@ class SyntheticRefiner(MetaEstimatorMixin, BaseSampler):
 
         Parameters
         ----------
-        X : table of shape (n_rows, n_columns)
+        X : table of shape (n_samples, n_features)
             Whatever the sampler takes.
-        y : array-like of shape (n_rows,)
+        y : array-like of shape (n_samples,)
             Classes or numbers.
 
         Returns
         -------
-        X_resampled : table of shape (n_resampled, n_columns)
+        X_resampled : table of shape (n_resampled, n_features)
             Rows in the order of the sampler, real ones as it gave them; behind the real ones for a callable.
         y_resampled : column of shape (n_resampled,)
             Their target, in the same order.

@@ -126,11 +126,11 @@ class ResampledRegressor(_ResamplesMixin, RegressorAround):
 
         Parameters
         ----------
-        X : table of shape (n_rows, n_columns)
+        X : table of shape (n_samples, n_features)
             Whatever `sampler` and `estimator` take.
-        y : array-like of shape (n_rows,)
+        y : array-like of shape (n_samples,)
             Continuous target, finite.
-        sample_weight : array-like of shape (n_rows,), default=None
+        sample_weight : array-like of shape (n_samples,), default=None
             For `estimator`, which must take weights then; a new row weighs the mean of its parents.
 
         Returns
@@ -262,11 +262,11 @@ class ResampledClassifier(_ResamplesMixin, AroundMixin, ClassifierMixin, BaseEst
 
         Parameters
         ----------
-        X : table of shape (n_rows, n_columns)
+        X : table of shape (n_samples, n_features)
             Whatever `sampler` and `estimator` take.
-        y : array-like of shape (n_rows,)
+        y : array-like of shape (n_samples,)
             Classes: numbers or strings.
-        sample_weight : array-like of shape (n_rows,), default=None
+        sample_weight : array-like of shape (n_samples,), default=None
             For `estimator`, which must take weights then; a new row weighs the mean of its parents.
 
         Returns
@@ -299,12 +299,12 @@ class ResampledClassifier(_ResamplesMixin, AroundMixin, ClassifierMixin, BaseEst
 
         Parameters
         ----------
-        X : table of shape (n_rows, n_columns)
+        X : table of shape (n_samples, n_features)
             Whatever the inner estimator takes.
 
         Returns
         -------
-        y : ndarray of shape (n_rows,)
+        y : ndarray of shape (n_samples,)
             Labels as in `classes_`.
         """
         check_is_fitted(self)
@@ -318,12 +318,12 @@ class ResampledClassifier(_ResamplesMixin, AroundMixin, ClassifierMixin, BaseEst
 
         Parameters
         ----------
-        X : table of shape (n_rows, n_columns)
+        X : table of shape (n_samples, n_features)
             Whatever the inner estimator takes.
 
         Returns
         -------
-        probabilities : ndarray of shape (n_rows, n_classes)
+        probabilities : ndarray of shape (n_samples, n_classes)
             In the order of `classes_`.
         """
         check_is_fitted(self)
@@ -339,12 +339,12 @@ class ResampledClassifier(_ResamplesMixin, AroundMixin, ClassifierMixin, BaseEst
 
         Parameters
         ----------
-        X : table of shape (n_rows, n_columns)
+        X : table of shape (n_samples, n_features)
             Whatever the inner estimator takes.
 
         Returns
         -------
-        decision : ndarray of shape (n_rows,) or (n_rows, n_classes)
+        decision : ndarray of shape (n_samples,) or (n_rows, n_classes)
             As the inner estimator gives it.
         """
         check_is_fitted(self)

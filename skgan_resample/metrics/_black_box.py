@@ -16,10 +16,10 @@ def worst_rows(badness, codes, threat, *, factor, n_queries, rng):
     ----------
     badness : callable ``(codes, rows) -> (n,)``
         How wrong the classifier is about moved codes of the rows `rows` (positions); above 0 it is misled.
-    codes : ndarray of shape (n_rows, n_columns)
+    codes : ndarray of shape (n_samples, n_features)
     threat : ThreatModel
         Fitted.
-    factor : ndarray of shape (n_rows, 1)
+    factor : ndarray of shape (n_samples, 1)
         0 for rows that are not attacked.
     n_queries : int
         Predictions for each row.
@@ -27,7 +27,7 @@ def worst_rows(badness, codes, threat, *, factor, n_queries, rng):
 
     Returns
     -------
-    worst : ndarray of shape (n_rows, n_columns)
+    worst : ndarray of shape (n_samples, n_features)
     """
     worst = codes.copy()
     movable = np.flatnonzero((threat.left_ > 0) | (threat.right_ > 0))

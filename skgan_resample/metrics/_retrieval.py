@@ -27,9 +27,9 @@ def recall_at_k(embedding, y, k=1, *, gallery=None, gallery_y=None, metric="eucl
 
     Parameters
     ----------
-    embedding : array-like of shape (n_rows, n_components)
+    embedding : array-like of shape (n_samples, n_components)
         The rows that search, in the space whose distances are judged.
-    y : array-like of shape (n_rows,)
+    y : array-like of shape (n_samples,)
         Their classes: numbers or strings.
     k : int or sequence of int, default=1
         How many of the nearest rows count, from 1 to the number of rows that can be found.
@@ -103,9 +103,9 @@ def map_at_r(embedding, y, *, gallery=None, gallery_y=None, metric="euclidean", 
 
     Parameters
     ----------
-    embedding : array-like of shape (n_rows, n_components)
+    embedding : array-like of shape (n_samples, n_components)
         The rows that search, in the space whose distances are judged.
-    y : array-like of shape (n_rows,)
+    y : array-like of shape (n_samples,)
         Their classes: numbers or strings.
     gallery : array-like of shape (n_gallery, n_components), default=None
         The rows that are found. None: the others of `embedding`. A row never finds itself; this goes by its position,
@@ -161,7 +161,7 @@ def triplet_accuracy(embedding, triplets=None):
 
     Parameters
     ----------
-    embedding : array-like of shape (n_rows, n_components) or (n_triplets, 3, n_components)
+    embedding : array-like of shape (n_samples, n_components) or (n_triplets, 3, n_components)
         Embedded rows that `triplets` points into; or, without `triplets`, the embedded rows of each triplet.
     triplets : array-like of int, shape (n_triplets, 3), default=None
         Positions of anchor, positive and negative in `embedding`.
@@ -216,9 +216,9 @@ class HardnessProfile:
 
     Parameters
     ----------
-    hardness : ndarray of shape (n_rows,)
+    hardness : ndarray of shape (n_samples,)
         Share of the nearest other rows that are of another class, in [0, 1].
-    kind : ndarray of str, shape (n_rows,)
+    kind : ndarray of str, shape (n_samples,)
         "safe", "borderline", "rare" or "outlier".
     summary : dict
         By class a dict: "n_rows", mean "hardness", and the share of its rows that is "safe", "borderline", "rare" and
@@ -246,10 +246,10 @@ def hardness_profile(X, y, *, k_neighbors=5, categorical_features="auto"):
 
     Parameters
     ----------
-    X : table of shape (n_rows, n_columns)
+    X : table of shape (n_samples, n_features)
         Numbers are compared in units of the standard deviation of their column, levels of strings, categories and
         booleans one-hot. No cell may be missing.
-    y : array-like of shape (n_rows,)
+    y : array-like of shape (n_samples,)
         Classes: numbers or strings.
     k_neighbors : int, default=5
         How many of the nearest other rows are looked at, at most n_rows - 1. For other numbers than 5 the kinds go by
@@ -318,9 +318,9 @@ def clustering_nmi(embedding, y, *, n_init=10, random_state=None):
 
     Parameters
     ----------
-    embedding : array-like of shape (n_rows, n_components)
+    embedding : array-like of shape (n_samples, n_components)
         The rows, in the space that is judged.
-    y : array-like of shape (n_rows,)
+    y : array-like of shape (n_samples,)
         Classes, at least two: numbers or strings.
     n_init : int, default=10
         Starts of k-means, of which the best is taken.
@@ -354,7 +354,7 @@ class _Search:
 
     Attributes
     ----------
-    codes : ndarray of int, shape (n_rows,)
+    codes : ndarray of int, shape (n_samples,)
         Classes of the rows that search.
     rows : ndarray of int
         Those of them whose class has something to find.
@@ -426,7 +426,7 @@ def _count(distances, same, kth, k):
 
     Returns
     -------
-    hits, places, n_tied, tied_hits : ndarray of int, shape (n_rows,)
+    hits, places, n_tied, tied_hits : ndarray of int, shape (n_samples,)
         Rows of the class that are nearer, places left for those as near, how many there are, how many of the class.
     """
     nearer, tied = distances < kth[:, None], distances == kth[:, None]
@@ -453,15 +453,15 @@ def _average_precision(distances, same, n_places):
 
     Parameters
     ----------
-    distances : ndarray of shape (n_rows, n_others)
-    same : ndarray of bool, shape (n_rows, n_others)
+    distances : ndarray of shape (n_samples, n_others)
+    same : ndarray of bool, shape (n_samples, n_others)
         Which of the others are of the class.
     n_places : int
         R.
 
     Returns
     -------
-    score : ndarray of shape (n_rows,)
+    score : ndarray of shape (n_samples,)
     """
     # The bits of numbers >= 0 are in the order of the numbers, and the sign leaves room for `same`: one sort does both.
     keys = distances.view(np.uint64) << np.uint64(1) | same

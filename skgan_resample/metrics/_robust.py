@@ -136,11 +136,11 @@ class RobustScorer:
         ----------
         estimator : fitted classifier
             What the scorer is to judge; a fitted search or pipeline, too.
-        X : table of shape (n_rows, n_columns)
+        X : table of shape (n_samples, n_features)
             Rows to attack.
-        y : array-like of shape (n_rows,)
+        y : array-like of shape (n_samples,)
             The truth.
-        sample_weight : array-like of shape (n_rows,), default=None
+        sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows in the mean; None counts each once.
 
         Returns
@@ -319,7 +319,7 @@ def _affine(inputs, codes, threat, encoder, *, n_tried=200):
     ----------
     inputs : callable
         From codes to inputs, or None where it refuses them.
-    codes : ndarray of shape (n_rows, n_columns)
+    codes : ndarray of shape (n_samples, n_features)
     threat : ThreatModel
     encoder : TableEncoder
         Of the codes; no column is constant.

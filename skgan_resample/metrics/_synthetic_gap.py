@@ -215,15 +215,15 @@ def synthetic_gap(
 
     Parameters
     ----------
-    X_real : table of shape (n_real, n_columns)
+    X_real : table of shape (n_real, n_features)
         Real rows that played no part in making the synthetic ones; 8 at least. NumPy array, list, or pandas, polars or
         pyarrow table, with columns of any type; NaN is allowed.
-    X_synthetic : table of shape (n_synthetic, n_columns)
+    X_synthetic : table of shape (n_synthetic, n_features)
         Synthetic rows, 4 at least. Columns of two frames are matched by name, else by position.
     y_real, y_synthetic : array-like of shape (n_real,) and (n_synthetic,), default=None
         Labels or target values; both or none. Only with them is there utility, label agreement and, for classes, the
         variance ratio in classes. They are no column of the other measures; put the target into both tables for that.
-    X_train : table of shape (n_train, n_columns), default=None
+    X_train : table of shape (n_train, n_features), default=None
         The real rows that the synthetic ones were made from. With them it is seen whether rows were remembered, and
         they count as real rows where ranges, decimals and levels are learned.
     categorical_features : "auto", None, or array-like of names, positions or a mask of bool, default="auto"
@@ -376,9 +376,9 @@ def gap_closed(X_real, X_before, X_after, *, categorical_features="auto", n_repe
 
     Parameters
     ----------
-    X_real : table of shape (n_real, n_columns)
+    X_real : table of shape (n_real, n_features)
         Real rows that played no part in making or moving the synthetic ones; 8 at least.
-    X_before, X_after : table of shape (n_before, n_columns) and (n_after, n_columns)
+    X_before, X_after : table of shape (n_before, n_features) and (n_after, n_columns)
         Synthetic rows, 4 at least. If there are equally many, row i of both is taken for the same row before and
         after it was moved, which makes the error smaller.
     categorical_features : "auto", None, or array-like of names, positions or a mask of bool, default="auto"
@@ -576,9 +576,9 @@ class _Encoding:
 
     Parameters
     ----------
-    parts : list of ndarray of shape (n_rows, n_columns)
+    parts : list of ndarray of shape (n_samples, n_features)
         Codes. The first is the real rows by whose standard deviation columns are scaled.
-    nominal : ndarray of bool, shape (n_columns,)
+    nominal : ndarray of bool, shape (n_features,)
     is_real, is_synthetic : list of bool
         Of each part: whether its levels are real; whether it counts where a column would be too far away.
     """

@@ -98,8 +98,8 @@ def evaluate(
 
     Parameters
     ----------
-    X : table of shape (n_rows, n_columns)
-    y : array-like of shape (n_rows,)
+    X : table of shape (n_samples, n_features)
+    y : array-like of shape (n_samples,)
         Two classes or more. Of two, the one with fewer rows in all of `y` is the positive one (of equal ones the last).
     splits : list of (fold, inner, train, test) or (fold, inner, train, test, tuning)
         Two numbers that name the split, and row positions. `tuning` holds the inner folds, as pairs of positions within
@@ -391,10 +391,10 @@ def compare_classification(
 
     Parameters
     ----------
-    X : array-like or pandas, polars or pyarrow table of shape (n_rows, n_columns)
+    X : array-like or pandas, polars or pyarrow table of shape (n_samples, n_features)
         Real rows only. Missing cells and nominal columns are encoded for the learner inside each fold; for samplers
         that cannot take them too.
-    y : array-like of shape (n_rows,)
+    y : array-like of shape (n_samples,)
         Classes: text, booleans, or at most 30 different whole numbers. Of two, the smaller one is the positive one.
     methods : list of names, dict or None, default=None
         From the simplest to the most involved: "none"; "weights", balanced class weights; "duplicate", copies of rows
@@ -416,7 +416,7 @@ def compare_classification(
         How often an int `cv` is repeated with other folds.
     inner_cv : int, default=3
         Inner folds, which tune thresholds and choose the method.
-    groups : array-like of shape (n_rows,), default=None
+    groups : array-like of shape (n_samples,), default=None
         Rows of one group are never on both sides of a split.
     random_state : int, default=0
         Seed of folds, methods and learners.

@@ -21,7 +21,7 @@ class BalancedWeights(BaseEstimator):
     """Weights of rows for a learner: every class weighs the same in total."""
 
     def sample_weight(self, y):
-        """Return the weight of each row, shape (n_rows,)."""
+        """Return the weight of each row, shape (n_samples,)."""
         return compute_sample_weight("balanced", y)
 
 

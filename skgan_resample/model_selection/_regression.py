@@ -58,8 +58,8 @@ def evaluate(
 
     Parameters
     ----------
-    X : table of shape (n_rows, n_columns)
-    y : array-like of shape (n_rows,)
+    X : table of shape (n_samples, n_features)
+    y : array-like of shape (n_samples,)
     splits : list of (fold, inner, train, test) or (fold, inner, train, test, calibration)
         Two numbers that name the split, and row positions. `calibration` holds the folds of output correction, as
         pairs of positions within `train`; without it they are stratified and shuffled.
@@ -176,9 +176,9 @@ def compare(
 
     Parameters
     ----------
-    X : array-like or pandas, polars or pyarrow table of shape (n_rows, n_columns)
+    X : array-like or pandas, polars or pyarrow table of shape (n_samples, n_features)
         Real rows only. Missing cells and nominal columns are encoded for the learner inside each fold.
-    y : array-like of shape (n_rows,)
+    y : array-like of shape (n_samples,)
         Target, finite numbers.
     methods : list of names, dict or None, default=None
         Names of `default_methods`, or name to sampler, to regressor whose innermost `estimator` is None, or to None
@@ -202,7 +202,7 @@ def compare(
         How often an int `cv` is repeated with other folds; once with groups.
     inner_cv : int or None, default=3
         Inner folds that choose the method; with None nothing is chosen, so that no method is named.
-    groups : array-like of shape (n_rows,), default=None
+    groups : array-like of shape (n_samples,), default=None
         Rows of one group are never on both sides of a split.
     max_price : float, default=0.02
         A method that raises the RMSE over all rows by a larger share trades one error for another and is not named.

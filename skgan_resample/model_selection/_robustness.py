@@ -48,7 +48,7 @@ def default_methods(threat_model, X):
     Parameters
     ----------
     threat_model : ThreatModel
-    X : table of shape (n_rows, n_columns)
+    X : table of shape (n_samples, n_features)
 
     Returns
     -------
@@ -165,9 +165,9 @@ def compare_robustness(
 
     Parameters
     ----------
-    X : array-like or pandas, polars or pyarrow table of shape (n_rows, n_columns)
+    X : array-like or pandas, polars or pyarrow table of shape (n_samples, n_features)
         Real rows; numbers, and nominal columns if the threat model leaves them or switches their levels.
-    y : array-like of shape (n_rows,)
+    y : array-like of shape (n_samples,)
         Classes: text, booleans, or at most 30 different whole numbers.
     threat_model : ThreatModel
         What an attacker may change. A clone is fitted to `X`, whether it was fitted before or not.
@@ -185,7 +185,7 @@ def compare_robustness(
         Folds. An int is stratified by class and shuffled; rows of one group stay together.
     n_repeats : int, default=1
         How often an int `cv` is repeated with other folds.
-    groups : array-like of shape (n_rows,), default=None
+    groups : array-like of shape (n_samples,), default=None
         Rows of one group are never on both sides of a split.
     random_state : int, default=0
         Seed of folds and methods. In a fold all methods get the same one.

@@ -29,7 +29,7 @@ class Draft(NamedTuple):
 
     Attributes
     ----------
-    X : ndarray of shape (n_new, n_columns)
+    X : ndarray of shape (n_new, n_features)
     y : ndarray of shape (n_new,)
     parents : ndarray of int, shape (n_new, 2)
         Rows of the input that each one was made from; -1 where there is none.
@@ -51,7 +51,7 @@ class BaseRegressionSampler(BaseSampler):
     ``_draw(X, y, rng)``
         Return a `Draft`.
 
-    Both get `X` in codes, shape (n_rows, n_columns), and `y` as floats. `self.encoder_` holds the schema of the table,
+    Both get `X` in codes, shape (n_samples, n_features), and `y` as floats. `self.encoder_` holds the schema of the table,
     `self.bumps_` the runs of target values, `self.sampling_strategy_` how many rows each rare one gets.
 
     Parameters
@@ -135,9 +135,9 @@ class BaseRegressionSampler(BaseSampler):
 
         Parameters
         ----------
-        X : array-like or pandas, polars or pyarrow table of shape (n_rows, n_columns)
+        X : array-like or pandas, polars or pyarrow table of shape (n_samples, n_features)
             Numbers, strings, booleans, categories, dates. Missing cells are allowed.
-        y : array-like of shape (n_rows,)
+        y : array-like of shape (n_samples,)
             Continuous target, finite.
 
         Returns
@@ -154,14 +154,14 @@ class BaseRegressionSampler(BaseSampler):
 
         Parameters
         ----------
-        X : array-like or pandas, polars or pyarrow table of shape (n_rows, n_columns)
+        X : array-like or pandas, polars or pyarrow table of shape (n_samples, n_features)
             Numbers, strings, booleans, categories, dates. Missing cells are allowed.
-        y : array-like of shape (n_rows,)
+        y : array-like of shape (n_samples,)
             Continuous target, finite.
 
         Returns
         -------
-        X_resampled : same container as `X`, shape (n_kept + n_new, n_columns)
+        X_resampled : same container as `X`, shape (n_kept + n_new, n_features)
             Kept rows first, unchanged and in the order of the input. A pandas index becomes 0, 1, 2, ....
         y_resampled : same container as `y`, shape (n_kept + n_new,)
             Their target values, in the same order.
@@ -205,8 +205,8 @@ class BaseRegressionSampler(BaseSampler):
 
         Returns
         -------
-        codes : ndarray of shape (n_rows, n_columns)
-        target : ndarray of shape (n_rows,)
+        codes : ndarray of shape (n_samples, n_features)
+        target : ndarray of shape (n_samples,)
         target_encoder : TableEncoder
             Brings new targets back in the data type of `y`.
         rng : numpy.random.RandomState

@@ -603,7 +603,7 @@ class _RareSpace:
         Of the whole table.
     bumps : list of Bump
         The rare ones that are refined.
-    X, y : ndarray of shape (n_rows, n_columns) and (n_rows,)
+    X, y : ndarray of shape (n_samples, n_features) and (n_rows,)
     noise_dim, hidden_layer_sizes
         Of the networks, to build them again.
 
@@ -637,14 +637,14 @@ class _RareSpace:
         return np.where(inside.any(axis=1), inside.argmax(axis=1), -1)
 
     def vectors(self, X, y, bump):
-        """Return rows as float32 vectors of shape (n_rows, width)."""
+        """Return rows as float32 vectors of shape (n_samples, width)."""
         encoded = self.encoder.encode_codes(X)
         target = (y - self.target_center[bump]) / self.target_spread[bump]
         indicator = np.eye(len(self.low))[bump]
         return np.column_stack([encoded[:, self.places], target, encoded[:, self.others], indicator]).astype(np.float32)
 
     def shifted(self, draft, steps, bump):
-        """Return the rows of a Draft shifted by `steps`, shape (n_rows, n_moved): valid cells, and targets."""
+        """Return the rows of a Draft shifted by `steps`, shape (n_samples, n_moved): valid cells, and targets."""
         X_new = draft.X.copy()
         X_new[:, self.columns] += steps[:, :-1] * self.spread
         return self.encoder.snap(X_new), draft.y + steps[:, -1] * (self.target_spread * self.target_moves)[bump]

@@ -203,7 +203,7 @@ class SmognPackageSampler(BaseRegressionSampler):
         return kept, Draft(drawn[:, :-1], drawn[:, -1], np.full((len(drawn), 2), -1))
 
     def _call_package(self, X, y, rng):
-        """Return the rows that the package returns, shape (n_drawn, n_columns + 1), the target last."""
+        """Return the rows that the package returns, shape (n_drawn, n_features + 1), the target last."""
         pandas = _import_smogn()
         table = np.column_stack([X, y])
         names = [f"column_{j}" for j in range(table.shape[1])]  # the caller's names and index could confuse the package

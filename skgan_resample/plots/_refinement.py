@@ -20,9 +20,9 @@ class RefinementDisplay(Display):
         The ``history_`` of the sampler.
     best_step : int
         The step that was kept.
-    feature : ndarray of shape (n_rows,)
+    feature : ndarray of shape (n_samples,)
         One numeric feature of the real rows.
-    y : ndarray of shape (n_rows,)
+    y : ndarray of shape (n_samples,)
         Their target.
     before, after : ndarray of shape (n_new, 2)
         Feature and target of the new rows as candidates, and refined.
@@ -77,9 +77,9 @@ class RefinementDisplay(Display):
         ----------
         sampler : SMOGANRegressorResampler
             Cloned. Rejecting candidates is switched off, so that rows can be told in pairs.
-        X : table of shape (n_rows, n_columns)
+        X : table of shape (n_samples, n_features)
             With a numeric column.
-        y : array-like of shape (n_rows,)
+        y : array-like of shape (n_samples,)
             Target values.
         feature : str or int, default=None
             Column to draw; None takes the numeric one with the largest rank correlation with `y`.

@@ -13,13 +13,13 @@ class RelevanceDisplay(Display):
 
     Parameters
     ----------
-    y : ndarray of shape (n_rows,)
+    y : ndarray of shape (n_samples,)
         Target values.
     grid, phi : ndarray of shape (n_points,)
         The relevance function.
     threshold : float
         Relevance from which a row is rare.
-    rare : ndarray of bool, shape (n_rows,)
+    rare : ndarray of bool, shape (n_samples,)
         Which rows are.
     explanation : str
         What is rare, in words; the title.
@@ -64,7 +64,7 @@ class RelevanceDisplay(Display):
 
         Parameters
         ----------
-        y : array-like of shape (n_rows,)
+        y : array-like of shape (n_samples,)
             Target values.
         relevance : Relevance, default=None
             Cloned and fitted to `y`; None is ``Relevance()``.

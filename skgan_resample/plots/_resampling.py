@@ -12,11 +12,11 @@ class ResamplingDisplay(Display):
 
     Parameters
     ----------
-    y : ndarray of shape (n_rows,)
+    y : ndarray of shape (n_samples,)
         Target after resampling.
-    is_synthetic : ndarray of bool, shape (n_rows,)
+    is_synthetic : ndarray of bool, shape (n_samples,)
         Which rows are new.
-    feature : ndarray of shape (n_rows,) or None, default=None
+    feature : ndarray of shape (n_samples,) or None, default=None
         One numeric feature after resampling; None draws the target alone.
     feature_name : str, default=""
         Its name.
@@ -67,9 +67,9 @@ class ResamplingDisplay(Display):
         ----------
         sampler : sampler with ``is_synthetic_``
             Any regression sampler of this library.
-        X : table of shape (n_rows, n_columns)
+        X : table of shape (n_samples, n_features)
             Features.
-        y : array-like of shape (n_rows,)
+        y : array-like of shape (n_samples,)
             Target values.
         feature : str or int, default=None
             Column of the scatter plot; None takes the numeric column with the largest rank correlation with `y`.

@@ -75,15 +75,15 @@ class SerCurveDisplay(Display):
         ----------
         estimator : regressor
             Fitted; a Pipeline will do.
-        X : table of shape (n_rows, n_columns)
+        X : table of shape (n_samples, n_features)
             Real rows that it was not trained on.
-        y : array-like of shape (n_rows,)
+        y : array-like of shape (n_samples,)
             Target values.
         relevance : Relevance
             Fitted to the training targets.
         name : str, default=None
             Of the curve; None takes the class of the estimator.
-        baseline : float or array-like of shape (n_rows,), default=None
+        baseline : float or array-like of shape (n_samples,), default=None
             Predictions to beat, such as the mean of the training targets, drawn in grey.
         ax : matplotlib Axes, default=None
             Where to draw; None makes a figure. Several displays can share axes.
@@ -122,15 +122,15 @@ class SerCurveDisplay(Display):
 
         Parameters
         ----------
-        y_true : array-like of shape (n_rows,)
+        y_true : array-like of shape (n_samples,)
             Target values.
-        y_pred : array-like of shape (n_rows,) or dict of array-like
+        y_pred : array-like of shape (n_samples,) or dict of array-like
             Predictions, or several by name.
         relevance : Relevance
             Fitted to the training targets.
         name : str, default=None
             Of a single curve; None is "predictions".
-        baseline : float or array-like of shape (n_rows,), default=None
+        baseline : float or array-like of shape (n_samples,), default=None
             Predictions to beat, such as the mean of the training targets, drawn in grey.
         ax : matplotlib Axes, default=None
             Where to draw; None makes a figure. Several displays can share axes.

@@ -96,13 +96,13 @@ class SyntheticGapDisplay(Display):
 
         Parameters
         ----------
-        X_real : table of shape (n_real, n_columns)
+        X_real : table of shape (n_real, n_features)
             Real rows that played no part in making or moving the synthetic ones.
-        X_before, X_after : table of shape (n_before, n_columns) and (n_after, n_columns)
+        X_before, X_after : table of shape (n_before, n_features) and (n_after, n_columns)
             Synthetic rows; None after shows the rows before as they are and snapped.
         y_real, y_before, y_after : array-like, default=None
             Labels or target values. `y_after` is `y_before` unless given.
-        X_train : table of shape (n_train, n_columns), default=None
+        X_train : table of shape (n_train, n_features), default=None
             Real rows that the synthetic ones were made from.
         categorical_features : "auto", None, or array-like of names, positions or a mask of bool, default="auto"
             Which columns are nominal, as in `synthetic_gap`.

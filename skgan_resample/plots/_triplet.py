@@ -30,11 +30,11 @@ class TripletDisplay(Display):
 
     Parameters
     ----------
-    points : ndarray of shape (n_rows, 2)
+    points : ndarray of shape (n_samples, 2)
         Rows on two components.
-    y : ndarray of shape (n_rows,)
+    y : ndarray of shape (n_samples,)
         Classes.
-    kind : ndarray of str, shape (n_rows,)
+    kind : ndarray of str, shape (n_samples,)
         "original" for real rows, "hard positive", "hard negative" or "fallback" for new ones.
     triplets : ndarray of int, shape (n_drawn, 3)
         Positions of anchor, positive and negative of the triplets to draw.
@@ -93,7 +93,7 @@ class TripletDisplay(Display):
         ----------
         sampler : HardTripletSampler
             After `fit_resample`.
-        X_resampled, y_resampled : table of shape (n_rows, n_columns) and array-like of shape (n_rows,)
+        X_resampled, y_resampled : table of shape (n_samples, n_features) and array-like of shape (n_samples,)
             What `fit_resample` returned.
         n_triplets : int, default=2000
             Of either kind in the histogram.
@@ -168,9 +168,9 @@ class TripletDisplay(Display):
 
         Parameters
         ----------
-        embedding : array-like of shape (n_rows, n_components)
+        embedding : array-like of shape (n_samples, n_components)
             Where the rows are.
-        y : array-like of shape (n_rows,)
+        y : array-like of shape (n_samples,)
             Classes.
         triplets : array-like of int, shape (n, 3), default=None
             Positions of anchors, positives and negatives, shown beside random triplets. None: random ones alone, whose
