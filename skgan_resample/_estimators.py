@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.utils._param_validation import Interval
 
 try:
@@ -100,6 +100,35 @@ class TorchStateMixin:
             if str(device) != "cpu":
                 networks = [copy.deepcopy(network).to(device) for network in networks]
             yield [network.eval() for network in networks]
+
+
+class Options(BaseEstimator):
+    """Settings of a network that few people search, in one object instead of a dozen parameters of the estimator.
+
+    A child class has keyword-only parameters and their `_parameter_constraints`; nothing is fitted.
+    """
+
+    _parameter_constraints: dict = {}
+
+    @classmethod
+    def of(cls, given):
+        """Return `given`, or the defaults where it is None; raise where a setting is out of range."""
+        options = cls() if given is None else given
+        options._validate_params()
+        return options
+
+
+class OptionsMixin:
+    """Nested names reach options that were left at None: ``set_params(gan__mmd_weight=5)`` puts the defaults first."""
+
+    _options: dict = {}  # parameter -> its child class of `Options`
+
+    def set_params(self, **params):
+        """Set parameters, those of nested objects as ``name__parameter``."""
+        for name, cls in self._options.items():
+            if getattr(self, name) is None and any(key.startswith(f"{name}__") for key in params):
+                setattr(self, name, cls())
+        return super().set_params(**params)
 
 
 @contextmanager
