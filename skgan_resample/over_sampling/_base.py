@@ -51,8 +51,8 @@ class BaseRegressionSampler(BaseSampler):
     ``_draw(X, y, rng)``
         Return a `Draft`.
 
-    Both get `X` in codes, shape (n_samples, n_features), and `y` as floats. `self.encoder_` holds the schema of the table,
-    `self.bumps_` the runs of target values, `self.sampling_strategy_` how many rows each rare one gets.
+    Both get `X` in codes, shape (n_samples, n_features), and `y` as floats. `self.encoder_` holds the schema of the
+    table, `self.bumps_` the runs of target values, `self.sampling_strategy_` how many rows each rare one gets.
 
     Parameters
     ----------
