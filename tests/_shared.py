@@ -6,6 +6,7 @@ import os
 import pickle
 import subprocess
 import sys
+from importlib.metadata import entry_points
 
 import joblib
 import numpy as np
@@ -72,6 +73,11 @@ class ScriptedSampler(BaseEstimator):
         X_new, y_new = X[rows], y[rows]
         X_new[rows < 0], y_new[rows < 0] = 9, 9
         return X_new, y_new if self.labels is None else self.labels
+
+
+def main(arguments):
+    """Run the command `skgan-resample` in this process, found as the shell finds it."""
+    return entry_points(group="console_scripts")["skgan-resample"].load()(arguments)
 
 
 def through_joblib(estimator):

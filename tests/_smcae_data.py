@@ -2,11 +2,10 @@
 
 import numpy as np
 import pandas as pd
+from scipy.spatial.distance import cdist
 from sklearn.linear_model import LogisticRegression
 
 from skgan_resample import SMCAETransformer
-from skgan_resample._distances import energy_distance
-from skgan_resample._smcae._space import Sample
 
 QUICK = {"max_steps": 50, "hidden_layer_sizes": (8, 4, 8), "random_state": 0}
 NETWORK = {**QUICK, "select": None}  # always trains the autoencoder
@@ -42,9 +41,13 @@ def simulated(n_rows=80, distortion="affine", seed=1):
 
 
 def gap(X, y, X_real, y_real):
-    """Energy distance within classes, in units of the real columns."""
+    """Energy distance within classes, in units of the real columns: 2 E|a - b| - E|a - a'| - E|b - b'|."""
     scale = X_real.std(axis=0)
-    return np.mean([energy_distance(X[y == k] / scale, X_real[y_real == k] / scale) for k in np.unique(y_real)])
+    distances = []
+    for label in np.unique(y_real):
+        a, b = X[y == label] / scale, X_real[y_real == label] / scale
+        distances.append(2 * cdist(a, b).mean() - sum(cdist(s, s).sum() / (len(s) * (len(s) - 1)) for s in (a, b)))
+    return np.mean(distances)
 
 
 def fitted(sides, **parameters):
@@ -85,21 +88,6 @@ def numbers(n_rows, seed, shift=0.0, decimals=None):
     X = rng.uniform(0, 3, size=(n_rows, 2))
     y = 2 * X[:, 0] - X[:, 1] + 0.1 * rng.normal(size=n_rows)
     return X + shift, (y if decimals is None else np.round(y, decimals)) + 3 * shift
-
-
-def sample_of(vectors, classes=None, n_classes=1, target=None):
-    """Return a `Sample` whose target is its class, unless another one is given."""
-    vectors = np.asarray(vectors, dtype=float)
-    classes = np.zeros(len(vectors), dtype=int) if classes is None else np.asarray(classes)
-    return Sample(vectors, vectors, np.eye(n_classes)[classes], classes if target is None else np.asarray(target))
-
-
-def two_domains(n_synthetic=60, n_real=45, n_classes=2, seed=0):
-    """Rows of classes that lie apart; the synthetic ones are shifted and too narrow."""
-    rng = np.random.RandomState(seed)
-    classes = [np.resize(np.arange(n_classes), n) for n in (n_synthetic, n_real)]
-    synthetic, real = (rng.normal(size=(len(labels), 2)) + 3 * labels[:, None] for labels in classes)
-    return sample_of(0.5 * synthetic + [2, -1], classes[0], n_classes), sample_of(real, classes[1], n_classes)
 
 
 def options(pairing="ot", **changes):

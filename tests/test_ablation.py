@@ -2,78 +2,11 @@
 
 import numpy as np
 import pytest
+from _ablation_data import ablation, made
 from sklearn.datasets import make_classification
 from sklearn.model_selection import train_test_split
-from sklearn.neural_network import MLPClassifier
 
-from skgan_resample import RobustATWrapper, ThreatModel
-from skgan_resample._robust_at._ablation import CONTRASTS, GROUPS, gap_values, verdicts
-from skgan_resample._robust_at._overfitting import robust_gap
-from skgan_resample._robust_at._training import Curves
-
-
-def curves(robust, fold):
-    n_looks, n_rows = robust.shape
-    return Curves(
-        name="x",
-        rows=np.arange(n_rows),
-        fold=fold,
-        weight=np.ones(n_rows),
-        epochs=np.arange(float(n_looks)),
-        clean=robust,
-        robust=robust,
-        history=[],
-    )
-
-
-def test_the_gap_of_the_ablation_is_that_of_the_detector():
-    rng = np.random.RandomState(0)
-    fold = np.arange(90) % 3
-    one = curves((rng.uniform(size=(8, 90)) < np.linspace(0.8, 0.5, 8)[:, None]).astype(float), fold)
-    gap = robust_gap(one, rng)
-    draws = np.ones((90, 401))
-    for number in range(3):
-        inside = np.flatnonzero(fold == number)
-        draws[inside, 1:] = rng.multinomial(30, np.full(30, 1 / 30), 400).T
-    values = gap_values(one, draws)
-    assert values[0] == pytest.approx(gap.value)
-    assert values[1:].std() == pytest.approx(gap.error, rel=0.15)
-    assert values[1:].mean() == pytest.approx(
-        gap.value, abs=3 * gap.error / 20
-    )  # draws do not choose epochs of their own
-
-
-def row(group="baseline", low=0.05, high=0.15):
-    return {"group": group, "ro_gap": (low + high) / 2, "low": low, "high": high}
-
-
-def contrast(name, low, high):
-    more, less, _ = CONTRASTS[name]
-    return {"name": name, "more": more, "less": less, "value": (low + high) / 2, "low": low, "high": high}
-
-
-def test_a_contrast_is_told_only_if_its_interval_excludes_zero_and_there_is_overfitting():
-    told = verdicts([row()], [contrast("size", 0.01, 0.05), contrast("attack strength", -0.01, 0.05)], 0.0, 0.0)
-    assert len(told) == 1
-    assert told[0].startswith("Size: with as many random rows left out, the gap is smaller by 0.030")
-    (told,) = verdicts([row()], [contrast("small-loss rows", -0.05, -0.01)], 0.0, 0.0)
-    assert "the gap is larger by 0.030 (-0.050 to -0.010)" in told
-    (told,) = verdicts([row(low=0.005)], [contrast("size", 0.01, 0.05)], 0.0, 0.0)
-    assert told.startswith("Robust overfitting is not shown")
-    (told,) = verdicts([row(low=-0.005, high=0.008)], [contrast("size", 0.01, 0.05)], 0.0, 0.0)
-    assert told.startswith("No robust overfitting")
-    (told,) = verdicts([row()], [contrast("size", -0.01, 0.05)], 0.0, 0.0)
-    assert "no group differs" in told
-    assert verdicts([row()], [], 0.3, 0.2)[0].startswith("Attack too weak")
-
-
-def made(n, noise, seed, *, n_features=10, n_classes=2, sep=1.5):
-    X, y = make_classification(
-        n, n_features, n_informative=n_features // 2, n_redundant=0, n_classes=n_classes, n_clusters_per_class=2,
-        class_sep=sep, random_state=seed,
-    )  # fmt: skip
-    rng = np.random.RandomState(seed)
-    return X, np.where(rng.uniform(size=n) < noise, rng.randint(n_classes, size=n), y)
+from skgan_resample import RobustATWrapper
 
 
 def noisy_table():
@@ -85,13 +18,6 @@ def noisy_table():
     rng = np.random.RandomState(0)
     drawn = rng.uniform(size=300) < 0.3
     return X, np.where(drawn, rng.randint(4, size=300), y)
-
-
-def ablation(X, y, eps, groups, *, hidden=(64, 64), epochs=40, **settings):
-    spec = MLPClassifier(hidden, solver="sgd", learning_rate_init=0.05, batch_size=16, alpha=0.0, max_iter=epochs)
-    return RobustATWrapper(spec, threat_model=ThreatModel(eps), random_state=0, **settings).factor_ablation(
-        X, y, groups=groups, n_folds=2
-    )
 
 
 @pytest.fixture(scope="module")
@@ -127,25 +53,6 @@ def test_no_overfitting_is_said_of_the_easy_table_alone(overfitted, easy):
 def test_a_weak_attack_is_noticed(attack_steps, is_weak):
     found = ablation(*noisy_table(), 0.3, ["baseline"], attack_steps=attack_steps)
     assert any(told.startswith("Attack too weak") for told in found.verdicts) == is_weak
-
-
-def test_groups_share_their_beginning_and_part_where_they_should():
-    X, y = made(60, 0.2, 0)
-    wrapper = RobustATWrapper(
-        MLPClassifier((8,), solver="sgd", learning_rate_init=0.1, batch_size=16, max_iter=6),
-        threat_model=ThreatModel(0.2),
-        random_state=0,
-        validate_every=1,
-    )
-    found = wrapper.factor_ablation(X, y, start_epoch=5, n_folds=2)
-    assert found.start_epoch == 5
-    assert [one["group"] for one in found.rows] == list(GROUPS)
-    assert len({one["best"] for one in found.rows}) <= 2  # five of six epochs are the same
-    assert not hasattr(wrapper, "network_")
-    assert str(found).startswith("From epoch 5 on")
-    again = wrapper.factor_ablation(X, y, start_epoch=5, n_folds=2)
-    drop_seconds = [[{**one, "seconds": 0} for one in ablation.rows] for ablation in (found, again)]
-    assert drop_seconds[0] == drop_seconds[1]
 
 
 def test_bad_requests_are_refused():

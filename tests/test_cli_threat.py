@@ -6,13 +6,13 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from _shared import main
 
-from skgan_resample._cli import main
-from skgan_resample._cli._arguments import asked_threat
 from skgan_resample.model_selection import _robustness
-from skgan_resample.threat import ThreatModel
 
 THREAT = ["--threat", "eps=0.2,unit=std"]
+
+
 FOLDS = ["--cv", "2", "--jobs", "1"]
 
 
@@ -100,12 +100,6 @@ def test_report_on_a_messy_csv(folder, capsys):
     assert facts["verdict"]["Adversarial training"]["answer"].upper() in out
     assert facts["versions"]["torch"]
     assert sorted(path.name for path in folder.iterdir()) == ["churn.csv", "report"]  # no cache, no drafts
-
-
-def test_all_keys_of_a_threat_model():
-    found = asked_threat("eps=0.5,unit=iqr,norm=l2,bounds=train,immutable=a b+c,max_categorical_changes=2").get_params()
-    wanted = {"eps": 0.5, "unit": "iqr", "norm": "l2", "bounds": "train", "immutable": ["a b", "c"]}
-    assert found == {**ThreatModel().get_params(), **wanted, "max_categorical_changes": 2}
 
 
 def test_without_a_table_it_is_breast_cancer(folder, capsys):

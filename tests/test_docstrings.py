@@ -115,7 +115,7 @@ def test_every_public_name_has_an_example(path):
 def test_validation_covers_methods():
     assert {
         "skgan_resample._robust_at._wrapper.RobustATWrapper.ro_report",
-        "skgan_resample.over_sampling.BaseRegressionSampler.fit_resample",  # inherited by SMOGN
-        "skgan_resample.compose._RegressorAround.predict",  # from a private mixin
+        "skgan_resample.over_sampling._base.BaseRegressionSampler.fit_resample",  # inherited by SMOGN
+        "skgan_resample.compose._base.RegressorAround.predict",  # from a private mixin
         "skgan_resample._folds.RegressionStratifiedKFold.split",
     } <= set(paths())

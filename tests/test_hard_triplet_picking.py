@@ -2,7 +2,6 @@
 
 import copy
 import pickle
-import tracemalloc
 import warnings
 
 import numpy as np
@@ -10,12 +9,10 @@ import pandas as pd
 import pytest
 import torch
 from _hard_triplet_data import blobs, mixed, resample
+from _hard_triplet_picking_data import assert_valid
 from _shared import needs_cuda
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from skgan_resample import HardTripletSampler, ResamplingWarning
-from skgan_resample._hard_triplet._mining import Runs, pick_pairs, pick_triplets
 
 
 @pytest.fixture(scope="module")
@@ -23,15 +20,6 @@ def picked_from():
     """A sampler that keeps its rows, and the rows."""
     X_all, y_all, sampler = resample(*blobs(apart=1.0), store_rows=True, sampling_strategy={1: 40, 2: 25})
     return sampler, X_all, y_all
-
-
-def assert_valid(found, y, groups=None):
-    anchor, positive, negative = found.T
-    assert (y[anchor] == y[positive]).all()
-    assert (anchor != positive).all()
-    assert (y[anchor] != y[negative]).all()
-    if groups is not None:
-        assert (groups[found] == groups[anchor][:, None]).all()
 
 
 def hardness_of(sampler, X, found):
@@ -75,21 +63,6 @@ def test_triplets_that_are_not_as_hard_as_asked_for_are_counted_in_a_warning(pic
     assert hardness_of(sampler, X, found).min() > hardness_of(sampler, X, sampler.sample_triplets(300)).mean()
 
 
-def test_where_no_triplet_is_hard_enough_the_nearest_to_it_is_taken():
-    rng = np.random.RandomState(0)
-    places, labels = rng.normal(size=(9, 2)), np.repeat(np.arange(3), 3)
-    for low, high in [(9.0, 10.0), (-10.0, -9.0), (-0.5, -0.4999)]:
-        found, hardness = pick_triplets(places, labels, 30, low, high, rng)
-        assert_valid(found, labels)
-        for (anchor, positive, negative), value in zip(found, hardness):
-            apart = np.linalg.norm(places - places[anchor], axis=1)
-            same = labels == labels[anchor]
-            all_of_them = (apart[same & (np.arange(9) != anchor)][:, None] - apart[~same]).ravel()
-            miss = np.maximum(np.maximum(low - all_of_them, all_of_them - high), 0)
-            assert value == pytest.approx(apart[positive] - apart[negative])
-            assert max(low - value, value - high, 0) == pytest.approx(miss.min())
-
-
 def test_triplets_have_a_new_row_or_none_as_asked_for(picked_from):
     sampler, _, y = picked_from
     is_new = sampler.is_synthetic_
@@ -99,19 +72,6 @@ def test_triplets_have_a_new_row_or_none_as_asked_for(picked_from):
     assert 0 < is_new[found[None]].any(axis=1).mean() < 1
     for triplets in found.values():
         assert_valid(triplets, y)
-
-
-def test_triplets_of_real_rows_are_named_by_their_place_among_all_rows():
-    rng = np.random.RandomState(0)
-    places, labels, is_new = rng.normal(size=(60, 2)), rng.randint(3, size=60), rng.uniform(size=60) < 0.5
-    groups = rng.randint(2, size=60)
-    options = {"is_synthetic": is_new, "synthetic": False, "groups": groups}
-    found, hardness = pick_triplets(places, labels, 100, -np.inf, np.inf, rng, **options)
-    assert not is_new[found].any()
-    assert_valid(found, labels, groups)
-    anchor, positive, negative = places[found].transpose(1, 0, 2)
-    expected = np.linalg.norm(anchor - positive, axis=1) - np.linalg.norm(anchor - negative, axis=1)
-    assert np.allclose(hardness, expected)
 
 
 def test_a_single_new_row_is_in_every_triplet_that_must_have_one():
@@ -222,39 +182,6 @@ def test_picking_is_reproducible(picked_from):
         assert np.array_equal(ask(50, random_state=1), ask(50, random_state=1))
         assert not np.array_equal(ask(50, random_state=1), ask(50, random_state=2))
         assert not np.array_equal(ask(50, random_state=None), ask(50, random_state=None))
-
-
-def test_picking_holds_no_matrix_of_all_rows():
-    rng = np.random.RandomState(0)
-    n_rows = 20_000  # a matrix of all of them: 3.2 GB
-    places, labels = rng.normal(size=(n_rows, 2)), rng.randint(3, size=n_rows)
-    tracemalloc.start()
-    try:
-        found, _ = pick_triplets(places, labels, 10_000, 0.0, np.inf, rng)
-        pairs, _ = pick_pairs(labels, 3000, rng)
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    assert_valid(found, labels)
-    assert len(pairs) == 3000
-    assert peak < 40e6  # ten thousand anchors looked at together would be more as well
-
-
-@settings(max_examples=60, deadline=None, derandomize=True)
-@given(rows=st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2)), min_size=1, max_size=14))
-def test_runs_reach_all_rows_of_the_right_classes_and_no_others(rows):
-    labels, groups = np.array(rows).T
-    runs, every = Runs(labels, groups), np.arange(len(rows))
-    expected = {}
-    for row in every:
-        near = groups == groups[row]
-        same = labels == labels[row]
-        expected[row] = set(every[near & same]) - {row}, set(every[near & ~same])
-    anchors = runs.anchors()
-    assert set(anchors) == {row for row, (positives, negatives) in expected.items() if positives and negatives}
-    rng = np.random.RandomState(0)
-    for row, *found in zip(anchors, runs.positives(anchors, 300, rng), runs.negatives(anchors, 300, rng)):
-        assert (set(found[0]), set(found[1])) == expected[row]
 
 
 def test_triplets_of_indices_and_of_rows_cost_the_same_in_pytorch_metric_learning(picked_from):

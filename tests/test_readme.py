@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-
-from skgan_resample._cli import main
+from _shared import main
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from _relevance_data import slow_medcouple, targets
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy.interpolate import CubicHermiteSpline
@@ -19,9 +20,11 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 from skgan_resample.exceptions import NoRareRowsError
-from skgan_resample.relevance import Relevance, _medcouple
+from skgan_resample.relevance import Relevance
 
 pytestmark = pytest.mark.filterwarnings("error")  # no overflow or division by zero on the way
+
+
 METHODS = [
     {"method": "extremes"},
     {"method": "extremes", "boxplot": "adjusted"},
@@ -30,12 +33,9 @@ METHODS = [
     {"method": "quantile", "side": "high", "quantile": 0.7},
     {"method": "control_points", "control_points": [(-5, 1), (0, 0), (3, 0.9), (8, 0.2)]},
 ]
+
+
 thresholds = st.sampled_from([0.1, 0.5, 0.8, 1.0])
-
-
-def targets(values):
-    """Return lists of `values` with at least two different ones."""
-    return st.lists(values, min_size=2, max_size=60).filter(lambda y: min(y) < max(y))
 
 
 @st.composite
@@ -49,6 +49,8 @@ def tailed(draw):
 
 
 integers = st.one_of(st.integers(-10, 10), st.integers(-1000, 1000))
+
+
 anything = st.one_of(st.integers(-5, 5).map(float), st.floats(-1e300, 1e300), st.floats(-10, 10))
 
 
@@ -97,18 +99,6 @@ def slow_hermite(points, value):
             move, leave = t**2 * (3 - 2 * t), t**2 * (t - 1)
             return keep * p0 + move * p1 + (x1 - x0) * (enter * m0 + leave * m1)
     raise AssertionError("unreachable")
-
-
-def slow_medcouple(y):
-    """The definition of Brys, Hubert and Struyf over all pairs."""
-    middle = statistics.median(y)
-    left, right = [v for v in sorted(y) if v <= middle], [v for v in sorted(y) if v >= middle]
-    n_tied = sum(v == middle for v in y)
-    kernel = [((b - middle) - (middle - a)) / (b - a) for a in left for b in right if a < b]
-    for i in range(1, n_tied + 1):
-        for j in range(1, n_tied + 1):
-            kernel.append((i + j - 1 > n_tied) - (i + j - 1 < n_tied))
-    return statistics.median(kernel)
 
 
 # Published counts
@@ -215,18 +205,6 @@ def test_adjusted_box_plot_puts_relevance_one_at_the_fences():
     np.testing.assert_allclose(relevance.control_points_, [[low, 1, 0], [middle, 0, 0], [high, 1, 0]], atol=1e-12)
     mirrored = Relevance(boxplot="adjusted").fit(-y)
     np.testing.assert_allclose(mirrored.control_points_[::-1] * [-1, 1, 1], relevance.control_points_, atol=1e-12)
-
-
-def test_medcouple_on_numbers_worked_by_hand():
-    assert _medcouple(np.array([1.0, 2, 10]), 2.0) == pytest.approx(7 / 18, abs=1e-14)  # -1, 0, 7/9, 1
-    assert _medcouple(np.array([1.0, 2, 3, 4]), 2.5) == pytest.approx(0, abs=1e-14)
-    # 3 pairs with the 5 give 1, the 9 pairs of ties give -1, 0 and 1 three times each: between 1 and 0 of 12.
-    assert _medcouple(np.array([0.0, 0, 0, 5]), 0.0) == pytest.approx(0.5, abs=1e-14)
-
-
-@given(targets(st.one_of(st.integers(-4, 4).map(float), st.floats(-50, 50).map(lambda v: round(v, 3)))))
-def test_medcouple_equals_the_slow_definition(y):
-    assert _medcouple(np.sort(y), statistics.median(y)) == pytest.approx(slow_medcouple(y), abs=1e-12)
 
 
 # method="quantile"

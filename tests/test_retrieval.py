@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from _retrieval_data import cloud, scores_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.cluster import KMeans
 from sklearn.metrics import normalized_mutual_info_score
 
-from skgan_resample import _neighbors
 from skgan_resample.metrics import (
     HardnessProfile,
     clustering_nmi,
@@ -25,7 +25,11 @@ from skgan_resample.metrics import (
 )
 
 pytestmark = pytest.mark.filterwarnings("error")
+
+
 quick = settings(max_examples=40, deadline=None, derandomize=True)
+
+
 LINE = [[0.0], [1.0], [3.0], [7.0], [12.0]]
 
 
@@ -65,12 +69,6 @@ def micro(scores):
 
 def macro(scores):
     return np.mean([np.mean(pairs, axis=0) for pairs in scores.values()], axis=0)
-
-
-def cloud(seed, n=40, width=3, classes="aaab"):
-    rng = np.random.RandomState(seed)
-    y = rng.choice(list(classes), size=n)
-    return rng.normal(size=(n, width)) + (y == "b")[:, None], y
 
 
 # ------------------------------------------------------------------------------------------------ against references
@@ -201,14 +199,6 @@ def test_an_embedding_of_one_point_scores_what_guessing_scores():
 rows = st.integers(0, 10**6).map(lambda seed: cloud(seed, n=30, classes="aaabbc"))
 
 
-def scores_of(embedding, y):
-    return [
-        *recall_at_k(embedding, y, [1, 3, 8]).values(),
-        map_at_r(embedding, y),
-        map_at_r(embedding, y, average="macro"),
-    ]
-
-
 @quick
 @given(rows, st.integers(0, 1000))
 def test_the_order_of_the_rows_does_not_matter(table, seed):
@@ -255,14 +245,6 @@ def test_names_of_classes_do_not_matter():
     for labels in ((y == "b").astype(int), y == "b", pd.Series(y), pd.Series(y).astype("category"), y.astype(object)):
         assert scores_of(frame, labels) == expected
     assert scores_of(pl.DataFrame(frame.to_dict("list")), pl.Series(y.tolist())) == expected
-
-
-def test_blocks_change_nothing(monkeypatch):
-    embedding, y = cloud(0, n=50, classes="aaab")
-    expected = scores_of(embedding, y), hardness_profile(embedding, y).hardness
-    monkeypatch.setattr(_neighbors, "BLOCK_CELLS", 150)  # three rows at once
-    assert scores_of(embedding, y) == expected[0]
-    assert_array_equal(hardness_profile(embedding, y).hardness, expected[1])
 
 
 def test_other_metrics_are_used():

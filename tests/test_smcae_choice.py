@@ -8,7 +8,6 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 
 from skgan_resample import ResamplingWarning, SMCAETransformer
-from skgan_resample._smcae._selection import TIE
 
 
 @pytest.fixture(scope="module")
@@ -38,15 +37,6 @@ def test_results_of_the_selection_are_told_in_full(selected, distortion):
     assert_allclose(folds, results["mean_test_score"], atol=0.02)  # folds of equal size
     assert transformer.gap_before_ == results["gap"][0]
     assert transformer.gap_after_ == results["gap"][RUNGS.index(transformer.selected_)]
-
-
-@pytest.mark.parametrize("distortion", DISTORTIONS)
-def test_the_simplest_candidate_within_the_error_of_the_best_is_taken(selected, distortion):
-    transformer = selected[distortion]
-    results = transformer.cv_results_
-    lost = results["mean_test_score"].max() - results["mean_test_score"]
-    tied = lost <= TIE * results["error_of_difference"]
-    assert transformer.selected_ == RUNGS[np.flatnonzero(tied)[0]]
 
 
 def test_where_nothing_is_wrong_hardly_anything_is_done(selected):

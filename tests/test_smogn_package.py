@@ -1,54 +1,27 @@
 """SmognPackageSampler runs the real package: valid rows out, nothing left behind in it, one clear error if it fails."""
 
-import hashlib
 import inspect
-import os
 import pickle
 import random
-import subprocess
 import sys
 import warnings
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
 import pytest
+from _smogn_package_data import DATA, digest, load, pd
 from sklearn.base import clone
 
 from skgan_resample import NoRareRowsError, Relevance, ResamplingWarning
 from skgan_resample.over_sampling import SmognPackageSampler
-from skgan_resample.over_sampling._smogn_package import _count_by_bump, _part_real_rows
 
-pd = pytest.importorskip("pandas", reason="pandas is not installed")
 smogn = pytest.importorskip("smogn", reason="the package smogn is not installed (extra smogn)")
 
-DATA = os.environ.get("SKGAN_RESAMPLE_DATA")
+
 needs_data = pytest.mark.skipif(not DATA, reason="SKGAN_RESAMPLE_DATA is not set")
+
+
 TABLES = ["made", *(pytest.param(name, marks=needs_data) for name in ("airfoild", "autoprices", "laser", "machineCpu"))]
-
-
-def load(name):
-    """Return predictors and target: a made table with signs, whole numbers and decimals, or one of the data folder."""
-    if name == "made":
-        rng = np.random.RandomState(3)
-        y = np.round(rng.lognormal(size=120), 2)
-        X = pd.DataFrame(
-            {
-                "signed": rng.normal(size=120) + y / 5,
-                "whole": rng.randint(-40, 90, size=120),
-                "decimal": np.round(rng.uniform(1, 9, size=120), 1),
-                "constant": 7,
-            },
-            index=rng.permutation(120) + 1000,
-        )
-        return X, pd.Series(y, index=X.index, name="target")
-    table = pd.read_csv(Path(DATA) / "imbalanced_regression" / f"{name}.csv")
-    table = table.iloc[::4].head(400) if name == "airfoild" else table.head(300)
-    return table.iloc[:, :-1], table.iloc[:, -1]
-
-
-def digest(X, y):
-    return hashlib.sha256(np.asarray(X, dtype=float).tobytes() + np.asarray(y, dtype=float).tobytes()).hexdigest()
 
 
 def modules_of_smogn():
@@ -126,24 +99,6 @@ def test_arrays_and_lists_come_back_as_such():
     assert isinstance(X_list, list)
     assert isinstance(y_list, list)
     assert digest(X_frame, y_frame) == digest(X_array, y_array) == digest(X_list, y_list)
-
-
-def test_real_rows_are_told_from_new_ones_by_their_bytes():
-    table = np.array([[1.0, 5.0], [2.0, 0.0], [1.0, 5.0], [3.0, 7.0]])
-    # a new row that equals a real one, another new row, and behind them real rows as the package orders them
-    drawn = np.array([[3.0, 7.0], [1.5, 5.5], [1.0, 5.0], [2.0, -0.0], [3.0, 7.0]])
-    kept, new = _part_real_rows(table, drawn)
-    assert kept.tolist() == [0, 1, 3]
-    assert new.tolist() == [[3.0, 7.0], [1.5, 5.5]]
-
-
-def test_new_rows_are_counted_by_the_nearest_bump():
-    values = [0, 2, 4, 12, 20, 25]
-    points = [(2, 1), (3, 0), (14, 0), (20, 1)]
-    bumps = Relevance("control_points", control_points=points).fit(values).bumps(values)
-    assert _count_by_bump(np.array([-3.0, 1.0, 19.0, 30.0]), bumps) == {"low": 2, "high": 2}
-    assert _count_by_bump(np.array([4.0, 11.0]), bumps) == {"low": 0, "common_1": 2, "high": 0}
-    assert _count_by_bump(np.empty(0), bumps) == {"low": 0, "high": 0}
 
 
 # ------------------------------------------------------------------------------------------------ the package
@@ -272,28 +227,6 @@ def test_same_seed_same_bytes_whatever_memory_holds(name):
             results.add((under_sampling, digest(*sampler.fit_resample(X, y))))
     assert len(results) == 2
     assert (None, digest(*SmognPackageSampler(random_state=8).fit_resample(X, y))) not in results
-
-
-def test_another_process_gives_the_same_bytes_and_imports_the_package_only_when_rows_are_drawn():
-    code = """
-import sys
-from skgan_resample.over_sampling._smogn_package import SmognPackageSampler
-sampler = SmognPackageSampler(random_state=7).fit([[i, -i] for i in range(30)], [*range(29), 99])
-assert not {"smogn", "tqdm"} & set(sys.modules), "imported too early"
-sys.path.insert(0, "tests")
-from test_smogn_package import digest, load
-print(digest(*sampler.fit_resample(*load("made"))))
-"""
-    here = digest(*SmognPackageSampler(random_state=7).fit_resample(*load("made")))
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=Path(__file__).parents[1],
-        env={**os.environ, "PYTHONHASHSEED": "123"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.stdout.strip() == here, done.stderr
 
 
 def test_threads_do_not_disturb_one_another():

@@ -37,8 +37,8 @@ def rows(n_common=40, n_rare=8):
 
 @pytest.fixture(scope="module")
 def fitted():
-    """A sampler, and its table with rows of every kind: every fifth candidate passes its gate."""
-    sampler = HardTripletSampler(positive_fraction=0.5, gate=lambda X, name: X[:, 0] * 1e6 % 1 < 0.02, **QUICK)
+    """A sampler, and its table with rows of every kind: one candidate in a hundred passes its gate."""
+    sampler = HardTripletSampler(positive_fraction=0.5, gate=lambda X, name: X[:, 0] * 1e3 % 1 < 0.01, **QUICK)
     X, y = rows()
     resampled = sampler.fit_resample(X, y)
     assert set(sampler.sample_info_["kind"]) == {"original", "hard positive", "hard negative", "fallback"}

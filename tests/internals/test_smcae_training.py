@@ -6,7 +6,8 @@ import math
 import numpy as np
 import pytest
 import torch
-from _smcae_data import options, sample_of, two_domains
+from _smcae_data import options
+from _smcae_samples import sample_of, two_domains
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -18,13 +18,13 @@ from _reports import (
     robust_comparison,
     table_of,
 )
+from _shared import main
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import TunedThresholdClassifierCV
 from sklearn.pipeline import make_pipeline
 
 from skgan_resample import Relevance, ThreatModel, _thresholds
-from skgan_resample._cli import main
 from skgan_resample._cli._arguments import parser
 from skgan_resample._report._code import Script, comment
 from skgan_resample._report._recipe import classification_recipe, regression_recipe, robustness_recipe

@@ -7,11 +7,11 @@ from functools import partial
 import numpy as np
 import pandas as pd
 import pytest
+from _shared import main
 from sklearn.datasets import load_diabetes
 from sklearn.linear_model import Ridge
 
 from skgan_resample import SMOTER, Relevance, SMCAETransformer, SMOGANRegressorResampler, SyntheticRefiner
-from skgan_resample._cli import main
 from skgan_resample._user_table._reading import parsed_dates
 from skgan_resample.model_selection import _methods
 

@@ -5,8 +5,8 @@ import gzip
 import numpy as np
 import pandas as pd
 import pytest
+from _shared import main
 
-from skgan_resample._cli import main
 from skgan_resample._user_table._messages import CommandError
 from skgan_resample._user_table._reading import parsed_dates, read_table
 from skgan_resample._user_table._roles import identifiers

@@ -6,7 +6,7 @@ import warnings
 
 import numpy as np
 import pytest
-from _smcae_data import sample_of, two_domains
+from _smcae_samples import sample_of, two_domains
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.dummy import DummyClassifier

@@ -414,7 +414,7 @@ def test_interquartile_ranges_are_those_of_each_class():
 
 def test_nearest_other_is_that_of_plain_loops():
     z, labels = points(0), SIX
-    found = triplets._nearest_other(z, z, labels[:, None] == labels)
+    found = triplets.nearest_other(z, z, labels[:, None] == labels)
     for row in range(9):
         assert found[row].item() == pytest.approx(min((z[row] - z[i]).norm().item() for i in range(9)
                                                       if labels[i] != labels[row]))  # fmt: skip

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from _shared import main
 from joblib.externals.loky import get_reusable_executor
 
-from skgan_resample._cli import main
 from skgan_resample._cli._common import Progress, in_words
 from skgan_resample._cli._time_budget import affordable_rows, draw_rows
 from skgan_resample._user_table._roles import Table

@@ -1,0 +1,19 @@
+"""What the tests of smogan in both rooms share."""
+
+import numpy as np
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+
+QUICK = {"max_steps": 20, "hidden_layer_sizes": (16,), "random_state": 0}
+
+
+def skewed(n_rows=300, n_columns=3, seed=0):
+    """A table whose large targets are rare."""
+    rng = np.random.RandomState(seed)
+    X = rng.gamma(1.0, size=(n_rows, n_columns))
+    return X, X @ np.arange(1, n_columns + 1) + 0.3 * rng.normal(size=n_rows)
+
+
+def both_tails(n_rows=500):
+    rng = np.random.RandomState(0)
+    X = rng.normal(size=(n_rows, 3))
+    return X, X[:, 0] + rng.standard_t(3, size=n_rows)
