@@ -4,11 +4,11 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.model_selection import BaseCrossValidator, KFold, StratifiedKFold, check_cv
-from sklearn.utils import check_array, check_random_state
-from sklearn.utils.validation import _num_samples, column_or_1d, indexable
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import _num_samples, indexable
 
 from skgan_resample._tables._containers import take_rows
-from skgan_resample._tables._targets import is_continuous_target
+from skgan_resample._tables._targets import is_continuous_target, read_target
 
 
 class RegressionStratifiedKFold(KFold):
@@ -72,7 +72,7 @@ class RegressionStratifiedKFold(KFold):
         return super().split(X, y, groups)
 
     def _iter_test_indices(self, X=None, y=None, groups=None):
-        y = column_or_1d(check_array(y, ensure_2d=False, dtype=np.float64, input_name="y"))
+        y = read_target(y)
         rng = check_random_state(self.random_state) if self.shuffle else None
         fold = np.empty(len(y), dtype=np.intp)
         fold[_sorted_rows(y, rng)] = _dealt_folds(len(y), self.n_splits, rng)

@@ -10,6 +10,8 @@ from sklearn.base import BaseEstimator, _fit_context
 from sklearn.exceptions import NotFittedError
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from skgan_resample._tables._encoder import LARGEST
+from skgan_resample._tables._targets import read_target
 from skgan_resample.exceptions import NoRareRowsError
 
 __all__ = ["Bump", "Relevance"]
@@ -19,9 +21,6 @@ _THRESHOLD = 0.8  # what the published experiments use; the counts that fit keep
 
 
 _RISE_TO_THRESHOLD = 0.5 - sin(asin(1 - 2 * _THRESHOLD) / 3)  # t = 0.7129, where 3 t^2 - 2 t^3 = 0.8
-
-
-_LARGEST = 1e300  # beyond it differences of target values overflow
 
 
 class Bump(NamedTuple):
@@ -178,7 +177,7 @@ class Relevance(BaseEstimator):
         self : Relevance
             The fitted relevance.
         """
-        y = np.sort(check_relevance_target(y))
+        y = np.sort(read_target(y))
         low, high = y[0].item(), y[-1].item()
         if low == high:
             raise ValueError(
@@ -220,7 +219,7 @@ class Relevance(BaseEstimator):
         phi : ndarray of shape (n_samples,)
             Relevance in [0, 1].
         """
-        return self._phi(check_relevance_target(y))
+        return self._phi(read_target(y))
 
     def rare_mask(self, y, threshold=_THRESHOLD):
         """Tell which rows are rare.
@@ -237,7 +236,7 @@ class Relevance(BaseEstimator):
         mask : ndarray of bool of shape (n_samples,)
             True for rare rows.
         """
-        return self._phi(check_relevance_target(y)) >= check_relevance_threshold(threshold)
+        return self._phi(read_target(y)) >= check_relevance_threshold(threshold)
 
     def bumps(self, y, threshold=_THRESHOLD):
         """Cut the sorted target into runs of rows that are all rare, or all common.
@@ -256,7 +255,7 @@ class Relevance(BaseEstimator):
             ``"low"`` when it holds the smallest values, ``"high"`` when it holds the largest, else ``"middle_1"``, ...;
             ``"all"`` when it is the only bump.
         """
-        y = check_relevance_target(y)
+        y = read_target(y)
         order = np.argsort(y, kind="stable")
         y = y[order]
         runs = _runs(self._phi(y) >= check_relevance_threshold(threshold))
@@ -286,7 +285,7 @@ class Relevance(BaseEstimator):
             if threshold != _THRESHOLD:
                 raise ValueError(f"explain(threshold={threshold}) needs y: fit keeps only the counts at {_THRESHOLD}.")
             return _explanation(self.n_rare_, self.n_samples_, self._rare_ranges)
-        y = np.sort(check_relevance_target(y))
+        y = np.sort(read_target(y))
         runs = _runs(self._phi(y) >= check_relevance_threshold(threshold))
         n_rare = sum(stop - start for start, stop, is_rare in runs if is_rare)
         return _explanation(n_rare, len(y), _rare_ranges(y, runs))
@@ -309,7 +308,7 @@ class Relevance(BaseEstimator):
         weight : ndarray of shape (n_samples,)
             At least 1. All ones when no row is rare or when the rare rows are the majority.
         """
-        phi = self._phi(check_relevance_target(y))
+        phi = self._phi(read_target(y))
         n_samples, n_rare = self.n_samples_, self.n_rare_
         if check_relevance_threshold(threshold) != _THRESHOLD:
             n_samples, n_rare = len(phi), np.count_nonzero(phi >= threshold)
@@ -318,7 +317,7 @@ class Relevance(BaseEstimator):
         return 1 + phi * max(0.0, (n_samples - n_rare) / n_rare - 1)
 
     def _phi(self, y):
-        """Return the relevance of an array that `check_relevance_target` has passed."""
+        """Return the relevance of an array that `read_target` has returned."""
         check_relevance_fitted(self)
         return self._function(y)
 
@@ -384,42 +383,6 @@ def check_relevance_threshold(threshold):
     if not 0 < threshold <= 1:
         raise ValueError(f"threshold must be in (0, 1]; got {threshold!r}.")
     return threshold
-
-
-def check_relevance_target(y, name="y"):
-    """Return `y` as a 1-D array of finite floats, or say in one sentence why that cannot be done."""
-    array = np.asarray(y)
-    if array.dtype.kind == "O":
-        array = _floats_of_objects(array, name)
-    elif array.dtype.kind not in "fiub":
-        raise ValueError(f"{name} must be numeric; got values of type {array.dtype}.")
-    if array.ndim == 2 and array.shape[1] == 1:
-        array = array.ravel()
-    if array.ndim != 1:
-        raise ValueError(f"{name} must be one column of numbers; got an array of shape {array.shape}.")
-    if array.size == 0:
-        raise ValueError(f"{name} is empty: it holds 0 values.")
-    array = array.astype(np.float64, copy=False)
-    usable = np.abs(array) <= _LARGEST  # False for NaN as well
-    if not usable.all():
-        row = int(np.argmin(usable))
-        if not np.isfinite(array[row]):
-            what = "NaN" if np.isnan(array[row]) else "infinity"
-            raise ValueError(f"{name} contains {what} (first in row {row}): drop or fill these rows first.")
-        raise ValueError(f"{name} contains {array[row]:g} in row {row}; rescale it to values below {_LARGEST:g}.")
-    return array
-
-
-def _floats_of_objects(array, name):
-    """Return an array of Python objects as floats; missing values become NaN, strings are refused."""
-    values = [np.nan if value is None or type(value).__name__ == "NAType" else value for value in array.ravel()]
-    for value in values:
-        if isinstance(value, str | bytes):  # float("1") would pass
-            raise ValueError(f"{name} must be numeric; got values such as {value!r}.")
-    try:
-        return np.array(values, dtype=np.float64).reshape(array.shape)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name} must be numeric; got an array of objects: {error}.") from error
 
 
 def _hinges(y):
@@ -515,8 +478,8 @@ def _check_control_points(points):
         )
     for place, point in enumerate(points):
         shown = tuple(point.tolist())
-        if not (np.abs(point) <= _LARGEST).all():
-            raise ValueError(f"control_points[{place}] = {shown} is not finite, or beyond {_LARGEST:g}.")
+        if not (np.abs(point) <= LARGEST).all():
+            raise ValueError(f"control_points[{place}] = {shown} is not finite, or beyond {LARGEST:g}.")
         if not 0 <= point[1] <= 1:
             raise ValueError(f"control_points[{place}] = {shown} has a relevance outside [0, 1].")
         if place > 0 and not point[0] > points[place - 1, 0]:

@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skgan_resample._tables._columns import Positions
+from skgan_resample._tables._columns import columns_named
 from skgan_resample._tables._encoder import TableEncoder
 
 __all__ = ["ThreatModel"]
@@ -194,15 +194,14 @@ class ThreatModel(BaseEstimator):
         self._encoder, self._statistics = encoder, statistics
         names = [column.name for column in encoder.columns_]
         n = len(names)
-        positions = Positions(names)
         nominal = encoder.nominal_
         has_levels = nominal | [j in encoder._levels for j in range(n)]  # a single level makes a constant column
         fixed = np.zeros(n, dtype=bool)
-        fixed[positions.of("immutable", self.immutable)] = True
+        fixed[columns_named("immutable", self.immutable, names)] = True
         in_group = np.zeros(n, dtype=bool)
         self.groups_, self._all_groups = [], []
         for group in self.onehot_groups if self.onehot_groups is not None else ():
-            members = np.array(positions.of("a group of onehot_groups", group), dtype=int)
+            members = columns_named("a group of onehot_groups", group, names)
             is_new = len(set(members)) == len(members) and not in_group[members].any()
             if len(members) < 2 or not is_new or has_levels[members].any():
                 raise ValueError(
@@ -213,15 +212,15 @@ class ThreatModel(BaseEstimator):
             if not fixed[members].any():
                 self.groups_.append(members)
 
-        self.left_, self.right_ = self._reach(positions, statistics)
+        self.left_, self.right_ = self._reach(names, statistics)
         still = fixed | has_levels | in_group
         self.left_[still] = self.right_[still] = 0.0
-        self.low_, self.high_ = self._limits(positions, statistics)
+        self.low_, self.high_ = self._limits(names, statistics)
         self.integer_ = np.zeros(n, dtype=bool)
         if self.integer_features is not None:
             self.integer_ = encoder.holds_integers.copy()
             if not isinstance(self.integer_features, str):
-                self.integer_[positions.of("integer_features", self.integer_features)] = True
+                self.integer_[columns_named("integer_features", self.integer_features, names)] = True
         self.integer_ &= ~still
         whole = self.integer_
         has_budget = self.left_ + self.right_ > 0
@@ -232,23 +231,23 @@ class ThreatModel(BaseEstimator):
         self.switchable_ = nominal & ~fixed
         return self
 
-    def _reach(self, positions, statistics):
+    def _reach(self, names, statistics):
         """Return how far down and up each column may be moved, in its own unit."""
-        n = len(positions.names)
+        n = len(names)
         eps = self.eps
         pairs = np.zeros((n, 2))
         down_and_up = isinstance(eps, tuple) and len(eps) == 2 and all(isinstance(side, Real) for side in eps)
         if isinstance(eps, Real) or down_and_up:
             pairs[:] = eps
         elif isinstance(eps, dict):
-            for name, value in eps.items():
-                pairs[positions.of("eps", [name])] = _pair(value, name)
+            for j, (name, value) in zip(columns_named("eps", list(eps), names), eps.items()):
+                pairs[j] = _pair(value, name)
         else:
             values = list(eps)
             if len(values) != n:
                 raise ValueError(f"eps has {len(values)} entries for {n} columns.")
             for j, value in enumerate(values):
-                pairs[j] = _pair(value, positions.names[j])
+                pairs[j] = _pair(value, names[j])
         if not (np.isfinite(pairs).all() and (pairs >= 0).all()):
             raise ValueError("eps must be finite and at least 0, in each column.")
         scale = np.ones(n)
@@ -260,20 +259,20 @@ class ThreatModel(BaseEstimator):
         reach = pairs * scale[:, None]
         return reach[:, 0].copy(), reach[:, 1].copy()
 
-    def _limits(self, positions, statistics):
+    def _limits(self, names, statistics):
         """Return lowest and highest allowed value of each column."""
-        n = len(positions.names)
+        n = len(names)
         low, high = np.full(n, -np.inf), np.full(n, np.inf)
         if isinstance(self.bounds, str):
             low, high = statistics.low.copy(), statistics.high.copy()
         elif isinstance(self.bounds, dict):
-            for name, pair in self.bounds.items():
-                low[positions.of("bounds", [name])], high[positions.of("bounds", [name])] = _limit_pair(pair)
+            for j, pair in zip(columns_named("bounds", list(self.bounds), names), self.bounds.values()):
+                low[j], high[j] = _limit_pair(pair)
         elif self.bounds is not None:
             low[:], high[:] = _limit_pair(self.bounds)
         if (low > high).any():
             j = int(np.argmax(low > high))
-            raise ValueError(f"bounds: the lower bound of column {positions.names[j]!r} is above the upper one.")
+            raise ValueError(f"bounds: the lower bound of column {names[j]!r} is above the upper one.")
         return np.where(np.isnan(low), -np.inf, low), np.where(np.isnan(high), np.inf, high)
 
     def _resolved_like(self, fitted):

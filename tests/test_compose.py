@@ -546,8 +546,8 @@ def test_models_must_be_fitted_before_they_predict(table):
     [
         (None, None, "requires y to be passed"),
         (np.full(48, np.nan), None, "Input y contains NaN"),
-        (np.array(["a"] * 48), None, "could not convert string to float"),
-        (np.ones((48, 2)), None, "1d array"),
+        (np.array(["a"] * 48), None, "must be numeric, but holds text or categories such as 'a'"),
+        (np.ones((48, 2)), None, "one column, got 2"),
         (np.arange(40.0), None, "inconsistent numbers of samples"),
         (np.arange(48.0), np.ones(40), "sample_weight"),
         (np.arange(48.0), -np.ones(48), "Negative values"),

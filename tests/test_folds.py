@@ -114,8 +114,8 @@ def test_containers_of_the_target_make_no_difference():
         ([1.0, 2.0], "n_splits=3 greater than the number of samples: n_samples=2"),
         ([1.0, np.nan, 2.0, 3.0], "Input y contains NaN"),
         ([1.0, np.inf, 2.0, 3.0], "Input y contains infinity"),
-        (["a", "b", "c", "d"], "could not convert string to float"),
-        (np.zeros((4, 2)), "1d array"),
+        (["a", "b", "c", "d"], "must be numeric, but holds text or categories such as 'a'"),
+        (np.zeros((4, 2)), "one column, got 2"),
         ([1.0, 2.0, 3.0], "inconsistent numbers of samples"),
     ],
 )

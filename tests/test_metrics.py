@@ -178,7 +178,7 @@ def test_total_ratio_scales_with_the_predictions(pairs, factor):
         ([1, 2], [1, np.inf], "y_pred contains infinity"),
         ([1, 2], [[1, 2], [3, 4]], "y_pred must be one column"),
         (["a", "b"], [1, 2], "y_true must be numeric"),
-        ([], [], "y_true is empty"),
+        ([], [], r"y_true cannot be used: Found array with 0 sample\(s\)"),
     ],
 )
 def test_unusable_input_is_refused(score, y_true, y_pred, message):

@@ -261,7 +261,11 @@ def test_wrong_input_is_named():
         ((real, synthetic), {"y_real": range(20)}, "both y_real and y_synthetic"),
         ((real, synthetic), {"y_real": range(20), "y_synthetic": range(9)}, "y_synthetic has 9 values for 20 rows"),
         ((real, synthetic), {"y_real": ["a"] * 20, "y_synthetic": ["b"] * 20}, "no label in common"),
-        ((real, synthetic), {"y_real": [np.nan] * 20, "y_synthetic": [0.5] * 20}, "y_real contains missing"),
+        (
+            (real, synthetic),
+            {"y_real": [np.nan] * 20, "y_synthetic": [0.5] * 20},
+            "y_real contains NaN in 20 of 20 rows",
+        ),
         ((real, synthetic), {"categorical_features": None}, "where only numbers are possible"),
         ((real, synthetic), {"n_repeats": 0}, "n_repeats"),
     ]:

@@ -531,7 +531,9 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
         Parameters
         ----------
         X : table of shape (n_samples, n_features)
-            With the columns of `fit`.
+            With the columns of `fit`. Infinity is refused. A category that `fit` did not see is encoded as none of the
+            known ones. A missing cell in a column that was complete in `fit` counts as the mean of the column, or as no
+            known category, with a ResamplingWarning.
 
         Returns
         -------

@@ -30,9 +30,6 @@ VALIDATION_SHARE = 0.1  # of the rows, held out where `patience` asks for it,
 MIN_CLASS_ROWS = 10  # from classes of so many rows
 
 
-LARGEST = 1e100  # squares of larger numbers overflow
-
-
 BLOCK = 8192  # rows that a network sees at once outside of training
 
 
@@ -114,12 +111,7 @@ class TripletNetworks(CallbackSupportMixin, TorchStateMixin):
         if encoder.is_column_:
             raise ValueError(_FLAT)
         validate_data(self, X, skip_check_array=True)  # n_features_in_ and feature_names_in_
-        encoded = encoded_rows(encoder, codes)
-        if not np.abs(encoded).max(initial=0.0) < LARGEST:
-            place = np.unravel_index(np.nanargmax(np.abs(encoded)), encoded.shape)[1]
-            name = next(column.name for column in encoder.columns_ if place in range(*column.encoded.indices(10**9)))
-            raise ValueError(f"Column {name!r} holds values too large for distances between rows; rescale it.")
-        return encoder, codes, encoded
+        return encoder, codes, encoded_rows(encoder, codes)
 
     def _codes_of(self, X):
         """Return rows with the columns of `fit` as codes."""

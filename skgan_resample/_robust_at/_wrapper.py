@@ -7,7 +7,7 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, _fit_context, clone
 from sklearn.metrics import accuracy_score, r2_score
-from sklearn.utils import ClassifierTags, RegressorTags, check_random_state, column_or_1d, compute_sample_weight
+from sklearn.utils import ClassifierTags, RegressorTags, check_random_state, compute_sample_weight
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
@@ -44,6 +44,7 @@ from skgan_resample._sklearn_networks import (
 )
 from skgan_resample._tables._containers import open_table, take_rows
 from skgan_resample._tables._encoder import TableEncoder
+from skgan_resample._tables._targets import read_classes, read_target
 from skgan_resample.exceptions import warn
 from skgan_resample.threat import ThreatModel
 
@@ -424,7 +425,7 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
             weight = weight * compute_sample_weight(settings["class_weight"], y)
         if X_val is not None:
             val_codes = self._to_codes(X_val)
-            y_val = column_or_1d(y_val)
+            y_val = self._read_y(y_val, "y_val")
             check_consistent_length(val_codes, y_val)
             if self._has_classes() and not np.isin(y_val, self.classes_).all():
                 raise ValueError(f"y_val holds {set(y_val) - set(self.classes_)}, no class of the training rows.")
@@ -459,7 +460,7 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
         return together + [columns for j, columns in enumerate(of_column) if j not in grouped]
 
     def _read_target(self, y, n_rows):
-        y = column_or_1d(y, warn=True)
+        y = self._read_y(y, warn=True)
         if len(y) != n_rows:
             raise ValueError(f"Inconsistent numbers of samples: X has {n_rows} rows, y has {len(y)}.")
         if self._has_classes():
@@ -467,11 +468,11 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
             self.classes_ = np.unique(y)
             if len(self.classes_) < 2:
                 raise ValueError(f"y holds one class only, {self.classes_[0]!r}; a classifier needs two.")
-            return y
-        y = y.astype(np.float64)
-        if not np.isfinite(y).all():
-            raise ValueError("Input y contains NaN or infinity.")
         return y
+
+    def _read_y(self, y, name="y", *, warn=False):
+        """Return classes or a continuous target as an array of shape (n_samples,)."""
+        return read_classes(y, name, warn=warn) if self._has_classes() else read_target(y, name=name, warn=warn)
 
     def _encode_target(self, y, weight, *, fit):
         """Return the target as the network sees it: positions of classes, or standardized numbers."""
@@ -735,7 +736,9 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
         Parameters
         ----------
         X : table of shape (n_samples, n_features)
-            With the columns of `fit`.
+            With the columns of `fit`. Infinity is refused. A category that `fit` did not see is encoded as none of the
+            known ones. A missing cell in a column that was complete in `fit` counts as the mean of the column, or as no
+            known category, with a ResamplingWarning.
 
         Returns
         -------
@@ -754,7 +757,9 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
         Parameters
         ----------
         X : table of shape (n_samples, n_features)
-            With the columns of `fit`.
+            With the columns of `fit`. Infinity is refused. A category that `fit` did not see is encoded as none of the
+            known ones. A missing cell in a column that was complete in `fit` counts as the mean of the column, or as no
+            known category, with a ResamplingWarning.
 
         Returns
         -------
@@ -771,7 +776,9 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
         Parameters
         ----------
         X : table of shape (n_samples, n_features)
-            With the columns of `fit`.
+            With the columns of `fit`. Infinity is refused. A category that `fit` did not see is encoded as none of the
+            known ones. A missing cell in a column that was complete in `fit` counts as the mean of the column, or as no
+            known category, with a ResamplingWarning.
 
         Returns
         -------
@@ -1048,17 +1055,12 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
         if (np.ndim(X) if isinstance(X, list | tuple) else getattr(X, "ndim", 2)) == 1:
             raise ValueError("Expected 2D array, got 1D array instead. Reshape your data: one row is X.reshape(1, -1).")
         validate_data(self, X, reset=False, skip_check_array=True)
-        codes = self.encoder_.to_codes(X)
-        infinite = np.flatnonzero(np.isinf(codes).any(axis=0))
-        if len(infinite):
-            name = self.encoder_.columns_[infinite[0]].name
-            raise ValueError(f"Column {name!r} contains infinity; replace it by a number or by NaN.")
-        return codes
+        return self.encoder_.to_codes(X)
 
     def _rows_and_target(self, X, y):
         check_is_fitted(self)
         codes = self._to_codes(X)
-        y = column_or_1d(y)
+        y = self._read_y(y)
         check_consistent_length(codes, y)
         return codes, y
 

@@ -4,9 +4,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from skgan_resample._tables._columns import column_positions
+from skgan_resample._tables._columns import columns_named
 from skgan_resample._tables._containers import open_table
 from skgan_resample._tables._encoder import TableEncoder
+from skgan_resample._tables._targets import read_classes, read_target
 
 MIN_POOLED_SHARE = (
     0.25  # a column is divided by at least this share of its spread over real and synthetic rows together
@@ -101,7 +102,7 @@ class Space:
         codes = self.encoder_.fit_to_codes(X)
         columns = self.encoder_.columns_
         self.names_ = _frame_names(X)
-        self.kept_ = column_positions(self.keep, [column.name for column in columns])
+        self.kept_ = columns_named("keep", self.keep, [column.name for column in columns])
         self.fillings_ = _fillings(codes, columns)
         names = [j for j, column in enumerate(columns) if column.n_levels > MAX_LEVELS]
         self.kept_ = np.union1d(self.kept_, names).astype(np.intp)
@@ -126,13 +127,7 @@ class Space:
         names = _frame_names(X)
         if None not in (names, self.names_) and names != self.names_:
             raise ValueError(f"The columns of the real rows are {self.names_}, those of the synthetic rows {names}.")
-        codes = self.encoder_.to_codes(X).copy()
-        infinite = np.flatnonzero(np.isinf(codes).any(axis=0))
-        if len(infinite):
-            name = self.encoder_.columns_[infinite[0]].name
-            raise ValueError(
-                f"Column {name!r} of the synthetic rows contains infinity; replace it by a number or by NaN."
-            )
+        codes = self.encoder_.to_codes(X, "the synthetic rows").copy()
         for j, filling in self.fillings_.items():
             codes[np.isnan(codes[:, j]), j] = filling
         return self._sample(codes, self.numbers(y), membership)
@@ -142,8 +137,8 @@ class Space:
         if y is None or self.role is None:
             return None
         if self.classes_ is None:
-            return np.asarray(y, dtype=float).ravel()
-        labels = np.asarray(y).ravel()
+            return read_target(y)
+        labels = read_classes(y)
         numbers = np.searchsorted(self.classes_, labels).clip(max=len(self.classes_) - 1)
         unknown = self.classes_[numbers] != labels
         if unknown.any():

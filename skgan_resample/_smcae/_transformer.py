@@ -15,7 +15,7 @@ from skgan_resample._smcae._fitting import Fitting, Origin
 from skgan_resample._smcae._selection import fitted
 from skgan_resample._smcae._space import Space
 from skgan_resample._tables._containers import open_table, replace_rows, take_rows, with_columns_of
-from skgan_resample._tables._targets import is_continuous_target
+from skgan_resample._tables._targets import is_continuous_target, read_classes, read_target
 from skgan_resample.exceptions import warn
 
 MAX_GUESSED_FROM = 2_000  # synthetic rows that the model of unknown targets learns from
@@ -72,7 +72,7 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
         row i of the real ones are partners. "auto": "given" for the paper's variant, else "ot".
     categorical_features : "auto", None, or array-like of names, positions or a mask of bool, default="auto"
         Nominal columns. "auto": strings, booleans, categories. Numeric columns can be named as well.
-    keep : array-like of names or positions, default=None
+    keep : array-like of names, positions or a mask, default=None
         Columns that are never changed, such as a key or a date, nor looked at.
     snap : bool, default=True
         Whether values go to the grid of the real column: range, whole numbers, decimals, few values. Otherwise only
@@ -345,7 +345,9 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
         Parameters
         ----------
         X : table of shape (n_samples, n_features)
-            With the columns of `fit`.
+            With the columns of `fit`. In the rows that are moved, infinity is refused. There a missing cell becomes the
+            median, or the most frequent category, of a column whose real rows were complete in `fit`, with a
+            ResamplingWarning. So does a category that `fit` did not see; it becomes missing in other columns.
         sample_domain : array-like of int, shape (n_samples,), or int, default=None
             >= 0 for a synthetic row, < 0 for a real one. None: all are real, as in prediction.
 
@@ -378,7 +380,9 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
         Parameters
         ----------
         X_synthetic : table of shape (n_samples, n_features)
-            With the columns of `fit`.
+            With the columns of `fit`. In the rows that are moved, infinity is refused. There a missing cell becomes the
+            median, or the most frequent category, of a column whose real rows were complete in `fit`, with a
+            ResamplingWarning. So does a category that `fit` did not see; it becomes missing in other columns.
         y_synthetic : array-like of shape (n_samples,), default=None
             Their target. Without it a model of the synthetic rows of `fit` guesses it, which is less good.
 
@@ -608,20 +612,15 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
             warn("y_synthetic was not given, so rows are matched without their targets, and less well.")
             return None
         check_consistent_length(X_synthetic, y_synthetic)
-        targets = [np.asarray(part) for part in (y, y_synthetic)]
-        for part in targets:
-            if part.ndim != 1 and part.shape[1:] != (1,):
-                raise ValueError(f"The target must be one column, got an array of shape {part.shape}.")
-        is_continuous = is_continuous_target(*targets) if target_type == "auto" else target_type == "regression"
+        is_continuous = is_continuous_target(y, y_synthetic) if target_type == "auto" else target_type == "regression"
         if self.scoring not in (("auto", "r2") if is_continuous else ("auto", "accuracy", "balanced_accuracy")):
             kind = "a continuous target" if is_continuous else "classes"
             raise ValueError(f"scoring={self.scoring!r} is not for {kind}; set target_type if the target is none.")
+        read = read_target if is_continuous else read_classes
+        target, _ = read(y, name="y"), read(y_synthetic, name="y_synthetic")
         if not is_continuous:
             return "classes"
-        numbers = [part.astype(float) for part in targets]
-        if not all(np.isfinite(part).all() for part in numbers):
-            raise ValueError("The target holds NaN or infinity; drop these rows first.")
-        if np.ptp(numbers[0]) == 0:
+        if np.ptp(target) == 0:
             return None
         if not can_move_target:
             warn(

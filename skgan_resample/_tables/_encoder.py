@@ -15,8 +15,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from skgan_resample._tables._columns import forced_nominal
+from skgan_resample._tables._columns import columns_named
 from skgan_resample._tables._containers import is_missing, open_table
+from skgan_resample.exceptions import warn
+
+LARGEST = 1e300  # differences of larger values overflow
+
+
+LARGEST_ENCODED = 1e30  # far below where float32, in which networks compute, becomes infinite
+
 
 MAX_DECIMALS = 6  # more decimals than this are taken for a continuous measurement
 
@@ -102,6 +109,15 @@ class TableEncoder:
     Decoded nominal values are gathered from values that were observed, in the column's own container. Data types,
     category order and the marker of a missing cell are thereby right for every library.
 
+    Infinity and values beyond 1e300 are refused, in `fit` and in every later table, with their column and row. Later
+    tables may hold what `fit` did not see:
+
+    * A category that was not seen becomes a missing cell in codes. Encoded, no column of the one-hot block is set; the
+      indicator of missing cells is set where the column has one.
+    * A missing cell in a column that was complete in `fit` is NaN in codes, with a ResamplingWarning that names the
+      column. The column has no indicator, so encoded a number stands at the centre (with ``scale="std"`` the mean),
+      and no column of a one-hot block is set.
+
     Examples
     --------
     >>> import pandas as pd
@@ -138,8 +154,14 @@ class TableEncoder:
         self.fit_to_codes(X)
         return self
 
-    def fit_to_codes(self, X):
+    def fit_to_codes(self, X, name=None):
         """Learn the schema of `X` and return its codes; one reading of the table instead of two.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_features)
+        name : str, optional
+            What messages call the table, where there are several.
 
         Returns
         -------
@@ -147,9 +169,7 @@ class TableEncoder:
         """
         door = open_table(X)
         codes, self._levels, self._clocks = _learn_codes(door, self.categorical_features)
-        infinite = np.flatnonzero(np.isinf(codes).any(axis=0))
-        if len(infinite):
-            raise ValueError(f"Column {door.names[infinite[0]]!r} contains infinity; replace it by a number or by NaN.")
+        refuse_large(codes, door.names, name)
         self.is_column_ = door.is_flat
         self._exit = door.exit()
         self._single = np.array([j for j in range(len(door.names)) if door.is_single(j)], dtype=int)
@@ -159,23 +179,38 @@ class TableEncoder:
             self._set_scaling(codes, self.scale)
         return codes
 
-    def to_codes(self, X):
+    def to_codes(self, X, name=None, *, warn_missing=True):
         """Return the codes of a table with the columns of the fitted one.
 
         Parameters
         ----------
         X : table of shape (n_samples, n_features)
-            A level that was not seen in `fit` counts as missing.
+            A category that was not seen in `fit` counts as missing.
+        name : str, optional
+            What messages call the table, where there are several.
+        warn_missing : bool, default=True
+            Whether missing cells in columns that were complete in `fit` give a ResamplingWarning.
 
         Returns
         -------
         codes : ndarray of float64, shape (n_samples, n_features)
+
+        Raises
+        ------
+        ValueError
+            If the number of columns differs, or a cell is infinite or beyond 1e300.
         """
         door = open_table(X)
         if len(door.names) != len(self.columns_):
             raise ValueError(f"The table has {len(door.names)} columns, but {len(self.columns_)} were fitted.")
-        if door.matrix is not None and not self._levels:
-            return door.matrix
+        codes = door.matrix if door.matrix is not None and not self._levels else self._read_columns(door)
+        refuse_large(codes, [column.name for column in self.columns_], name)
+        if warn_missing:
+            self._warn_of_first_missing(codes, door, name)
+        return codes
+
+    def _read_columns(self, door):
+        """Return the cells of all columns as codes."""
         codes = np.empty((door.n_rows, len(self.columns_)))
         for j in range(len(self.columns_)):
             if j in self._levels:
@@ -185,6 +220,19 @@ class TableEncoder:
             else:
                 codes[:, j] = door.numbers(j)
         return codes
+
+    def _warn_of_first_missing(self, codes, door, name):
+        """Warn of missing cells in columns that had none in `fit`; categories that are not known are no such cells."""
+        fresh = []
+        for j in np.flatnonzero(np.isnan(codes).any(axis=0)):
+            column = self.columns_[j]
+            if not column.has_missing and (j not in self._levels or any(map(is_missing, door.values(j)))):
+                fresh.append(column.name)
+        if fresh:
+            warn(
+                f"Missing cells{_of(name)} in {', '.join(map(repr, fresh))}, where fit saw none: a typical value of "
+                "the column stands in for them."
+            )
 
     def from_codes(self, codes):
         """Return codes as a table in the container and data types of the fitted one.
@@ -275,8 +323,11 @@ class TableEncoder:
         """
         return self.encode_codes(self.to_codes(X))
 
-    def encode_codes(self, codes):
-        """Return codes, shape (n_samples, n_features), as the encoded matrix, shape (n_samples, width_)."""
+    def encode_codes(self, codes, largest=LARGEST_ENCODED):
+        """Return codes, shape (n_samples, n_features), as the encoded matrix, shape (n_samples, width_).
+
+        A number farther than `largest` from the centre, in units of the scale, is refused.
+        """
         encoded = np.zeros((len(codes), self.width_))
         for j, column in enumerate(self.columns_):
             if column.kind == "constant" and not column.has_missing:
@@ -290,7 +341,18 @@ class TableEncoder:
                 encoded[:, start] = np.where(missing, 0.0, (values - self._center[j]) / self._spread[j])
             if column.has_missing:
                 encoded[:, column.encoded.stop - 1] = missing
+        if not np.abs(encoded).max(initial=0.0) <= largest:
+            self._refuse_far(encoded, codes, largest)
         return encoded
+
+    def _refuse_far(self, encoded, codes, largest):
+        """Raise for the first number that is too far from those of `fit` for a network's arithmetic."""
+        row, position = np.argwhere(~(np.abs(encoded) <= largest))[0]
+        j = np.flatnonzero([column.encoded.start <= position for column in self.columns_])[-1]
+        raise ValueError(
+            f"Column {self.columns_[j].name!r} holds values too large for distances between rows, such as "
+            f"{codes[row, j]:g} in row {row}; rescale it."
+        )
 
     def decode(self, encoded, rng=None):
         """Return encoded rows as a valid table in the container of the fitted one.
@@ -378,10 +440,38 @@ class TableEncoder:
         self.width_ = start
 
 
+# ------------------------------------------------------------------------------------------------ reading cells
+def named_nominal(categorical_features, names):
+    """Return the positions of the columns that the parameter `categorical_features` calls nominal."""
+    is_auto = isinstance(categorical_features, str) and categorical_features == "auto"
+    return set(columns_named("categorical_features", None if is_auto else categorical_features, names).tolist())
+
+
+def refuse_large(codes, names, table=None):
+    """Raise for the first cell that is infinite or too large, with its column, row and, if named, table."""
+    large = np.abs(codes) > LARGEST  # False for NaN
+    if not large.any():
+        return
+    j = int(large.any(axis=0).argmax())
+    row = int(large[:, j].argmax())
+    if np.isinf(codes[row, j]):
+        raise ValueError(
+            f"Column {names[j]!r}{_of(table)} contains infinity in row {row}; replace it by a number or by NaN."
+        )
+    raise ValueError(
+        f"Column {names[j]!r}{_of(table)} contains {codes[row, j]:g} in row {row}; rescale it to values below "
+        f"{LARGEST:g}."
+    )
+
+
+def _of(table):
+    return "" if table is None else f" of {table}"
+
+
 # ------------------------------------------------------------------------------------------------ learning a schema
 def _learn_codes(door, categorical_features):
     """Read every column as codes; return them with the levels and the clocks by column position."""
-    forced = forced_nominal(categorical_features, door.names)
+    forced = named_nominal(categorical_features, door.names)
     if door.matrix is not None and not forced:
         return door.matrix, {}, {}
     codes, levels, clocks = np.empty((door.n_rows, len(door.names))), {}, {}

@@ -44,7 +44,7 @@ def row_origins(X, y, X_new, y_new):
 def _common_codes(old, new):
     """Return two tables as numbers by the same schema; infinity for a level that only the new one has."""
     encoder = TableEncoder()
-    old_codes, new_codes = encoder.fit_to_codes(old), encoder.to_codes(new)
+    old_codes, new_codes = encoder.fit_to_codes(old), encoder.to_codes(new, warn_missing=False)
     unseen = np.isnan(new_codes) & ~np.isnan(TableEncoder().fit_to_codes(new))
     return old_codes, np.where(unseen, np.inf, new_codes)
 

@@ -1,45 +1,91 @@
 """The one reader of targets: continuous ones and classes."""
 
+from datetime import date, timedelta
 from numbers import Real
 
 import numpy as np
 from sklearn.utils import column_or_1d
 
-from skgan_resample._tables._containers import is_missing
-from skgan_resample._tables._encoder import TableEncoder
+from skgan_resample._tables._containers import is_missing, open_table
+from skgan_resample._tables._encoder import LARGEST, TableEncoder
 
 MAX_CLASS_VALUES = 20  # a target of whole numbers with more different values than this is continuous
 
+_DATES = (date, timedelta, np.datetime64, np.timedelta64)  # a datetime is a date
 
-def read_target(y):
-    """Return a continuous target as an array of shape (n_samples,), and the encoder that brings such targets back.
+
+def read_target(y, *, name="y", warn=False):
+    """Return a continuous target as an array of shape (n_samples,).
+
+    Parameters
+    ----------
+    y : array-like, list, or pandas, polars or pyarrow column
+        Numbers, also Decimal or nullable ones, of shape (n_samples,) or (n_samples, 1).
+    name : str, default="y"
+        How messages call it.
+    warn : bool, default=False
+        Whether a column vector gets scikit-learn's DataConversionWarning, as in the `fit` of a regressor.
+
+    Returns
+    -------
+    target : ndarray of float64, shape (n_samples,)
 
     Raises
     ------
     TypeError, ValueError
-        If it is not one column of finite numbers; the message says so.
+        For anything else: text, categories, booleans, dates, missing cells, infinity, values beyond 1e300, several
+        columns. The message says what and where.
     """
-    encoder = TableEncoder(categorical_features=None, scale=None)
+    _refuse_none(y, name)
+    if getattr(getattr(y, "dtype", None), "kind", None) in ("m", "M"):
+        raise ValueError(f"Input {name} holds dates or durations; give numbers, such as days.")
     try:
-        target = encoder.fit_to_codes(y)
+        column = open_table(y)
     except (TypeError, ValueError) as error:
-        raise type(error)(f"The target y cannot be used: {error}") from None
-    if target.shape[1] > 1:
-        raise ValueError(f"The target y must be one column, got {target.shape[1]}; multi-output is not supported.")
-    if encoder.columns_[0].kind == "datetime":
-        raise ValueError("The target y holds dates or durations; give numbers, such as days.")
-    target = target[:, 0]
-    missing = np.count_nonzero(np.isnan(target))
-    if missing:
-        raise ValueError(f"The target y contains NaN in {missing} of {len(target)} rows; drop these rows first.")
-    return target, encoder
+        raise type(error)(f"Input {name} cannot be used: {error}") from None
+    _refuse_columns(len(column.names), name)
+    if column.kind(0) != "number":
+        _refuse_values(column, name)
+    target = column.numbers(0) if column.matrix is None else column.matrix[:, 0]
+    usable = np.abs(target) <= LARGEST  # False for NaN as well
+    if not usable.all():
+        _refuse_numbers(target, usable, name)
+    return column_or_1d(target if column.is_flat else target[:, None], warn=warn)
+
+
+def read_target_and_schema(y):
+    """Return a continuous target of shape (n_samples,), and the encoder that brings new values into its container."""
+    return read_target(y), TableEncoder(categorical_features=None, scale=None).fit(y)
+
+
+def read_numbers(values, name):
+    """Return weights, relevances or thresholds as `read_target` does; True and False are 1 and 0."""
+    return read_target(np.asarray(values, dtype=float) if np.asarray(values).dtype == bool else values, name=name)
 
 
 def read_classes(y, name="y", *, warn=False):
-    """Return classes as an array of one dimension; refuse missing ones, and warn of a column of two if asked to."""
+    """Return class labels as an array of shape (n_samples,).
+
+    Labels are text, integers, whole floats, booleans or objects that can be sorted. Missing labels, infinity, dates and
+    labels of types that cannot be compared are refused. `warn` is that of `read_target`.
+    """
+    _refuse_none(y, name)
+    _refuse_columns(np.shape(y)[1] if np.ndim(y) == 2 else 1, name)
     y = column_or_1d(y, warn=warn)
-    if (y.dtype.kind == "f" and np.isnan(y).any()) or (y.dtype.kind == "O" and any(map(is_missing, y))):
+    kind = y.dtype.kind
+    if (kind == "f" and np.isnan(y).any()) or (kind == "O" and any(map(is_missing, y))):
         raise ValueError(f"Input {name} contains NaN or a missing class.")
+    if kind == "f" and np.isinf(y).any():
+        raise ValueError(f"Input {name} contains infinity, which is no class.")
+    if kind in "mM" or (kind == "O" and any(isinstance(label, _DATES) for label in y)):
+        raise ValueError(f"Input {name} holds dates or durations; give classes as text or integers.")
+    types = {type(label) for label in y} if kind == "O" else ()
+    if len(types) > 1:
+        try:
+            sorted(set(y))
+        except TypeError:
+            listed = ", ".join(sorted(each.__name__ for each in types))
+            raise TypeError(f"Input {name} mixes labels of the types {listed}; make all of them text.") from None
     return y
 
 
@@ -51,3 +97,46 @@ def is_continuous_target(*targets):
     if values.dtype.kind not in "iuf":
         return False
     return bool((values != np.round(values)).any() or len(np.unique(values)) > MAX_CLASS_VALUES)
+
+
+# ------------------------------------------------------------------------------------------------ what is refused
+def _refuse_none(y, name):
+    """Raise the sentence that scikit-learn's checks look for where there is no target."""
+    if y is None:
+        raise ValueError(f"This call requires {name} to be passed, but the target {name} is None.")
+
+
+def _refuse_columns(n_columns, name):
+    if n_columns > 1:
+        raise ValueError(f"Input {name} must be one column, got {n_columns}; multi-output is not supported.")
+
+
+def _refuse_values(column, name):
+    """Raise for a column that does not hold numbers; return where all its cells are missing."""
+    seen = [value for value in column.values(0) if not is_missing(value)]
+    others = [value for value in seen if isinstance(value, bool) or not isinstance(value, Real)]
+    value = next(iter(others or seen), None)
+    if column.kind(0) == "instant" or isinstance(value, _DATES):
+        raise ValueError(f"Input {name} holds dates or durations; give numbers, such as days.")
+    if isinstance(value, bool | np.bool_):
+        raise ValueError(
+            f"Input {name} holds True and False, which are classes; give a continuous target as numbers, "
+            f"{name}.astype(float)."
+        )
+    if value is not None:
+        raise ValueError(f"Input {name} must be numeric, but holds text or categories such as {value!r}.")
+    raise ValueError(f"Input {name} contains NaN in all of {column.n_rows} rows.")
+
+
+def _refuse_numbers(target, usable, name):
+    """Raise for the first kind of number that cannot be used: missing, infinite, too large."""
+    missing = np.isnan(target)
+    if missing.any():
+        raise ValueError(
+            f"Input {name} contains NaN in {missing.sum()} of {len(target)} rows, the first in row {missing.argmax()}; "
+            "drop these rows first."
+        )
+    row = int(usable.argmin())
+    if np.isinf(target[row]):
+        raise ValueError(f"Input {name} contains infinity in row {row}; drop or replace such values first.")
+    raise ValueError(f"Input {name} contains {target[row]:g} in row {row}; rescale it to values below {LARGEST:g}.")

@@ -2,17 +2,17 @@
 
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, clone
-from sklearn.utils import check_array, get_tags
+from sklearn.utils import get_tags
 from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.validation import (
     _check_sample_weight,
     check_consistent_length,
     check_is_fitted,
-    column_or_1d,
     indexable,
     validate_data,
 )
 
+from skgan_resample._tables._targets import read_target
 from skgan_resample.exceptions import NoRareRowsError, warn
 from skgan_resample.relevance import Relevance
 
@@ -71,7 +71,7 @@ class RegressorAround(AroundMixin, RegressorMixin, BaseEstimator):
         return predictions
 
     def _read_target(self, y):
-        return column_or_1d(check_array(y, ensure_2d=False, dtype=np.float64, input_name="y"), warn=True)
+        return read_target(y, warn=True)
 
     def _emphasis(self, y):
         """Fit the relevance and return its weights; ones after a warning if no row is rare."""

@@ -9,10 +9,10 @@ import numpy as np
 from sklearn.metrics import make_scorer
 from sklearn.utils import check_consistent_length
 
+from skgan_resample._tables._targets import read_numbers, read_target
 from skgan_resample.relevance import (
     Relevance,
     check_relevance_fitted,
-    check_relevance_target,
     check_relevance_threshold,
 )
 
@@ -95,7 +95,7 @@ def ser_curve(y_true, y_pred, *, relevance, thresholds=None):
     if thresholds is None:
         thresholds = np.unique(np.concatenate([[0.0], phi, [1.0]]))
     else:
-        thresholds = check_relevance_target(thresholds, "thresholds")
+        thresholds = read_numbers(thresholds, "thresholds")
         if not ((thresholds >= 0) & (thresholds <= 1)).all():
             raise ValueError(f"thresholds must be in [0, 1]; got {thresholds.min():g} to {thresholds.max():g}.")
     order = np.argsort(phi)
@@ -338,7 +338,7 @@ def make_sera_scorer(relevance, *, normalize=False):
 
 def _target_and_error(y_true, y_pred):
     """Return the target values and the errors (predicted minus actual) as arrays of shape (n_samples,)."""
-    y_true, y_pred = check_relevance_target(y_true, "y_true"), check_relevance_target(y_pred, "y_pred")
+    y_true, y_pred = read_target(y_true, name="y_true"), read_target(y_pred, name="y_pred")
     check_consistent_length(y_true, y_pred)
     return y_true, y_pred - y_true
 
@@ -357,7 +357,7 @@ def _phi_of(relevance, y_true):
             f"relevance must be a fitted Relevance or an array; got {relevance!r}. "
             "A function becomes one by Relevance(method=function).fit(y_train)."
         )
-    phi = check_relevance_target(relevance, "relevance")
+    phi = read_numbers(relevance, "relevance")
     check_consistent_length(y_true, phi)
     if not ((phi >= 0) & (phi <= 1)).all():
         raise ValueError(f"relevance must be in [0, 1]; got values from {phi.min():g} to {phi.max():g}.")
@@ -369,7 +369,7 @@ def _weight(relevance, y_true, sample_weight):
     phi = _phi_of(relevance, y_true)
     if sample_weight is None:
         return phi
-    sample_weight = check_relevance_target(sample_weight, "sample_weight")
+    sample_weight = read_numbers(sample_weight, "sample_weight")
     check_consistent_length(y_true, sample_weight)
     if (sample_weight < 0).any():
         raise ValueError(f"sample_weight must not be negative; got {sample_weight.min():g}.")

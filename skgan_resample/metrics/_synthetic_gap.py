@@ -23,11 +23,10 @@ from skgan_resample._distances import (
     rank_correlations,
     total_variation,
 )
-from skgan_resample._tables._columns import forced_nominal
 from skgan_resample._tables._containers import is_missing, open_table
-from skgan_resample._tables._encoder import Clock, Levels, TableEncoder
+from skgan_resample._tables._encoder import Clock, Levels, TableEncoder, named_nominal, refuse_large
 from skgan_resample._tables._origins import row_keys
-from skgan_resample._tables._targets import is_continuous_target
+from skgan_resample._tables._targets import is_continuous_target, read_target
 from skgan_resample.exceptions import warn
 
 MAX_HALF = 1_000  # rows of a half, and of the synthetic rows compared with it; twice as many take four times as long
@@ -469,7 +468,7 @@ def _read_tables(given, categorical_features):
     first = next(iter(doors.values()))
     names = first.names
     places = {role: _match_columns(door.names, names, role) for role, door in doors.items()}
-    forced = forced_nominal(categorical_features, names)
+    forced = named_nominal(categorical_features, names)
     kinds = ["nominal" if j in forced else first.kind(j) for j in range(len(names))]
     tables = [np.empty((door.n_rows, len(names))) for door in doors.values()]
     for j, (name, kind) in enumerate(zip(names, kinds)):
@@ -477,10 +476,10 @@ def _read_tables(given, categorical_features):
             raise ValueError(f"Column {name!r} holds text, categories or booleans where only numbers are possible.")
         read = {"nominal": _read_levels, "instant": _read_instants, "number": _read_numbers}[kind]
         columns = read([(role, door, places[role][j]) for role, door in doors.items()], name)
-        for role, table, values in zip(doors, tables, columns):
-            if np.isinf(values).any():
-                raise ValueError(f"Column {name!r} of {role} contains infinity; replace it by a number or by NaN.")
+        for table, values in zip(tables, columns):
             table[:, j] = values
+    for role, table in zip(doors, tables):
+        refuse_large(table, names, role)
     return names, kinds, np.array([kind == "nominal" for kind in kinds]), tables
 
 
@@ -553,10 +552,8 @@ def _read_targets(y_real, y_synthetic, n_real, n_synthetic, target_type):
         target_type = "classification" if is_class else "regression"
     if target_type == "classification":
         y = _read_levels(sources, "y")
-    elif kind != "number":
-        raise ValueError("The target of a regression must be numbers.")
     else:
-        y = _read_numbers(sources, "y")
+        y = [read_target(y_real, name="y_real"), read_target(y_synthetic, name="y_synthetic")]
     for role, values in zip(doors, y):
         if not np.isfinite(values).all():
             raise ValueError(f"{role} contains missing or infinite values; drop these rows first.")
@@ -589,7 +586,7 @@ class _Encoding:
         pooled = _merge_levels(np.vstack(parts), nominal, np.repeat(is_real[: len(parts)], sizes))
         encoder = TableEncoder(categorical_features=np.flatnonzero(nominal).tolist(), scale=None)
         pooled = encoder.fit_to_codes(pooled)
-        encoded = encoder.rescale(pooled[: sizes[0]]).encode_codes(pooled)
+        encoded = encoder.rescale(pooled[: sizes[0]]).encode_codes(pooled, largest=np.inf)
         numeric = [c.encoded.start for c in encoder.columns_ if not c.is_nominal and c.kind != "constant"]
         encoded[:, numeric] = _within_reach(encoded[:, numeric], sizes[0], np.repeat(is_synthetic[: len(parts)], sizes))
         if not encoder.width_:  # constants only

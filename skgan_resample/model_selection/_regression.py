@@ -273,7 +273,7 @@ def compare(
     smogn: 0.82, against moved predictions 1.01
     """
     started = time.monotonic()
-    y, _ = read_target(y)
+    y = read_target(y)
     check_consistent_length(TableEncoder(scale=None).fit_to_codes(X), y)  # refuses what no learner could use
     check_settings(random_state, scoring, SCORE_LABELS)
     relevance = Relevance() if relevance is None else relevance

@@ -17,7 +17,7 @@ from sklearn.utils.validation import check_consistent_length, validate_data
 from skgan_resample._sampling import in_proportion, in_turn
 from skgan_resample._tables._containers import append_rows
 from skgan_resample._tables._encoder import TableEncoder
-from skgan_resample._tables._targets import read_target
+from skgan_resample._tables._targets import read_target_and_schema
 from skgan_resample.exceptions import NoRareRowsError, warn
 from skgan_resample.relevance import Relevance
 
@@ -228,7 +228,7 @@ class BaseRegressionSampler(BaseSampler):
         if self.encoder_.is_column_:
             raise ValueError("Expected 2D array, got 1D array instead: make a single column a table of one column.")
         validate_data(self, X, skip_check_array=True)  # n_features_in_ and feature_names_in_
-        target, target_encoder = read_target(y)
+        target, target_encoder = read_target_and_schema(y)
         check_consistent_length(codes, target)
         if len(target) < 2:
             raise ValueError(f"n_samples=1: {type(self).__name__} needs at least 2 rows, got 1 sample.")

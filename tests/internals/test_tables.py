@@ -16,8 +16,11 @@ from pandas.testing import assert_frame_equal
 from polars.testing import assert_frame_equal as assert_polars_equal
 from scipy import sparse
 
+from skgan_resample._tables._columns import columns_named
 from skgan_resample._tables._containers import append_rows
 from skgan_resample._tables._encoder import TableEncoder
+from skgan_resample._tables._targets import read_classes, read_target
+from skgan_resample.exceptions import ResamplingWarning
 
 quick = settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
@@ -461,9 +464,10 @@ def test_an_unseen_level_counts_as_missing():
     assert encoder.encode(new).tolist() == [[0, 0, 1, 0, 0, 1], [0, 1, 0, 0, 1, 0]]
     assert encoder.decode(encoder.encode(new))["town"].isna().tolist() == [True, False]
     gapless = TableEncoder().fit(old.dropna())
-    assert gapless.encode(new).tolist() == [[0, 0, 0, 0], [0, 1, 0, 1]]
+    with pytest.warns(ResamplingWarning, match="Missing cells in 'garden', where fit saw none"):  # 'town' is unseen
+        assert gapless.encode(new).tolist() == [[0, 0, 0, 0], [0, 1, 0, 1]]
     with pytest.raises(ValueError, match="'town' has no place for a missing cell"):
-        gapless.from_codes(gapless.to_codes(new))
+        gapless.from_codes(gapless.to_codes(new, warn_missing=False))
 
 
 @pytest.mark.parametrize("container", ["array", "object", "list", "pandas", "polars", "pyarrow"])
@@ -584,7 +588,7 @@ def test_what_cannot_be_used_is_refused_in_one_clear_sentence(case):
     [
         ({"categorical_features": ["z"]}, "names 'z', which is no column of the table"),
         ({"categorical_features": [7]}, "names 7, which is no column"),
-        ({"categorical_features": [True]}, "mask of shape"),
+        ({"categorical_features": [True]}, "mask of 1 entries for 2 columns"),
         ({"categorical_features": None}, "'town' holds text"),
         ({"scale": "wide"}, "scale must be"),
     ],
@@ -593,6 +597,86 @@ def test_parameters_that_do_not_fit_the_table_are_refused(parameters, message):
     frame = pd.DataFrame({"town": ["Bath", "Ely"], "area": [1.5, 2.5]})
     with pytest.raises(ValueError, match=message):
         TableEncoder(**parameters).fit(frame)
+
+
+NAMES = ["town", "area", 7]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (None, []),
+        ([], []),
+        (["area", 0, -1], [1, 0, 2]),
+        ([7], [2]),  # a name, not a position
+        (np.array([1]), [1]),
+        ([np.int64(1), np.str_("town")], [1, 0]),
+        (pd.Index(["town"]), [0]),
+        ([True, False, True], [0, 2]),
+        (np.array([False, True, False]), [1]),
+        (pd.Series([False, True, False]), [1]),
+    ],
+)
+def test_columns_are_named_in_any_form(value, expected):
+    assert columns_named("keep", value, NAMES).tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("town", "keep must be a list of columns, got 'town'"),
+        (3, "keep must be a list of columns"),
+        ([np.int64(3)], "keep names 3, which is no column of the table"),
+        (["area", True], "keep names True, which is no column"),
+        ([["town"]], r"keep names \['town'\], which is no column"),
+        ([1.0], "keep names 1.0, which is no column"),
+        ([True], "keep is a mask of 1 entries for 3 columns"),
+    ],
+)
+def test_what_names_no_column_is_refused(value, message):
+    with pytest.raises(ValueError, match=message):
+        columns_named("keep", value, NAMES)
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf, 2e300])
+@pytest.mark.parametrize("make", [pd.DataFrame, pl.DataFrame, lambda cells: np.column_stack(list(cells.values()))])
+def test_what_fit_refuses_is_refused_later_too(make, value):
+    good, bad = ({"a": [1.0, 2.0, 3.0], "b": [1.5, cell, 0.1]} for cell in (2.5, value))
+    for call in (TableEncoder().fit, TableEncoder().fit(make(good)).to_codes):
+        with pytest.raises(ValueError, match=r"Column ('b'|1) contains .* in row 1; re"):
+            call(make(bad))
+    with pytest.raises(ValueError, match=r"Column ('b'|1) of the new rows contains"):
+        TableEncoder().fit(make(good)).to_codes(make(bad), "the new rows")
+
+
+def test_numbers_that_the_network_could_not_hold_are_refused():
+    encoder = TableEncoder().fit([[1.0, 0.0], [2.0, 1.0]])
+    with pytest.raises(ValueError, match=r"Column 1 holds values too large .* such as 1e\+40 in row 0"):
+        encoder.encode([[1.0, 1e40]])
+
+
+def test_missing_cells_that_fit_had_seen_give_no_warning(recwarn):
+    table = pd.DataFrame({"a": [1.0, np.nan, 2.0], "b": ["x", None, "y"]})
+    TableEncoder().fit(table).to_codes(table)
+    assert not recwarn.list
+    with pytest.warns(ResamplingWarning, match="Missing cells in 'a', 'b', where fit saw none"):
+        TableEncoder().fit(table.dropna()).to_codes(table)
+
+
+@pytest.mark.parametrize("make", [list, np.array, pd.Series, pl.Series, pa.array, lambda y: np.array(y)[:, None]])
+def test_a_target_is_read_from_any_column(make):
+    assert read_target(make([1.5, 2.0])).tolist() == [1.5, 2.0]
+    assert read_target(make([decimal.Decimal("1.5"), decimal.Decimal(2)])).tolist() == [1.5, 2.0]
+
+
+def test_labels_that_cannot_be_compared_or_are_dates_are_refused():
+    with pytest.raises(TypeError, match="mixes labels of the types int, str"):
+        read_classes(np.array([1, "a"], dtype=object))
+    with pytest.raises(ValueError, match="holds dates"):
+        read_classes(np.array([datetime.date(2020, 1, 1)]))
+    with pytest.raises(ValueError, match="contains infinity"):
+        read_classes([1.0, np.inf])
+    assert read_classes([True, False]).tolist() == [True, False]
 
 
 def test_a_table_with_other_columns_is_refused():
