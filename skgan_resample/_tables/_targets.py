@@ -70,7 +70,8 @@ def read_classes(y, name="y", *, warn=False):
     labels of types that cannot be compared are refused. `warn` is that of `read_target`.
     """
     _refuse_none(y, name)
-    _refuse_columns(np.shape(y)[1] if np.ndim(y) == 2 else 1, name)
+    shape = np.asarray(y).shape
+    _refuse_columns(shape[1] if len(shape) == 2 else 1, name)
     y = column_or_1d(y, warn=warn)
     kind = y.dtype.kind
     if (kind == "f" and np.isnan(y).any()) or (kind == "O" and any(map(is_missing, y))):
