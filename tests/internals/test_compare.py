@@ -292,7 +292,7 @@ def test_inner_folds_lie_inside_the_outer_training_rows():
         ({"max_time": 0.0}, "too short for two outer folds"),
         ({"learners": Ridge(alpha=-1.0)}, "could not be fitted.*alpha"),
         ({"y": np.r_[np.nan, np.ones(119)]}, "NaN in 1 of 120 rows"),
-        ({"y": ["a"] * 120}, "target y cannot be used"),
+        ({"y": ["a"] * 120}, "y must be numeric, but holds text"),
         ({"y": np.ones(7)}, "inconsistent numbers of samples"),
         ({"y": np.ones(120)}, "more than one class or value"),
     ],
