@@ -50,7 +50,7 @@ class _Parser(argparse.ArgumentParser):
     """A parser that reports a mistake in one sentence, without a page of usage before it."""
 
     def error(self, message):
-        raise CommandError(f"{message}; {self.prog} --help lists the options.")
+        raise CommandError(f"{message.removeprefix('argument ')}; {self.prog} --help lists the options.")
 
 
 def parser():

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from skgan_resample.model_selection._result import MOST_SHOWN
 
-BAR_WIDTH, BAR_HEIGHT = 80, 14  # of a drawn interval, in CSS pixels
+BAR_WIDTH, BAR_HEIGHT = 72, 14  # of a drawn interval, in CSS pixels
 MARGIN = 6  # pixels left and right of the bars, for arrow heads
 FURTHEST = 3  # bars are cut where they reach 3 times as far from "no effect" as the largest effect: our choice, by eye
 WIDEST = 110  # characters of a line of prose on a terminal

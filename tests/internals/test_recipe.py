@@ -34,7 +34,7 @@ from skgan_resample.model_selection import _classification, _methods, _regressio
 from skgan_resample.model_selection._result import Verdict
 
 SEED = 3
-SAVED = "import runpy, pickle, sys; found = runpy.run_path('report/recipe.py'); keep = ('X', 'y', 'folds', {0!r}); "
+SAVED = "import runpy, pickle, sys; found = runpy.run_path('report/pipeline.py'); keep = ('X', 'y', 'folds', {0!r}); "
 SAVED += "pickle.dump([found[name] for name in keep], open('found.pkl', 'wb'))"
 
 
@@ -83,13 +83,13 @@ def read(*arguments):
 def executed(recipe):
     """Run a recipe in this process; return its variables."""
     found = {"__name__": "__main__"}
-    exec(compile(recipe, "recipe.py", "exec"), found)
+    exec(compile(recipe, "pipeline.py", "exec"), found)
     return found
 
 
 def executed_alone(recipe, values):
     """Run a recipe in a process of its own; return its X, y, folds and measures, and what it printed."""
-    with open("report/recipe.py", "w", encoding="utf-8") as file:
+    with open("report/pipeline.py", "w", encoding="utf-8") as file:
         file.write(recipe)
     command = [sys.executable, "-W", "error::FutureWarning", "-c", SAVED.format(values)]
     done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
@@ -138,7 +138,7 @@ def errors_of_compare(table, method, learner, folds, relevance, measure="sera", 
 
 
 RELEVANCE = Relevance("quantile", side="high", quantile=0.85)
-RIDGE = ["--learner", "sklearn.linear_model:Ridge"]
+RIDGE = ["--estimator", "sklearn.linear_model:Ridge"]
 METHODS = [None, "light-correction", "correction", "weights", "weights+correction"]
 METHODS += ["duplicate", "random", "noise", "smoter", "smogn"]
 
@@ -235,8 +235,8 @@ def part_of_compare(table, method, learner, train, test):
     return _classification._fit_part(problem, train, test, chosen, {"own": learner}, SEED)["own"]
 
 
-LOGISTIC = ["--learner", "sklearn.linear_model:LogisticRegression"]
-BAYES = ["--learner", "sklearn.naive_bayes:BernoulliNB"]  # takes weights, and has no class_weight
+LOGISTIC = ["--estimator", "sklearn.linear_model:LogisticRegression"]
+BAYES = ["--estimator", "sklearn.naive_bayes:BernoulliNB"]  # takes weights, and has no class_weight
 CASES = [(None, "average_precision"), ("weights", "average_precision"), ("weights", "brier"), ("smote", "brier")]
 CASES += [("smote", "average_precision"), ("random", "average_precision"), ("duplicate", "brier")]
 CASES += [("borderline-smote", "average_precision"), ("svm-smote", "average_precision")]
@@ -451,19 +451,19 @@ def test_thresholds_of_few_positives(folder, n_rare, n_folds):
 def test_what_the_command_writes_is_run_as_people_run_it(folder, capsys):
     (folder / "our_model.py").write_text("from sklearn.linear_model import LinearRegression as Model")
     (folder / "report").rmdir()
-    learner = ["--learner", "our_model:Model", "--methods", "none", "--relevance", "quantile"]
+    learner = ["--estimator", "our_model:Model", "--methods", "none", "--relevance", "quantile"]
     assert (
         main(["compare", "claims.csv", "--target", "cost", *learner, "--cv", "3", "--repeats", "1", "--jobs", "1"]) == 0
     )
     out = capsys.readouterr().out
-    assert "recipe.py" in out
+    assert "pipeline.py" in out
     assert {path.name for path in (folder / "report").iterdir()} == {
         "index.html",
-        "recipe.py",
+        "pipeline.py",
         "results.csv",
         "run.json",
     }
-    done = subprocess.run([sys.executable, "report/recipe.py"], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "report/pipeline.py"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     rows = pd.read_csv("report/results.csv")
     rows = rows[rows["inner"] == -1].set_index("method")["sera"]
