@@ -177,24 +177,24 @@ def test_where_even_few_rows_take_too_long_few_rows_are_taken():
     assert affordable_rows(lambda n, limit: None, 100_000, 5, lambda: 100) == (1000, None)
 
 
-def table(y, **more):
-    return Table(pd.DataFrame({"x": np.arange(len(y))}), np.asarray(y), "y", "t.csv", **more)
+def table(y, task="regression", **more):
+    return Table(pd.DataFrame({"x": np.arange(len(y))}), np.asarray(y), "y", "t.csv", task, **more)
 
 
 def test_drawn_rows_keep_shares_groups_and_time():
     y = np.random.RandomState(0).gamma(1.0, size=1000)
-    rows = draw_rows(table(y), 100, has_classes=False, n_folds=5, seed=0)
+    rows = draw_rows(table(y), 100, n_folds=5, seed=0)
     assert len(rows) == 100
     assert (np.diff(rows) > 0).all()
     assert np.histogram(y[rows], [*np.sort(y)[::100], np.inf])[0].tolist() == [10] * 10  # ten of each tenth
     labels = np.repeat(["a", "b", "c"], [900, 96, 4])
-    rows = draw_rows(table(labels), 100, has_classes=True, n_folds=5, seed=0)
+    rows = draw_rows(table(labels, "classification"), 100, n_folds=5, seed=0)
     assert np.unique(labels[rows], return_counts=True)[1].tolist() == [90, 10, 4]  # twice the folds, or all there are
     groups = np.arange(1000) // 7
-    rows = draw_rows(table(y, groups=groups), 100, has_classes=False, n_folds=5, seed=0)
+    rows = draw_rows(table(y, groups=groups), 100, n_folds=5, seed=0)
     assert 100 <= len(rows) < 107
     assert not np.isin(np.delete(groups, rows), groups[rows]).any()  # whole groups
-    rows = draw_rows(table(y, times=np.arange(1000)), 100, has_classes=False, n_folds=5, seed=0)
+    rows = draw_rows(table(y, times=np.arange(1000)), 100, n_folds=5, seed=0)
     assert rows.tolist() == list(range(5, 1000, 10))
     part = table(y, groups=groups).drawn(rows)
     assert part.X["x"].tolist() == rows.tolist()
