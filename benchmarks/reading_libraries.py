@@ -193,7 +193,9 @@ def main():
         list(decoders()),
         lambda decode, case: decode(case[0].encode(case[1])).lstrip("\ufeff") == case[0],
     )
-    table("Which values there are", VALUES, list(readers()), lambda read, case: is_same(read(written(case[0])), case[1]))
+    table(
+        "Which values there are", VALUES, list(readers()), lambda read, case: is_same(read(written(case[0])), case[1])
+    )
 
 
 if __name__ == "__main__":

@@ -15,7 +15,10 @@ SCORINGS = {  # the first one is the default
     "classification": ["average_precision", "f1", "g_mean", "balanced_accuracy", "brier"],
 }
 SEPARATOR_NAMES = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "bar": "|", "pipe": "|"}
-THREAT_EXAMPLE = "such as --threat eps=0.1,unit=std"
+THREAT_VALUES = {  # parameters of ThreatModel, and what makes them of text
+    **{"eps": float, "unit": str, "norm": str, "bounds": str, "max_categorical_changes": int},
+    "immutable": lambda text: [name.strip() for name in text.split("+")],
+}
 ABOUT = """\
 Rare cases in a table: does resampling help here, which method, at what cost, and is that more than noise?
 
@@ -217,7 +220,7 @@ def asked_estimator(name, example="sklearn.svm:SVR"):
 
 
 def asked_threat(text):
-    """Return the threat model that "eps=0.1,unit=std,..." asks for; immutable columns are names still to be found."""
+    """Return the threat model that "eps=0.1,unit=std,..." asks for; its values are checked where it is fitted."""
     from skgan_resample.threat import ThreatModel
 
     chosen = {}
@@ -233,39 +236,8 @@ def asked_threat(text):
             raise CommandError(f"--threat names {name} twice.")
         try:
             chosen[name] = THREAT_VALUES[name](value)
-        except ValueError as error:
-            raise CommandError(f"--threat {name}={value}: {error}.") from None
+        except ValueError:
+            raise CommandError(f"--threat {name}={value} must be a number.") from None
     if "eps" not in chosen:
-        raise CommandError(f"--threat needs eps, how far a column may be moved, {THREAT_EXAMPLE}.")
+        raise CommandError("--threat needs eps, how far a column may be moved, such as --threat eps=0.1,unit=std.")
     return ThreatModel(**chosen)
-
-
-def _budget(text):
-    if not 0 < _number(text) < np.inf:
-        raise ValueError("must be a number above 0, such as 0.1")
-    return float(text)
-
-
-def _count(text):
-    if not text.isdecimal():
-        raise ValueError("must be a whole number, such as 1")
-    return int(text)
-
-
-def _one_of(*words):
-    def read(text):
-        if text not in words:
-            raise ValueError(f"must be {' or '.join(words)}")
-        return text
-
-    return read
-
-
-THREAT_VALUES = {
-    "eps": _budget,
-    "unit": _one_of("std", "range", "iqr", "raw"),
-    "norm": _one_of("linf", "l2"),
-    "bounds": _one_of("train"),
-    "immutable": lambda text: [name.strip() for name in text.split("+")],
-    "max_categorical_changes": _count,
-}

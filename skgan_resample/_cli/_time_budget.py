@@ -19,13 +19,8 @@ SHARE = 0.7  # of the time that is planned for; the rest is for what turns out s
 def within_time(request, compared, cache):
     """Return the request with as many rows of its table as --max-time lasts for; fewer are noted.
 
-    Parameters
-    ----------
-    request : Request
-    compared : callable
-        Given a request and changed keywords, it runs the comparison.
-    cache : pathlib.Path
-        Folder of what is done; it keeps the number of rows, so that an interrupted run goes on with the same ones.
+    `compared(request, **changes)` runs the comparison. The folder `cache` keeps the number of rows beside what is done,
+    so that an interrupted run goes on with the same ones.
     """
     table, limit, n_rows = request.table, request.max_time, len(request.table.y)
     kept = cache / "rows.json"
@@ -94,16 +89,8 @@ def affordable_rows(seconds_per_fold, n_rows, n_folds, time_left):
     """Return for how many rows the time lasts, and the seconds that all rows would take, None if nobody knows.
 
     Folds of 1,000, 4,000, 16,000, ... rows are timed until the next size would not end in time; between and beyond
-    those sizes the time is taken for a power of the number of rows, at least 1 and at most 2.
-
-    Parameters
-    ----------
-    seconds_per_fold : callable
-        Given a number of rows and seconds to find out in, it returns how many a fold of all methods takes, or None if
-        that was not found out.
-    n_rows, n_folds : int
-    time_left : callable
-        Returns the seconds that are left.
+    those sizes the time is taken for a power of the number of rows, at least 1 and at most 2. `seconds_per_fold(n_rows,
+    limit)` times a fold of all methods, None if it exceeds the limit; `time_left()` is in seconds.
     """
     if n_rows <= PILOT_ROWS:
         return n_rows, None

@@ -131,7 +131,7 @@ def _inner_folds(code, request, models):
     if not any(hasattr(model, "cv") for model in models) or request.table.task == "robustness":
         return []
     if request.table.times is not None:
-        return [f"        fitted.set_params(cv={code.use(TimeSeriesSplit)}({INNER}))"] 
+        return [f"        fitted.set_params(cv={code.use(TimeSeriesSplit)}({INNER}))"]
     if request.table.groups is None:
         return []
     kind = GroupKFold if request.table.task == "regression" else StratifiedGroupKFold
@@ -216,6 +216,7 @@ def _found(comparison, request, models):
     if task == "robustness":
         return "; ".join(f"{name} {rows[name]['clean']:.4f} {rows[name]['robust']:.4f}" for name in models)
     from skgan_resample.model_selection._class_verdict import MEASURES
+
     if task == "regression":
         return ", ".join(f"{name} {np.nanmean(comparison.values(comparison.scoring, name)):.4g}" for name in models)
     return ", ".join(f"{name} {rows[name][MEASURES[comparison.scoring]]:.4f}" for name in models)

@@ -21,53 +21,20 @@ FEW_ROWS = 10  # fewer cannot be split into folds that say anything
 
 @dataclass
 class Table:
-    """A table made ready: what predicts, what is predicted, how rows belong together, and what was done to get there.
+    """A table made ready: what predicts, what is predicted, how rows belong together, and what was done to get there."""
 
-    Attributes
-    ----------
-    X : pandas.DataFrame of shape (n_samples, n_features)
-        The columns that predict.
-    y : ndarray of shape (n_samples,)
-        The target: floats for regression; integers or text for classes.
-    target : str
-        Its name.
-    source : str
-        Where the table is from.
-    task : {"regression", "classification", "robustness"}
-        What the target is for.
-    columns : list of str
-        All columns of the file, also those that are not used.
-    groups : ndarray of shape (n_samples,) or None
-        Rows with the same value belong on one side of a split.
-    times : ndarray of shape (n_samples,) or None
-        When each row is from; rows are sorted by it.
-    notes : list of str
-        What was guessed, dropped and left out.
-    """
-
-    X: object
-    y: np.ndarray
+    X: object  # pandas frame of the columns that predict, (n_samples, n_features)
+    y: np.ndarray  # floats for regression; integers or text for classes, (n_samples,)
     target: str
     source: str
-    task: str = "regression"
-    columns: list = field(default_factory=list)
+    task: str = "regression"  # or "classification", "robustness"
+    columns: list = field(default_factory=list)  # of the file, also those that are not used
     groups: np.ndarray | None = None
-    times: np.ndarray | None = None
-    notes: list = field(default_factory=list)
+    times: np.ndarray | None = None  # rows are sorted by them
+    notes: list = field(default_factory=list)  # what was guessed, dropped and left out
 
     def drawn(self, rows):
-        """Return the table with some of its rows, given by position.
-
-        Parameters
-        ----------
-        rows : array of int
-            Positions, in their order.
-
-        Returns
-        -------
-        Table
-            With these rows alone.
-        """
+        """Return the table with the rows at these positions."""
         of_rows = {name: getattr(self, name) for name in ("y", "groups", "times")}
         of_rows = {name: None if values is None else values[rows] for name, values in of_rows.items()}
         return replace(self, X=self.X.iloc[rows].reset_index(drop=True), **of_rows)
@@ -140,7 +107,9 @@ def read_table(path, *, target, group=None, time=None, task=None, sep=None, deci
         )
     if task is None:
         task = _task_of(frame[target])
-        notes.append(_taken_as(frame[target], task))
+        found = frame[target].dropna().unique()
+        values = f"{len(found):,} different values" if len(found) > 8 else f"the values {listed(found)}"
+        notes.append(f"{target!r} holds {values}, taken for {task}; --task says otherwise.")
     if task == "regression":
         frame = _with_numeric_target(frame, target, notes)
     else:
@@ -234,24 +203,6 @@ def _task_of(target):
         return "regression" if is_dirt or seen.nunique() > MANY_LABELS * len(seen) else "classification"
     is_numeric_target = numbers.nunique() < 2 or np.isinf(numbers).any() or is_continuous_target(numbers)
     return "regression" if is_numeric_target else "classification"
-
-
-def _taken_as(target, task):
-    """Return what the values of a target were taken for, and the option that says otherwise."""
-    import pandas as pd
-
-    from skgan_resample.model_selection._splits import MAX_CLASSES
-
-    values = target.dropna().unique()
-    n_values = len(values)
-    if task == "regression":
-        return (
-            f"{target.name!r} holds {n_values:,} different numbers: regression; --task classification would take up to "
-            f"{MAX_CLASSES} whole numbers as classes."
-        )
-    if pd.api.types.is_numeric_dtype(target) and not pd.api.types.is_bool_dtype(target):
-        return f"{target.name!r} holds {n_values} different whole numbers: classes; --task regression says otherwise."
-    return f"{target.name!r} holds {n_values} classes ({listed(values, most=4)}); --task regression would need numbers."
 
 
 def _with_numeric_target(frame, target, notes):

@@ -139,7 +139,12 @@ def test_time_and_groups(folder, capsys):
             ["--target", "cost", "--time", "day", "--cv", "1"],
             "--cv: '1' is no whole number of at least 2",
         ),
-        ("t.csv", None, ["--target", "cost", "--max-rmse-increase", "-1"], "--max-rmse-increase: '-1' must be at least 0"),
+        (
+            "t.csv",
+            None,
+            ["--target", "cost", "--max-rmse-increase", "-1"],
+            "--max-rmse-increase: '-1' must be at least 0",
+        ),
         ("t.csv", None, ["--target", "cost", "--quantile", "0.95"], "--quantile needs --relevance quantile"),
         ("t.csv", None, ["--target", "cost", "--estimator", "broken:Model"], "--estimator broken:Model cannot be used"),
         ("t.csv", None, ["--target", "cost", "--estimator", "sklearn.linear_model:LogisticRegression"], "classifier"),

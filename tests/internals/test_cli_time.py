@@ -67,6 +67,7 @@ def folder(tmp_path, monkeypatch):
         "t.csv"
     )
     Path("models.py").write_text(MODELS)
+    get_reusable_executor().shutdown(wait=True)  # workers of earlier tests do not see this folder
     yield tmp_path
     get_reusable_executor().shutdown(wait=True)  # its workers have imported the models of this folder
 
