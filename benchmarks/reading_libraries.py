@@ -20,7 +20,7 @@ import pandas as pd
 
 from skgan_resample._user_table import _reading
 
-# ------------------------------------------------------------------------------------------------ what separates columns
+# -------------------------------------------------------------------------------- what separates columns
 SEPARATED = {  # what it shows: (text, separator)
     "commas, quoted thousands": ('unit price,city,n\n"1,234.5",Köln,1\n0.25,Ulm,2\n7,Köln,3\n', ","),
     "semicolons, decimal commas": ("unit price;city;n\n1.234,5;Köln;1\n0,25;Ulm;2\n7;Köln;3\n", ";"),
@@ -60,7 +60,7 @@ def separators():
         yield "clevercsv, our signs", lambda text: clevercsv.Sniffer().sniff(text, delimiters=signs).delimiter or ","
 
 
-# ------------------------------------------------------------------------------------------------ how letters are encoded
+# -------------------------------------------------------------------------------- how letters are encoded
 GERMAN = "Größe;Straße;Preis\nmüßig;Köln;5\nÄrger;Ulm;7\n"
 FRENCH = "naïveté;coût;où\nété;forêt;là\n"
 ENCODED = {  # what it shows: (text, encoding)
@@ -97,7 +97,7 @@ def decoders():
         yield "chardet (via clevercsv)", lambda content: content.decode(chardet.detect(content)["encoding"])
 
 
-# ------------------------------------------------------------------------------------------------ which values there are
+# -------------------------------------------------------------------------------- which values there are
 DAYS = pd.to_datetime(["2023-12-31", "2024-02-01", None])
 VALUES = {  # what it shows: (text of a column, values wanted)
     "numbers": (["1.5", "2", ""], [1.5, 2.0, np.nan]),
@@ -164,22 +164,20 @@ def is_same(column, wanted):
     return list(column.astype(str)) == list(wanted)
 
 
-# ------------------------------------------------------------------------------------------------ the tables
-def outcome(is_right):
+# -------------------------------------------------------------------------------- the tables
+def outcome(is_right, function, case):
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return "right" if is_right() else "wrong"
+            return "right" if is_right(function, case) else "wrong"
     except Exception as error:
         return f"error ({type(error).__name__})"
 
 
 def table(title, cases, libraries, is_right):
     """Print a table of files x libraries; `is_right(function, case)` says whether a library serves."""
-    rows = {
-        what: {library: outcome(lambda: is_right(function, case)) for library, function in libraries}
-        for what, case in cases.items()
-    }
+    rows = {what: {name: outcome(is_right, function, case) for name, function in libraries}
+            for what, case in cases.items()}  # fmt: skip
     frame = pd.DataFrame(rows).T
     frame.loc["right"] = [f"{(frame[name] == 'right').sum()} of {len(cases)}" for name in frame]
     print(f"\n{title}\n\n{frame.to_string()}")

@@ -1,6 +1,7 @@
 """read_table(): a file of the user, exactly as `skgan-resample compare` reads it."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -95,7 +96,7 @@ def test_groups_times_and_classes_have_their_places():
 def test_the_command_reads_the_same_table(write):
     path = write(messy_frame())
     assert main(["compare", path, "--target", "cost", "--jobs", "1", *QUICK]) == 0
-    facts = json.loads(open("report/run.json").read())
+    facts = json.loads(Path("report/run.json").read_text())
     table = read_table(path, target="cost")
     assert facts["notes"] == table.notes
     assert facts["rows"] == len(table.X) == len(table.y)
@@ -115,5 +116,5 @@ def test_the_command_reads_the_same_table(write):
 def test_what_cannot_be_used_is_a_value_error(options, message):
     with pytest.raises(ValueError, match=message):
         read_table(as_utf8(messy_frame()), **options)
-    with pytest.raises(ValueError, match="no file absent.csv"):
+    with pytest.raises(ValueError, match=r"no file absent\.csv"):
         read_table("absent.csv", **options)

@@ -18,5 +18,5 @@ REPORTS = {
 
 
 def report_of(comparison, request):
-    """Return the report of a comparison: `print()` shows it, `write(folder)` writes index.html and three other files."""
+    """Return the report of a comparison: `print()` shows it, `write(folder)` writes index.html and other files."""
     return REPORTS[request.table.task](comparison, request)

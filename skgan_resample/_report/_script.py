@@ -90,7 +90,7 @@ def _table(code, request):
 
 
 def _path_to_estimator(request):
-    """Return lines that find the user's own file of models, if the estimator is in one; a script sees its own folder."""
+    """Return lines that find the user's own file of models, if the estimator is in one."""
     module = type(request.estimator).__module__
     spec = None if request.estimator is None else importlib.util.find_spec(module)
     origin = Path(spec.origin).resolve() if spec is not None and spec.origin else None

@@ -149,12 +149,13 @@ def _encoding(path, notes):
     with (gzip.open if path.suffix == ".gz" else open)(path, "rb") as file:
         if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
             return "utf-16"
-    for encoding, name in ENCODINGS.items():  # Latin-1 reads anything
+    for encoding in ENCODINGS:  # Latin-1 reads anything
         with contextlib.suppress(UnicodeDecodeError), _opened(path, encoding) as file:
             while file.read(1 << 20):
                 pass
             break
     if encoding != "utf-8-sig":
+        name = ENCODINGS[encoding]
         notes.append(f"{path} is not UTF-8 and is read as {name}: look whether its umlauts and accents are right.")
     return encoding
 

@@ -21,7 +21,7 @@ FEW_ROWS = 10  # fewer cannot be split into folds that say anything
 
 @dataclass
 class Table:
-    """A table made ready: what predicts, what is predicted, how rows belong together, and what was done to get there."""
+    """A table made ready: what predicts, what is predicted, how rows belong together, what was done for that."""
 
     X: object  # pandas frame of the columns that predict, (n_samples, n_features)
     y: np.ndarray  # floats for regression; integers or text for classes, (n_samples,)

@@ -131,7 +131,8 @@ class ResamplingDisplay(Display):
         >>> from skgan_resample.plots import ResamplingDisplay
         >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
         >>> sampler = RandomOverSampler(relevance=Relevance("quantile", side="high"), random_state=0)
-        >>> display = ResamplingDisplay.from_resampled(sampler, X, *sampler.fit_resample(X, y), target_name="progression")
+        >>> X_new, y_new = sampler.fit_resample(X, y)
+        >>> display = ResamplingDisplay.from_resampled(sampler, X, X_new, y_new, target_name="progression")
         >>> display.axes_[0].get_xlabel()
         'progression'
         """

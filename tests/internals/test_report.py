@@ -6,7 +6,6 @@ import html
 import json
 import math
 import re
-import sys
 import time
 from dataclasses import replace
 from html.parser import HTMLParser
