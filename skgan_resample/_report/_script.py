@@ -128,14 +128,15 @@ def _folds(code, comparison, request):
 
 def _inner_folds(code, request, models):
     """Return lines that give a model its inner folds, where rows of one group, or of one time, belong together."""
-    if not any(hasattr(model, "cv") for model in models) or request.table.task == "robustness":
+    table = request.table
+    is_plain = table.times is None and table.groups is None
+    if is_plain or not any(hasattr(model, "cv") for model in models):
         return []
-    if request.table.times is not None:
-        return [f"        fitted.set_params(cv={code.use(TimeSeriesSplit)}({INNER}))"]
-    if request.table.groups is None:
-        return []
-    kind = GroupKFold if request.table.task == "regression" else StratifiedGroupKFold
-    split = f"{code.use(kind)}({INNER}).split(X.iloc[train], y[train], table.groups[train])"
+    if table.times is not None:
+        split = f"{code.use(TimeSeriesSplit)}({INNER}).split(train)"
+    else:
+        kind = GroupKFold if table.task == "regression" else StratifiedGroupKFold
+        split = f"{code.use(kind)}({INNER}).split(train, y[train], table.groups[train])"
     return ['        if hasattr(fitted, "cv"):', f"            fitted.set_params(cv=list({split}))"]
 
 
@@ -175,8 +176,8 @@ def _attack(code, comparison, request):
         joined("threat = clone(budget).set_params(", units, ")"),
         f"attack = {code.use(metrics.make_robust_scorer)}(budget, random_state={request.seed})",
     ]
-    raw = comparison_models(comparison, request)["none"].threat_model
-    return setup, "list(attack.report(fitted, X.iloc[test], y[test]).values())", "accuracy without and under attack"
+    report = "attack.report(fitted, X.iloc[test], y[test])"
+    return setup, f'[(report := {report})["clean"], report["robust"]]', "accuracy without and under attack"
 
 
 # ------------------------------------------------------------------------------------------------ interim
