@@ -33,7 +33,24 @@ from pathlib import Path
 
 # ---------------------------------------------------------------------------------------------- what was renamed
 RENAMED_NAMES = {}  # {"OldName": "module.of.package:NewName"}; not needed for a move between the modules of HOMES
-RENAMED = {}  # {"ClassName or function": {"old_param": "new_param"}}, used where the signature lacks the old name.
+RENAMED = {
+    "SMOGANRegressorResampler": {
+        "teacher": "estimator",
+        "teacher_weight": "target_refinement",
+        "noise_dim": "gan__noise_dim",
+        "hidden_layer_sizes": "gan__hidden_layer_sizes",
+        "n_critic": "gan__n_critic",
+        "adversarial_weight": "gan__adversarial_weight",
+        "mmd_weight": "gan__mmd_weight",
+        "anchor_weight": "gan__anchor_weight",
+        "penalty_weight": "gan__penalty_weight",
+        "mmd_bandwidths": "gan__mmd_bandwidths",
+        "leave_parents_out": "gan__leave_parents_out",
+        "batch_size": "gan__batch_size",
+        "learning_rate": "gan__learning_rate",
+        "tol": "gan__tol",
+    },
+}  # {"ClassName or function": {"old_param": "new_param"}}, used where the signature lacks the old name.
 # "part__new_param" is set by `set_params` after construction; a function gets the old value and returns a dict of new
 # parameters, for values that were renamed as well.
 PARTS = {}  # {"ClassName": {"part": "PublicClass"}}: what to put where "part__..." is to be set and `part` is None
@@ -470,7 +487,7 @@ def smogan_cases():
     settings = {
         "default": lambda: {"relevance": tails(), **quick},
         "untaught": lambda: {
-            "relevance": tenth(), "teacher_weight": 0, "reject_fraction": 0.3, "noise_dim": 0, "n_critic": 1,
+            "relevance": tenth(), "teacher_weight": 0, "noise_dim": 0, "n_critic": 1,
             "emphasis": "relevance", "learning_rate": 0.01, "penalty_weight": 5.0, **quick,
         },
         "base": lambda: {

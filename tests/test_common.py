@@ -20,6 +20,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skgan_resample import (
+    DistGANOptions,
     HardTripletEmbedder,
     HardTripletSampler,
     RobustATWrapper,
@@ -48,7 +49,7 @@ SAMPLERS = [  # a new sampler for continuous targets: one line here
     SMOTER(random_state=0),
     SMOGN(random_state=0),
     SMOGN(safe_distance="neighbors", under_sampling="balance", random_state=0),
-    SMOGANRegressorResampler(max_steps=10, hidden_layer_sizes=(8,), random_state=0),
+    SMOGANRegressorResampler(max_steps=10, gan=DistGANOptions(hidden_layer_sizes=(8,)), random_state=0),
 ]
 REGRESSORS = [  # a new regressor: one line here
     ResampledRegressor(SMOGN(random_state=0), Ridge()),

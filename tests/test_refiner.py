@@ -20,7 +20,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.preprocessing import StandardScaler
 
-from skgan_resample import ResamplingWarning, SMCAETransformer, SMOGANRegressorResampler
+from skgan_resample import DistGANOptions, ResamplingWarning, SMCAETransformer, SMOGANRegressorResampler
 from skgan_resample.compose import SyntheticRefiner
 from skgan_resample.over_sampling import SMOGN, SMOTER
 
@@ -152,7 +152,7 @@ def test_around_smotenc_cells_of_a_mixed_frame_are_valid(refine):
 REGRESSION = {
     "SMOGN": SMOGN(),
     "SMOTER": SMOTER(),
-    "SMOGAN": SMOGANRegressorResampler(max_steps=5, hidden_layer_sizes=(8,)),
+    "SMOGAN": SMOGANRegressorResampler(max_steps=5, gan=DistGANOptions(hidden_layer_sizes=(8,))),
 }
 
 

@@ -243,8 +243,8 @@ class RegressionReport(Report):
         found = sampler.refinement_
         text = (
             f"On the whole table, smogan made {found['n_rows']:,} rows: {found['n_moved']:,} were moved by the "
-            f"network, {found['n_fallback']:,} fell back to their candidate, {found['n_taught']:,} targets were drawn "
-            f"towards the predictions of a regressor. Network: {found['status']}."
+            f"network, {found['n_fallback']:,} fell back to their candidate, {found['n_target_refined']:,} targets "
+            f"were drawn towards the predictions of a regressor. Network: {found['status']}."
         )
         if not sampler.history_:
             return text
