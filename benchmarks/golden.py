@@ -53,7 +53,9 @@ RENAMED = {
 }  # {"ClassName or function": {"old_param": "new_param"}}, used where the signature lacks the old name.
 # "part__new_param" is set by `set_params` after construction; a function gets the old value and returns a dict of new
 # parameters, for values that were renamed as well.
-PARTS = {}  # {"ClassName": {"part": "PublicClass"}}: what to put where "part__..." is to be set and `part` is None
+PARTS = {
+    "SMOGANRegressorResampler": {"gan": "DistGANOptions"}
+}  # {"ClassName": {"part": "PublicClass"}}: what to put where "part__..." is to be set and `part` is None
 RENAMED_ATTRIBUTES = {}  # {"ClassName": {"old_attribute_": "new_attribute_"}}; "part_.new_attribute_" looks inside
 # ---------------------------------------------------------------------------------------------- end of the tables
 

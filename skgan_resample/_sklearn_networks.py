@@ -13,11 +13,7 @@ from sklearn.svm import LinearSVC
 from skgan_resample._tables._vectorizer import TableVectorizer
 
 MLPS = (MLPClassifier, MLPRegressor)
-
-
 LINEAR = (LogisticRegression, LinearSVC, Ridge, LinearRegression)
-
-
 KNOWN = "MLPClassifier, MLPRegressor, LogisticRegression, LinearSVC, Ridge or LinearRegression"
 
 

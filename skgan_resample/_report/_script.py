@@ -216,7 +216,7 @@ def _found(comparison, request, models):
     rows = {row["method"]: row for row in comparison.summary}
     if task == "robustness":
         return "; ".join(f"{name} {rows[name]['clean']:.4f} {rows[name]['robust']:.4f}" for name in models)
-    from skgan_resample.model_selection._class_verdict import MEASURES
+    from skgan_resample._thresholds import MEASURES
 
     if task == "regression":
         return ", ".join(f"{name} {np.nanmean(comparison.values(comparison.scoring, name)):.4g}" for name in models)

@@ -49,17 +49,9 @@ from skgan_resample.exceptions import warn
 from skgan_resample.threat import ThreatModel
 
 TREATMENTS = ("loss_scale", "attack_strength", "augment", "awp", "label_smoothing", "ema")
-
-
 AUTO = (("loss_scale", "awp"), ("loss_scale", "attack_strength", "awp"))  # what "auto" tries
-
-
 MIN_ROWS = 10  # fewer are not cut into folds
-
-
 MAX_HELD_OUT = 1000  # rows of a fold that are looked at
-
-
 MAX_FACTOR = 16.0  # of the budget, in `min_budget`
 
 

@@ -10,23 +10,11 @@ from skgan_resample._smcae._maps import identity
 from skgan_resample.exceptions import warn
 
 MIN_HELD_OUT_FROM = 60  # real rows from which, without a selection, some are held out to choose the step,
-
-
 N_HELD_OUT_FOLDS = 6  # one in six
-
-
 N_ERRORS = 2  # an earlier step is kept when it is better than the last one by more standard errors than this
-
-
 MIN_TEST_ROWS = 3  # real rows that a choice needs for training, and as many for testing
-
-
 N_NEAREST = 5  # real rows with the nearest targets, of which one stands for a synthetic row
-
-
 MIN_CLASS_ROWS = 5  # rows of a class on both sides for its variance to be looked at
-
-
 VARIANCE_RATIOS = 0.5, 2.0  # variance of moved rows within classes over that of real ones; beyond: the base map alone
 
 

@@ -16,20 +16,10 @@ from skgan_resample._distances import energy_by_class
 from skgan_resample._smcae._maps import coral, identity, linear_transport, location_scale, with_drawn_means
 
 LADDER = ("identity", "location_scale", "coral", "linear_ot", "smcae")  # from the simplest to the most involved
-
-
 MIN_ROWS = 20  # with fewer real rows only the first two are tried
-
-
 MAX_ROWS = 2_000  # rows of each side that take part in the choice
-
-
 N_TREES = 30  # of the forest among the models that judge synthetic rows
-
-
 TIE = 0.25  # a simpler map is taken when it is worse than the best by at most so many standard errors
-
-
 NOTHING_TIE = 1.0  # the same for "none" and "identity": what moves rows must earn it
 
 

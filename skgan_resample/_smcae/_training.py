@@ -13,17 +13,9 @@ from skgan_resample._smcae._maps import AffineMap
 from skgan_resample._smcae._selection import drawn_to_classes, row_gaps
 
 EVALUATE_EVERY = 50  # steps between two records
-
-
 PLAN_ROWS = 1_000  # rows of each side in one transport plan; more of them are dealt to several plans
-
-
 MAX_EVALUATED = 1_000  # synthetic rows that held-out rows are compared with
-
-
 MOVED = 1e-3  # a row counts as moved by the network when a column changes by more than this
-
-
 MAX_STRETCH = 2.0  # by how much rows are spread, at most, behind the network
 
 

@@ -19,8 +19,6 @@ from skgan_resample._tables._targets import is_continuous_target, read_classes, 
 from skgan_resample.exceptions import warn
 
 MAX_GUESSED_FROM = 2_000  # synthetic rows that the model of unknown targets learns from
-
-
 _NO_TABLE = "Expected 2D array, got 1D array instead. Reshape your data: make a single column a table of one column."
 
 

@@ -20,20 +20,10 @@ from skgan_resample._tables._containers import is_missing, open_table
 from skgan_resample.exceptions import warn
 
 LARGEST = 1e300  # differences of larger values overflow
-
-
 LARGEST_ENCODED = 1e30  # far below where float32, in which networks compute, becomes infinite
-
-
 MAX_DECIMALS = 6  # more decimals than this are taken for a continuous measurement
-
-
 MAX_GRID = 32  # a numeric column with at most so many values ...
-
-
 MIN_ROWS_PER_GRID_VALUE = 10  # ... and at least so many rows for each is a scale: new values are drawn to the old ones
-
-
 MASS_POINT_SHARE = 0.05  # a single value that holds this share of a continuous column is a mass point
 
 

@@ -23,9 +23,9 @@ from skgan_resample._estimators import seeded_clone
 from skgan_resample._tables._containers import take_rows
 from skgan_resample._tables._encoder import TableEncoder
 from skgan_resample._tables._vectorizer import TableVectorizer
-from skgan_resample._thresholds import best_cuts, brier_score, decide, decision_scores, prior_corrected
+from skgan_resample._thresholds import MEASURES, TUNED, best_cuts, brier_score, decide, decision_scores, prior_corrected
 from skgan_resample._weights import fit_weighted, no_weights, weight_parameter
-from skgan_resample.model_selection._class_verdict import MEASURES, NONE, TUNED, ClassificationComparison
+from skgan_resample.model_selection._class_verdict import NONE, ClassificationComparison
 from skgan_resample.model_selection._methods import BalancedWeights, ClassDuplicator, methods_by_name
 from skgan_resample.model_selection._result import OUTER
 from skgan_resample.model_selection._splits import (

@@ -27,14 +27,8 @@ NONE, AT, STRONGER, AUTO, LEARNER = "none", "at", "at-1.5", "auto", "learner"
 
 
 YARDSTICKS = (NONE, AT)  # always compared: the answers are differences to them
-
-
 FACTOR = 1.5  # of the budget in the control
-
-
 WORTHWHILE = 0.01  # a smaller difference of accuracy is not worth a longer training
-
-
 BLACK_BOX = "black-box"  # the weaker attack, as `make_robust_scorer` calls it
 
 

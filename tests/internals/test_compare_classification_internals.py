@@ -24,9 +24,17 @@ from sklearn.preprocessing import StandardScaler
 from skgan_resample import HardTripletSampler, ResamplingWarning, SMCAETransformer, SyntheticRefiner
 from skgan_resample._estimators import seeded_clone
 from skgan_resample._statistics import corrected_interval, holm
-from skgan_resample._thresholds import ALPHAS, best_thresholds, brier_score, decide, decision_scores, prior_corrected
+from skgan_resample._thresholds import (
+    ALPHAS,
+    MEASURES,
+    best_thresholds,
+    brier_score,
+    decide,
+    decision_scores,
+    prior_corrected,
+)
 from skgan_resample.model_selection import _methods, _tasks, compare_classification
-from skgan_resample.model_selection._class_verdict import MEASURES, SHOWN, ClassificationComparison
+from skgan_resample.model_selection._class_verdict import SHOWN, ClassificationComparison
 from skgan_resample.model_selection._classification import _make_splits, default_methods, evaluate, tuning_folds
 from skgan_resample.model_selection._methods import BalancedWeights, ClassDuplicator
 from skgan_resample.model_selection._result import OUTER
