@@ -15,6 +15,7 @@ _HOMES = {  # public name -> module that defines it
     "HardTripletSampler": "skgan_resample._hard_triplet",
     "HardTripletEmbedder": "skgan_resample._hard_triplet",
     "SMCAETransformer": "skgan_resample._smcae",
+    "AutoencoderOptions": "skgan_resample._smcae",
     "RobustATWrapper": "skgan_resample._robust_at",
     "ThreatModel": "skgan_resample.threat",
     "Relevance": "skgan_resample.relevance",

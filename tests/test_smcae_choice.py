@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from _smcae_data import CHOOSES, DISTORTIONS, NETWORK, QUICK, RUNGS, fitted, gap, numbers, real_rows, simulated
+from _smcae_data import CHOOSES, DISTORTIONS, NETWORK, QUICK, RUNGS, fitted, gap, numbers, real_rows, simulated, smcae
 from numpy.testing import assert_allclose
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 
-from skgan_resample import ResamplingWarning, SMCAETransformer
+from skgan_resample import ResamplingWarning
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +16,7 @@ def selected():
     found = {}
     for distortion in DISTORTIONS:
         found[distortion] = fitted(
-            (*real_rows(90), *simulated(120, distortion)), **QUICK, cv=3, learner=LogisticRegression()
+            (*real_rows(90), *simulated(120, distortion)), **QUICK, cv=3, estimator=LogisticRegression()
         )
     return found
 
@@ -95,7 +95,7 @@ def test_without_labels_the_gap_decides():
     X, _ = real_rows(90)
     S, _ = simulated(120)
     for select in ("gap", "cv"):
-        transformer = SMCAETransformer(**{**QUICK, "max_steps": 20, "select": select}).fit(X, X_synthetic=S)
+        transformer = smcae(**{**QUICK, "max_steps": 20, "select": select}).fit(X, X_synthetic=S)
         results = transformer.cv_results_
         assert transformer.selected_ != "identity"
         assert np.argmax(results["mean_test_score"]) == np.argmin(results["gap"])
@@ -171,7 +171,7 @@ def test_wrong_parameters_are_named(sides, name, value):
 def test_a_scoring_that_does_not_fit_the_target_is_refused_by_name():
     X, y = numbers(60, 0)
     with pytest.raises(ValueError, match="scoring"):
-        SMCAETransformer(**QUICK, scoring="accuracy").fit(X, y, X_synthetic=X + 1, y_synthetic=y)
+        smcae(**QUICK, scoring="accuracy").fit(X, y, X_synthetic=X + 1, y_synthetic=y)
 
 
 @pytest.mark.parametrize("sizes", [(), (0,), ("a",), (-3, 2)], ids=repr)

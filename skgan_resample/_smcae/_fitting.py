@@ -193,9 +193,9 @@ class Fitting:
             made = self.synthetic.target
             made = made[np.isin(made, self.real.target)] if role == "classes" else made
             weights = (1 + _selection.nearest_counts(self.real.target, made))[rows]
-        learner = settings.learner if settings.learner is None else seeded_clone(settings.learner, self.rng)
+        estimator = settings.estimator if settings.estimator is None else seeded_clone(settings.estimator, self.rng)
         alone = not self.origin.can_drop
-        return _selection.Yardstick(scoring, learner, self.space.n_features_, real, weights, alone=alone)
+        return _selection.Yardstick(scoring, estimator, self.space.n_features_, real, weights, alone=alone)
 
     def _landed(self, folds, moved):
         """Return moved rows, by fold, as the valid rows that they will be."""

@@ -95,7 +95,7 @@ class Yardstick:
     ----------
     scoring : {"accuracy", "balanced_accuracy", "r2", "gap"}
         "gap" needs no model: how near the synthetic rows are to the real ones.
-    learner : estimator or None
+    estimator : estimator or None
         None is a linear model, 5 nearest neighbours and 30 randomized trees, whose scores are averaged.
     n_features : int
         Leading columns of the vectors that are features.
@@ -107,14 +107,14 @@ class Yardstick:
         Whether models learn also from the synthetic rows alone, or only together with the real ones.
     """
 
-    def __init__(self, scoring, learner, n_features, real, weights, *, alone):
+    def __init__(self, scoring, estimator, n_features, real, weights, *, alone):
         self.scoring = scoring
         self.weights = weights / weights.mean()
         self.variance = np.average((real.target - real.target.mean()) ** 2) if scoring == "r2" else None
         self.alone = alone
         self.n_features = n_features
-        if learner is not None:
-            self.probes = [learner]
+        if estimator is not None:
+            self.probes = [estimator]
         elif scoring == "r2":
             self.probes = [Ridge(), KNeighborsRegressor(), ExtraTreesRegressor(N_TREES, random_state=0)]
         else:
