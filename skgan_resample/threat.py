@@ -9,6 +9,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skgan_resample._tables._columns import columns_named
+from skgan_resample._tables._containers import table_reader
 from skgan_resample._tables._encoder import TableEncoder
 
 __all__ = ["ThreatModel"]
@@ -182,9 +183,7 @@ class ThreatModel(BaseEstimator):
     def _fit_to_codes(self, X):
         """Do what `fit` does; return the codes of the table."""
         encoder = TableEncoder(categorical_features=self.categorical_features)
-        codes = encoder.fit_to_codes(X)
-        if encoder.is_column_:
-            raise ValueError("Expected 2D array, got 1D array instead: make a single column a table of one column.")
+        codes = encoder.fit_to_codes(table_reader(X))
         validate_data(self, X, skip_check_array=True)  # n_features_in_ and feature_names_in_
         self._resolve(encoder, _Statistics.of(codes))
         return codes

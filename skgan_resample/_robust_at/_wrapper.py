@@ -42,7 +42,7 @@ from skgan_resample._sklearn_networks import (
     task_of,
     to_sklearn,
 )
-from skgan_resample._tables._containers import open_table, take_rows
+from skgan_resample._tables._containers import open_table, table_reader, take_rows
 from skgan_resample._tables._encoder import TableEncoder
 from skgan_resample._tables._targets import read_classes, read_target
 from skgan_resample.exceptions import warn
@@ -376,6 +376,7 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
             raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None.")
         if (X_val is None) != (y_val is None):
             raise ValueError("X_val and y_val belong together: give both or neither.")
+        table_reader(X)  # refuses what is no table
         self.task_ = task_of(self.estimator, self.task)
         score_weight = None
         if sample_weight is not None and y is not None and _num_samples(X) == _num_samples(y):
@@ -1052,10 +1053,9 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
 
     def _to_codes(self, X):
         check_is_fitted(self, "encoder_")
-        if (np.ndim(X) if isinstance(X, list | tuple) else getattr(X, "ndim", 2)) == 1:
-            raise ValueError("Expected 2D array, got 1D array instead. Reshape your data: one row is X.reshape(1, -1).")
+        reader = table_reader(X)
         validate_data(self, X, reset=False, skip_check_array=True)
-        return self.encoder_.to_codes(X)
+        return self.encoder_.to_codes(reader)
 
     def _rows_and_target(self, X, y):
         check_is_fitted(self)

@@ -17,6 +17,8 @@ from sklearn.utils.validation import check_array
 
 def open_table(X):
     """Return the door for `X`: how its columns are read and, through `exit()`, how such a table is built again."""
+    if isinstance(X, _ArrayDoor | _FrameDoor):
+        return X
     if sparse.issparse(X):
         raise TypeError("Sparse input is not supported: X is a sparse matrix or array. Pass a dense one, X.toarray().")
     if isinstance(X, np.ma.MaskedArray):
@@ -30,6 +32,17 @@ def open_table(X):
     if isinstance(native, nw.DataFrame | nw.Series):
         return _FrameDoor(native)
     return _ArrayDoor(X)
+
+
+def table_reader(X):
+    """Return the reader of a table; refuse a single column in scikit-learn's words."""
+    reader = open_table(X)
+    if reader.is_flat:
+        raise ValueError(
+            "Expected 2D array, got 1D array instead. Reshape your data: X.reshape(-1, 1) makes a table of a single "
+            "column, X.reshape(1, -1) of a single row."
+        )
+    return reader
 
 
 def take_rows(X, rows):
@@ -192,7 +205,7 @@ class _ArrayDoor:
         return self._cells[:, j].tolist()
 
     def numbers(self, j):
-        return np.array([np.nan if is_missing(value) else value for value in self._cells[:, j]], dtype=float)
+        return _floats(self._cells[:, j])
 
     def gather(self, j, rows):
         return self._cells[rows, j]
@@ -273,7 +286,7 @@ class _FrameDoor:
     def numbers(self, j):
         column = self._columns[j]
         if column.dtype == nw.Object:
-            return np.array([np.nan if is_missing(value) else value for value in column.to_list()], dtype=float)
+            return _floats(column.to_list())
         if column.implementation.is_pandas():
             return column.to_native().to_numpy(dtype=float, na_value=np.nan)
         return column.cast(nw.Float64).to_numpy()  # null becomes NaN
@@ -361,6 +374,16 @@ def _are(kinds, values):
         elif not is_missing(value):
             return False
     return n_seen > 0
+
+
+def _floats(cells):
+    """Return Python's numbers as floats: missing ones NaN, those beyond the range of float64 its largest number."""
+    numbers = [np.nan if is_missing(cell) else cell for cell in cells]
+    try:
+        return np.array(numbers, dtype=float)
+    except OverflowError:
+        largest = int(np.finfo(float).max)
+        return np.array([n if n != n else min(max(n, -largest), largest) for n in numbers], dtype=float)
 
 
 def _python_integers(values):

@@ -12,6 +12,8 @@ encoded
 """
 
 from dataclasses import dataclass, field
+from decimal import Decimal
+from numbers import Real
 
 import numpy as np
 
@@ -203,22 +205,22 @@ class TableEncoder:
         door = open_table(X)
         if len(door.names) != len(self.columns_):
             raise ValueError(f"The table has {len(door.names)} columns, but {len(self.columns_)} were fitted.")
-        codes = door.matrix if door.matrix is not None and not self._levels else self._read_columns(door)
+        codes = door.matrix if door.matrix is not None and not self._levels else self._read_columns(door, name)
         refuse_large(codes, [column.name for column in self.columns_], name)
         if warn_missing:
             self._warn_of_first_missing(codes, door, name)
         return codes
 
-    def _read_columns(self, door):
+    def _read_columns(self, door, name):
         """Return the cells of all columns as codes."""
         codes = np.empty((door.n_rows, len(self.columns_)))
-        for j in range(len(self.columns_)):
+        for j, column in enumerate(self.columns_):
             if j in self._levels:
                 codes[:, j] = self._levels[j].to_codes(door.values(j))
             elif j in self._clocks:
-                codes[:, j] = self._clocks[j].to_codes(door.instants(j))
+                codes[:, j] = self._clocks[j].to_codes(read_instants(door, j, column.name, name))
             else:
-                codes[:, j] = door.numbers(j)
+                codes[:, j] = read_numbers(door, j, column.name, name)
         return codes
 
     def _warn_of_first_missing(self, codes, door, name):
@@ -447,6 +449,29 @@ def named_nominal(categorical_features, names):
     return set(columns_named("categorical_features", None if is_auto else categorical_features, names).tolist())
 
 
+def read_numbers(door, j, column, table=None):
+    """Return the cells of a column as floats; refuse text and dates."""
+    if door.matrix is not None:
+        return door.matrix[:, j]
+    if door.kind(j) != "number" and not door.is_boolean(j):
+        for row, value in enumerate(door.values(j)):
+            if not isinstance(value, Real | Decimal | np.bool_) and not is_missing(value):
+                raise ValueError(
+                    f"Column {column!r}{_of(table)} holds {value!r} in row {row}, where numbers are expected."
+                )
+    return door.numbers(j)
+
+
+def read_instants(door, j, column, table=None):
+    """Return the cells of a column as dates; refuse text and numbers."""
+    if door.kind(j) == "instant":
+        return door.instants(j)
+    for row, value in enumerate(door.values(j)):
+        if not is_missing(value):
+            raise ValueError(f"Column {column!r}{_of(table)} holds {value!r} in row {row}, where dates are expected.")
+    return np.full(door.n_rows, "NaT", dtype="datetime64[us]")
+
+
 def refuse_large(codes, names, table=None):
     """Raise for the first cell that is infinite or too large, with its column, row and, if named, table."""
     large = np.abs(codes) > LARGEST  # False for NaN
@@ -593,13 +618,9 @@ class Levels:
     """The levels of a nominal column: a number for each, and the observed values to gather new ones from."""
 
     def __init__(self, values, name):
-        try:
-            distinct = {value for value in set(values) if not is_missing(value)}
-        except TypeError:
-            kinds = sorted({type(value).__name__ for value in values if type(value).__hash__ is None})
-            raise TypeError(
-                f"Column {name!r} holds values of type {', '.join(kinds)}: argument must be a string or a number."
-            ) from None
+        self._name = name
+        self._refuse_unhashable(values)
+        distinct = {value for value in set(values) if not is_missing(value)}
         try:
             levels = sorted(distinct)
         except TypeError:  # values of several types
@@ -608,8 +629,16 @@ class Levels:
 
     def to_codes(self, values):
         """Return the number of each value; NaN for a missing or unseen one."""
+        self._refuse_unhashable(values)
         get = self.lookup.get
         return np.array([get(value, np.nan) for value in values], dtype=float)
+
+    def _refuse_unhashable(self, values):
+        kinds = sorted({kind.__name__ for kind in set(map(type, values)) if kind.__hash__ is None})
+        if kinds:  # scikit-learn's checks look for these words
+            raise TypeError(
+                f"Column {self._name!r} holds values of type {', '.join(kinds)}: argument must be a string or a number."
+            )
 
     def keep(self, door, j, codes):
         """Keep one observed native value of each level, and behind them one missing cell if there is any."""

@@ -36,14 +36,7 @@ def read_target(y, *, name="y", warn=False):
         For anything else: text, categories, booleans, dates, missing cells, infinity, values beyond 1e300, several
         columns. The message says what and where.
     """
-    _refuse_none(y, name)
-    if getattr(getattr(y, "dtype", None), "kind", None) in ("m", "M"):
-        raise ValueError(f"Input {name} holds dates or durations; give numbers, such as days.")
-    try:
-        column = open_table(y)
-    except (TypeError, ValueError) as error:
-        raise type(error)(f"Input {name} cannot be used: {error}") from None
-    _refuse_columns(len(column.names), name)
+    column = open_target(y, name)
     if column.kind(0) != "number":
         _refuse_values(column, name)
     target = column.numbers(0) if column.matrix is None else column.matrix[:, 0]
@@ -51,6 +44,21 @@ def read_target(y, *, name="y", warn=False):
     if not usable.all():
         _refuse_numbers(target, usable, name)
     return column_or_1d(target if column.is_flat else target[:, None], warn=warn)
+
+
+def open_target(y, name="y"):
+    """Return the reader of a target of one column, whatever it holds; refuse what is no column."""
+    if y is None:  # scikit-learn's checks look for these words
+        raise ValueError(f"This call requires {name} to be passed, but the target {name} is None.")
+    if getattr(getattr(y, "dtype", None), "kind", None) in ("m", "M"):
+        raise ValueError(f"Input {name} holds dates or durations; give numbers, such as days.")
+    try:
+        column = open_table(y)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"Input {name} cannot be used: {error}") from None
+    if len(column.names) > 1:
+        raise ValueError(f"Input {name} must be one column, got {len(column.names)}; multi-output is not supported.")
+    return column
 
 
 def read_target_and_schema(y):
@@ -69,9 +77,7 @@ def read_classes(y, name="y", *, warn=False):
     Labels are text, integers, whole floats, booleans or objects that can be sorted. Missing labels, infinity, dates and
     labels of types that cannot be compared are refused. `warn` is that of `read_target`.
     """
-    _refuse_none(y, name)
-    shape = np.asarray(y).shape
-    _refuse_columns(shape[1] if len(shape) == 2 else 1, name)
+    open_target(y, name)
     y = column_or_1d(y, warn=warn)
     kind = y.dtype.kind
     if (kind == "f" and np.isnan(y).any()) or (kind == "O" and any(map(is_missing, y))):
@@ -101,17 +107,6 @@ def is_continuous_target(*targets):
 
 
 # ------------------------------------------------------------------------------------------------ what is refused
-def _refuse_none(y, name):
-    """Raise the sentence that scikit-learn's checks look for where there is no target."""
-    if y is None:
-        raise ValueError(f"This call requires {name} to be passed, but the target {name} is None.")
-
-
-def _refuse_columns(n_columns, name):
-    if n_columns > 1:
-        raise ValueError(f"Input {name} must be one column, got {n_columns}; multi-output is not supported.")
-
-
 def _refuse_values(column, name):
     """Raise for a column that does not hold numbers; return where all its cells are missing."""
     seen = [value for value in column.values(0) if not is_missing(value)]

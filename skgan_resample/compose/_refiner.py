@@ -12,9 +12,10 @@ from sklearn.utils.validation import check_consistent_length, validate_data
 
 from skgan_resample._estimators import seeded_clone
 from skgan_resample._smcae import SMCAETransformer
-from skgan_resample._tables._containers import append_rows, open_table, replace_rows, take_rows
+from skgan_resample._tables._containers import append_rows, open_table, replace_rows, table_reader, take_rows
 from skgan_resample._tables._encoder import TableEncoder
 from skgan_resample._tables._origins import synthetic_rows
+from skgan_resample._tables._targets import open_target
 from skgan_resample.exceptions import warn
 from skgan_resample.over_sampling import BaseRegressionSampler
 
@@ -156,6 +157,7 @@ class SyntheticRefiner(MetaEstimatorMixin, BaseSampler):
         rng = check_random_state(self.random_state)
         if y is None:
             raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None.")
+        table_reader(X), open_target(y)  # refuse what is no table, no column
         validate_data(self, X, skip_check_array=True)
         check_consistent_length(X, y)
         self.sampler_ = seeded_clone(self.sampler, rng) if self._is_sampler() else self.sampler

@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from numbers import Integral, Real
+from numbers import Integral
 
 import numpy as np
 from scipy.spatial.distance import cdist
@@ -23,10 +23,18 @@ from skgan_resample._distances import (
     rank_correlations,
     total_variation,
 )
-from skgan_resample._tables._containers import is_missing, open_table
-from skgan_resample._tables._encoder import Clock, Levels, TableEncoder, named_nominal, refuse_large
+from skgan_resample._tables._containers import open_table
+from skgan_resample._tables._encoder import (
+    Clock,
+    Levels,
+    TableEncoder,
+    named_nominal,
+    read_instants,
+    read_numbers,
+    refuse_large,
+)
 from skgan_resample._tables._origins import row_keys
-from skgan_resample._tables._targets import is_continuous_target, read_target
+from skgan_resample._tables._targets import is_continuous_target, open_target, read_target
 from skgan_resample.exceptions import warn
 
 MAX_HALF = 1_000  # rows of a half, and of the synthetic rows compared with it; twice as many take four times as long
@@ -503,25 +511,13 @@ def _read_levels(sources, name):
 
 
 def _read_instants(sources, name):
-    for role, door, place in sources:
-        if door.kind(place) != "instant":
-            raise ValueError(f"Column {name!r} holds dates in X_real, but not in {role}.")
-    instants = [door.instants(place) for _, door, place in sources]
+    instants = [read_instants(door, place, name, role) for role, door, place in sources]
     clock = Clock(instants[0])
     return [clock.to_codes(column) for column in instants]
 
 
 def _read_numbers(sources, name):
-    columns = []
-    for role, door, place in sources:
-        if door.kind(place) == "number":
-            columns.append(door.numbers(place) if door.matrix is None else door.matrix[:, place])
-            continue
-        cells = [np.nan if is_missing(value) else value for value in door.values(place)]
-        if not all(isinstance(value, Real | np.bool_) for value in cells):
-            raise ValueError(f"Column {name!r} holds numbers in X_real, but text or dates in {role}.")
-        columns.append(np.array(cells, dtype=float))
-    return columns
+    return [read_numbers(door, place, name, role) for role, door, place in sources]
 
 
 def _check_sizes(**tables):
@@ -536,10 +532,8 @@ def _read_targets(y_real, y_synthetic, n_real, n_synthetic, target_type):
         raise ValueError("Give both y_real and y_synthetic, or none of them.")
     if y_real is None:
         return None, [None, None]
-    doors = {"y_real": open_table(y_real), "y_synthetic": open_table(y_synthetic)}
+    doors = {"y_real": open_target(y_real, "y_real"), "y_synthetic": open_target(y_synthetic, "y_synthetic")}
     for (role, door), n_rows in zip(doors.items(), (n_real, n_synthetic)):
-        if len(door.names) > 1:
-            raise ValueError(f"{role} must be one column, got {len(door.names)}.")
         if door.n_rows != n_rows:
             raise ValueError(f"{role} has {door.n_rows} values for {n_rows} rows.")
     sources = [(role, door, 0) for role, door in doors.items()]
