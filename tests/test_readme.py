@@ -54,8 +54,8 @@ def test_command_lines_run_on_a_table(line, tmp_path, monkeypatch):
     arguments = shlex.split(line)[1:]
     if arguments[0] == "compare":
         arguments += ["--cv", "3", "--repeats", "1", "--methods", "smogn", "--jobs", "1"]
-        if "--learner" not in arguments:  # the default learner is slower
-            arguments += ["--learner", "sklearn.linear_model:LinearRegression"]
+        if "--estimator" not in arguments:  # the default estimator is slower
+            arguments += ["--estimator", "sklearn.linear_model:LinearRegression"]
     assert main(arguments) == 0
     assert (tmp_path / ("OUT.parquet" if arguments[0] == "resample" else "report/index.html")).exists()
 

@@ -1,4 +1,4 @@
-"""What the user asks for: the parser, and options that become objects."""
+"""The parser of the command line, and words of an option that become objects."""
 
 import argparse
 import importlib
@@ -9,137 +9,38 @@ from pathlib import Path
 import numpy as np
 
 from skgan_resample._user_table._messages import CommandError
-from skgan_resample._user_table._reading import SEPARATOR_NAMES
-from skgan_resample._user_table._roles import SCORINGS
 
-THREAT_EXAMPLE = "such as --threat eps=0.1,unit=std"
-
-
-def asked_relevance(options, *, is_builtin):
-    """Return the relevance that the options ask for; on the built-in table the highest tenth is rare."""
-    from skgan_resample.relevance import Relevance
-
-    method = options.relevance or ("quantile" if is_builtin else "extremes")
-    side = options.side or ("high" if is_builtin else "both")
-    if options.quantile is None:
-        return Relevance(method, side=side)
-    if method != "quantile":
-        raise CommandError(f"--quantile needs --relevance quantile; the relevance is {method!r}.")
-    return Relevance(method, side=side, quantile=options.quantile)
-
-
-def asked_threat(text):
-    """Return the threat model that "eps=0.1,unit=std,..." asks for; immutable columns are names still to be found."""
-    from skgan_resample.threat import ThreatModel
-
-    chosen = {}
-    for part in text.split(","):
-        name, equals, value = (piece.strip() for piece in part.partition("="))
-        if name not in THREAT_VALUES or not equals:
-            close = get_close_matches(name, THREAT_VALUES, n=1)
-            if not equals and _is_amount(name):
-                close = [f"eps={name}"]
-            hint = f"; did you mean {close[0]}?" if close and close[0] != name else "."
-            raise CommandError(f"--threat {part.strip()!r} must be one of {'=, '.join(THREAT_VALUES)}={hint}")
-        if name in chosen:
-            raise CommandError(f"--threat says {name} twice.")
-        try:
-            chosen[name] = THREAT_VALUES[name](value)
-        except ValueError as error:
-            raise CommandError(f"--threat {name}={value}: {error}.") from None
-    if "eps" not in chosen:
-        raise CommandError(f"--threat needs eps, how far a column may be moved, {THREAT_EXAMPLE}.")
-    return ThreatModel(**chosen)
-
-
-def _is_amount(text):
-    try:
-        return float(text) >= 0
-    except ValueError:
-        return False
-
-
-def _amount(text):
-    try:
-        value = float(text)
-    except ValueError:
-        value = np.nan
-    if not (np.isfinite(value) and value > 0):
-        raise ValueError("must be a number above 0, such as 0.1")
-    return value
-
-
-def _count(text):
-    if not text.isdecimal():
-        raise ValueError("must be a whole number, such as 1")
-    return int(text)
-
-
-def _one_of(*words):
-    def read(text):
-        if text not in words:
-            raise ValueError(f"must be {' or '.join(words)}")
-        return text
-
-    return read
-
-
-THREAT_VALUES = {
-    "eps": _amount,
-    "unit": _one_of("std", "range", "iqr", "raw"),
-    "norm": _one_of("linf", "l2"),
-    "bounds": _one_of("train"),
-    "immutable": lambda text: [name.strip() for name in text.split("+")],
-    "max_categorical_changes": _count,
+SCORINGS = {  # the first one is the default
+    "regression": ["sera", "rmse", "rare_mae", "common_rmse"],
+    "classification": ["average_precision", "f1", "g_mean", "balanced_accuracy", "brier"],
 }
-
-
-def asked_learner(name, example="sklearn.svm:SVR"):
-    """Return an instance of "module:Class", also of a file in this folder, or None for the default learner."""
-    if name is None:
-        return None
-    module, _, cls = name.partition(":")
-    if "" not in sys.path and str(Path.cwd()) not in sys.path:
-        sys.path.append(str(Path.cwd()))  # at the end, where it hides nothing
-    try:
-        learner = getattr(importlib.import_module(module), cls)()
-    except Exception as error:  # the user's module can raise anything
-        reason = str(error).split("\n")[0]
-        raise CommandError(
-            f"--learner {name} cannot be used ({reason}); give module:Class, such as {example}."
-        ) from None
-    if not hasattr(learner, "fit") or not hasattr(learner, "predict"):
-        raise CommandError(f"--learner {name} has no fit and predict.")
-    return learner
-
-
-# ------------------------------------------------------------------------------------------------ the parser
+SEPARATOR_NAMES = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "bar": "|", "pipe": "|"}
+THREAT_VALUES = {  # parameters of ThreatModel, and what makes them of text
+    **{"eps": float, "unit": str, "norm": str, "bounds": str, "max_categorical_changes": int},
+    "immutable": lambda text: [name.strip() for name in text.split("+")],
+}
 ABOUT = """\
-Rare cases in a table: does resampling help here, which method, at what price, and is that more than noise?
+Rare cases in a table: does resampling help here, which method, at what cost, and is that more than noise?
 
 examples:
   skgan-resample compare                                        a real table of numbers, built in; some minutes
   skgan-resample compare --task classification                  a real table of classes, built in
-  skgan-resample compare DATA.csv --target COLUMN               your table, amounts or classes
+  skgan-resample compare DATA.csv --target COLUMN               your table, a numeric target or classes
   skgan-resample compare DATA.csv --target COLUMN --max-time 300      an answer after five minutes
   skgan-resample compare DATA.csv --target COLUMN --threat eps=0.1    does adversarial training help?
   skgan-resample resample DATA.csv --target COLUMN -o MORE.csv  write the table with new rows
 
 `skgan-resample compare --help` lists the options. The answer is printed, and written to report/index.html.
 """
-
-
 COMPARE_EXAMPLES = """\
 examples:
   skgan-resample compare claims.csv --target cost --group customer --max-time 600
-  skgan-resample compare claims.csv --target cost --time day --learner sklearn.svm:SVR
+  skgan-resample compare claims.csv --target cost --time day --estimator sklearn.svm:SVR
   skgan-resample compare churn.csv --target left --scoring f1 --methods weights,smote,hard-triplet
   skgan-resample compare churn.csv --target left --threat eps=0.1,unit=std,immutable=age
 
 Ctrl-C loses nothing: the same command goes on where it stopped.
 """
-
-
 RESAMPLE_EXAMPLES = """\
 examples:
   skgan-resample resample claims.csv --target cost --only-rows-where split=train -o more.csv
@@ -147,11 +48,12 @@ examples:
 """
 
 
+# ------------------------------------------------------------------------------------------------ the parser
 class _Parser(argparse.ArgumentParser):
-    """A parser that says what is wrong in one sentence, without a page of usage before it."""
+    """A parser that reports a mistake in one sentence, without a page of usage before it."""
 
     def error(self, message):
-        raise CommandError(f"{message}; {self.prog} --help lists the options.")
+        raise CommandError(f"{message.removeprefix('argument ')}; {self.prog} --help lists the options.")
 
 
 def parser():
@@ -175,22 +77,21 @@ def _command(commands, name, sentence, examples):
 
 
 def _add_compare(commands):
-    sentence = "does resampling help on this table, which method, at what price?"
-    compare = _command(commands, "compare", sentence, COMPARE_EXAMPLES)
-    add = compare.add_argument
+    sentence = "does resampling help on this table, which method, at what cost?"
+    add = _command(commands, "compare", sentence, COMPARE_EXAMPLES).add_argument
     add("data", nargs="?", help="a .csv, .tsv (also .gz) or .parquet file; if left out scikit-learn's diabetes data, "
         "with --task classification or --threat its breast cancer data")  # fmt: skip
     add("--target", metavar="COLUMN", help="the column to predict")
-    _add_reading(compare)
+    _add_reading(add)
     add("--task", choices=list(SCORINGS), help="default: classification for a target of text, booleans or at most 20 "
         "different whole numbers")  # fmt: skip
-    add("--learner", metavar="MODULE:CLASS", help="your model; default gradient boosting")
+    add("--estimator", metavar="MODULE:CLASS", help="your model; default gradient boosting")
     add(
         "--scoring",
         choices=[name for names in SCORINGS.values() for name in names],
         metavar="NAME",
-        help=f"of amounts {', '.join(SCORINGS['regression'])}; of classes {', '.join(SCORINGS['classification'])}; "
-        "default the first of each",
+        help=f"for a numeric target {', '.join(SCORINGS['regression'])}; for classes "
+        f"{', '.join(SCORINGS['classification'])}; default the first of each",
     )
     add("--methods", metavar="A,B,...", help="default: all; see the first column of the table. With +smcae behind the "
         "name of a sampler, such as smogn+smcae, its new rows are moved into the distribution of the real ones, or "
@@ -199,8 +100,9 @@ def _add_compare(commands):
     add("--time", metavar="COLUMN", help="train on the past, test on the future")
     add("--cv", type=_whole(2), metavar="N", default=5, help="outer folds, default %(default)s")
     add("--repeats", type=_whole(1), metavar="N", help="repeats of the outer folds, default 2, with --threat 1")
-    add("--max-price", type=float, metavar="SHARE", help="largest share by which the RMSE may rise, default 0.02")
-    add("--max-common-price", type=float, metavar="SHARE", help="likewise for common rows alone, default 0.05")
+    add("--max-rmse-increase", type=_share, metavar="SHARE", help="a method may raise the RMSE by at most this share, "
+        "default 0.02")  # fmt: skip
+    add("--max-common-increase", type=_share, metavar="SHARE", help="likewise on common rows alone, default 0.05")
     add("--max-time", type=_seconds, metavar="SECONDS", help="end after this time, judge the folds that are done, and "
         "draw fewer rows if the table is too large for five of them; the same command goes on later")  # fmt: skip
     add("--jobs", type=_whole(1), metavar="N", help="processes, default one per core")
@@ -209,32 +111,30 @@ def _add_compare(commands):
         "what does it buy if each column can be moved by eps? Keys: eps, unit (std, range, iqr or raw), norm (linf or "
         "l2), bounds=train, immutable=COLUMN+COLUMN, max_categorical_changes. Methods: none, at, at-1.5, "
         "auto")  # fmt: skip
-    _add_shared(compare)
+    _add_shared(add)
 
 
 def _add_resample(commands):
-    resample = _command(commands, "resample", "write the table with new rows behind the old ones", RESAMPLE_EXAMPLES)
-    add = resample.add_argument
+    sentence = "write the table with new rows behind the old ones"
+    add = _command(commands, "resample", sentence, RESAMPLE_EXAMPLES).add_argument
     add("data", help="a .csv, .tsv (also .gz) or .parquet file")
     add("--target", metavar="COLUMN", required=True, help="the column whose rare values get rows")
-    _add_reading(resample)
+    _add_reading(add)
     add("--method", default="smogn", metavar="NAME", help="smogn, smogan, smoter, noise or random, also with +smcae "
         "behind it; default %(default)s")  # fmt: skip
     add("--strategy", type=_strategy, default="auto", help='"auto", "balance" or rare / common rows')
     add("--only-rows-where", metavar="COLUMN=VALUE", help="resample these rows, such as split=train")
     add("-o", "--output", required=True, metavar="FILE", help=".csv or .parquet")
-    _add_shared(resample)
+    _add_shared(add)
 
 
-def _add_reading(command):
-    add = command.add_argument
+def _add_reading(add):
     add("--sep", type=_separator, metavar="SIGN", help="between columns, such as ';' or tab; default what the header "
         "shows")  # fmt: skip
     add("--decimal", choices=[".", ","], help="decimal sign; default what the numbers show")
 
 
-def _add_shared(command):
-    add = command.add_argument
+def _add_shared(add):
     add("--relevance", choices=["extremes", "quantile"], help="what is rare: the extremes of the box plot, default for "
         "your table, or the outer tenth, default for the built-in one")  # fmt: skip
     add("--side", choices=["both", "high", "low"], help="which tail matters; default both")
@@ -244,6 +144,7 @@ def _add_shared(command):
     add("--seed", type=_whole(0), metavar="N", default=0, help="default %(default)s")
 
 
+# ------------------------------------------------------------------------------------------------ values of options
 def _whole(least):
     def read(text):
         if not text.isdecimal() or int(text) < least:
@@ -253,11 +154,23 @@ def _whole(least):
     return read
 
 
-def _seconds(text):
+def _number(text):
     try:
-        return _amount(text)
+        return float(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0, such as 300") from None
+        return np.nan
+
+
+def _seconds(text):
+    if not 0 < _number(text) < np.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0, such as 300")
+    return float(text)
+
+
+def _share(text):
+    if not _number(text) >= 0:
+        raise argparse.ArgumentTypeError(f"{text!r} must be at least 0, such as 0.02 for 2 %")
+    return float(text)
 
 
 def _separator(text):
@@ -268,9 +181,63 @@ def _separator(text):
 
 
 def _strategy(text):
-    if text in ("auto", "balance"):
-        return text
+    if text not in ("auto", "balance") and np.isnan(_number(text)):
+        raise argparse.ArgumentTypeError(f"{text!r} is neither auto, balance nor a number")
+    return text if text in ("auto", "balance") else float(text)
+
+
+# ------------------------------------------------------------------------------------------------ words to objects
+def asked_relevance(options, *, is_builtin=False):
+    """Return the relevance that the options ask for; on the built-in table the highest tenth is rare."""
+    from skgan_resample.relevance import Relevance
+
+    method = options.relevance or ("quantile" if is_builtin else "extremes")
+    side = options.side or ("high" if is_builtin else "both")
+    if options.quantile is None:
+        return Relevance(method, side=side)
+    if method != "quantile":
+        raise CommandError(f"--quantile needs --relevance quantile; the relevance is {method!r}.")
+    return Relevance(method, side=side, quantile=options.quantile)
+
+
+def asked_estimator(name, example="sklearn.svm:SVR"):
+    """Return an instance of "module:Class", also of a file in this folder, or None for the default estimator."""
+    if name is None:
+        return None
+    module, _, kind = name.partition(":")
+    if "" not in sys.path and str(Path.cwd()) not in sys.path:
+        sys.path.append(str(Path.cwd()))  # at the end, where it hides nothing
     try:
-        return float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is neither auto, balance nor a number") from None
+        estimator = getattr(importlib.import_module(module), kind)()
+    except Exception as error:  # the user's module can raise anything
+        reason = str(error).split("\n")[0]
+        raise CommandError(
+            f"--estimator {name} cannot be used ({reason}); give module:Class, such as {example}."
+        ) from None
+    if not hasattr(estimator, "fit") or not hasattr(estimator, "predict"):
+        raise CommandError(f"--estimator {name} has no fit and predict.")
+    return estimator
+
+
+def asked_threat(text):
+    """Return the threat model that "eps=0.1,unit=std,..." asks for; its values are checked where it is fitted."""
+    from skgan_resample.threat import ThreatModel
+
+    chosen = {}
+    for part in text.split(","):
+        name, equals, value = (piece.strip() for piece in part.partition("="))
+        if name not in THREAT_VALUES or not equals:
+            close = get_close_matches(name, THREAT_VALUES, n=1)
+            if not equals and _number(name) >= 0:
+                close = [f"eps={name}"]
+            hint = f"; did you mean {close[0]}?" if close and close[0] != name else "."
+            raise CommandError(f"--threat {part.strip()!r} must be one of {'=, '.join(THREAT_VALUES)}={hint}")
+        if name in chosen:
+            raise CommandError(f"--threat names {name} twice.")
+        try:
+            chosen[name] = THREAT_VALUES[name](value)
+        except ValueError:
+            raise CommandError(f"--threat {name}={value} must be a number.") from None
+    if "eps" not in chosen:
+        raise CommandError("--threat needs eps, how far a column may be moved, such as --threat eps=0.1,unit=std.")
+    return ThreatModel(**chosen)

@@ -1,18 +1,18 @@
-"""What is said of resampling classes."""
+"""What is reported of resampling classes."""
 
 import numpy as np
 
 from skgan_resample._report import _page
-from skgan_resample._report._frame import Report, folds_judged
+from skgan_resample._report._base import Report, folds_judged
 from skgan_resample._report._grid import FURTHEST, Cell, Grid, effect, number, p_value
-from skgan_resample._report._recipe import classification_recipe
 from skgan_resample._report._regression import refined_words
+from skgan_resample._user_table._messages import listed
 from skgan_resample.model_selection._class_verdict import CLASS_SCORE_LABELS
 from skgan_resample.model_selection._result import CHOSEN
 
 GLOSSARY = {
-    "none": "the learner alone",
-    "weights": "every class weighs the same in total while the learner is fitted",
+    "none": "the estimator alone",
+    "weights": "every class weighs the same in total while the estimator is fitted",
     "duplicate": "copies of rows drawn from the whole table: the control for mere numbers",
     "random": "RandomOverSampler: copies of rows of small classes",
     "smote": "SMOTE: new rows between neighbouring rows of a small class",
@@ -22,14 +22,6 @@ GLOSSARY = {
     "svm-smote": "SVMSMOTE: the same, from support vectors",
     "hard-triplet": "HardTripletSampler: rows on stretched lines through rows of a small class, chosen by a classifier",
 }
-
-
-SHORT_LABELS = {"average_precision": "AP", "f1": "F1 tuned", "g_mean": "G-mean tuned"}
-
-
-SHORT_LABELS |= {"balanced_accuracy": "bal. acc. tuned", "brier": "Brier corr."}
-
-
 COLUMNS = {  # of the table: header to measure
     "AP": "average_precision",
     "F1": "f1",
@@ -39,13 +31,17 @@ COLUMNS = {  # of the table: header to measure
     "Brier": "brier",
     "Brier corr.": "brier_corrected",
 }
-
-
-MOST_SHOWN = 8  # classes that are named
+JUDGED = {  # by scoring: the column that methods are judged by
+    "average_precision": "AP",
+    "f1": "F1 tuned",
+    "g_mean": "G-mean tuned",
+    "balanced_accuracy": "bal. acc. tuned",
+    "brier": "Brier corr.",
+}
 
 
 class ClassificationReport(Report):
-    """The report of `compare_classification`."""
+    """The report on classes."""
 
     heading = "What each method gains"
     fine_print = (
@@ -54,71 +50,72 @@ class ClassificationReport(Report):
         "method; the last row is what choosing that way gives on the outer folds."
     )
 
-    def title(self, target):
-        return f"What helps to predict {target}?"
+    @property
+    def title(self):
+        """The question."""
+        return f"What helps to predict {self.request.table.target}?"
 
     @property
     def intro(self):
+        """The classes, the estimators and how many folds."""
         comparison = self.comparison
         counts = sorted(comparison.counts.items(), key=lambda item: item[1])  # smallest first
-        shown = named([f"{label!s} ({n_rows:,})" for label, n_rows in counts])
+        shown = listed(f"{label!s} ({n_rows:,})" for label, n_rows in counts)
         positive = "" if comparison.positive is None else f"; {comparison.positive!s} is the positive class"
         return (
-            f"{comparison.n_rows:,} rows of {len(counts)} classes: {shown}{positive}. Learner: "
+            f"{comparison.n_rows:,} rows of {len(counts)} classes: {shown}{positive}. Estimator: "
             f"{', '.join(comparison.learners)}. {folds_judged(comparison, lacking='time')}"
         )
 
     def grid(self):
-        comparison = self.comparison
-        gained = f"gain in {SHORT_LABELS[comparison.scoring]}"
-        rows = []
-        for row in comparison.summary:
-            is_base = row["method"] == "none"
-            gain = effect(row["gain"], row["low"], row["high"], comparison.gain_in_words)
-            rows.append(
-                [
-                    Cell(row["method"]),
-                    Cell("0", 0.0, (0.0, 0.0, 0.0)) if is_base else gain,
-                    Cell() if is_base else p_value(row["p_holm"]),
-                    *(number(row[measure], ".3f") for measure in COLUMNS.values()),
-                    number(row["seconds"], ".2f"),
-                    Cell() if row["method"] == CHOSEN else number(row["chosen"], ".0%"),
-                ]
-            )
-        judged = SHORT_LABELS[comparison.scoring]
+        """Return the table."""
+        judged = JUDGED[self.comparison.scoring]
         spare = ["seconds", "Brier", "bal. acc. tuned", "G-mean tuned", "Brier corr.", "F1", "F1 tuned", "AP", "chosen"]
         return Grid(
-            f"Methods against the learner alone ('none'), on outer folds; a {gained} above 0 is better",
-            ["method", gained, "p (Holm)", *COLUMNS, "seconds", "chosen"],
-            rows,
-            neutral={gained: 0},
+            f"Methods against the estimator alone ('none'), on outer folds; a gain in {judged} above 0 is better",
+            ["method", f"gain in {judged}", "p (Holm)", *COLUMNS, "seconds", "chosen"],
+            [self._cells(row) for row in self.comparison.summary],
+            neutral={f"gain in {judged}": 0},
             spare=[name for name in spare if name != judged],
-            marked=comparison.verdict.method,
+            marked=self.comparison.verdict.method,
             last=CHOSEN,
         )
 
+    def _cells(self, row):
+        """Return the cells of one method."""
+        gain, p = Cell("0", 0.0, (0.0, 0.0, 0.0)), Cell()
+        if row["method"] != "none":
+            gain = effect(row["gain"], row["low"], row["high"], self.comparison.gain_in_words)
+            p = p_value(row["p_holm"])
+        chosen = Cell() if row["method"] == CHOSEN else number(row["chosen"], ".0%")
+        measures = [number(row[measure], ".3f") for measure in COLUMNS.values()]
+        return [Cell(row["method"]), gain, p, *measures, number(row["seconds"], ".2f"), chosen]
+
     @property
     def how_to_read(self):
+        """What the columns mean."""
         is_binary = self.comparison.positive is not None
         tuned = "threshold" if is_binary else "weight of rare classes (an exponent of their share)"
         return (
-            f"'gain' is over 'none', the learner alone; above 0 is better. 'tuned': with the {tuned} that is best for "
-            "that measure on inner folds, for every method alike, 'none' included; 'F1' is that without. 'AP': average "
-            f"precision{'' if is_binary else ', the mean over classes, as is F1'}. 'Brier' is an error, below is "
-            "better; 'corr.': after the probabilities were corrected for the changed shares of the classes."
+            f"'gain' is over 'none', the estimator alone; above 0 is better. 'tuned': with the {tuned} that is best "
+            "for that measure on inner folds, for every method alike, 'none' included; 'F1' is that without. 'AP': "
+            f"average precision{'' if is_binary else ', the mean over classes, as is F1'}. 'Brier' is an error, below "
+            "is better; 'corr.': after the probabilities were corrected for the changed shares of the classes."
         )
 
     @property
     def glossary(self):
+        """What each method is."""
         return GLOSSARY | refined_words(self.comparison.methods)
 
     def figure(self):
+        """Return the picture of gains."""
         label = CLASS_SCORE_LABELS[self.comparison.scoring]
         gains = "; ".join(f"{row[0].text} {row[1].text}" for row in self.grid().rows[1:])
         return _page.figure(
             self._draw,
-            f"Gain in {label} over the learner alone, with 95 % intervals: {gains}.",
-            f"Gain in {label} over the learner alone. Grey: too small to matter. Arrow heads: the interval goes on.",
+            f"Gain in {label} over the estimator alone, with 95 % intervals: {gains}.",
+            f"Gain in {label} over the estimator alone. Grey: too small to matter. Arrow heads: the interval goes on.",
         )
 
     def _draw(self):
@@ -134,28 +131,29 @@ class ClassificationReport(Report):
         axes.axvspan(-comparison.worthwhile, comparison.worthwhile, color=GREY, alpha=0.25, linewidth=0, zorder=0)
         axes.axvline(0, color=GREY, linewidth=0.8, zorder=0.5)
         furthest = FURTHEST * max(comparison.worthwhile, *(abs(row["gain"]) for row in rows))
-        for place, row in enumerate(rows):
+        for height, row in enumerate(rows):
             is_named = row["method"] == comparison.verdict.method
             color = BLUE if is_named else SLATE
             ends = np.clip([row["low"], row["high"]], -furthest, furthest)
-            axes.plot(ends, [place, place], color=color, linewidth=2 if is_named else 1)
-            axes.plot([row["gain"]], [place], "D" if is_named else "o", color=color)
+            axes.plot(ends, [height, height], color=color, linewidth=2 if is_named else 1)
+            axes.plot([row["gain"]], [height], "D" if is_named else "o", color=color)
             for end, whole, head in zip(ends, (row["low"], row["high"]), "<>"):
                 if end != whole:
-                    axes.plot([end], [place], head, color=color, markersize=5)
+                    axes.plot([end], [height], head, color=color, markersize=5)
         axes.margins(y=0.15)
         axes.set_yticks(range(len(rows)), [shortened(row["method"], 34) for row in rows])
         for label in axes.get_yticklabels():
             label.set_parse_math(False)
         axes.tick_params(labelsize=text_size(axes, 0.9))
         thin_ticks(axes.xaxis)
-        share = " (share of that of the learner alone)" if comparison.scoring == "brier" else ""
+        share = " (share of that of the estimator alone)" if comparison.scoring == "brier" else ""
         axes.set_xlabel(f"gain in {CLASS_SCORE_LABELS[comparison.scoring]}{share}")
         axes.spines[["top", "right"]].set_visible(False)
         return figure
 
     @property
     def facts(self):
+        """Entries of run.json."""
         comparison = self.comparison
         return {
             "outer_folds_judged": comparison.n_folds,
@@ -164,12 +162,3 @@ class ClassificationReport(Report):
             "positive": comparison.positive,
             "verdict": vars(comparison.verdict),
         }
-
-    def recipe(self):
-        return classification_recipe(self.comparison, self.table, self.options)
-
-
-def named(names, most=MOST_SHOWN):
-    """Return names in one line, the first ones of many."""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more

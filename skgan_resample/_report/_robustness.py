@@ -1,30 +1,25 @@
-"""What is said of adversarial training."""
+"""What is reported of adversarial training."""
 
 from skgan_resample._report import _page
-from skgan_resample._report._classification import named
-from skgan_resample._report._frame import Report, folds_judged
+from skgan_resample._report._base import Report, folds_judged
 from skgan_resample._report._grid import Cell, Grid, effect, number, p_value
-from skgan_resample._report._recipe import robustness_recipe
+from skgan_resample._user_table._messages import listed
 
 GLOSSARY = {
     "none": "the network trained without attacks",
-    "at": "RobustATWrapper(ro_strategy=None): the same network, trained on attacked rows, stopped where rows held out "
-    "of training say",
+    "at": "RobustATWrapper(ro_strategy=None): the same network, trained on attacked rows, stopped by the score on rows "
+    "held out of training",
     "at-1.5": "the same with 1.5 times the budget: the control that explains most of what stronger treatments gain",
     "auto": "RobustATWrapper(ro_strategy='auto'): as 'at'; where held-out rows show robust overfitting (RO: longer "
     "training makes robustness worse again), treatments are tried, and the best one is kept",
     "learner": "your own model",
 }
-
-
 BASE = "at"  # differences are to this method
-
-
 NOTHING = Cell("0", 0.0, (0.0, 0.0, 0.0))
 
 
 class RobustnessReport(Report):
-    """The report of `compare_robustness`."""
+    """The report on adversarial training."""
 
     heading = "What each method keeps under attack, and what it costs"
     fine_print = (
@@ -33,52 +28,60 @@ class RobustnessReport(Report):
         "the help of the gradient; a still better attack may find more."
     )
 
-    def title(self, target):
-        return f"What does adversarial training buy for {target}?"
+    @property
+    def title(self):
+        """The question."""
+        return f"What does adversarial training buy for {self.request.table.target}?"
 
     @property
     def verdicts(self):
+        """The answer to each of two questions."""
         return self.comparison.verdict.parts
 
     @property
     def intro(self):
+        """The classes, the threat model and how many folds."""
         comparison = self.comparison
-        classes = [str(name) for name in comparison.classes]
         return (
-            f"{comparison.n_rows:,} rows, {len(classes)} classes ({named(classes)}). Threat model: "
-            f"{comparison.threat_model}. {folds_judged(comparison, 'folds', 'time')} The budget was turned into the "
-            "units of the columns once, on all rows, without their target; methods train against it (at-1.5 against "
-            "1.5 times as much) and are all attacked with it."
+            f"{comparison.n_rows:,} rows, {len(comparison.classes)} classes ({listed(comparison.classes)}). Threat "
+            f"model: {comparison.threat_model}. {folds_judged(comparison, 'folds', 'time')} The budget was turned into "
+            "the units of the columns once, on all rows, without their target; methods train against it (at-1.5 "
+            "against 1.5 times as much) and are all attacked with it."
         )
 
     def grid(self):
-        n_folds = self.comparison.n_folds
-        rows = []
-        for row in self.comparison.summary:
-            is_base, is_weak = row["method"] == BASE, row["attack"] == "black-box"
-            cells = [
-                Cell(row["method"]),
-                _share(row, "clean"),
-                _share(row, "robust", "*" if is_weak else ""),
-                NOTHING if is_base else _difference(row, "gain", "*" if is_weak else ""),
-                p_value(row["p_holm"]),
-                NOTHING if is_base else _difference(row, "clean_gain"),
-            ]
-            for count in (row["ro_detected"], row["treated"]):
-                cells.append(Cell("-") if count is None else Cell(f"{count} of {n_folds}", float(count)))
-            rows.append([*cells, number(row["seconds"], ".2f")])
+        """Return the table."""
         return Grid(
             f"Accuracy under attack (robust) and without (clean); differences to {BASE!r} in percentage points",
             ["method", "clean", "robust", f"robust vs {BASE}", "p (Holm)", f"clean vs {BASE}", "RO found", "treated",
              "seconds"],
-            rows,
+            [self._cells(row) for row in self.comparison.summary],
             neutral={f"robust vs {BASE}": 0, f"clean vs {BASE}": 0},
             spare=["seconds", "treated", "RO found", "p (Holm)", f"clean vs {BASE}"],
             marked=self.comparison.verdict.method,
         )  # fmt: skip
 
+    def _cells(self, row):
+        """Return the cells of one method; a star marks robust accuracies under the weaker attack."""
+        is_base, star = row["method"] == BASE, "*" if row["attack"] == "black-box" else ""
+        counts = [
+            Cell("-") if row[name] is None else Cell(f"{row[name]} of {self.comparison.n_folds}", float(row[name]))
+            for name in ("ro_detected", "treated")
+        ]
+        return [
+            Cell(row["method"]),
+            _share(row["clean"]),
+            _share(row["robust"], star),
+            NOTHING if is_base else _difference(row, "gain", star),
+            p_value(row["p_holm"]),
+            NOTHING if is_base else _difference(row, "clean_gain"),
+            *counts,
+            number(row["seconds"], ".2f"),
+        ]
+
     @property
     def how_to_read(self):
+        """What the columns mean."""
         commonest = sum(self.comparison.commonest) / len(self.comparison.commonest)
         text = (
             "'clean' is the accuracy on test rows as they are, 'robust' the accuracy while they are attacked; "
@@ -92,9 +95,11 @@ class RobustnessReport(Report):
 
     @property
     def glossary(self):
+        """What each method is."""
         return GLOSSARY
 
     def figure(self):
+        """Return the picture of robust against clean accuracy."""
         from skgan_resample.plots import RobustComparisonDisplay
 
         points = "; ".join(
@@ -109,6 +114,7 @@ class RobustnessReport(Report):
 
     @property
     def facts(self):
+        """Entries of run.json."""
         comparison = self.comparison
         return {
             "folds_judged": comparison.n_folds,
@@ -120,23 +126,21 @@ class RobustnessReport(Report):
 
     @property
     def recommended(self):
+        """What the script builds, in words."""
         if self.comparison.verdict.method is None:
             return "the plain model, since adversarial training is not recommended,"
         return super().recommended
 
-    def recipe(self):
-        return robustness_recipe(self.comparison, self.table, self.options)
+
+def _share(value, star=""):
+    return number(value, ".1%", f"{value:.1%}{star}")
 
 
-def _share(row, name, mark=""):
-    return number(row[name], ".1%", f"{row[name]:.1%}{mark}")
-
-
-def _difference(row, name, mark=""):
+def _difference(row, name, star=""):
     """Return a difference of accuracies in percentage points with its interval."""
     value, low, high = (100 * row[part] for part in (name, f"{name}_low", f"{name}_high"))
     if low == high:
-        return Cell(f"same{mark}", value, (value, value, value))
+        return Cell(f"same{star}", value, (value, value, value))
     cell = effect(value, low, high, "{:+z.1f}".format)
-    cell.text += mark
+    cell.text += star
     return cell

@@ -1,9 +1,14 @@
-"""Errors of a command that its user can mend, and lists of names in words."""
+"""Errors that the user of a table can mend, each in one sentence, and lists of names in words."""
 
+import contextlib
 import importlib.util
+import warnings
+from concurrent.futures import BrokenExecutor
+
+from skgan_resample.exceptions import NoRareRowsError, ResamplingWarning
 
 
-class CommandError(Exception):
+class CommandError(ValueError):
     """Something the user can mend; the message is the whole output."""
 
 
@@ -21,3 +26,29 @@ def need(*modules):
         raise CommandError(
             f'{" and ".join(missing)} is missing; install it with pip install "skgan-resample[compare]".'
         )
+
+
+@contextlib.contextmanager
+def one_sentence():
+    """Turn errors about the data into one sentence, and our own warnings into lines."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", ResamplingWarning)
+        try:
+            yield
+        except NoRareRowsError as error:
+            if "box plot" not in str(error):  # the user chose another relevance, or a threshold that nothing reaches
+                raise CommandError(str(error)) from None
+            raise CommandError(
+                "No value of the target is an extreme of its box plot, so none is rare; --relevance quantile makes the "
+                "outer tenth of each tail rare, with --side high or --side low of one."
+            ) from None
+        except (ValueError, TypeError, OSError) as error:
+            raise CommandError(str(error)) from None
+        except BrokenExecutor:
+            raise CommandError(
+                "The system ended a worker process, most often for want of memory; take fewer --jobs. The same command "
+                "goes on from there."
+            ) from None
+    for warning in caught:
+        if issubclass(warning.category, ResamplingWarning):
+            print(f"- {warning.message}")

@@ -94,10 +94,50 @@ class ResamplingDisplay(Display):
         >>> display.axes_[1].get_xlabel()
         'bmi'
         """
-        from skgan_resample._tables._encoder import TableEncoder
-
         sampler = clone(sampler)
         X_new, y_new = sampler.fit_resample(X, y)
+        return cls.from_resampled(sampler, X, X_new, y_new, feature=feature, target_name=target_name, axes=axes)
+
+    @classmethod
+    def from_resampled(cls, sampler, X, X_new, y_new, *, feature=None, target_name="target", axes=None):
+        """Draw what a fitted sampler returned.
+
+        Parameters
+        ----------
+        sampler : fitted sampler with ``is_synthetic_``
+            Any regression sampler of this library.
+        X : table of shape (n_samples, n_features)
+            Features before resampling.
+        X_new : table of shape (n_rows_after, n_features)
+            Features that ``sampler.fit_resample`` returned.
+        y_new : array-like of shape (n_rows_after,)
+            Target values that it returned.
+        feature : str or int, default=None
+            Column of the scatter plot; None takes the numeric column with the largest rank correlation with the target.
+        target_name : str, default="target"
+            Name of the target; put the unit here.
+        axes : array of matplotlib Axes, default=None
+            Two, or one if the table has no numeric column; None makes a figure.
+
+        Returns
+        -------
+        display : ResamplingDisplay
+            The display, drawn.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_diabetes
+        >>> from skgan_resample import RandomOverSampler, Relevance
+        >>> from skgan_resample.plots import ResamplingDisplay
+        >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
+        >>> sampler = RandomOverSampler(relevance=Relevance("quantile", side="high"), random_state=0)
+        >>> X_new, y_new = sampler.fit_resample(X, y)
+        >>> display = ResamplingDisplay.from_resampled(sampler, X, X_new, y_new, target_name="progression")
+        >>> display.axes_[0].get_xlabel()
+        'progression'
+        """
+        from skgan_resample._tables._encoder import TableEncoder
+
         encoder = TableEncoder().fit(X)
         codes, y_new = encoder.to_codes(X_new), np.asarray(y_new, dtype=float)
         is_real = ~sampler.is_synthetic_

@@ -3,9 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from skgan_resample import Relevance
-from skgan_resample._report import write_classification_report, write_report, write_robustness_report
-from skgan_resample._user_table._roles import Table
+from skgan_resample import Relevance, ThreatModel
+from skgan_resample._report import report_of
+from skgan_resample._user_table import Table
+from skgan_resample._user_table._request import Request
 from skgan_resample.model_selection._class_verdict import SHOWN, ClassificationComparison
 from skgan_resample.model_selection._result import CONSTANT, Comparison
 from skgan_resample.model_selection._robustness import RobustComparison
@@ -121,30 +122,38 @@ def robust_comparison():
     )
 
 
-def table_of(folder, *, has_classes):
+def table_of(folder, task):
     """Write a CSV file whose column names are code, and return it as the command line would."""
     rng = np.random.RandomState(0)
     frame = pd.DataFrame({"size": rng.gamma(2.0, size=160).round(3), EVIL_COLUMN: rng.choice(["a", "b"], size=160)})
     y = frame["size"].to_numpy() ** 2 / 3 + rng.normal(scale=0.1, size=160)
-    if has_classes:
+    if task != "regression":
         y = np.where(np.arange(160) < 16, EVIL, "usual")
-    path = folder / ("classes.csv" if has_classes else "amounts.csv")
+    path = folder / f"{task}.csv"
     frame.assign(**{EVIL: y}).to_csv(path, index=False)
     notes = [f"'{EVIL}' is a name", "\"><img src=x onerror='window.hacked=1'>"]
-    return Table(frame, y, EVIL, str(path), [*frame.columns, EVIL], notes=notes)
+    return Table(frame, y, EVIL, str(path), task, [*frame.columns, EVIL], notes=notes)
 
 
-def options_of(table, **options):
-    """Return the options of the command line that a report looks at."""
-    usual = {"data": table.source, "target": EVIL, "learner": None, "group": None, "time": None, "cv": 3}
-    return {**usual, "repeats": 2, "seed": 0, "threshold": 0.8, "threat": None, **options}
+def request_of(folder, task, **more):
+    """Return what was asked, of a table in a folder."""
+    table = more.pop("table", None) or table_of(folder, task)
+    own = {"relevance": Relevance(), "threshold": 0.8, "max_rmse_increase": 0.02, "max_common_increase": 0.05}
+    own = {"regression": own, "classification": {}, "robustness": {"threat_model": ThreatModel(eps=0.1)}}[task]
+    asked = {"data": table.source, "target": EVIL, "seed": 0}
+    n_repeats = 1 if task == "robustness" else 2
+    return Request(table, folder / task, asked, cv=3, n_repeats=n_repeats, **own | more)
+
+
+MADE = {
+    "regression": regression_comparison,
+    "classification": classification_comparison,
+    "robustness": robust_comparison,
+}
 
 
 def write_all(folder):
     """Write a report for each task; return its folder by task."""
-    amounts, classes = table_of(folder, has_classes=False), table_of(folder, has_classes=True)
-    write_report(folder / "regression", regression_comparison(), amounts, Relevance(), options_of(amounts))
-    write_classification_report(folder / "classification", classification_comparison(), classes, options_of(classes))
-    options = options_of(classes, threat="eps=0.1,unit=std", repeats=1)
-    write_robustness_report(folder / "robustness", robust_comparison(), classes, options)
-    return {task: folder / task for task in ("regression", "classification", "robustness")}
+    for task, make in MADE.items():
+        report_of(make(), request_of(folder, task)).write(folder / task)
+    return {task: folder / task for task in MADE}

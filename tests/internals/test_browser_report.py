@@ -269,7 +269,7 @@ def test_without_scripts_everything_can_be_read(page, reports, task):
     page.open(reports[task])
     assert page.rows() == rows
     assert page.run("document.querySelectorAll('button').length") == 0
-    assert page.run("document.querySelector('pre').innerText.includes('import pandas as pd')")
+    assert page.run("document.querySelector('pre').innerText.includes('import numpy as np')")
 
 
 def test_no_other_script_style_or_request_is_allowed(page, reports):
@@ -303,6 +303,6 @@ def test_a_printed_table_is_not_cut(page, reports, task):
 def test_the_code_is_copied_whole(page, reports):
     page.open(reports["regression"])
     page.run("document.querySelector('.copy').click()")
-    code = (reports["regression"] / "recipe.py").read_text()
+    code = (reports["regression"] / "pipeline.py").read_text()
     assert page.run("getSelection().toString()").strip() == code.strip()
     assert page.run("document.querySelector('pre').textContent") == code

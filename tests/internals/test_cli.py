@@ -15,7 +15,7 @@ from skgan_resample import SMOTER, Relevance, SMCAETransformer, SMOGANRegressorR
 from skgan_resample._user_table._reading import parsed_dates
 from skgan_resample.model_selection import _methods
 
-LINEAR = ["--learner", "sklearn.linear_model:LinearRegression", "--methods", "weights,smogn"]
+LINEAR = ["--estimator", "sklearn.linear_model:LinearRegression", "--methods", "weights,smogn"]
 FOLDS = ["--cv", "2", "--repeats", "1", "--jobs", "1"]
 QUICK = [*LINEAR, *FOLDS]
 
@@ -46,7 +46,7 @@ def messy_frame(n_rows=150):
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("skgan_resample._cli._common.FIRST_ESTIMATE", np.inf)  # no line on the time left
+    monkeypatch.setattr("skgan_resample._cli._progress.FIRST_ESTIMATE", np.inf)  # no line on the time left
     messy_frame().to_csv("claims.csv", index=False)
     return tmp_path
 
@@ -64,7 +64,7 @@ def test_report_on_a_messy_csv(folder, capsys):
     assert "'day' holds dates" in out
     assert "--time day" in out
     assert "one value only: country" in out
-    assert "Many levels" in out
+    assert "Many categories" in out
     assert "1 rows without a value of 'cost'" in out
     assert re.search(r"\n(HELPS|DOES NOT HELP|CANNOT TELL)\. ", out)
 
@@ -120,10 +120,10 @@ def test_time_and_groups(folder, capsys):
         (
             "t.csv",
             None,
-            ["--target", "cost", "--learner", "nowhere:Nothing"],
-            "--learner nowhere:Nothing cannot be used",
+            ["--target", "cost", "--estimator", "nowhere:Nothing"],
+            "--estimator nowhere:Nothing cannot be used",
         ),
-        ("t.csv", None, ["--target", "cost", "--learner", "math:pi"], "cannot be used"),
+        ("t.csv", None, ["--target", "cost", "--estimator", "math:pi"], "cannot be used"),
         ("t.csv", None, ["--target", "cost", "--methods", "magic"], "Unknown methods"),
         ("t.csv", None, ["--target", "cost", "--methods", "weights+smcae"], r"Unknown.*'smogan'\] also with '\+smcae'"),
         ("t.csv", None, ["--target", "cost", "--time", "kind"], "neither dates nor numbers"),
@@ -139,10 +139,15 @@ def test_time_and_groups(folder, capsys):
             ["--target", "cost", "--time", "day", "--cv", "1"],
             "--cv: '1' is no whole number of at least 2",
         ),
-        ("t.csv", None, ["--target", "cost", "--max-price", "-1"], "--max-price -1 must be at least 0"),
+        (
+            "t.csv",
+            None,
+            ["--target", "cost", "--max-rmse-increase", "-1"],
+            "--max-rmse-increase: '-1' must be at least 0",
+        ),
         ("t.csv", None, ["--target", "cost", "--quantile", "0.95"], "--quantile needs --relevance quantile"),
-        ("t.csv", None, ["--target", "cost", "--learner", "broken:Model"], "--learner broken:Model cannot be used"),
-        ("t.csv", None, ["--target", "cost", "--learner", "sklearn.linear_model:LogisticRegression"], "classifier"),
+        ("t.csv", None, ["--target", "cost", "--estimator", "broken:Model"], "--estimator broken:Model cannot be used"),
+        ("t.csv", None, ["--target", "cost", "--estimator", "sklearn.linear_model:LogisticRegression"], "classifier"),
         ("t.csv", "", ["--target", "cost"], "cannot be read"),
         ("t.csv", "a,cost\n", ["--target", "cost"], "holds no rows"),
         ("t.csv", "a,cost\n1,2\n", ["--target", "cost"], "has 1 row with a value of 'cost', too few"),
@@ -155,7 +160,7 @@ def test_time_and_groups(folder, capsys):
         (
             "t.csv",
             None,
-            ["--target", "cost", "--learner", "sklearn.linear_model:LogisticRegression"],
+            ["--target", "cost", "--estimator", "sklearn.linear_model:LogisticRegression"],
             "is a classifier",
         ),
         ("t.csv", "a,a,cost\n1,2,3\n", ["--target", "cost"], "names a more than once"),
@@ -194,7 +199,7 @@ def test_what_cannot_be_used_gives_one_sentence_and_writes_nothing(folder, capsy
     elif content is not False:
         (folder / name).write_text(content)
     before = sorted(str(path) for path in folder.rglob("*") if "__pycache__" not in str(path))
-    quick = QUICK if "--learner" not in arguments and "--methods" not in arguments else FOLDS
+    quick = QUICK if "--estimator" not in arguments and "--methods" not in arguments else FOLDS
     status, _, err = run(capsys, "compare", name, *quick, *arguments)
     assert status == 2
     assert re.search(message, err)
@@ -229,7 +234,7 @@ def test_words_that_make_a_class_missing_are_told(folder, capsys):
     frame.loc[:9, "grade"] = "low"
     frame.loc[10:12, "grade"] = ""
     frame.to_csv("claims.csv", index=False)
-    learner = ["--learner", "sklearn.linear_model:LogisticRegression", "--methods", "weights"]
+    learner = ["--estimator", "sklearn.linear_model:LogisticRegression", "--methods", "weights"]
     n_words = int((frame["grade"] == "NA").sum())
     status, out, _ = run(capsys, "compare", "claims.csv", "--target", "grade", *learner, *FOLDS)
     assert status == 0
@@ -250,7 +255,7 @@ def test_rows_that_repeat_others_are_counted(folder, capsys):
 
 def test_a_learner_of_the_users_own_file(folder, capsys):
     (folder / "our_model.py").write_text("from sklearn.linear_model import LinearRegression as Model")
-    arguments = ["--learner", "our_model:Model", "--methods", "weights, smogn"]
+    arguments = ["--estimator", "our_model:Model", "--methods", "weights, smogn"]
     status, out, _ = run(capsys, "compare", "claims.csv", "--target", "cost", *arguments, *FOLDS)
     assert status == 0
     assert "smogn" in out
@@ -264,7 +269,7 @@ def _quick_smogan(monkeypatch):
 
 @pytest.mark.usefixtures("_quick_smogan")
 def test_report_says_what_refinement_changed(folder, capsys):
-    methods = ["--learner", "sklearn.linear_model:LinearRegression", "--methods", "smogan", *FOLDS]
+    methods = ["--estimator", "sklearn.linear_model:LinearRegression", "--methods", "smogan", *FOLDS]
     status, out, _ = run(capsys, "compare", "claims.csv", "--target", "cost", *methods)
     assert status == 0
     assert "smogan" in out
@@ -439,11 +444,11 @@ def quick_refiner(monkeypatch):
 
 @pytest.mark.usefixtures("quick_refiner")
 def test_report_says_what_became_of_refined_rows(folder, capsys):
-    methods = ["--learner", "sklearn.linear_model:LinearRegression", "--methods", "smogn, smogn+smcae", *FOLDS]
+    methods = ["--estimator", "sklearn.linear_model:LinearRegression", "--methods", "smogn, smogn+smcae", *FOLDS]
     status, _, error = run(capsys, "compare", "claims.csv", "--target", "cost", *methods)
     assert status == 0, error
     page = (folder / "report" / "index.html").read_text()
-    assert "<dt>smogn+smcae</dt><dd>SyntheticRefiner: as &#x27;smogn&#x27;, its new rows moved into" in page
+    assert "<dt>smogn+smcae</dt><dd>SyntheticRefiner: as &#39;smogn&#39;, its new rows moved into" in page
     pattern = (
         r"<h2>What refinement changed</h2>\n<p>On the whole table, smogn\+smcae made (\d+) rows: .*selected: none\)"
     )

@@ -8,7 +8,7 @@ import pytest
 from _shared import main
 
 from skgan_resample._user_table._messages import CommandError
-from skgan_resample._user_table._reading import parsed_dates, read_table
+from skgan_resample._user_table._reading import parsed_dates, read_frame
 from skgan_resample._user_table._roles import identifiers
 
 
@@ -18,7 +18,7 @@ def read(path, text, *, encoding="utf-8", **options):
     with opened(path, "wb") as file:
         file.write(text.encode(encoding))
     notes = []
-    frame, _ = read_table(path, notes, **options)
+    frame, _ = read_frame(path, notes, **options)
     return frame, notes
 
 
@@ -153,7 +153,7 @@ def test_a_quoted_separator_behind_a_blank_is_no_cell_of_its_own(tmp_path):
 def test_names_that_only_blanks_tell_apart_are_refused(tmp_path):
     pd.DataFrame([[1, 2]], columns=["a", "a "]).to_parquet(tmp_path / "t.parquet")
     with pytest.raises(CommandError, match="names a more than once"):
-        read_table(tmp_path / "t.parquet", [])
+        read_frame(tmp_path / "t.parquet", [])
 
 
 # ------------------------------------------------------------------------------------------------ numbers or not
@@ -224,7 +224,7 @@ def test_compare_and_resample_read_and_write_a_german_table(tmp_path, monkeypatc
     frame = pd.DataFrame({"Größe": size, "Tag": "01.02.2024", "Preis": (1000 * size**2).round(2)})
     frame["Tag"] = pd.date_range("2024-01-01", periods=120).strftime("%d.%m.%Y")
     frame.to_csv("preise.csv", sep=";", decimal=",", index=False, encoding="cp1252")
-    quick = ["--learner", "sklearn.linear_model:Ridge", "--methods", "weights", "--cv", "2", "--repeats", "1"]
+    quick = ["--estimator", "sklearn.linear_model:Ridge", "--methods", "weights", "--cv", "2", "--repeats", "1"]
     assert main(["compare", "preise.csv", "--target", "Preis", "--time", "Tag", "--jobs", "1", *quick]) == 0
     out = capsys.readouterr().out
     for said in ("semicolons", "decimal comma", "Windows-1252", "120 rows, 3 columns", "tested on later rows"):
@@ -233,7 +233,7 @@ def test_compare_and_resample_read_and_write_a_german_table(tmp_path, monkeypatc
     written = (tmp_path / "mehr.csv").read_text(encoding="utf-8").splitlines()
     before = (tmp_path / "preise.csv").read_text(encoding="cp1252").splitlines()
     assert [line.rsplit(";", 4)[0] for line in written[:121]] == before
-    more, _ = read_table(tmp_path / "mehr.csv", [])
+    more, _ = read_frame(tmp_path / "mehr.csv", [])
     assert len(more) > 120
     assert more["Preis"].dtype == more["Größe"].dtype == float
     assert more["Preis"][120:].between(frame["Preis"].min(), frame["Preis"].max()).all()

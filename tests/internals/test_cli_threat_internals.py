@@ -11,7 +11,7 @@ from skgan_resample.threat import ThreatModel
 @pytest.fixture(autouse=True)
 def _short_training(monkeypatch):
     """Train the methods of the command for two epochs, and keep silent about the time left."""
-    monkeypatch.setattr("skgan_resample._cli._common.FIRST_ESTIMATE", np.inf)
+    monkeypatch.setattr("skgan_resample._cli._progress.FIRST_ESTIMATE", np.inf)
     methods_of = _robustness.default_methods
 
     def quick(threat_model, X):

@@ -14,7 +14,7 @@ import pytest
 from _shared import main
 from joblib.externals.loky import get_reusable_executor
 
-from skgan_resample._cli._common import Progress, in_words
+from skgan_resample._cli._progress import Progress, in_words
 from skgan_resample._cli._time_budget import affordable_rows, draw_rows
 from skgan_resample._user_table._roles import Table
 from skgan_resample.model_selection import _tasks
@@ -46,8 +46,8 @@ class Classifier(LogisticRegression):
         return super().fit(X, y, sample_weight)
 """
 COMMANDS = {
-    "regression": "compare t.csv --target y --learner models:Regressor --methods weights --cv 2 --repeats 1",
-    "classification": "compare t.csv --target z --learner models:Classifier --methods weights,random --cv 2 "
+    "regression": "compare t.csv --target y --estimator models:Regressor --methods weights --cv 2 --repeats 1",
+    "classification": "compare t.csv --target z --estimator models:Classifier --methods weights,random --cv 2 "
     "--repeats 1",
 }
 TASKS = {"regression": 2 * 4 * 5, "classification": 2 * 3}  # folds x splits x methods
@@ -59,7 +59,7 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delitem(sys.modules, "models", raising=False)
     monkeypatch.setattr(sys, "path", [*sys.path])
-    monkeypatch.setattr("skgan_resample._cli._common.FIRST_ESTIMATE", np.inf)
+    monkeypatch.setattr("skgan_resample._cli._progress.FIRST_ESTIMATE", np.inf)
     rng = np.random.RandomState(0)
     X = rng.normal(size=(120, 3)).round(3)
     y = np.exp(X[:, 0] + 0.3 * rng.normal(size=120))
@@ -67,6 +67,7 @@ def folder(tmp_path, monkeypatch):
         "t.csv"
     )
     Path("models.py").write_text(MODELS)
+    get_reusable_executor().shutdown(wait=True)  # workers of earlier tests do not see this folder
     yield tmp_path
     get_reusable_executor().shutdown(wait=True)  # its workers have imported the models of this folder
 
@@ -177,24 +178,24 @@ def test_where_even_few_rows_take_too_long_few_rows_are_taken():
     assert affordable_rows(lambda n, limit: None, 100_000, 5, lambda: 100) == (1000, None)
 
 
-def table(y, **more):
-    return Table(pd.DataFrame({"x": np.arange(len(y))}), np.asarray(y), "y", "t.csv", **more)
+def table(y, task="regression", **more):
+    return Table(pd.DataFrame({"x": np.arange(len(y))}), np.asarray(y), "y", "t.csv", task, **more)
 
 
 def test_drawn_rows_keep_shares_groups_and_time():
     y = np.random.RandomState(0).gamma(1.0, size=1000)
-    rows = draw_rows(table(y), 100, has_classes=False, n_folds=5, seed=0)
+    rows = draw_rows(table(y), 100, n_folds=5, seed=0)
     assert len(rows) == 100
     assert (np.diff(rows) > 0).all()
     assert np.histogram(y[rows], [*np.sort(y)[::100], np.inf])[0].tolist() == [10] * 10  # ten of each tenth
     labels = np.repeat(["a", "b", "c"], [900, 96, 4])
-    rows = draw_rows(table(labels), 100, has_classes=True, n_folds=5, seed=0)
+    rows = draw_rows(table(labels, "classification"), 100, n_folds=5, seed=0)
     assert np.unique(labels[rows], return_counts=True)[1].tolist() == [90, 10, 4]  # twice the folds, or all there are
     groups = np.arange(1000) // 7
-    rows = draw_rows(table(y, groups=groups), 100, has_classes=False, n_folds=5, seed=0)
+    rows = draw_rows(table(y, groups=groups), 100, n_folds=5, seed=0)
     assert 100 <= len(rows) < 107
     assert not np.isin(np.delete(groups, rows), groups[rows]).any()  # whole groups
-    rows = draw_rows(table(y, times=np.arange(1000)), 100, has_classes=False, n_folds=5, seed=0)
+    rows = draw_rows(table(y, times=np.arange(1000)), 100, n_folds=5, seed=0)
     assert rows.tolist() == list(range(5, 1000, 10))
     part = table(y, groups=groups).drawn(rows)
     assert part.X["x"].tolist() == rows.tolist()
@@ -205,7 +206,7 @@ def test_drawn_rows_keep_shares_groups_and_time():
 @pytest.mark.parametrize("task", ["regression", "classification"])
 def test_a_table_too_large_for_the_time_is_drawn_down_aloud(folder, capsys, monkeypatch, task):
     Path("go").touch()
-    monkeypatch.setattr("skgan_resample._cli._compare.affordable_rows", lambda *_: (60, 7200.0))
+    monkeypatch.setattr("skgan_resample._cli._time_budget.affordable_rows", lambda *_: (60, 7200.0))
     command = [*COMMANDS[task].split(), "--jobs", "1", "--max-time", "600"]
     assert main(command) == 0
     out = capsys.readouterr().out
@@ -218,7 +219,7 @@ def test_a_table_too_large_for_the_time_is_drawn_down_aloud(folder, capsys, monk
 
 def test_rows_drawn_before_an_interruption_are_drawn_again(folder, capsys, monkeypatch):
     counts = iter([(60, None), (80, None)])
-    monkeypatch.setattr("skgan_resample._cli._compare.affordable_rows", lambda *_: next(counts))
+    monkeypatch.setattr("skgan_resample._cli._time_budget.affordable_rows", lambda *_: next(counts))
     command = [*COMMANDS["regression"].split(), "--jobs", "1", "--max-time", "600"]
     with monkeypatch.context() as patch:
         patch.setattr(_tasks, "_in_time", lambda calls, *_: iter(()))
@@ -229,7 +230,7 @@ def test_rows_drawn_before_an_interruption_are_drawn_again(folder, capsys, monke
 
 def test_more_time_goes_on_with_the_rows_that_have_results(folder, capsys, monkeypatch):
     counts = iter([(60, None), (80, None), (100, None)])
-    monkeypatch.setattr("skgan_resample._cli._compare.affordable_rows", lambda *_: next(counts))
+    monkeypatch.setattr("skgan_resample._cli._time_budget.affordable_rows", lambda *_: next(counts))
     command = COMMANDS["regression"].split()
     with monkeypatch.context() as patch:
         patch.setattr(_tasks, "_in_time", lambda calls, *_: iter(()))
@@ -244,7 +245,7 @@ def test_more_time_goes_on_with_the_rows_that_have_results(folder, capsys, monke
 
 
 # ------------------------------------------------------------------------------------------------ errors in between
-@pytest.mark.parametrize("mistake", [["--methods", "magic"], ["--learner", "models:Nothing"], ["--target", "q"]])
+@pytest.mark.parametrize("mistake", [["--methods", "magic"], ["--estimator", "models:Nothing"], ["--target", "q"]])
 def test_a_mistyped_command_leaves_the_results_of_another_one(folder, capsys, mistake):
     kept = Path(".report-cache/joblib/output.pkl")
     kept.parent.mkdir(parents=True)
@@ -293,7 +294,7 @@ def test_time_left_is_that_of_finished_tasks_of_the_same_method():
 
 def test_the_time_left_is_told_early_and_rarely(capsys, monkeypatch):
     clock = iter([0.0, 1.0, 6.0, 6.0, 7.0, 70.0, 70.0])
-    monkeypatch.setattr("skgan_resample._cli._common.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr("skgan_resample._cli._progress.time.monotonic", lambda: next(clock))
     progress = Progress()
     for done in range(1, 5):
         progress.time_left(1000.0)

@@ -6,35 +6,19 @@ import html
 import json
 import math
 import re
-import sys
 import time
 from dataclasses import replace
 from html.parser import HTMLParser
 
 import pandas as pd
 import pytest
-from _reports import (
-    EVIL,
-    N_FOLDS,
-    classification_comparison,
-    options_of,
-    regression_comparison,
-    robust_comparison,
-    table_of,
-    write_all,
-)
+from _reports import EVIL, MADE, N_FOLDS, regression_comparison, request_of, write_all
 
 from skgan_resample import SMOGN, Relevance, SMOGANRegressorResampler
-from skgan_resample._report import _regression, print_classification, print_robustness, print_summary, write_report
+from skgan_resample._report import REPORTS, _regression, report_of
 from skgan_resample._report._grid import Cell, Grid, effect, number, p_value
-from skgan_resample._report._regression import RegressionReport
 
-PRINTED = {
-    "regression": (print_summary, regression_comparison),
-    "classification": (print_classification, classification_comparison),
-    "robustness": (print_robustness, robust_comparison),
-}
-TASKS = tuple(PRINTED)
+TASKS = tuple(MADE)
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +59,7 @@ def test_all_pages_have_one_frame(reports, task):
     ]
     assert answers == ["answer"]
     assert [a["id"] for tag, a in page.tags if tag == "h2" and "id" in a] == ["paste"]
-    assert page.texts["code"] == (reports[task] / "recipe.py").read_text()
+    assert page.texts["code"] == (reports[task] / "pipeline.py").read_text()
     assert {tag for tag, _ in page.tags} >= {"caption", "tbody", "thead", "svg", "main"}
     allowed = {"html", "head", "meta", "title", "style", "body", "main", "h1", "h2", "div", "p", "ul", "li", "table"}
     allowed |= {"caption", "thead", "tbody", "tfoot", "tr", "th", "td", "span", "svg", "path", "circle", "dl", "dt"}
@@ -99,7 +83,7 @@ def test_the_policy_allows_this_script_and_this_style(reports, task):
 @pytest.mark.parametrize("task", TASKS)
 def test_alt_texts_hold_the_values_of_the_picture(reports, task):
     alts = [a["alt"] for tag, a in Tags((reports[task] / "index.html").read_text()).tags if tag == "img"]
-    comparison = PRINTED[task][1]()
+    comparison = MADE[task]()
     for row in comparison.summary:
         if row["method"] in ("none", "chosen by inner folds") and task != "robustness":
             continue
@@ -113,33 +97,33 @@ def test_alt_texts_hold_the_values_of_the_picture(reports, task):
 
 
 def test_a_folder_holds_four_files_and_replaces_an_earlier_one(tmp_path):
-    table = table_of(tmp_path, has_classes=False)
+    request = request_of(tmp_path, "regression")
     out = tmp_path / "report"
     for helps in (False, True):
         comparison = regression_comparison(helps=helps)
-        write_report(out, comparison, table, Relevance(), options_of(table))
-        assert {path.name for path in out.iterdir()} == {"index.html", "recipe.py", "results.csv", "run.json"}
+        report_of(comparison, request).write(out)
+        assert {path.name for path in out.iterdir()} == {"index.html", "pipeline.py", "results.csv", "run.json"}
         facts = json.loads((out / "run.json").read_text(), parse_constant=pytest.fail)
         assert facts["verdict"] == vars(comparison.verdict)
         assert facts["outer_folds_judged"] == N_FOLDS
         assert len(pd.read_csv(out / "results.csv")) == len(comparison.rows)
         page = html.unescape((out / "index.html").read_text())
         assert comparison.verdict.sentence in page
-        assert ("recommended</span>" in page) == ("SMOGN(" in (out / "recipe.py").read_text()) == helps
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["amounts.csv", "report"]
+        assert ("recommended</span>" in page) == ("SMOGN(" in (out / "pipeline.py").read_text()) == helps
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["regression.csv", "report"]
 
 
 def test_a_report_that_cannot_be_finished_leaves_the_earlier_one(tmp_path):
-    table = table_of(tmp_path, has_classes=False)
+    request = request_of(tmp_path, "regression")
     out = tmp_path / "report"
-    write_report(out, regression_comparison(), table, Relevance(), options_of(table))
+    report_of(regression_comparison(), request).write(out)
     before = (out / "index.html").read_text()
     broken = regression_comparison()
     broken.rows[0]["method"] = "a lone \ud800"  # no file can hold it
     with pytest.raises(UnicodeEncodeError):
-        write_report(out, broken, table, Relevance(), options_of(table))
+        report_of(broken, request).write(out)
     assert (out / "index.html").read_text() == before
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["amounts.csv", "report"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["regression.csv", "report"]
 
 
 # ------------------------------------------------------------------------------------------------ further sections
@@ -167,12 +151,11 @@ def tried_with_smogan():
 
 
 def test_a_network_is_fitted_once_for_all_sections(tmp_path, n_fits, monkeypatch):
-    table = table_of(tmp_path, has_classes=False)
     known = _regression.default_methods
     monkeypatch.setattr(_regression, "default_methods", lambda *given: known(*given) | {
         "smogan": SMOGANRegressorResampler(relevance=Relevance(), max_steps=20)})  # fmt: skip
     out = tmp_path / "report"
-    write_report(out, tried_with_smogan(), table, Relevance(), options_of(table))
+    report_of(tried_with_smogan(), request_of(tmp_path, "regression")).write(out)
     assert n_fits["network"] == 1
     page = (out / "index.html").read_text()
     assert "the table before and after" in page.lower()
@@ -182,9 +165,8 @@ def test_a_network_is_fitted_once_for_all_sections(tmp_path, n_fits, monkeypatch
 
 @pytest.mark.parametrize(("limit", "is_left_out"), [(None, False), (1e9, False), (5.0, True)])
 def test_out_of_time_nothing_more_is_fitted(tmp_path, n_fits, limit, is_left_out):
-    table = table_of(tmp_path, has_classes=False)
-    options = options_of(table, max_time=limit, started=time.monotonic() - 10)
-    write_report(tmp_path / "report", regression_comparison(), table, Relevance(), options)
+    request = request_of(tmp_path, "regression", max_time=limit, started=time.monotonic() - 10)
+    report_of(regression_comparison(), request).write(tmp_path / "report")
     page = (tmp_path / "report" / "index.html").read_text()
     assert ("--max-time 5 was used up" in page) == is_left_out
     assert (n_fits["smogn"] == 0) == is_left_out
@@ -196,29 +178,25 @@ def test_a_table_of_ratios_that_do_not_exist_stays_narrow():
     row = next(row for row in comparison.summary if row["method"] == "smogn")
     row.update(dict.fromkeys(("score_ratio", "low", "high", "rmse_ratio", "matched_ratio"), math.nan))
     comparison.summary[3].update(low=0.0, high=1e200)
-    texts = [[cell.text for cell in cells] for cells in RegressionReport(comparison).grid().rows]
+    texts = [[cell.text for cell in cells] for cells in _regression.RegressionReport(comparison).grid().rows]
     assert texts[4][1] == texts[4][4] == "-"
     assert texts[4][3] == ""
     assert texts[3][1].endswith("(0.00 to >100)")
 
 
 @pytest.mark.parametrize(("scoring", "says"), [("sera", "SERA, the"), ("rare_mae", "the least that"), ("rmse", "")])
-def test_how_to_read_says_what_moved_predictions_are_of_each_score(scoring, says):
+def test_how_to_read_says_what_recalibrated_predictions_are_of_each_score(scoring, says):
     comparison = replace(regression_comparison(), scoring=scoring)
-    assert says in RegressionReport(comparison).how_to_read
-    assert ("in SERA, if" in RegressionReport(comparison).how_to_read) == (scoring != "sera")
+    assert says in _regression.RegressionReport(comparison).how_to_read
+    assert ("in SERA, if" in _regression.RegressionReport(comparison).how_to_read) == (scoring != "sera")
 
 
 # ------------------------------------------------------------------------------------------------ drawn intervals
 def drawn(grid):
     """Return (left end, dot, right end, zero, is cut, is clear) of each drawn interval."""
-    found = []
-    for svg in re.findall(r"<svg.*?</svg>", grid.html()):
-        zero = float(re.search(r'class="zero" d="M([\d.]+)', svg).group(1))
-        left, right = map(float, re.search(r'd="M([\d.]+) [\d.]+H([\d.]+)"', svg).groups())
-        dot = float(re.search(r'cx="([\d.]+)"', svg).group(1))
-        found.append((left, dot, right, zero, svg.count("<path") > 2, 'class="bar clear"' in svg))
-    return found
+    bars = [cell["bar"] for row in grid.content()["rows"] for cell in row["cells"] if cell["bar"]]
+    return [(*(bar[name] for name in ("left", "dot", "right", "neutral")), bool(bar["arrows"]), bar["is_clear"])
+            for bar in bars]  # fmt: skip
 
 
 def grid_of(*intervals, neutral=1):
@@ -248,7 +226,7 @@ def test_endless_intervals_are_cut_and_say_so():
     found = drawn(grid_of((0.0, 0.9, math.inf), (0.8, 0.9, 0.95)))
     assert [row[4] for row in found] == [True, False]
     assert [row[5] for row in found] == [False, True]
-    assert all(0 <= place <= 80 for row in found for place in row[:4])
+    assert all(0 <= place <= 72 for row in found for place in row[:4])
     (alone,) = drawn(grid_of((-math.inf, 0.0, math.inf), neutral=0))
     assert alone[4]
 
@@ -267,9 +245,8 @@ def on_a_terminal(monkeypatch, width):
 
 
 def printed(capsys, task):
-    show, make = PRINTED[task]
-    comparison = make()
-    show(comparison)
+    comparison = MADE[task]()
+    REPORTS[task](comparison).print()
     return comparison, re.sub(r"\x1b\[[\d;]*m", "", capsys.readouterr().out)
 
 
@@ -300,10 +277,3 @@ def test_a_file_gets_all_columns_and_whole_sentences(capsys, monkeypatch, task):
     assert " seconds" in out
     for _, verdict in getattr(comparison.verdict, "parts", [("", comparison.verdict)]):
         assert f"{verdict.answer.upper()}. {verdict.sentence}\n" in out
-
-
-def test_without_rich_the_same_table_is_printed(capsys, monkeypatch):
-    _, wide = printed(capsys, "regression")
-    monkeypatch.setitem(sys.modules, "rich.console", None)
-    _, plain = printed(capsys, "regression")
-    assert [line.split() for line in plain.splitlines()] == [line.split() for line in wide.splitlines()]

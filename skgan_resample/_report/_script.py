@@ -1,0 +1,223 @@
+"""The recommended model as a short Python script: the table, the model, the folds and the score of the comparison."""
+
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+from imblearn.metrics import geometric_mean_score
+from sklearn.base import clone
+from sklearn.datasets import load_breast_cancer, load_diabetes
+from sklearn.metrics import average_precision_score, balanced_accuracy_score, brier_score_loss, f1_score, make_scorer
+from sklearn.model_selection import GroupKFold, StratifiedGroupKFold, StratifiedKFold, TimeSeriesSplit
+from sklearn.utils import check_random_state
+
+from skgan_resample import __version__, metrics, read_table
+from skgan_resample._folds import RepeatedRegressionStratifiedKFold
+from skgan_resample._report._code import Code, comment, joined, quoted
+from skgan_resample.model_selection._result import SCORE_LABELS
+
+INNER = 3  # inner folds of all comparisons
+ERRORS = {  # of a numeric target: scoring to a metric that takes a relevance
+    "sera": metrics.sera_score,
+    "rare_mae": metrics.rare_mae,
+    "common_rmse": metrics.common_rmse,
+}
+CLASS_SCORES = {
+    "average_precision": average_precision_score,
+    "f1": f1_score,
+    "g_mean": geometric_mean_score,
+    "balanced_accuracy": balanced_accuracy_score,
+    "brier": brier_score_loss,
+}
+
+
+def generated_script(comparison, request):
+    """Return the script of what a comparison recommends.
+
+    The seeds of a comparison differ from fold to fold, those of the script do not, so that its figures differ a little.
+    """
+    code, table = Code(request.seed), request.table
+    code.use(clone)
+    models = comparison_models(comparison, request)
+    method = list(models)[-1]
+    judge = {"regression": _error, "classification": _class_score, "robustness": _attack}[table.task]
+    setup, score, label = judge(code, comparison, request)
+    pairs = [f"{quoted(name)}: {code.of(model)}" for name, model in models.items()]
+    lines = [
+        *_table(code, request),
+        *setup,
+        joined("models = {", pairs, "}"),
+        *_folds(code, comparison, request),
+        "for name, model in models.items():",
+        "    scores = []",
+        "    for train, test in folds:",
+        "        fitted = clone(model)",
+        *_inner_folds(code, request, models.values()),
+        "        fitted.fit(X.iloc[train], y[train])",
+        f"        scores.append({score})",
+        f'    print("{label} of", name, np.round(np.nanmean(scores, axis=0), 4))',
+        *comment(f"compare found {_found(comparison, request, models)}; its seeds differ from fold to fold."),
+        f"model = models[{quoted(method)}].fit(X, y)  # then model.predict(rows with the columns of X)",
+    ]
+    verdicts = getattr(comparison.verdict, "parts", None) or [("Verdict", comparison.verdict)]
+    head = comment(
+        f"To predict {table.target!r} from {table.source!r}: what skgan-resample compare recommends (version "
+        f"{__version__}, seed {request.seed}). Run it in the folder where you ran compare.",
+        *(f"{question}: {verdict.answer}. {verdict.sentence}" for question, verdict in verdicts),
+    )
+    imports = ["import numpy as np", *code.import_lines()]
+    return "\n".join([*head, "", *_path_to_estimator(request), *imports, "", *lines]) + "\n"
+
+
+# ------------------------------------------------------------------------------------------------ the table
+def _table(code, request):
+    """Return lines that read the table, or load the one that was built in."""
+    table, asked = request.table, request.asked
+    if asked.get("data") is None and table.task == "regression":
+        code.use(load_diabetes)
+        return ["X, y = load_diabetes(return_X_y=True, as_frame=True, scaled=False)", "y = y.to_numpy()"]
+    if asked.get("data") is None:
+        code.use(load_breast_cancer)
+        return ["data = load_breast_cancer(as_frame=True)",
+                "X, y = data.data, data.target_names[data.target].astype(str)"]  # fmt: skip
+    code.use(read_table)
+    options = {name: asked.get(name) for name in ("target", "group", "time", "sep", "decimal")} | {"task": table.task}
+    parts = [quoted(asked["data"]), *(f"{name}={quoted(value)}" for name, value in options.items() if value)]
+    lines = [joined("table = read_table(", parts, ")"), "X, y = table.X, table.y"]
+    if request.max_time is not None:
+        lines += comment(f"compare used {len(table.y):,} rows, as many as --max-time lasted for.")
+    return lines
+
+
+def _path_to_estimator(request):
+    """Return lines that find the user's own file of models, if the estimator is in one."""
+    module = type(request.estimator).__module__
+    spec = None if request.estimator is None else importlib.util.find_spec(module)
+    origin = Path(spec.origin).resolve() if spec is not None and spec.origin else None
+    if origin is None or Path.cwd() not in origin.parents or "site-packages" in origin.parts:
+        return []
+    return ["import sys", 'sys.path.append(".")  # where the estimator is']
+
+
+# ------------------------------------------------------------------------------------------------ the folds
+def _folds(code, comparison, request):
+    """Return lines that make the outer folds of the comparison, without those that could not be judged."""
+    groups = ", table.groups" if request.table.groups is not None else ""
+    rng = check_random_state(request.seed)
+    if request.table.times is not None:
+        line = f"folds = list({code.use(TimeSeriesSplit)}({request.cv}).split(X))"
+    elif request.table.task == "regression" and groups:
+        line = f"folds = list({code.use(GroupKFold)}({request.cv}).split(X, y{groups}))"
+    elif request.table.task == "regression":
+        kind, state = code.use(RepeatedRegressionStratifiedKFold), int(rng.randint(2**31 - 1))
+        settings = f"n_splits={request.cv}, n_repeats={request.n_repeats}, random_state={state}"
+        line = f"folds = list({kind}({settings}).split(X, y))"
+    else:
+        kind = code.use(StratifiedGroupKFold if groups else StratifiedKFold)
+        states = [int(rng.randint(2**31 - 1)) for _ in range(request.n_repeats)]
+        line = joined(
+            "folds = [",
+            [f"*{kind}({request.cv}, shuffle=True, random_state={state}).split(X, y{groups})" for state in states],
+            "]",
+        )
+    judged = sorted({row["fold"] for row in comparison.rows})
+    if len(judged) == comparison.n_planned:
+        return [line]
+    return [line, f"folds = [folds[i] for i in {judged}]  # the others lacked rare rows, or time"]
+
+
+def _inner_folds(code, request, models):
+    """Return lines that give a model its inner folds, where rows of one group, or of one time, belong together."""
+    table = request.table
+    is_plain = table.times is None and table.groups is None
+    if is_plain or not any(hasattr(model, "cv") for model in models):
+        return []
+    if table.times is not None:
+        split = f"{code.use(TimeSeriesSplit)}({INNER}).split(train)"
+    else:
+        kind = GroupKFold if table.task == "regression" else StratifiedGroupKFold
+        split = f"{code.use(kind)}({INNER}).split(train, y[train], table.groups[train])"
+    return ['        if hasattr(fitted, "cv"):', f"            fitted.set_params(cv=list({split}))"]
+
+
+# ------------------------------------------------------------------------------------------------ the score
+# Each function returns lines of preparation, code of the score of `fitted` on one fold, and the name of the score.
+def _error(code, comparison, request):
+    label = SCORE_LABELS[comparison.scoring].removeprefix("the ")
+    if comparison.scoring == "rmse":
+        return [], "np.sqrt(np.mean((y[test] - fitted.predict(X.iloc[test])) ** 2))", label
+    metric = code.use(ERRORS[comparison.scoring])
+    more = "" if comparison.scoring == "sera" else f", threshold={request.threshold!r}"
+    setup = [code.named("relevance", request.relevance)]
+    fitted = "relevance=clone(relevance).fit(y[train])"
+    return setup, f"{metric}(y[test], fitted.predict(X.iloc[test]), {fitted}{more})", label
+
+
+def _class_score(code, comparison, request):
+    scoring, options = comparison.scoring, {}
+    if scoring in ("average_precision", "brier"):
+        options["response_method"] = "predict_proba"
+    if comparison.positive is not None and scoring in ("average_precision", "brier", "f1"):
+        options["pos_label"] = comparison.positive
+    elif scoring == "f1":
+        options["average"] = "macro"
+    parts = [code.use(CLASS_SCORES[scoring]), *(f"{name}={quoted(value)}" for name, value in options.items())]
+    return [joined(f"score = {code.use(make_scorer)}(", parts, ")")], "score(fitted, X.iloc[test], y[test])", scoring
+
+
+def _attack(code, comparison, request):
+    """The budget is turned into the units of the columns, on all rows without their target, as in the comparison."""
+    threat = request.threat_model
+    units = ["eps=list(zip(budget.left_.tolist(), budget.right_.tolist()))", 'unit="raw"']
+    if isinstance(threat.bounds, str):
+        units.append("bounds=dict(zip(X.columns, zip(budget.low_.tolist(), budget.high_.tolist())))")
+    setup = [
+        f"budget = {code.of(threat)}.fit(X)",
+        joined("threat = clone(budget).set_params(", units, ")"),
+        f"attack = {code.use(metrics.make_robust_scorer)}(budget, random_state={request.seed})",
+    ]
+    report = "attack.report(fitted, X.iloc[test], y[test])"
+    return setup, f'[(report := {report})["clean"], report["robust"]]', "accuracy without and under attack"
+
+
+# ------------------------------------------------------------------------------------------------ interim
+def comparison_models(comparison, request):
+    from sklearn.pipeline import make_pipeline
+    from imblearn.pipeline import make_pipeline as make_sampling_pipeline
+
+    from skgan_resample._tables._vectorizer import TableVectorizer
+    from skgan_resample.model_selection import _classification, _methods, _robustness
+
+    task = request.table.task
+    name = comparison.verdict.method
+    if task == "robustness":
+        known = _robustness.default_methods(request.threat_model, request.table.X)
+        return {key: known[key] for key in ("none", name) if key}
+    module = _methods if task == "regression" else _classification
+    known = (
+        _methods.default_methods(request.relevance, request.threshold)
+        if task == "regression"
+        else _classification.default_methods()
+    )
+    known |= _methods.named_samplers(known)
+    learner = make_pipeline(TableVectorizer(), request.estimator or module.default_learner())
+    models = {"none": learner}
+    if name is not None:
+        method = known[name]
+        if hasattr(method, "fit_resample"):
+            models[name] = make_sampling_pipeline(method, *[step for _, step in learner.steps])
+        else:
+            models[name] = _methods.wrap(method, learner)
+    return models
+
+
+def _found(comparison, request, models):
+    task = request.table.task
+    rows = {row["method"]: row for row in comparison.summary}
+    if task == "robustness":
+        return "; ".join(f"{name} {rows[name]['clean']:.4f} {rows[name]['robust']:.4f}" for name in models)
+    from skgan_resample.model_selection._class_verdict import MEASURES
+
+    if task == "regression":
+        return ", ".join(f"{name} {np.nanmean(comparison.values(comparison.scoring, name)):.4g}" for name in models)
+    return ", ".join(f"{name} {rows[name][MEASURES[comparison.scoring]]:.4f}" for name in models)
