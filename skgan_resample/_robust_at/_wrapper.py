@@ -42,7 +42,7 @@ from skgan_resample._sklearn_networks import (
     task_of,
     to_sklearn,
 )
-from skgan_resample._tables._containers import open_table, table_reader, take_rows
+from skgan_resample._tables._containers import reader_of, table_reader, take_rows
 from skgan_resample._tables._encoder import TableEncoder
 from skgan_resample._tables._targets import read_classes, read_target
 from skgan_resample.exceptions import warn
@@ -880,7 +880,7 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
         if y is None:
             y = self.predict(X)
         codes, y = self._rows_and_target(X, y)
-        of_numbers = not self.encoder_.nominal_.any() and not self.encoder_.clocks
+        of_numbers = not self.encoder_.nominal_.any() and not self.encoder_.datetimes
         out = TableEncoder(categorical_features=None, scale=None).fit(X) if of_numbers else self.encoder_
         if not of_numbers and f"{type(X).__module__}.{type(X).__qualname__}" != self._container:
             raise TypeError(f"fit was given a {self._container}: give perturb the same, got {type(X).__name__}.")
@@ -896,7 +896,7 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
         if unseen.any():
             i, j = np.argwhere(unseen)[0]
             raise ValueError(
-                f"Row {i} has {open_table(X).values(j)[i]!r} in column {self.encoder_.columns_[j].name!r}, which fit "
+                f"Row {i} has {reader_of(X).values(j)[i]!r} in column {self.encoder_.columns_[j].name!r}, which fit "
                 "has not seen: perturb cannot hand it back. Leave such rows out."
             )
 

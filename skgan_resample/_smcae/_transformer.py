@@ -14,7 +14,7 @@ from skgan_resample._estimators import TRAINING_CONSTRAINTS, CallbackSupportMixi
 from skgan_resample._smcae._fitting import Fitting, Origin
 from skgan_resample._smcae._selection import fitted
 from skgan_resample._smcae._space import Space
-from skgan_resample._tables._containers import open_table, replace_rows, table_reader, take_rows, with_columns_of
+from skgan_resample._tables._containers import reader_of, replace_rows, table_reader, take_rows, with_columns_of
 from skgan_resample._tables._targets import is_continuous_target, open_target, read_classes, read_target
 from skgan_resample.exceptions import warn
 
@@ -478,7 +478,7 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
             return self.space_.read(X, y)
         if mask.any() or self.space_.role is None:
             return self._read(X, y)
-        n_rows = open_table(X).n_rows
+        n_rows = reader_of(X).n_rows
         return self.space_.read(X, membership=np.zeros((n_rows, self.space_.n_classes_)))
 
     def _refined(self, X, y):
@@ -499,14 +499,14 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
         if y is not None or space.role in (None, "stays"):
             return space.read(X, y)
         if space.role == "classes":
-            blank = space.read(X, membership=np.zeros((open_table(X).n_rows, space.n_classes_)))
+            blank = space.read(X, membership=np.zeros((reader_of(X).n_rows, space.n_classes_)))
             membership = blank.membership
             if self.guess_ is None:  # the map does not ask for classes, or there is one class
                 membership[:, 0] = 1
             else:
                 membership[:, self.guess_.classes_] = self.guess_.predict_proba(blank.vectors)
             return blank
-        guessed = self.guess_.predict(space.read(X, np.zeros(open_table(X).n_rows)).vectors[:, : space.n_features_])
+        guessed = self.guess_.predict(space.read(X, np.zeros(reader_of(X).n_rows)).vectors[:, : space.n_features_])
         return space.read(X, guessed)
 
     # ------------------------------------------------------------------------------------------ fit

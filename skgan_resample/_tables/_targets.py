@@ -6,7 +6,7 @@ from numbers import Real
 import numpy as np
 from sklearn.utils import column_or_1d
 
-from skgan_resample._tables._containers import is_missing, open_table
+from skgan_resample._tables._containers import is_missing, reader_of
 from skgan_resample._tables._encoder import LARGEST, TableEncoder
 
 MAX_CLASS_VALUES = 20  # a target of whole numbers with more different values than this is continuous
@@ -36,14 +36,25 @@ def read_target(y, *, name="y", warn=False):
         For anything else: text, categories, booleans, dates, missing cells, infinity, values beyond 1e300, several
         columns. The message says what and where.
     """
-    column = open_target(y, name)
-    if column.kind(0) != "number":
-        _refuse_values(column, name)
-    target = column.numbers(0) if column.matrix is None else column.matrix[:, 0]
+    if _is_plain(y):
+        target, is_flat = np.asarray(y, dtype=np.float64), True
+    else:
+        column = open_target(y, name)
+        if column.kind(0) != "number":
+            _refuse_values(column, name)
+        target, is_flat = column.numbers(0) if column.matrix is None else column.matrix[:, 0], column.is_column
     usable = np.abs(target) <= LARGEST  # False for NaN as well
     if not usable.all():
         _refuse_numbers(target, usable, name)
-    return column_or_1d(target if column.is_flat else target[:, None], warn=warn)
+    return target if is_flat else column_or_1d(target[:, None], warn=warn)
+
+
+def _is_plain(y):
+    """Whether a target is a NumPy array, or a pandas series over one, of numbers: the short way for scorers."""
+    if type(y) is not np.ndarray and not hasattr(y, "iloc"):
+        return False
+    dtype = getattr(y, "dtype", None)
+    return isinstance(dtype, np.dtype) and dtype.kind in "fiu" and y.ndim == 1 and len(y) > 0
 
 
 def open_target(y, name="y"):
@@ -53,7 +64,7 @@ def open_target(y, name="y"):
     if getattr(getattr(y, "dtype", None), "kind", None) in ("m", "M"):
         raise ValueError(f"Input {name} holds dates or durations; give numbers, such as days.")
     try:
-        column = open_table(y)
+        column = reader_of(y)
     except (TypeError, ValueError) as error:
         raise type(error)(f"Input {name} cannot be used: {error}") from None
     if len(column.names) > 1:
@@ -112,7 +123,7 @@ def _refuse_values(column, name):
     seen = [value for value in column.values(0) if not is_missing(value)]
     others = [value for value in seen if isinstance(value, bool) or not isinstance(value, Real)]
     value = next(iter(others or seen), None)
-    if column.kind(0) == "instant" or isinstance(value, _DATES):
+    if column.kind(0) == "datetime" or isinstance(value, _DATES):
         raise ValueError(f"Input {name} holds dates or durations; give numbers, such as days.")
     if isinstance(value, bool | np.bool_):
         raise ValueError(

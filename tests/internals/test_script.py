@@ -89,7 +89,9 @@ def recommending(comparison, method):
 def code_lines(script):
     """Return the lines of a script that do something: no comments, imports or empty lines."""
     script = re.sub(r"\((?=\n)[^)]*\)", "()", script)  # a broken import is one line
-    return [line for line in script.splitlines() if line and not line.startswith(("#", "from", "import", " ", "}", ")"))]
+    return [
+        line for line in script.splitlines() if line and not line.startswith(("#", "from", "import", " ", "}", ")"))
+    ]
 
 
 # ------------------------------------------------------------------------------------------------ the figures
@@ -187,7 +189,9 @@ def test_accuracies_under_attack_are_those_of_the_comparison(folder):
 @pytest.mark.parametrize("task", list(MADE))
 def test_a_script_is_short_and_names_that_are_code_stay_names(tmp_path, task):
     request = request_of(tmp_path, task)
-    comparison = recommending(MADE[task](), {"regression": "smogn", "classification": "smote", "robustness": "at"}[task])
+    comparison = recommending(
+        MADE[task](), {"regression": "smogn", "classification": "smote", "robustness": "at"}[task]
+    )
     script = generated_script(comparison, request)
     table, _, _ = script.partition("models = {")
     assert len(code_lines(script)) <= 15
@@ -231,4 +235,6 @@ def test_code_of_estimators_builds_equal_estimators():
         text = code.of(method)
         exec("\n".join([*code.import_lines(), f"made = {text}"]), found := {})
         seeds = [key for key, value in method.get_params().items() if key.endswith("random_state") and value is None]
-        assert repr(found["made"].get_params()) == repr(method.set_params(**dict.fromkeys(seeds, SEED)).get_params()), name
+        assert repr(found["made"].get_params()) == repr(method.set_params(**dict.fromkeys(seeds, SEED)).get_params()), (
+            name
+        )
