@@ -19,6 +19,7 @@ _HOMES = {  # public name -> module that defines it
     "RobustATWrapper": "skgan_resample._robust_at",
     "ThreatModel": "skgan_resample.threat",
     "Relevance": "skgan_resample.relevance",
+    "TableEncoder": "skgan_resample._tables._encoder",
     "SMOGN": "skgan_resample.over_sampling",
     "SMOTER": "skgan_resample.over_sampling",
     "GaussianNoise": "skgan_resample.over_sampling",

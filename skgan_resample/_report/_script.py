@@ -185,7 +185,7 @@ def comparison_models(comparison, request):
     from imblearn.pipeline import make_pipeline as make_sampling_pipeline
     from sklearn.pipeline import make_pipeline
 
-    from skgan_resample._tables._vectorizer import TableVectorizer
+    from skgan_resample._tables._vectorizer import MatrixEncoder
     from skgan_resample.model_selection import _classification, _methods, _robustness
 
     task = request.table.task
@@ -200,7 +200,7 @@ def comparison_models(comparison, request):
         else _classification.default_methods()
     )
     known |= _methods.named_samplers(known)
-    learner = make_pipeline(TableVectorizer(), request.estimator or module.default_learner())
+    learner = make_pipeline(MatrixEncoder(), request.estimator or module.default_learner())
     models = {"none": learner}
     if name is not None:
         method = known[name]

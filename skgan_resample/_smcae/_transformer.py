@@ -21,12 +21,11 @@ from skgan_resample._smcae._fitting import Fitting, Origin
 from skgan_resample._smcae._selection import fitted
 from skgan_resample._smcae._space import Space
 from skgan_resample._smcae._training import AutoencoderOptions
-from skgan_resample._tables._containers import open_table, replace_rows, take_rows, with_columns_of
-from skgan_resample._tables._targets import is_continuous_target, read_classes, read_target
+from skgan_resample._tables._containers import reader_of, replace_rows, table_reader, take_rows, with_columns_of
+from skgan_resample._tables._targets import is_continuous_target, open_target, read_classes, read_target
 from skgan_resample.exceptions import warn
 
 MAX_GUESSED_FROM = 2_000  # synthetic rows that the model of unknown targets learns from
-_NO_TABLE = "Expected 2D array, got 1D array instead. Reshape your data: make a single column a table of one column."
 
 
 class SMCAETransformer(
@@ -434,11 +433,9 @@ class SMCAETransformer(
 
     def _n_rows(self, X):
         """Return the number of rows of a table after a look at its columns."""
-        door = open_table(X)
-        if door.is_flat:
-            raise ValueError(_NO_TABLE)
+        n_rows = table_reader(X).n_rows
         validate_data(self, X, reset=False, skip_check_array=True)
-        return door.n_rows
+        return n_rows
 
     def _read_with_target(self, X, y, mask):
         """Return rows as a `Sample`; the target of real ones is needed only where it is a column of the vectors."""
@@ -448,12 +445,13 @@ class SMCAETransformer(
             return self.space_.read(X, y)
         if mask.any() or self.space_.role is None:
             return self._read(X, y)
-        n_rows = open_table(X).n_rows
+        n_rows = reader_of(X).n_rows
         return self.space_.read(X, membership=np.zeros((n_rows, self.space_.n_classes_)))
 
     def _refined(self, X, y):
         """Return synthetic rows moved, and their target, which is another one only where it moves along."""
         if y is not None:
+            open_target(y)
             check_consistent_length(X, y)
         sample = self._read(X, y)
         landed = self.space_.landed(sample, self.mover_(sample, self.network_), self.masses_)
@@ -468,24 +466,24 @@ class SMCAETransformer(
         if y is not None or space.role in (None, "stays"):
             return space.read(X, y)
         if space.role == "classes":
-            blank = space.read(X, membership=np.zeros((open_table(X).n_rows, space.n_classes_)))
+            blank = space.read(X, membership=np.zeros((reader_of(X).n_rows, space.n_classes_)))
             membership = blank.membership
             if self.guess_ is None:  # the map does not ask for classes, or there is one class
                 membership[:, 0] = 1
             else:
                 membership[:, self.guess_.classes_] = self.guess_.predict_proba(blank.vectors)
             return blank
-        guessed = self.guess_.predict(space.read(X, np.zeros(open_table(X).n_rows)).vectors[:, : space.n_features_])
+        guessed = self.guess_.predict(space.read(X, np.zeros(reader_of(X).n_rows)).vectors[:, : space.n_features_])
         return space.read(X, guessed)
 
     # ------------------------------------------------------------------------------------------ fit
     def _fit(self, X, y, sample_domain, X_synthetic, y_synthetic, *, can_move_target=True):
         """Learn the map; return which rows of `X` are synthetic."""
-        if open_table(X).is_flat:
-            raise ValueError(_NO_TABLE)
+        reader = table_reader(X)
         validate_data(self, X, skip_check_array=True)
-        mask = _synthetic_mask(sample_domain, open_table(X).n_rows)
+        mask = _synthetic_mask(sample_domain, reader.n_rows)
         if y is not None:
+            open_target(y)
             check_consistent_length(X, y)
         if sample_domain is not None and X_synthetic is not None:
             raise ValueError("Give sample_domain or X_synthetic, not both: either says which rows are synthetic.")
@@ -577,6 +575,7 @@ class SMCAETransformer(
         if y_synthetic is None:
             warn("y_synthetic was not given, so rows are matched without their targets, and less well.")
             return None
+        open_target(y_synthetic, "y_synthetic")
         check_consistent_length(X_synthetic, y_synthetic)
         is_continuous = is_continuous_target(y, y_synthetic) if target_type == "auto" else target_type == "regression"
         if self.scoring not in (("auto", "r2") if is_continuous else ("auto", "accuracy", "balanced_accuracy")):
