@@ -256,7 +256,7 @@ def test_results_do_not_depend_on_the_number_of_jobs(mingled):
     found = []
     for n_jobs in (1, 2):
         with joblib.parallel_config("threading"):  # processes would import torch anew, for seconds
-            search = GridSearchCV(pipe, {"move__gamma": [0.0, 2.0]}, cv=2, n_jobs=n_jobs)
+            search = GridSearchCV(pipe, {"move__autoencoder__gamma": [0.0, 2.0]}, cv=2, n_jobs=n_jobs)
             search.fit(X, y, move__sample_domain=domain)
         found.append((search.cv_results_["mean_test_score"], search.best_estimator_[1].coef_))
     for alone, together in zip(*found):
@@ -310,8 +310,8 @@ def test_a_fitted_transformer_keeps_no_rows(settings, continuous):
     rng = np.random.RandomState(0)
     X, S = rng.normal(size=(60, 3)), 1 + 2 * rng.normal(size=(80, 3))
     y, y_S = (X[:, 0].copy(), S[:, 0].copy()) if continuous else (np.arange(60) % 2, np.arange(80) % 2)
-    if continuous and "learner" in settings:
-        settings = {**settings, "learner": None}
+    if continuous and "estimator" in settings:
+        settings = {**settings, "estimator": None}
     stored = pickle.dumps(fitted((X, y, S, y_S), **settings))
     for rows in (X, S):
         ordered = np.sort(rows, axis=0)

@@ -127,7 +127,7 @@ def test_a_learner_of_ones_own_judges_and_sees_rows_of_the_training_part_only():
     Spy.seen = []
     X, y = real_rows(60)
     S, y_S = simulated()
-    transformer = fitted((X, y, S, y_S), **{**CHOOSES, "learner": Spy()})
+    transformer = fitted((X, y, S, y_S), **{**CHOOSES, "estimator": Spy()})
     sizes = sorted(len(rows) for rows, _ in Spy.seen)
     assert sizes == [80] * 10 + [80 + 30] * 10  # five candidates, two folds, alone and with the real rows
     assert_allclose(transformer.cv_results_["mean_test_score"], (y == 0).mean())
@@ -145,7 +145,7 @@ def test_scoring_decides_what_counts():
     sides = X, y, X * 1.3 + 0.5, y
     scores = {}
     for scoring in ("accuracy", "balanced_accuracy"):
-        transformer = fitted(sides, **{**CHOOSES, "learner": Spy()}, scoring=scoring)
+        transformer = fitted(sides, **{**CHOOSES, "estimator": Spy()}, scoring=scoring)
         scores[scoring] = transformer.cv_results_["mean_test_score"]
     assert_allclose(scores["accuracy"], 0.9)  # of a model that always says 0
     assert_allclose(scores["balanced_accuracy"], 0.5)
@@ -160,11 +160,11 @@ def test_cv_is_the_number_of_folds(cv):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("select", "best"), ("base", "none"), ("cv", 1), ("gamma", -1), ("pairing", "random"), ("learner", 3),
+    [("select", "best"), ("base", "none"), ("cv", 1), ("gamma", -1), ("pairing", "random"), ("estimator", 3),
      ("max_steps", 0), ("variant", "plain"), ("scoring", "f1"), ("sparsity", 1.0), ("snap", "yes")],
 )  # fmt: skip
 def test_wrong_parameters_are_named(sides, name, value):
-    with pytest.raises(ValueError, match=f"The '{name}' parameter of SMCAETransformer"):
+    with pytest.raises(ValueError, match=f"The '{name}' parameter of (SMCAETransformer|AutoencoderOptions)"):
         fitted(sides, **{name: value})
 
 
