@@ -13,6 +13,7 @@ _HOMES = {  # public name -> module that defines it
     "HardTripletEmbedder": "skgan_resample._hard_triplet",
     "SMCAETransformer": "skgan_resample._smcae",
     "RobustATWrapper": "skgan_resample._robust_at",
+    "AdversarialTrainingOptions": "skgan_resample._robust_at",
     "ThreatModel": "skgan_resample.threat",
     "Relevance": "skgan_resample.relevance",
     "SMOGN": "skgan_resample.over_sampling",
