@@ -171,7 +171,8 @@ def _in_ball(move, reach, limits):
             break
         taken = clipped / np.where(reach > 0, reach, 1.0) * stopped
         left_over = np.sqrt(np.maximum(1 - _length(taken) ** 2, 0.0))
-        shorter = move * np.minimum(left_over / np.maximum(_length(shares * ~stopped), 1e-300), 1.0)
+        longer = move * np.minimum(left_over / np.maximum(_length(shares * ~stopped), 1e-300), 1.0)
+        shorter = np.where(left_over > 0, longer, shorter)
     return np.clip(shorter, -limits[0], limits[1])
 
 

@@ -202,9 +202,9 @@ class Budget:
         for _ in range(ROUNDS):
             clipped = shorter.clamp(*limits)
             stopped = clipped != shorter
-            left_over = 1 - (clipped * stopped).square().sum(dim=1, keepdim=True)
+            left_over = (1 - (clipped * stopped).square().sum(dim=1, keepdim=True)).clamp(min=0).sqrt()
             free = (u * ~stopped).norm(dim=1, keepdim=True).clamp(min=TINY)
-            shorter = u * (left_over.clamp(min=0).sqrt() / free).clamp(max=1)
+            shorter = torch.where(left_over > 0, u * (left_over / free).clamp(max=1), shorter)
         return shorter.clamp(*limits)
 
     def direction(self, gradient, u, reach):

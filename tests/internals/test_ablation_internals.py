@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 from _ablation_data import made
+from skgan_resample._robust_at._ablation import CONTRASTS, GROUPS, gap_values, verdicts
 from sklearn.neural_network import MLPClassifier
 
 from skgan_resample import RobustATWrapper, ThreatModel
-from skgan_resample._robust_at._ablation import CONTRASTS, GROUPS, gap_values, verdicts
 from skgan_resample._robust_at._overfitting import robust_gap
 from skgan_resample._robust_at._training import Curves
 
