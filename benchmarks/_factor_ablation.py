@@ -1,20 +1,58 @@
-"""Factor ablation: from one common beginning, trainings that each leave something out, and what that did to the gap."""
+"""Factor ablation: what drives robust overfitting on a table, after the study of Yu et al. (arXiv:2310.00607).
+
+From one common state of plain adversarial training, groups of trainings go on that each change one thing about
+small-loss rows. Other than in the paper there is a control that leaves out as many rows at random, and every contrast
+has an interval.
+
+    from _factor_ablation import factor_ablation
+    print(factor_ablation(RobustATWrapper(threat_model=ThreatModel(0.3), random_state=0), X, y))
+"""
 
 from dataclasses import dataclass, replace
 
 import numpy as np
+import torch
+from sklearn.base import clone
+from sklearn.utils import check_random_state
 
 from skgan_resample._robust_at._overfitting import CONFIDENCE, MAX_ATTACK_GAP, RELEVANT_GAP, mean_difference
-from skgan_resample._robust_at._training import Curves, best_position, final_checks, look_at, smoothed, train_network
+from skgan_resample._robust_at._preparation import prepare
+from skgan_resample._robust_at._strategies import treatment_of
+from skgan_resample._robust_at._training import (
+    MIN_ROWS,
+    AdversarialTrainingOptions,
+    best_position,
+    evaluation,
+    final_checks,
+    join_folds,
+    make_folds,
+    smoothed,
+    train_network,
+)
+
+
+def without_rows(rows, moved, weights, is_small):
+    """Leave small-loss rows out of a batch."""
+    return moved, torch.where(is_small, 0.0, weights)
+
+
+def without_perturbation(rows, moved, weights, is_small):
+    """Train on small-loss rows without attack."""
+    return torch.where(is_small[:, None], rows, moved), weights
+
+
+def without_random_rows(rows, moved, weights, is_small):
+    """Leave out as many rows at random."""
+    return moved, torch.where(is_small[torch.randperm(len(rows), device=rows.device)], 0.0, weights)
+
 
 GROUPS = {
     "baseline": {},
-    "drop_both": {"remove": "rows"},
-    "drop_perturbation": {"remove": "perturbation"},
-    "drop_random": {"remove": "random"},
-    "stronger_attack": {"attack_strength": None},  # the ratio of the wrapper
+    "drop_both": {"change_batch": without_rows},
+    "drop_perturbation": {"change_batch": without_perturbation},
+    "drop_random": {"change_batch": without_random_rows},
+    "stronger_attack": {"attack_strength": None},  # the `strength_ratio` of the training options
 }
-
 
 # Positive: the second group overfits less than the first.
 CONTRASTS = {
@@ -25,33 +63,22 @@ CONTRASTS = {
     "attack strength": ("baseline", "stronger_attack", "small-loss rows attacked more strongly"),
 }
 
-
 # Of the other two no made table was found that provokes a sentence: their figures are given, and no words.
-SPOKEN = ("size", "small-loss rows", "attack strength")
-
+REPORTED = ("size", "small-loss rows", "attack strength")
 
 N_BOOTSTRAP = 500
 
 
 @dataclass
 class FactorAblation:
-    """What `RobustATWrapper.factor_ablation` found; print it.
+    """What `factor_ablation` found; print it.
 
-    Attributes
-    ----------
-    rows : list of dict
-        One for each group: ``group``, ``best`` and ``last`` robust accuracy on held-out rows, ``ro_gap`` with ``low``
-        and ``high`` (the gap between the epoch that other folds prefer and the last one, 90 % bootstrap interval),
-        ``clean_last``, ``train_robust``, ``small_loss_fraction``, ``seconds``.
-    contrasts : list of dict
-        ``name``, ``less`` and ``more`` (the groups), ``value``: by how much the gap of ``less`` is smaller, ``low``
-        and ``high`` (90 % bootstrap interval over rows).
-    verdicts : list of str
-        A sentence for "size", "small-loss rows" and "attack strength" if the interval excludes 0 and there is
-        overfitting at all; the weakness of the training attack first. The intervals are over rows, of one training a
-        fold and group, and several contrasts are looked at: a sentence in ten or so is chance.
-    start_epoch : int
-        Where the groups part.
+    `rows` holds a dict for each group: best and last robust accuracy on held-out rows, ``ro_gap`` (between the epoch
+    that other folds prefer and the last one) with the limits of its 90 % bootstrap interval. `contrasts` says by how
+    much the gap of a group ``less`` is smaller than that of ``more``. `verdicts` are sentences about the contrasts
+    whose interval excludes 0, if there is overfitting at all; the weakness of the training attack stands first. The
+    intervals are over rows, of one training a fold and group, and there are several contrasts: one sentence in ten or
+    so is chance. The groups part after `start_epoch`.
     """
 
     rows: list
@@ -68,52 +95,66 @@ class FactorAblation:
         return "\n".join([*lines, "", *self.verdicts])
 
 
-def factor_ablation(problem, folds, treatment, seeds, *, groups, strength, start_epoch, rng):
+def factor_ablation(wrapper, X, y, *, groups=tuple(GROUPS), start_epoch=None, n_folds=3, sample_weight=None):
     """Train the groups on each fold and compare their gaps.
 
     Parameters
     ----------
-    problem : Problem
-    folds : list of (train, held_out)
-    treatment : Treatment
-        Of the baseline.
-    seeds : list of int
-    groups : list of str
-    strength : float
-        What multiplies the budget for small-loss rows in "stronger_attack".
-    start_epoch : int
-    rng : numpy.random.RandomState
-        For the bootstrap.
+    wrapper : RobustATWrapper
+        Its parameters are used; it is neither fitted nor changed.
+    X, y : table and array-like
+        Rows to train on.
+    groups : list of str, default=all
+        "baseline" and some of "drop_both" (small-loss rows are left out of each batch), "drop_perturbation" (they are
+        trained on without attack), "drop_random" (as many rows are left out at random), "stronger_attack" (they are
+        attacked with `strength_ratio` times the budget).
+    start_epoch : int, default=None
+        None is 15 % of the epochs.
+    n_folds : int, default=3
+        Every row is held out once; there is one training for each fold and group.
+    sample_weight : array-like of shape (n_samples,), default=None
+        As for `fit`.
 
     Returns
     -------
     ablation : FactorAblation
     """
-    seen_by_group = {group: [] for group in groups}
-    checks = []
+    rng = check_random_state(wrapper.random_state)
+    unknown = [group for group in groups if group not in GROUPS]
+    if unknown or "baseline" not in groups:
+        raise ValueError(f"groups must be some of {list(GROUPS)}, 'baseline' among them; got {list(groups)}.")
+    options = AdversarialTrainingOptions.of(wrapper.training)
+    prepared = prepare(clone(wrapper), options, X, y, sample_weight, None, None)
+    problem, plain = prepared.problem, treatment_of((), prepared.small_loss, options)
+    if start_epoch is None:
+        start_epoch = max(1, round(0.15 * problem.settings["max_epochs"]))
+    if not 1 <= start_epoch < problem.settings["max_epochs"]:
+        raise ValueError(f"start_epoch={start_epoch} must be from 1 to max_epochs - 1.")
+    folds = make_folds(problem, n_folds, None, rng)
+    if not folds:
+        raise ValueError(f"n_samples={problem.n_train}: factor_ablation needs at least {MIN_ROWS} rows.")
+    treatments = {group: replace(plain, **GROUPS[group]) for group in groups}
+    if "stronger_attack" in treatments:
+        treatments["stronger_attack"] = replace(plain, attack_strength=options.strength_ratio)
+    seeds = [int(rng.randint(np.iinfo(np.int32).max)) for _ in folds]
+    parts, checks = {group: [] for group in groups}, []
     for (train_rows, held_out), seed in zip(folds, seeds):
-        evaluate, before = look_at(problem, held_out, train_rows, np.random.RandomState(seed))
+        evaluate, before = evaluation(problem, held_out, train_rows, np.random.RandomState(seed))
         _, begun = train_network(
-            problem, train_rows, treatment, np.random.RandomState(seed), evaluate=evaluate, stop_after=start_epoch
+            problem, train_rows, plain, np.random.RandomState(seed), evaluate=evaluate, stop_after=start_epoch
         )
         for group in groups:
-            changes = dict(GROUPS[group])
-            if "attack_strength" in changes:
-                changes["attack_strength"] = strength
-            evaluate, seen = look_at(problem, held_out, train_rows, np.random.RandomState(seed))
+            evaluate, after = evaluation(problem, held_out, train_rows, np.random.RandomState(seed))
             network, result = train_network(
-                problem, train_rows, replace(treatment, **changes), np.random.RandomState(seed),
-                evaluate=evaluate, resume=begun,
-            )  # fmt: skip
-            looks = {which: before[which] + seen[which] for which in ("clean", "robust")}
-            seen_by_group[group].append((looks, result.history))
+                problem, train_rows, treatments[group], np.random.RandomState(seed), evaluate=evaluate, resume=begun
+            )
+            parts[group].append(({which: before[which] + after[which] for which in before}, result.history))
             if group == "baseline":
                 checks.append(final_checks(problem, network, result, held_out, train_rows, np.random.RandomState(seed)))
-    curves = {group: _joined(group, problem, folds, seen) for group, seen in seen_by_group.items()}
-    first = curves[groups[0]]
-    weights = _bootstrap_weights(first, rng)
+    curves = {group: join_folds(group, problem, folds, parts[group]) for group in groups}
+    weights = _bootstrap_weights(curves["baseline"], rng)
     gaps = {group: gap_values(one, weights) for group, one in curves.items()}
-    rows = [_row(curves[group], gaps[group]) for group in groups]
+    rows = [_row(curves[group], gaps[group], parts[group]) for group in groups]
     contrasts = [
         {"name": name, "less": less, "more": more, **_interval(gaps[more] - gaps[less])}
         for name, (more, less, _) in CONTRASTS.items()
@@ -125,47 +166,38 @@ def factor_ablation(problem, folds, treatment, seeds, *, groups, strength, start
 
 
 def verdicts(rows, contrasts, attack_gap, attack_low):
-    """Return what can be said, one sentence each."""
-    said = []
+    """Return the sentences that the figures allow."""
+    found = []
     if attack_low > MAX_ATTACK_GAP:
-        said.append(
+        found.append(
             f"Attack too weak: on training rows a stronger attack takes {attack_gap:.3f} more robust accuracy than "
-            "that of the training. Raise attack_steps before anything else."
+            "that of the training. Raise n_steps before anything else."
         )
     baseline = next(row for row in rows if row["group"] == "baseline")
     if not baseline["low"] > RELEVANT_GAP:
         shown = "No robust overfitting" if baseline["high"] < RELEVANT_GAP else "Robust overfitting is not shown"
         return [
-            *said,
+            *found,
             f"{shown}: the gap is {baseline['ro_gap']:.3f} ({baseline['low']:.3f} to "
             f"{baseline['high']:.3f}), so there is nothing to explain.",
         ]
-    spoken = [contrast for contrast in contrasts if contrast["name"] in SPOKEN]
-    for contrast in spoken:
+    reported = [contrast for contrast in contrasts if contrast["name"] in REPORTED]
+    for contrast in reported:
         what = CONTRASTS[contrast["name"]][2]
         by = f"by {abs(contrast['value']):.3f} ({contrast['low']:.3f} to {contrast['high']:.3f})"
         if contrast["low"] > 0:
-            said.append(f"{contrast['name'].capitalize()}: with {what}, the gap is smaller {by}.")
+            found.append(f"{contrast['name'].capitalize()}: with {what}, the gap is smaller {by}.")
         elif contrast["high"] < 0:
-            said.append(f"{contrast['name'].capitalize()}: with {what}, the gap is larger {by}.")
-    if all(contrast["low"] <= 0 <= contrast["high"] for contrast in spoken):
-        said.append("Robust overfitting is there, but no group differs from another beyond chance.")
-    return said
+            found.append(f"{contrast['name'].capitalize()}: with {what}, the gap is larger {by}.")
+    if all(contrast["low"] <= 0 <= contrast["high"] for contrast in reported):
+        found.append("Robust overfitting is there, but no group differs from another beyond chance.")
+    return found
 
 
 def gap_values(curves, weights):
-    """Return the gap between best and last epoch for each column of row weights; see `robust_gap`.
+    """Return the gap between best and last epoch for each column of row weights, (n_draws,); see `robust_gap`.
 
-    The first column chooses the best epochs.
-
-    Parameters
-    ----------
-    curves : Curves
-    weights : ndarray of shape (n_samples, n_draws)
-
-    Returns
-    -------
-    gaps : ndarray of shape (n_draws,)
+    `weights` is of shape (n_held_out, n_draws). The first column chooses the best epochs.
     """
     gaps = np.zeros(weights.shape[1])
     for number in np.unique(curves.fold):
@@ -175,29 +207,6 @@ def gap_values(curves, weights):
         best = best_position(curves.robust[:, ~inside] @ weights[~inside, 0])
         gaps += (curves.robust[best, inside] - curves.robust[-1, inside]) @ weights[inside]
     return gaps / weights.sum(axis=0)
-
-
-def _joined(group, problem, folds, parts):
-    """Return the curves of a group over all folds."""
-    n_looks = min(len(seen["robust"]) for seen, _ in parts)
-    rows = np.concatenate([held_out for _, held_out in folds])
-    join = {
-        which: np.concatenate([np.array(seen[which])[:n_looks] for seen, _ in parts], axis=1).astype(float)
-        for which in ("clean", "robust")
-    }
-    last = [history[-1] for _, history in parts]
-    names = ("train_robust", "small_loss_fraction")
-    record = {name: float(np.mean([one[name] for one in last])) for name in names}
-    record["seconds"] = float(sum(one["seconds"] for one in last))
-    return Curves(
-        name=group,
-        rows=rows,
-        fold=np.repeat(np.arange(len(folds)), [len(held_out) for _, held_out in folds]),
-        weight=problem.score_weight.cpu().numpy()[rows].astype(float),
-        epochs=np.arange(n_looks, dtype=float),
-        history=[record],
-        **join,
-    )
 
 
 def _bootstrap_weights(curves, rng):
@@ -216,9 +225,10 @@ def _interval(values):
     return {"value": float(values[0]), "low": float(low), "high": float(high)}
 
 
-def _row(curves, gaps):
-    robust = curves.curve()
-    interval = _interval(gaps)
+def _row(curves, gaps, parts):
+    """Return the figures of a group; `parts` holds the history of each fold."""
+    robust, interval = curves.curve(), _interval(gaps)
+    last = [history[-1] for _, history in parts]
     return {
         "group": curves.name,
         "best": float(smoothed(robust)[best_position(robust)]),
@@ -227,5 +237,6 @@ def _row(curves, gaps):
         "low": interval["low"],
         "high": interval["high"],
         "clean_last": float(curves.curve("clean")[-1]),
-        **curves.history[0],
+        **{name: float(np.mean([one[name] for one in last])) for name in ("train_robust", "small_loss_fraction")},
+        "seconds": float(sum(one["seconds"] for one in last)),
     }

@@ -275,6 +275,19 @@ def test_each_mistake_has_its_sentence(parts, sentence):
         ThreatModel(**parts).fit(pd.DataFrame(X, columns=["a", "b", "c"]))
 
 
+@pytest.mark.parametrize("mistake", [{"bounds": {"b": (2, 1)}}, {"eps": [1, 2]}, {"onehot_groups": [["a"]]}])
+def test_a_fit_that_fails_leaves_the_old_fit_or_none(mistake):
+    threat, fresh = ThreatModel(0.5, unit="raw").fit(X[:, :2]), ThreatModel()
+    before = threat.explain()
+    for one in (threat, fresh):
+        with pytest.raises(ValueError, match=r"bounds|eps|onehot_groups"):
+            one.set_params(**mistake).fit(pd.DataFrame(X, columns=["a", "b", "c"]))
+    assert threat.set_params(bounds=None, eps=0.5, onehot_groups=None).explain() == before
+    assert threat.n_features_in_ == 2
+    assert len(threat.left_) == 2
+    assert not hasattr(fresh, "n_features_in_")
+
+
 def test_a_single_column_is_no_table():
     with pytest.raises(ValueError, match="Expected 2D array, got 1D array instead"):
         ThreatModel().fit(X[:, 0])
