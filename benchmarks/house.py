@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # From the ground to the roof; a module imports from its own level (other rooms of it never) or from lower ones.
 LEVELS = (
-    ("exceptions", "_version", "_versions"),
+    ("exceptions", "_version", "_versions", "_budget"),
     ("_nn", "_tables", "_distances", "_neighbors", "_sampling", "_statistics", "_thresholds"),
     ("_estimators", "relevance", "_folds", "_weights", "_sklearn_networks", "threat", "datasets"),
     ("over_sampling", "_hard_triplet", "_smcae", "_robust_at"),

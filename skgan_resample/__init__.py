@@ -17,6 +17,7 @@ _HOMES = {  # public name -> module that defines it
     "SMCAETransformer": "skgan_resample._smcae",
     "AutoencoderOptions": "skgan_resample._smcae",
     "RobustATWrapper": "skgan_resample._robust_at",
+    "AdversarialTrainingOptions": "skgan_resample._robust_at",
     "ThreatModel": "skgan_resample.threat",
     "Relevance": "skgan_resample.relevance",
     "TableEncoder": "skgan_resample._tables._encoder",

@@ -20,6 +20,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skgan_resample import (
+    AdversarialTrainingOptions,
     AutoencoderOptions,
     DistGANOptions,
     HardTripletEmbedder,
@@ -87,10 +88,15 @@ REFINERS = [
 
 SMALL_MLP = {"hidden_layer_sizes": (8,), "solver": "sgd", "learning_rate_init": 0.1, "batch_size": 32, "max_iter": 15}
 ROBUST = [  # a new adversarially trained model: one line here
-    RobustATWrapper(MLPClassifier(**SMALL_MLP), attack_steps=1, validation=None, random_state=0),
-    RobustATWrapper(MLPRegressor(**SMALL_MLP), attack_steps=1, validation=None, random_state=0),
+    RobustATWrapper(MLPClassifier(**SMALL_MLP), n_steps=1, cv=None, random_state=0),
+    RobustATWrapper(MLPRegressor(**SMALL_MLP), n_steps=1, cv=None, random_state=0),
     RobustATWrapper(
-        LogisticRegression(), max_epochs=50, attack_steps=1, validation=2, validate_every=25, random_state=0
+        LogisticRegression(),
+        max_epochs=50,
+        n_steps=1,
+        cv=2,
+        random_state=0,
+        training=AdversarialTrainingOptions(validate_every=25),
     ),  # its max_iter is no number of epochs
 ]
 ROBUST_FAILED_CHECKS = {

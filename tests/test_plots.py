@@ -188,7 +188,7 @@ def test_refinement_display_pairs_rows_whatever_the_random_state(kind):
 
 def test_robust_overfitting_display_draws_what_held_out_rows_said():
     X, y = np.random.RandomState(0).normal(size=(90, 4)), np.arange(90) % 3
-    model = RobustATWrapper(max_epochs=6, validation=2, random_state=0).fit(X, y)
+    model = RobustATWrapper(max_epochs=6, cv=2, random_state=0).fit(X, y)
     display = RobustOverfittingDisplay.from_estimator(model)
     robust, clean, seen = display.ax_.lines[:3]
     assert robust.get_xdata().tolist() == [0, 2, 4, 6]
@@ -197,7 +197,7 @@ def test_robust_overfitting_display_draws_what_held_out_rows_said():
     assert seen.get_ydata().tolist() == [record["train_robust"] for record in model.history_]
     assert f"{model.ro_gap_:.3f}" in display.ax_.get_title()
     with pytest.raises(ValueError, match="without validation"):
-        RobustOverfittingDisplay.from_estimator(RobustATWrapper(max_epochs=1, validation=None).fit(X, y))
+        RobustOverfittingDisplay.from_estimator(RobustATWrapper(max_epochs=1, cv=None).fit(X, y))
 
 
 def made_up_gap(**values):

@@ -12,19 +12,15 @@ EDGES = house["imports"](FOUND)
 # What this edition has not mended yet, each with its figure of today; a line goes when it is done.
 NOT_YET = {
     "files": {
-        "skgan_resample._robust_at._wrapper": 1162,
         "skgan_resample.metrics._synthetic_gap": 942,
         "skgan_resample.estimator_checks": 853,
     },
     "classes": {
-        "skgan_resample._robust_at._wrapper.RobustATWrapper": 1068,
         "skgan_resample._smcae._transformer.SMCAETransformer": 645,
         "skgan_resample._hard_triplet._sampler.HardTripletSampler": 636,
     },
     "functions": {
-        "skgan_resample._nn.adversarial.adversarial_step": 97,
         "skgan_resample._nn.triplet_gan.gan_step": 92,
-        "skgan_resample._robust_at._wrapper._prepare": 81,
     },
 }
 
@@ -60,7 +56,7 @@ def test_networks_import_torch_numpy_and_the_standard_library_only():
                 names = [node.module] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]
                 assert {name.split(".")[0] for name in names} <= allowed, module
     targets = {house["room"](target) for module, target, _ in EDGES if house["room"](module) == "_nn"}
-    assert targets <= {"_nn", "exceptions"}
+    assert targets <= {"_nn", "exceptions", "_budget"}
 
 
 @pytest.mark.parametrize(
