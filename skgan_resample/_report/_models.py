@@ -1,6 +1,6 @@
 """The recommended model as an estimator, and the estimator alone beside it.
 
-`Comparison.pipeline()` is to say this; until it does, the models are put together here of the methods' own parts.
+To be replaced by `Comparison.pipeline()`; until then the models are put together here from the parts of the engine.
 """
 
 from imblearn.pipeline import make_pipeline as make_sampling_pipeline
