@@ -34,6 +34,19 @@ from pathlib import Path
 # ---------------------------------------------------------------------------------------------- what was renamed
 RENAMED_NAMES = {}  # {"OldName": "module.of.package:NewName"}; not needed for a move between the modules of HOMES
 RENAMED = {
+    "SMCAETransformer": {
+        "learner": "estimator",
+        "gamma": "autoencoder__gamma",
+        "pair_weight": "autoencoder__pair_weight",
+        "energy_weight": "autoencoder__energy_weight",
+        "identity_weight": "autoencoder__identity_weight",
+        "weight_decay": "autoencoder__weight_decay",
+        "sparsity_weight": "autoencoder__sparsity_weight",
+        "sparsity": "autoencoder__sparsity",
+        "hidden_layer_sizes": "autoencoder__hidden_layer_sizes",
+        "batch_size": "autoencoder__batch_size",
+        "learning_rate": "autoencoder__learning_rate",
+    },
     "SMOGANRegressorResampler": {
         "teacher": "estimator",
         "teacher_weight": "target_refinement",
@@ -53,7 +66,9 @@ RENAMED = {
 }  # {"ClassName or function": {"old_param": "new_param"}}, used where the signature lacks the old name.
 # "part__new_param" is set by `set_params` after construction; a function gets the old value and returns a dict of new
 # parameters, for values that were renamed as well.
-PARTS = {}  # {"ClassName": {"part": "PublicClass"}}: what to put where "part__..." is to be set and `part` is None
+PARTS = {
+    "SMOGANRegressorResampler": {"gan": "DistGANOptions"}
+}  # {"ClassName": {"part": "PublicClass"}}: what to put where "part__..." is to be set and `part` is None
 RENAMED_ATTRIBUTES = {}  # {"ClassName": {"old_attribute_": "new_attribute_"}}; "part_.new_attribute_" looks inside
 # ---------------------------------------------------------------------------------------------- end of the tables
 

@@ -26,7 +26,7 @@ from sklearn.neighbors import KNeighborsClassifier, NeighborhoodComponentsAnalys
 from sklearn.pipeline import make_pipeline
 
 from skgan_resample import HardTripletEmbedder
-from skgan_resample._tables._vectorizer import TableVectorizer
+from skgan_resample._tables._vectorizer import MatrixEncoder
 from skgan_resample.metrics import map_at_r, recall_at_k
 
 N_COMPONENTS, MARGIN, MAX_STEPS, BATCH_SIZE = 16, 0.2, 150, 128  # the defaults of HardTripletEmbedder
@@ -115,7 +115,7 @@ def methods(seed, n_classes, width, *, held_out):
     }
     for name, options in VARIANTS.items():
         own[name] = HardTripletEmbedder(select="learned", random_state=seed, **options)
-    return {name: make_pipeline(TableVectorizer(max_levels=1000), method) for name, method in encoded.items()} | own
+    return {name: make_pipeline(MatrixEncoder(max_categories=1000), method) for name, method in encoded.items()} | own
 
 
 def measured(method, X, y, X_test, y_test, task):
@@ -140,7 +140,7 @@ def run(seeds):
     for seed in range(*seeds):
         for task, name in tasks:
             X, y, X_test, y_test = (episode if task == "closed" else disjoint)(name, seed)
-            width = TableVectorizer(max_levels=1000).fit(X).transform(X).shape[1]
+            width = MatrixEncoder(max_categories=1000).fit(X).transform(X).shape[1]
             held_out = "rows" if task == "closed" else "classes"
             for method, transformer in methods(seed, len(np.unique(y)), width, held_out=held_out).items():
                 if not results.has(task=task, table=name, seed=seed, method=method):

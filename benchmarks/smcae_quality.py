@@ -26,7 +26,7 @@ from sklearn.preprocessing import StandardScaler
 from skgan_resample import SMCAETransformer, SyntheticRefiner
 from skgan_resample._distances import energy_by_class
 from skgan_resample._smcae import _maps
-from skgan_resample._tables._vectorizer import TableVectorizer
+from skgan_resample._tables._vectorizer import MatrixEncoder
 
 N_TREES = 30  # of the forests that learn from the rows
 OURS = {
@@ -99,7 +99,7 @@ def learners(score):
 
 def scores(X, y, task):
     """Return the score of each learner, and for two classes the mean average precision."""
-    vectorizer = make_pipeline(TableVectorizer(), StandardScaler()).fit(X)
+    vectorizer = make_pipeline(MatrixEncoder(), StandardScaler()).fit(X)
     X_train, X_test, y_test = vectorizer.transform(X), vectorizer.transform(task.test[0]), task.test[1]
     measure = {"accuracy": accuracy_score, "balanced_accuracy": balanced_accuracy_score, "r2": r2_score}[task.score]
     found, precisions = [], []

@@ -34,7 +34,7 @@ from sklearn.utils import check_random_state
 from skgan_resample import SMOGN, SMOTER, OutputCorrectedRegressor, RandomOverSampler, RelevanceWeightedRegressor
 from skgan_resample._statistics import holm
 from skgan_resample._tables._origins import synthetic_rows
-from skgan_resample._tables._vectorizer import TableVectorizer
+from skgan_resample._tables._vectorizer import MatrixEncoder
 from skgan_resample.model_selection import RegressionStratifiedKFold
 from skgan_resample.model_selection._methods import UniformDuplicator, default_learner
 from skgan_resample.model_selection._regression import evaluate
@@ -115,7 +115,7 @@ def make_learners(n_trees, n_iterations, n_steps):
         "HGB": default_learner().set_params(max_iter=n_iterations),
         "MLP": SteppedMLP(n_steps, random_state=0),
     }
-    return {name: make_pipeline(TableVectorizer(), learner) for name, learner in learners.items()}
+    return {name: make_pipeline(MatrixEncoder(), learner) for name, learner in learners.items()}
 
 
 # ------------------------------------------------------------------------------------------------ methods

@@ -69,10 +69,9 @@ class RegressionStratifiedKFold(KFold):
         """
         if y is None:
             raise ValueError(f"{type(self).__name__} stratifies by the target: y must be passed, got None.")
-        return super().split(X, y, groups)
+        return super().split(X, read_target(y), groups)
 
     def _iter_test_indices(self, X=None, y=None, groups=None):
-        y = read_target(y)
         rng = check_random_state(self.random_state) if self.shuffle else None
         fold = np.empty(len(y), dtype=np.intp)
         fold[_sorted_rows(y, rng)] = _dealt_folds(len(y), self.n_splits, rng)

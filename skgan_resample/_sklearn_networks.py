@@ -10,14 +10,10 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import LabelBinarizer
 from sklearn.svm import LinearSVC
 
-from skgan_resample._tables._vectorizer import TableVectorizer
+from skgan_resample._tables._vectorizer import MatrixEncoder
 
 MLPS = (MLPClassifier, MLPRegressor)
-
-
 LINEAR = (LogisticRegression, LinearSVC, Ridge, LinearRegression)
-
-
 KNOWN = "MLPClassifier, MLPRegressor, LogisticRegression, LinearSVC, Ridge or LinearRegression"
 
 
@@ -195,7 +191,7 @@ def to_sklearn(spec, weights, encoder, *, classes, n_iter, target_scaling, featu
         if feature_names is not None:
             model.feature_names_in_ = feature_names
         return model
-    return Pipeline([("encode", TableVectorizer.around(encoder)), ("model", model)])
+    return Pipeline([("encode", MatrixEncoder.from_encoder(encoder)), ("model", model)])
 
 
 def _filled(model, weights, classes, n_iter):

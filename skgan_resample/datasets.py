@@ -17,11 +17,7 @@ __all__ = ["load_table", "make_rare_pocket", "make_skewed_regression", "table_na
 
 
 FOLDER_VARIABLE = "SKGAN_RESAMPLE_DATA"
-
-
 _FOLDERS = {"regression": "imbalanced_regression", "classification": "classification", "robustness": "robustness"}
-
-
 _ABOUT = {"index", "meta"}  # files beside the tables that tell of them
 
 

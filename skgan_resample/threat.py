@@ -9,6 +9,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skgan_resample._tables._columns import columns_named
+from skgan_resample._tables._containers import table_reader
 from skgan_resample._tables._encoder import TableEncoder
 
 __all__ = ["ThreatModel"]
@@ -182,9 +183,7 @@ class ThreatModel(BaseEstimator):
     def _fit_to_codes(self, X):
         """Do what `fit` does; return the codes of the table."""
         encoder = TableEncoder(categorical_features=self.categorical_features)
-        codes = encoder.fit_to_codes(X)
-        if encoder.is_column_:
-            raise ValueError("Expected 2D array, got 1D array instead: make a single column a table of one column.")
+        codes = encoder.fit_to_codes(table_reader(X))
         validate_data(self, X, skip_check_array=True)  # n_features_in_ and feature_names_in_
         self._resolve(encoder, _Statistics.of(codes))
         return codes
@@ -195,7 +194,7 @@ class ThreatModel(BaseEstimator):
         names = [column.name for column in encoder.columns_]
         n = len(names)
         nominal = encoder.nominal_
-        has_levels = nominal | [j in encoder._levels for j in range(n)]  # a single level makes a constant column
+        has_categories = encoder.holds_categories  # a single one makes a constant column
         fixed = np.zeros(n, dtype=bool)
         fixed[columns_named("immutable", self.immutable, names)] = True
         in_group = np.zeros(n, dtype=bool)
@@ -203,7 +202,7 @@ class ThreatModel(BaseEstimator):
         for group in self.onehot_groups if self.onehot_groups is not None else ():
             members = columns_named("a group of onehot_groups", group, names)
             is_new = len(set(members)) == len(members) and not in_group[members].any()
-            if len(members) < 2 or not is_new or has_levels[members].any():
+            if len(members) < 2 or not is_new or has_categories[members].any():
                 raise ValueError(
                     f"onehot_groups: {list(group)} must be two or more numeric columns, each once, in no other group."
                 )
@@ -213,7 +212,7 @@ class ThreatModel(BaseEstimator):
                 self.groups_.append(members)
 
         self.left_, self.right_ = self._reach(names, statistics)
-        still = fixed | has_levels | in_group
+        still = fixed | has_categories | in_group
         self.left_[still] = self.right_[still] = 0.0
         self.low_, self.high_ = self._limits(names, statistics)
         self.integer_ = np.zeros(n, dtype=bool)
@@ -285,14 +284,14 @@ class ThreatModel(BaseEstimator):
             mine, theirs = (getattr(threat, "feature_names_in_", None) for threat in (self, fitted))
             if mine is not None and theirs is not None and list(mine) != list(theirs):
                 raise ValueError("The threat model was fitted to columns of other names, or in another order.")
-            return self._with_clocks_of(fitted)
+            return self._with_datetimes_of(fitted)
         resolved = type(self)(**self.get_params())
         resolved._validate_params()
         return resolved._resolve(fitted._encoder, fitted._statistics)
 
-    def _with_clocks_of(self, fitted):
+    def _with_datetimes_of(self, fitted):
         """Return this fitted threat model with dates counted in the steps, and from the origin, of another one."""
-        mine, theirs = self._encoder.clocks, fitted._encoder.clocks
+        mine, theirs = self._encoder.datetimes, fitted._encoder.datetimes
         differ = [
             j for j in mine if j in theirs and (mine[j].step, mine[j].origin) != (theirs[j].step, theirs[j].origin)
         ]
@@ -328,7 +327,7 @@ class ThreatModel(BaseEstimator):
             place = column.encoded
             if column.is_nominal:
                 if self.switchable_[j]:
-                    levels = np.arange(place.start, place.start + column.n_levels)
+                    levels = np.arange(place.start, place.start + column.n_categories)
                     heads.append((levels, np.ones(len(levels)), np.zeros(len(levels))))
             elif column.kind != "constant":
                 at = place.start
@@ -384,7 +383,7 @@ class ThreatModel(BaseEstimator):
         landed[:, numeric] = np.where(move == 0, old, np.clip(old + move, low, high))
         for j in np.flatnonzero(self.switchable_ & encoder.nominal_):
             head = encoder.columns_[j].encoded
-            head = slice(head.start, head.start + encoder.columns_[j].n_levels)
+            head = slice(head.start, head.start + encoder.columns_[j].n_categories)
             switched = (x_adv[:, head] != x[:, head]).any(axis=1)
             landed[switched, j] = x_adv[switched, head].argmax(axis=1)
         for members in self.groups_:

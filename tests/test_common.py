@@ -20,6 +20,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skgan_resample import (
+    AutoencoderOptions,
     DistGANOptions,
     HardTripletEmbedder,
     HardTripletSampler,
@@ -67,7 +68,9 @@ CLASS_SAMPLERS = [  # a new sampler for classes: one line here
 
 TRANSFORMERS = [  # told nothing of synthetic rows, SMCAE warns and passes rows on: see test_smcae_domains.py
     SMCAETransformer(),
-    SMCAETransformer(select=None, max_steps=5, hidden_layer_sizes=(8, 4, 8), random_state=0),
+    SMCAETransformer(
+        select=None, max_steps=5, autoencoder=AutoencoderOptions(hidden_layer_sizes=(8, 4, 8)), random_state=0
+    ),
     HardTripletEmbedder(cv=2, max_steps=2, hidden_layer_sizes=(8,), random_state=0),
     HardTripletEmbedder(select="learned", max_steps=2, hidden_layer_sizes=(8,), random_state=0),
 ]
@@ -77,7 +80,7 @@ REFINERS = [
     SyntheticRefiner(SMOGN(), SMCAETransformer(select="linear_ot"), random_state=0),
     SyntheticRefiner(
         SMOGN(relevance=Relevance("quantile")),
-        SMCAETransformer(select=None, max_steps=5, hidden_layer_sizes=(8, 4, 8)),
+        SMCAETransformer(select=None, max_steps=5, autoencoder=AutoencoderOptions(hidden_layer_sizes=(8, 4, 8))),
         random_state=0,
     ),
 ]

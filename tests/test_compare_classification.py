@@ -83,7 +83,7 @@ def test_of_several_classes_one_may_be_tiny():
         ({"random_state": None}, "random_state must be a whole number"),
         ({"y": np.linspace(0, 1, 60)}, "Classes are compared here, and the target holds 60 different numbers"),
         ({"y": ["a"] * 60}, "one class only"),
-        ({"y": ["a", None] * 30}, "missing values"),
+        ({"y": ["a", None] * 30}, "contains NaN or a missing class"),
         ({"y": Y[:-1]}, "inconsistent numbers of samples"),
         ({"X": np.full((60, 2), np.inf)}, "contains infinity"),
         ({"learners": object()}, "no fit and predict"),

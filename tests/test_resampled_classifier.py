@@ -467,7 +467,7 @@ def test_weights_are_routed_on_request(table, given_weight):
     [
         ({"y": np.linspace(0, 1, 60)}, "Unknown label type: continuous"),
         ({"y": np.r_[np.full(59, 1.0), np.nan]}, "Input y contains NaN or a missing class"),
-        ({"y": np.ones((60, 2))}, "1d array"),
+        ({"y": np.ones((60, 2))}, "one column, got 2"),
         ({"y": ["a", "b"] * 20}, "inconsistent numbers of samples"),
         ({"y": None}, "requires y to be passed"),
         ({"sample_weight": np.ones(40)}, "sample_weight"),

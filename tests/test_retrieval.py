@@ -424,7 +424,7 @@ def test_nmi_worked_by_hand():
         (LINE, list("aab"), "inconsistent numbers of samples"),
         (LINE, [0.0, 0.0, 1.0, 1.0, np.nan], "Input y contains NaN or a missing class"),
         (LINE, ["a", "a", "b", "b", None], "Input y contains NaN or a missing class"),
-        (LINE, [["a", "b"]] * 5, "1d array"),
+        (LINE, [["a", "b"]] * 5, "one column, got 2"),
     ],
 )
 def test_unusable_embeddings_are_refused(score, embedding, y, message):

@@ -13,26 +13,16 @@ from sklearn.utils.validation import validate_data
 
 from skgan_resample._estimators import TRAINING_CONSTRAINTS, CallbackSupportMixin, TorchStateMixin, fit_callbacks
 from skgan_resample._nn import triplet_gan
-from skgan_resample._tables._containers import open_table
+from skgan_resample._tables._containers import table_reader
 from skgan_resample._tables._encoder import TableEncoder
 from skgan_resample._tables._targets import read_classes
 from skgan_resample.exceptions import warn
 
 EVALUATE_EVERY = 20  # steps between two records
-
-
 LIMIT = 5.0  # networks see numbers of at most so many standard deviations
-
-
 VALIDATION_SHARE = 0.1  # of the rows, held out where `patience` asks for it,
-
-
 MIN_CLASS_ROWS = 10  # from classes of so many rows
-
-
 BLOCK = 8192  # rows that a network sees at once outside of training
-
-
 NETWORKS = {  # attribute of the estimator -> field of `Networks`
     "embedding_network_": "encoder",
     "classifier_network_": "classifier",
@@ -40,9 +30,6 @@ NETWORKS = {  # attribute of the estimator -> field of `Networks`
     "negative_generator_": "negatives",
     "discriminator_": "discriminator",
 }
-
-
-_FLAT = "Expected 2D array, got 1D array instead. Reshape your data: make a single column a table of one column."
 
 
 TRIPLET_CONSTRAINTS: dict = {
@@ -98,7 +85,7 @@ class TripletNetworks(CallbackSupportMixin, TorchStateMixin):
             raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None.")
         if issparse(y):
             y = y.toarray()
-        if np.asarray(y).ndim == 1:
+        if np.asarray(y).ndim != 2:  # not one-hot
             read_classes(y)
         check_classification_targets(y)
         flat, is_one_hot = check_target_type(np.asarray(y), indicate_one_vs_all=True)
@@ -107,18 +94,15 @@ class TripletNetworks(CallbackSupportMixin, TorchStateMixin):
     def _read_rows(self, X):
         """Return the schema of `X`, its codes and the encoded rows."""
         encoder = TableEncoder(categorical_features=self.categorical_features)
-        codes = encoder.fit_to_codes(X)
-        if encoder.is_column_:
-            raise ValueError(_FLAT)
+        codes = encoder.fit_to_codes(table_reader(X))
         validate_data(self, X, skip_check_array=True)  # n_features_in_ and feature_names_in_
         return encoder, codes, encoded_rows(encoder, codes)
 
     def _codes_of(self, X):
         """Return rows with the columns of `fit` as codes."""
-        if open_table(X).is_flat:
-            raise ValueError(_FLAT)
+        reader = table_reader(X)
         validate_data(self, X, skip_check_array=True, reset=False)
-        return self.encoder_.to_codes(X)
+        return self.encoder_.to_codes(reader)
 
     def _train_networks(self, rows, labels, n_classes, rng, *, generator, makes, max_time=None, is_final=True):
         """Train on encoded rows, shape (n, width), and labels from 0 to `n_classes` - 1.

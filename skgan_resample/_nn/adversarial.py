@@ -12,17 +12,9 @@ from skgan_resample._nn.networks import SklearnMLP, TwoLogits, linear_layers
 from skgan_resample._nn.training import eval_mode
 
 SWAPPED = 0.3  # of the columns of a row, by within-class feature swap
-
-
 PLAIN = (SklearnMLP, TwoLogits, nn.Sequential, nn.Linear, nn.ReLU, nn.Tanh, nn.Sigmoid, nn.Identity)  # no modes
-
-
 AIMS = {"mixed": mixed, "ce": cross_entropy, "margin": margin}
-
-
 MAX_ROUNDS = 3  # of swapping, for rows that stay too easy
-
-
 MIN_LOSS = 1e-6  # below this a loss is not scaled up any further
 
 

@@ -13,8 +13,6 @@ import torch
 from torch import nn
 
 CHUNK = 8192  # rows attacked at once
-
-
 ROUNDS = 4  # of finding the columns that bounds stop
 
 

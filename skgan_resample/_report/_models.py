@@ -8,10 +8,10 @@ from sklearn.base import clone
 from sklearn.model_selection import StratifiedKFold, TunedThresholdClassifierCV
 from sklearn.pipeline import make_pipeline
 
-from skgan_resample._tables._vectorizer import TableVectorizer
+from skgan_resample._tables._vectorizer import MatrixEncoder
+from skgan_resample._thresholds import TUNED
 from skgan_resample.compose import ResampledClassifier
 from skgan_resample.model_selection import _classification, _methods, _robustness
-from skgan_resample.model_selection._class_verdict import TUNED
 
 INNER = 3  # inner folds of all comparisons
 
@@ -25,11 +25,11 @@ def recommended_models(comparison, request, scorer=None):
         return {name: known[name] for name in dict.fromkeys((alone, method)) if name is not None}
     if task == "regression":
         known = _methods.default_methods(request.relevance, request.threshold)
-        alone = make_pipeline(TableVectorizer(), request.estimator or _methods.default_learner())
+        alone = make_pipeline(MatrixEncoder(), request.estimator or _methods.default_learner())
         build = _around_regressor
     else:
         known = _classification.default_methods()
-        alone = make_pipeline(TableVectorizer(), request.estimator or _classification.default_learner())
+        alone = make_pipeline(MatrixEncoder(), request.estimator or _classification.default_learner())
         build = _around_classifier
     models = {"none": alone}
     if method is not None:
@@ -52,7 +52,7 @@ def _around_classifier(method, alone, comparison, request):
     if not hasattr(method, "fit_resample"):
         return make_pipeline(vectorizer, _methods.ClassWeighted(estimator, prior_correction=corrects))
     _ask_for_fewer_neighbors(method, comparison)
-    encoder = TableVectorizer().fit(request.table.X)
+    encoder = MatrixEncoder().fit(request.table.X)
     takes_table = _classification.takes_table(method, encoder)
     if corrects:
         inside = alone if takes_table else estimator

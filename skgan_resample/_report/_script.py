@@ -15,8 +15,8 @@ from skgan_resample import __version__, metrics, read_table
 from skgan_resample._folds import RepeatedRegressionStratifiedKFold
 from skgan_resample._report._code import Code, comment, joined, quoted
 from skgan_resample._report._models import INNER, recommended_models
+from skgan_resample._thresholds import MEASURES
 from skgan_resample.model_selection import _robustness
-from skgan_resample.model_selection._class_verdict import MEASURES
 from skgan_resample.model_selection._result import SCORE_LABELS
 
 ERRORS = {  # of a numeric target: scoring to a metric that takes a relevance

@@ -28,8 +28,6 @@ CONTRASTS = {
 
 # Of the other two no made table was found that provokes a sentence: their figures are given, and no words.
 SPOKEN = ("size", "small-loss rows", "attack strength")
-
-
 N_BOOTSTRAP = 500
 
 

@@ -8,17 +8,9 @@ from scipy import stats
 from skgan_resample._robust_at._training import best_position, smoothed
 
 RELEVANT_GAP = 0.01  # a smaller loss of robust accuracy is not called overfitting
-
-
 CONFIDENCE = 0.95
-
-
 EXAMPLE_GAP = 0.05  # the gap whose chance of being found is printed
-
-
 MAX_MASKING_GAP = 0.03
-
-
 MAX_ATTACK_GAP = 0.1
 
 

@@ -7,14 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 TRAIN_ROWS_SEEN = 128  # training rows that an evaluation looks at, a fold
-
-
 VALIDATION_STEPS = 12  # of the attack on held-out rows during training
-
-
 FINAL_STEPS = 30  # of each search of the thorough attack
-
-
 SMOOTHING = 3  # evaluations whose mean is the curve that an epoch is chosen on
 
 

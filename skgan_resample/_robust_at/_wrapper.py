@@ -42,24 +42,16 @@ from skgan_resample._sklearn_networks import (
     task_of,
     to_sklearn,
 )
-from skgan_resample._tables._containers import open_table, take_rows
+from skgan_resample._tables._containers import reader_of, table_reader, take_rows
 from skgan_resample._tables._encoder import TableEncoder
 from skgan_resample._tables._targets import read_classes, read_target
 from skgan_resample.exceptions import warn
 from skgan_resample.threat import ThreatModel
 
 TREATMENTS = ("loss_scale", "attack_strength", "augment", "awp", "label_smoothing", "ema")
-
-
 AUTO = (("loss_scale", "awp"), ("loss_scale", "attack_strength", "awp"))  # what "auto" tries
-
-
 MIN_ROWS = 10  # fewer are not cut into folds
-
-
 MAX_HELD_OUT = 1000  # rows of a fold that are looked at
-
-
 MAX_FACTOR = 16.0  # of the budget, in `min_budget`
 
 
@@ -376,6 +368,7 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
             raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None.")
         if (X_val is None) != (y_val is None):
             raise ValueError("X_val and y_val belong together: give both or neither.")
+        table_reader(X)  # refuses what is no table
         self.task_ = task_of(self.estimator, self.task)
         score_weight = None
         if sample_weight is not None and y is not None and _num_samples(X) == _num_samples(y):
@@ -879,7 +872,7 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
         if y is None:
             y = self.predict(X)
         codes, y = self._rows_and_target(X, y)
-        of_numbers = not self.encoder_.nominal_.any() and not self.encoder_.clocks
+        of_numbers = not self.encoder_.nominal_.any() and not self.encoder_.datetimes
         out = TableEncoder(categorical_features=None, scale=None).fit(X) if of_numbers else self.encoder_
         if not of_numbers and f"{type(X).__module__}.{type(X).__qualname__}" != self._container:
             raise TypeError(f"fit was given a {self._container}: give perturb the same, got {type(X).__name__}.")
@@ -895,7 +888,7 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
         if unseen.any():
             i, j = np.argwhere(unseen)[0]
             raise ValueError(
-                f"Row {i} has {open_table(X).values(j)[i]!r} in column {self.encoder_.columns_[j].name!r}, which fit "
+                f"Row {i} has {reader_of(X).values(j)[i]!r} in column {self.encoder_.columns_[j].name!r}, which fit "
                 "has not seen: perturb cannot hand it back. Leave such rows out."
             )
 
@@ -1052,10 +1045,9 @@ class RobustATWrapper(CallbackSupportMixin, TorchStateMixin, MetaEstimatorMixin,
 
     def _to_codes(self, X):
         check_is_fitted(self, "encoder_")
-        if (np.ndim(X) if isinstance(X, list | tuple) else getattr(X, "ndim", 2)) == 1:
-            raise ValueError("Expected 2D array, got 1D array instead. Reshape your data: one row is X.reshape(1, -1).")
+        reader = table_reader(X)
         validate_data(self, X, reset=False, skip_check_array=True)
-        return self.encoder_.to_codes(X)
+        return self.encoder_.to_codes(reader)
 
     def _rows_and_target(self, X, y):
         check_is_fitted(self)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from skgan_resample._tables._columns import columns_named
-from skgan_resample._tables._containers import open_table
+from skgan_resample._tables._containers import reader_of
 from skgan_resample._tables._encoder import TableEncoder
 from skgan_resample._tables._targets import read_classes, read_target
 
@@ -15,11 +15,7 @@ MIN_POOLED_SHARE = (
 
 
 MIN_MASS = 0.2  # a value that holds this share of a real column attracts as many moved cells
-
-
 MIN_MASS_ROWS = 20  # real rows of a class from which its shares are believed
-
-
 MAX_LEVELS = 50  # a nominal column of more levels, such as a name, is never changed
 
 
@@ -104,7 +100,7 @@ class Space:
         self.names_ = _frame_names(X)
         self.kept_ = columns_named("keep", self.keep, [column.name for column in columns])
         self.fillings_ = _fillings(codes, columns)
-        names = [j for j, column in enumerate(columns) if column.n_levels > MAX_LEVELS]
+        names = [j for j, column in enumerate(columns) if column.n_categories > MAX_LEVELS]
         self.kept_ = np.union1d(self.kept_, names).astype(np.intp)
         self.used_ = np.ones(self.encoder_.width_, dtype=bool)
         for j in self.kept_:
@@ -239,7 +235,7 @@ def _radius(distances, share):
 
 def _frame_names(X):
     """Return the names of the columns of a frame; None for what has no names."""
-    return open_table(X).names if hasattr(X, "columns") or hasattr(X, "column_names") else None
+    return reader_of(X).names if hasattr(X, "columns") or hasattr(X, "column_names") else None
 
 
 def _shared_labels(y, y_synthetic):

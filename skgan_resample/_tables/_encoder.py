@@ -1,40 +1,35 @@
-"""TableEncoder: one schema of a mixed-type table, and the one door through which tables come in and go out.
+"""TableEncoder: the schema of a mixed-type table, and the one way from a table to numbers and back.
 
-Three forms of the same table appear here:
+The same rows have three forms here:
 
 native
-    what the caller handed in: a NumPy array, a list, or a pandas, polars or pyarrow table (or one column of them);
+    as given: a NumPy array, a list, or a pandas, polars or pyarrow table, or one column of them;
 codes
-    a float64 matrix of shape (n_samples, n_features): numbers as they are, levels of a nominal column as 0, 1, 2, ...,
-    dates as steps since the earliest one, missing cells as NaN. Samplers compute distances and interpolate here;
+    the ordinal-encoded array, float64 of shape (n_samples, n_features): numbers as they are, categories as 0, 1, 2,
+    ..., dates as steps since the earliest one, missing cells as NaN. Distances are computed and rows interpolated here;
 encoded
-    a float64 matrix of shape (n_samples, width) for networks: scaled numbers, one-hot heads, missing indicators.
+    a float64 matrix of shape (n_samples, width_) for networks: scaled numbers, one-hot blocks, missing indicators.
 """
 
 from dataclasses import dataclass, field
+from decimal import Decimal
+from numbers import Real
 
 import numpy as np
+from sklearn.base import BaseEstimator
 
 from skgan_resample._tables._columns import columns_named
-from skgan_resample._tables._containers import is_missing, open_table
+from skgan_resample._tables._containers import is_missing, reader_of
 from skgan_resample.exceptions import warn
 
+# All seven are our choice. None was tuned: each follows from the reason beside it.
 LARGEST = 1e300  # differences of larger values overflow
-
-
-LARGEST_ENCODED = 1e30  # far below where float32, in which networks compute, becomes infinite
-
-
+LARGEST_ENCODED = 1e30  # squares of larger values overflow in float32, in which networks compute
 MAX_DECIMALS = 6  # more decimals than this are taken for a continuous measurement
-
-
-MAX_GRID = 32  # a numeric column with at most so many values ...
-
-
-MIN_ROWS_PER_GRID_VALUE = 10  # ... and at least so many rows for each is a scale: new values are drawn to the old ones
-
-
-MASS_POINT_SHARE = 0.05  # a single value that holds this share of a continuous column is a mass point
+MAX_GRID = 32  # a numeric column with at most this many different values ...
+MIN_ROWS_PER_GRID_VALUE = 10  # ... and at least this many rows for each is a scale: new values go to the old ones
+MASS_POINT_SHARE = 0.05  # a single value that holds this share of a continuous column is a point mass
+N_GLANCE = 32  # this many values tell that most continuous columns need more than `MAX_DECIMALS`
 
 
 @dataclass
@@ -50,13 +45,13 @@ class Column:
     low, high : float
         Observed range; NaN if nothing was observed.
     decimals : int or None
-        Every observed value has at most so many decimals; None for a continuous column.
+        Number of decimals that is enough for every observed value; None for a continuous column.
     grid : ndarray or None
         All observed values, if they are few; new values are moved to the nearest of them.
     mass_points : ndarray
         Single values that hold 5 % or more of an otherwise continuous column, such as the zeros of a rainfall.
-    n_levels : int
-        Number of levels of a nominal column (boolean, categorical), else 0.
+    n_categories : int
+        Number of categories of a nominal column (boolean, categorical), else 0.
     has_missing : bool
         Whether a cell was missing.
     encoded : slice
@@ -70,7 +65,7 @@ class Column:
     decimals: int | None = None
     grid: np.ndarray | None = None
     mass_points: np.ndarray = field(default_factory=lambda: np.empty(0))
-    n_levels: int = 0
+    n_categories: int = 0
     has_missing: bool = False
     encoded: slice | None = None
 
@@ -80,8 +75,10 @@ class Column:
         return self.kind in ("boolean", "categorical")
 
 
-class TableEncoder:
+class TableEncoder(BaseEstimator):
     """Learn the schema of a mixed-type table; encode it for distances and networks; bring new rows back as valid rows.
+
+    All estimators of this library read tables through it and keep it as ``encoder_``.
 
     Parameters
     ----------
@@ -90,24 +87,23 @@ class TableEncoder:
         numeric ones. None admits no nominal column at all.
     scale : {"std", "iqr", "range"} or None, default="std"
         By what a numeric column is divided in the encoded matrix, after its mean ("std"), median ("iqr") or lowest
-        value ("range") was subtracted. A column that would be divided by zero is divided by one. None spares the work
-        where codes are all that is wanted; there is no encoded matrix then.
+        value ("range") was subtracted. A column that would be divided by zero is divided by one. With None there is no
+        encoded matrix, which saves time where codes are enough.
 
     Attributes
     ----------
     columns_ : list of Column
-        The schema, one entry a column.
+        The schema, one entry for each column: its `name`, `kind`, range (`low`, `high`), `decimals`, `grid` of few
+        values, `mass_points`, `n_categories`, `has_missing`, and the slice `encoded` of the encoded matrix.
     nominal_ : ndarray of bool, shape (n_features,)
         Which columns are nominal.
     width_ : int
         Number of columns of the encoded matrix.
-    is_column_ : bool
-        Whether a single column, of one dimension, was given instead of a table.
 
     Notes
     -----
-    Decoded nominal values are gathered from values that were observed, in the column's own container. Data types,
-    category order and the marker of a missing cell are thereby right for every library.
+    Nominal values of new rows are gathered from values that were observed, in the column's own container. So data
+    types, the order of categories and the marker of a missing cell are right for every library.
 
     Infinity and values beyond 1e300 are refused, in `fit` and in every later table, with their column and row. Later
     tables may hold what `fit` did not see:
@@ -121,6 +117,7 @@ class TableEncoder:
     Examples
     --------
     >>> import pandas as pd
+    >>> from skgan_resample import TableEncoder
     >>> frame = pd.DataFrame({"size": ["s", "m", "s"], "rooms": [1, 4, 2], "area": [30.5, 80.0, 41.5]})
     >>> encoder = TableEncoder().fit(frame)
     >>> [(column.name, column.kind, column.decimals) for column in encoder.columns_]
@@ -139,17 +136,20 @@ class TableEncoder:
         self.scale = scale
 
     # ------------------------------------------------------------------------------------------ native <-> codes
-    def fit(self, X):
+    def fit(self, X, y=None):
         """Learn the schema of `X`.
 
         Parameters
         ----------
         X : array-like, list, or pandas, polars or pyarrow table of shape (n_samples, n_features), or one column of it
             Missing cells are NaN, None or null.
+        y : object
+            Ignored.
 
         Returns
         -------
         self : TableEncoder
+            The fitted encoder.
         """
         self.fit_to_codes(X)
         return self
@@ -160,20 +160,21 @@ class TableEncoder:
         Parameters
         ----------
         X : table of shape (n_samples, n_features)
-        name : str, optional
+            As in `fit`.
+        name : str, default=None
             What messages call the table, where there are several.
 
         Returns
         -------
         codes : ndarray of float64, shape (n_samples, n_features)
+            The ordinal-encoded array.
         """
-        door = open_table(X)
-        codes, self._levels, self._clocks = _learn_codes(door, self.categorical_features)
-        refuse_large(codes, door.names, name)
-        self.is_column_ = door.is_flat
-        self._exit = door.exit()
-        self._single = np.array([j for j in range(len(door.names)) if door.is_single(j)], dtype=int)
-        self.columns_ = _describe(codes, door, self._levels, self._clocks, self._single)
+        reader = reader_of(X)
+        codes, self._codecs = _learn_codecs(reader, self.categorical_features)
+        refuse_large(codes, reader.names, name)
+        self._writer = reader.writer()
+        self._single = np.array([j for j in range(len(reader.names)) if reader.is_single(j)], dtype=int)
+        self.columns_ = _describe(codes, reader, self._codecs, self._single)
         self._set_snapping()
         if self.scale is not None:
             self._set_scaling(codes, self.scale)
@@ -186,7 +187,7 @@ class TableEncoder:
         ----------
         X : table of shape (n_samples, n_features)
             A category that was not seen in `fit` counts as missing.
-        name : str, optional
+        name : str, default=None
             What messages call the table, where there are several.
         warn_missing : bool, default=True
             Whether missing cells in columns that were complete in `fit` give a ResamplingWarning.
@@ -194,45 +195,29 @@ class TableEncoder:
         Returns
         -------
         codes : ndarray of float64, shape (n_samples, n_features)
+            The ordinal-encoded array.
 
         Raises
         ------
         ValueError
-            If the number of columns differs, or a cell is infinite or beyond 1e300.
+            If the number of columns differs, a cell is infinite or beyond 1e300, or text or a date stands where numbers
+            are expected.
         """
-        door = open_table(X)
-        if len(door.names) != len(self.columns_):
-            raise ValueError(f"The table has {len(door.names)} columns, but {len(self.columns_)} were fitted.")
-        codes = door.matrix if door.matrix is not None and not self._levels else self._read_columns(door)
-        refuse_large(codes, [column.name for column in self.columns_], name)
-        if warn_missing:
-            self._warn_of_first_missing(codes, door, name)
+        reader = reader_of(X)
+        if len(reader.names) != len(self.columns_):
+            raise ValueError(f"The table has {len(reader.names)} columns, but {len(self.columns_)} were fitted.")
+        if reader.matrix is not None and not self._codecs:
+            codes = reader.matrix
+        else:
+            codes = np.empty((reader.n_rows, len(self.columns_)))
+            for j, column in enumerate(self.columns_):
+                read = self._codecs[j].read if j in self._codecs else read_numbers
+                codes[:, j] = read(reader, j, column.name, name)
+        if not _is_bounded(codes, LARGEST):
+            refuse_large(codes, [column.name for column in self.columns_], name)
+            if warn_missing:
+                self._warn_of_first_missing(codes, reader, name)
         return codes
-
-    def _read_columns(self, door):
-        """Return the cells of all columns as codes."""
-        codes = np.empty((door.n_rows, len(self.columns_)))
-        for j in range(len(self.columns_)):
-            if j in self._levels:
-                codes[:, j] = self._levels[j].to_codes(door.values(j))
-            elif j in self._clocks:
-                codes[:, j] = self._clocks[j].to_codes(door.instants(j))
-            else:
-                codes[:, j] = door.numbers(j)
-        return codes
-
-    def _warn_of_first_missing(self, codes, door, name):
-        """Warn of missing cells in columns that had none in `fit`; categories that are not known are no such cells."""
-        fresh = []
-        for j in np.flatnonzero(np.isnan(codes).any(axis=0)):
-            column = self.columns_[j]
-            if not column.has_missing and (j not in self._levels or any(map(is_missing, door.values(j)))):
-                fresh.append(column.name)
-        if fresh:
-            warn(
-                f"Missing cells{_of(name)} in {', '.join(map(repr, fresh))}, where fit saw none: a typical value of "
-                "the column stands in for them."
-            )
 
     def from_codes(self, codes):
         """Return codes as a table in the container and data types of the fitted one.
@@ -240,7 +225,7 @@ class TableEncoder:
         Parameters
         ----------
         codes : array-like of shape (n_samples, n_features)
-            Levels and integers must be whole numbers, as after `snap`. NaN is a missing cell.
+            Categories and integers must be whole numbers, as after `snap`. NaN is a missing cell.
 
         Returns
         -------
@@ -250,31 +235,28 @@ class TableEncoder:
         Raises
         ------
         ValueError
-            If a cell is missing in a column of levels or integers that had no missing cell in `fit`.
+            If a cell is missing in a column of categories or integers that had no missing cell in `fit`.
         """
         codes = np.asarray(codes, dtype=float)
         for j in np.flatnonzero(np.isnan(codes).any(axis=0)):
             column = self.columns_[j]
-            if not column.has_missing and (j in self._levels or self._exit.is_integer[j]):
+            if not column.has_missing and (self.holds_categories[j] or self._writer.is_integer[j]):
                 raise ValueError(f"Column {column.name!r} has no place for a missing cell: it had none in fit.")
-        if self._exit.dtype is not None and not self._levels:  # an array of numbers
-            return self._exit.from_matrix(codes)
+        if self._writer.is_numeric and not self._codecs:
+            return self._writer.from_matrix(codes)
         built = []
         for j in range(len(self.columns_)):
-            if j in self._levels:
-                built.append(self._levels[j].take(codes[:, j]))
-            elif j in self._clocks:
-                built.append(self._exit.instants(j, self._clocks[j].from_codes(codes[:, j])))
-            else:
-                built.append(self._exit.numbers(j, codes[:, j]))
-        return self._exit.assemble(built)
+            write = self._codecs[j].write if j in self._codecs else _write_numbers
+            built.append(write(self._writer, j, codes[:, j]))
+        return self._writer.assemble(built)
 
     def snap(self, codes):
-        """Move codes to the observed grid of each column: its range, decimals, few values or levels. NaN stays.
+        """Move codes to the observed grid of each column: its range, decimals, few values or categories. NaN stays.
 
         Parameters
         ----------
         codes : array-like of shape (n_samples, n_features)
+            The ordinal-encoded array of new rows.
 
         Returns
         -------
@@ -297,14 +279,18 @@ class TableEncoder:
 
     @property
     def holds_integers(self):
-        """Which columns take whole numbers only by their data type, or whole steps of time; bool, (n_columns,)."""
-        is_clock = [j in self._clocks for j in range(len(self.columns_))]
-        return np.array(self._exit.is_integer, dtype=bool) | is_clock
+        """Which columns take whole numbers only by their data type, or whole steps of time; bool, (n_features,)."""
+        return np.array([whole or j in self.datetimes for j, whole in enumerate(self._writer.is_integer)], dtype=bool)
 
     @property
-    def clocks(self):
-        """By position, the `origin` and the `step` in which dates are counted."""
-        return self._clocks
+    def holds_categories(self):
+        """Which columns hold categories, also those of a single category; bool, (n_features,)."""
+        return np.array([isinstance(self._codecs.get(j), Categories) for j in range(len(self.columns_))], dtype=bool)
+
+    @property
+    def datetimes(self):
+        """By position, the `DatetimeCodec` of each column of dates, with its `origin` and `step`."""
+        return {j: codec for j, codec in self._codecs.items() if isinstance(codec, DatetimeCodec)}
 
     # ------------------------------------------------------------------------------------------ encoded matrices
     def encode(self, X):
@@ -313,20 +299,31 @@ class TableEncoder:
         Parameters
         ----------
         X : table of shape (n_samples, n_features)
+            With the columns of the fitted one.
 
         Returns
         -------
         encoded : ndarray of float64, shape (n_samples, width_)
-            A numeric column becomes one scaled column, a nominal one a head of one column a level, a constant one
-            nothing. Where cells were missing in `fit`, one more column says so (1.0) and the number stands at the
-            centre, or no level of the head is set.
+            A numeric column becomes one scaled column, a nominal one a one-hot block of a column for each category, a
+            constant one nothing. Where cells were missing in `fit`, one more column is 1.0 for a missing cell; the
+            number then stands at the centre, or no column of the block is set.
         """
         return self.encode_codes(self.to_codes(X))
 
     def encode_codes(self, codes, largest=LARGEST_ENCODED):
-        """Return codes, shape (n_samples, n_features), as the encoded matrix, shape (n_samples, width_).
+        """Return codes as the encoded matrix.
 
-        A number farther than `largest` from the centre, in units of the scale, is refused.
+        Parameters
+        ----------
+        codes : ndarray of shape (n_samples, n_features)
+            The ordinal-encoded array.
+        largest : float, default=1e30
+            A number farther from the centre than this, in units of the scale, is refused.
+
+        Returns
+        -------
+        encoded : ndarray of float64, shape (n_samples, width_)
+            As from `encode`.
         """
         encoded = np.zeros((len(codes), self.width_))
         for j, column in enumerate(self.columns_):
@@ -341,18 +338,9 @@ class TableEncoder:
                 encoded[:, start] = np.where(missing, 0.0, (values - self._center[j]) / self._spread[j])
             if column.has_missing:
                 encoded[:, column.encoded.stop - 1] = missing
-        if not np.abs(encoded).max(initial=0.0) <= largest:
+        if not _is_bounded(encoded, largest):
             self._refuse_far(encoded, codes, largest)
         return encoded
-
-    def _refuse_far(self, encoded, codes, largest):
-        """Raise for the first number that is too far from those of `fit` for a network's arithmetic."""
-        row, position = np.argwhere(~(np.abs(encoded) <= largest))[0]
-        j = np.flatnonzero([column.encoded.start <= position for column in self.columns_])[-1]
-        raise ValueError(
-            f"Column {self.columns_[j].name!r} holds values too large for distances between rows, such as "
-            f"{codes[row, j]:g} in row {row}; rescale it."
-        )
 
     def decode(self, encoded, rng=None):
         """Return encoded rows as a valid table in the container of the fitted one.
@@ -360,33 +348,47 @@ class TableEncoder:
         Parameters
         ----------
         encoded : array-like of shape (n_samples, width_)
-            As from `encode`, or from a network: heads need not be one-hot.
-        rng : numpy.random.RandomState, optional
-            If given, levels are drawn with probabilities proportional to the head (negative values count as zero);
-            by default the largest wins.
+            As from `encode`, or from a network: blocks need not be one-hot.
+        rng : numpy.random.RandomState, default=None
+            If given, categories are drawn with probabilities proportional to their block (negative values count as
+            zero); by default the largest wins.
 
         Returns
         -------
         X : table of shape (n_samples, n_features)
+            Valid rows.
         """
         return self.from_codes(self.snap(self.decode_codes(encoded, rng)))
 
     def decode_codes(self, encoded, rng=None):
-        """Return the encoded matrix, shape (n_samples, width_), as codes that are not snapped yet."""
+        """Return an encoded matrix as codes that are not snapped yet.
+
+        Parameters
+        ----------
+        encoded : array-like of shape (n_samples, width_)
+            As in `decode`.
+        rng : numpy.random.RandomState, default=None
+            As in `decode`.
+
+        Returns
+        -------
+        codes : ndarray of float64, shape (n_samples, n_features)
+            The ordinal-encoded array.
+        """
         encoded = np.asarray(encoded, dtype=float)
         codes = np.empty((len(encoded), len(self.columns_)))
         for j, column in enumerate(self.columns_):
-            head = encoded[:, column.encoded]
-            if column.is_nominal:  # a missing indicator is one more level, which stands last
-                chosen = head.argmax(axis=1) if rng is None else _draw_levels(head, rng)
-                codes[:, j] = np.where(chosen < column.n_levels, chosen, np.nan)
+            block = encoded[:, column.encoded]
+            if column.is_nominal:  # a missing indicator is one more category, which stands last
+                chosen = block.argmax(axis=1) if rng is None else _draw_categories(block, rng)
+                codes[:, j] = np.where(chosen < column.n_categories, chosen, np.nan)
                 continue
             if column.kind == "constant":
                 codes[:, j] = column.low
             else:
-                codes[:, j] = head[:, 0] * self._spread[j] + self._center[j]
+                codes[:, j] = block[:, 0] * self._spread[j] + self._center[j]
             if column.has_missing:
-                codes[head[:, -1] > 0.5, j] = np.nan
+                codes[block[:, -1] > 0.5, j] = np.nan
         return codes
 
     def rescale(self, codes, scale="std"):
@@ -395,7 +397,9 @@ class TableEncoder:
         Parameters
         ----------
         codes : ndarray of shape (n_samples, n_features)
+            The ordinal-encoded array of these rows.
         scale : {"std", "iqr", "range"}, default="std"
+            As in the constructor.
 
         Returns
         -------
@@ -434,17 +438,143 @@ class TableEncoder:
             self._center[numeric], self._spread[numeric] = _center_and_scale(codes[:, numeric], scale)
         start = 0
         for column in self.columns_:
-            size = column.n_levels if column.is_nominal else int(column.kind != "constant")
+            size = column.n_categories if column.is_nominal else int(column.kind != "constant")
             column.encoded = slice(start, start + size + int(column.has_missing))
             start = column.encoded.stop
         self.width_ = start
 
+    # ------------------------------------------------------------------------------------------ strange cells
+    def _warn_of_first_missing(self, codes, reader, name):
+        """Warn of missing cells in columns that had none in `fit`; unknown categories are no such cells."""
+        fresh = []
+        for j in np.flatnonzero(np.isnan(codes).any(axis=0)):
+            column = self.columns_[j]
+            if not column.has_missing and (not self.holds_categories[j] or any(map(is_missing, reader.values(j)))):
+                fresh.append(column.name)
+        if fresh:
+            warn(
+                f"Missing cells{_of(name)} in {', '.join(map(repr, fresh))}, where fit saw none: a typical value of "
+                "the column stands in for them."
+            )
+
+    def _refuse_far(self, encoded, codes, largest):
+        """Raise for the first number that is too far from those of `fit` for a network's arithmetic."""
+        far = np.argwhere(~(np.abs(encoded) <= largest))
+        if not len(far):
+            return
+        row, position = far[0]
+        j = np.flatnonzero([column.encoded.start <= position for column in self.columns_])[-1]
+        raise ValueError(
+            f"Column {self.columns_[j].name!r} holds values too large for distances between rows, such as "
+            f"{codes[row, j]:g} in row {row}; rescale it."
+        )
+
 
 # ------------------------------------------------------------------------------------------------ reading cells
-def named_nominal(categorical_features, names):
-    """Return the positions of the columns that the parameter `categorical_features` calls nominal."""
-    is_auto = isinstance(categorical_features, str) and categorical_features == "auto"
-    return set(columns_named("categorical_features", None if is_auto else categorical_features, names).tolist())
+class Categories:
+    """The categories of a nominal column: a number for each, and the observed values to gather new ones from."""
+
+    def __init__(self, values, name):
+        self._refuse_unhashable(values, name)
+        distinct = {value for value in set(values) if not is_missing(value)}
+        try:
+            categories = sorted(distinct)
+        except TypeError:  # values of several types
+            categories = sorted(distinct, key=lambda value: (type(value).__name__, repr(value)))
+        self.lookup = {value: float(code) for code, value in enumerate(categories)}
+
+    def to_codes(self, values):
+        """Return the number of each value; NaN for a missing or unseen one."""
+        get = self.lookup.get
+        return np.array([get(value, np.nan) for value in values], dtype=float)
+
+    def keep(self, reader, j, codes):
+        """Keep one observed native value of each category, and behind them one missing cell if there is any."""
+        _, first = np.unique(codes, return_index=True)
+        self._native = reader.gather(j, first)
+
+    def read(self, reader, j, column, table=None):
+        """Return the codes of a column of a later table."""
+        values = reader.values(j)
+        self._refuse_unhashable(values, column)
+        return self.to_codes(values)
+
+    def write(self, writer, j, codes):
+        """Return native values for codes, NaN for missing."""
+        return self._native[np.where(np.isnan(codes), len(self.lookup), codes).astype(np.intp)]
+
+    @staticmethod
+    def _refuse_unhashable(values, name):
+        types = sorted({kind.__name__ for kind in set(map(type, values)) if kind.__hash__ is None})
+        if types:  # scikit-learn's checks look for these words
+            raise TypeError(
+                f"Column {name!r} holds values of type {', '.join(types)}: argument must be a string or a number."
+            )
+
+
+class DatetimeCodec:
+    """Dates as whole steps since the earliest one; the step is the largest that hits every observed date."""
+
+    def __init__(self, datetimes):
+        seen = datetimes[~np.isnat(datetimes)]
+        self.origin = seen.min() if len(seen) else datetimes.dtype.type(0, "D")
+        ticks = (seen - self.origin).astype(np.int64)
+        unit = np.datetime_data(datetimes.dtype)[0]
+        self.step = np.timedelta64(max(1, int(np.gcd.reduce(ticks)) if len(ticks) else 1), unit)
+
+    def to_codes(self, datetimes):
+        """Return dates as numbers of steps; NaN for missing ones."""
+        missing = np.isnat(datetimes)
+        elapsed = np.where(missing, self.origin, datetimes) - self.origin
+        whole, rest = np.divmod(elapsed, self.step)  # a plain quotient would be inexact for long times
+        return np.where(missing, np.nan, whole + rest / self.step)
+
+    def read(self, reader, j, column, table=None):
+        """Return the codes of a column of a later table."""
+        return self.to_codes(read_datetimes(reader, j, column, table))
+
+    def write(self, writer, j, codes):
+        """Return codes as a column of dates."""
+        missing = np.isnan(codes)
+        datetimes = self.origin + np.where(missing, 0, np.round(codes)).astype(np.int64) * self.step
+        datetimes[missing] = np.array("NaT", dtype=datetimes.dtype)
+        return writer.datetimes(j, datetimes)
+
+
+def read_numbers(reader, j, column, table=None):
+    """Return the cells of a column as floats; refuse text and dates."""
+    if reader.matrix is not None:
+        return reader.matrix[:, j]
+    if reader.kind(j) != "number" and not reader.is_boolean(j):
+        _refuse_cells(reader, j, column, table, Real | Decimal | np.bool_, "numbers")
+    return reader.numbers(j)
+
+
+def read_datetimes(reader, j, column, table=None):
+    """Return the cells of a column as dates; refuse text and numbers."""
+    if reader.kind(j) == "datetime":
+        return reader.datetimes(j)
+    _refuse_cells(reader, j, column, table, (), "dates")
+    return np.full(reader.n_rows, "NaT", dtype="datetime64[us]")  # all cells are missing
+
+
+def _write_numbers(writer, j, codes):
+    return writer.numbers(j, codes)
+
+
+def _refuse_cells(reader, j, column, table, kinds, expected):
+    """Raise for the first cell that is neither of these kinds nor missing."""
+    for row, value in enumerate(reader.values(j)):
+        if not isinstance(value, kinds) and not is_missing(value):
+            raise ValueError(
+                f"Column {column!r}{_of(table)} holds {value!r} in row {row}, where {expected} are expected."
+            )
+
+
+def _is_bounded(matrix, largest):
+    """Return True only if no number is missing or larger than this: one pass over the squares, whose sum is enough."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.vdot(matrix, matrix) <= largest
 
 
 def refuse_large(codes, names, table=None):
@@ -454,14 +584,10 @@ def refuse_large(codes, names, table=None):
         return
     j = int(large.any(axis=0).argmax())
     row = int(large[:, j].argmax())
+    what = f"{codes[row, j]:g} in row {row}; rescale it to values below {LARGEST:g}."
     if np.isinf(codes[row, j]):
-        raise ValueError(
-            f"Column {names[j]!r}{_of(table)} contains infinity in row {row}; replace it by a number or by NaN."
-        )
-    raise ValueError(
-        f"Column {names[j]!r}{_of(table)} contains {codes[row, j]:g} in row {row}; rescale it to values below "
-        f"{LARGEST:g}."
-    )
+        what = f"infinity in row {row}; replace it by a number or by NaN."
+    raise ValueError(f"Column {names[j]!r}{_of(table)} contains {what}")
 
 
 def _of(table):
@@ -469,70 +595,85 @@ def _of(table):
 
 
 # ------------------------------------------------------------------------------------------------ learning a schema
-def _learn_codes(door, categorical_features):
-    """Read every column as codes; return them with the levels and the clocks by column position."""
-    forced = named_nominal(categorical_features, door.names)
-    if door.matrix is not None and not forced:
-        return door.matrix, {}, {}
-    codes, levels, clocks = np.empty((door.n_rows, len(door.names))), {}, {}
-    for j, name in enumerate(door.names):
-        kind = "nominal" if j in forced else door.kind(j)
-        if kind == "nominal":
-            if categorical_features is None:
-                raise ValueError(f"Column {name!r} holds text, categories or booleans where only numbers are possible.")
-            levels[j] = Levels(door.values(j), name)
-            codes[:, j] = levels[j].to_codes(door.values(j))
-            levels[j].keep(door, j, codes[:, j])
-        elif kind == "instant":
-            clocks[j] = Clock(door.instants(j))
-            codes[:, j] = clocks[j].to_codes(door.instants(j))
+def named_nominal(categorical_features, names):
+    """Return the positions of the columns that the parameter `categorical_features` calls nominal."""
+    is_auto = isinstance(categorical_features, str) and categorical_features == "auto"
+    return set(columns_named("categorical_features", None if is_auto else categorical_features, names).tolist())
+
+
+def _learn_codecs(reader, categorical_features):
+    """Return the codes of a table, and by position the codecs of the columns that are no numbers."""
+    forced = named_nominal(categorical_features, reader.names)
+    if reader.matrix is not None and not forced:
+        return reader.matrix, {}
+    codes, codecs = np.empty((reader.n_rows, len(reader.names))), {}
+    for j, name in enumerate(reader.names):
+        kind = "nominal" if j in forced else reader.kind(j)
+        if kind == "number":
+            codes[:, j] = reader.numbers(j)
+        elif kind == "datetime":
+            datetimes = reader.datetimes(j)
+            codecs[j] = DatetimeCodec(datetimes)
+            codes[:, j] = codecs[j].to_codes(datetimes)
+        elif categorical_features is None:
+            raise ValueError(f"Column {name!r} holds text, categories or booleans where only numbers are possible.")
         else:
-            codes[:, j] = door.numbers(j)
-    return codes, levels, clocks
+            values = reader.values(j)
+            codecs[j] = Categories(values, name)
+            codes[:, j] = codecs[j].to_codes(values)
+            codecs[j].keep(reader, j, codes[:, j])
+    return codes, codecs
 
 
-def _describe(codes, door, levels, clocks, single):
-    """Return the schema of a matrix of codes, all numeric columns at once; `single` are those of float32."""
-    n_rows, n_columns = codes.shape
-    ordered = np.sort(codes.T, axis=1)  # NaN last
-    n_seen = n_rows - np.isnan(ordered).sum(axis=1)
-    low = ordered[:, 0]
-    high = ordered[np.arange(n_columns), np.maximum(n_seen - 1, 0)]
-    values, counts, first = _runs(ordered)
-    n_distinct = np.diff(first) - (n_rows - n_seen)  # each NaN is a run of its own
-    decimals = _count_decimals(ordered)
-    decimals[single] = _count_decimals(ordered[single], np.float32)
-    is_scale = (n_distinct <= MAX_GRID) & (n_distinct * MIN_ROWS_PER_GRID_VALUE <= n_seen)
-    is_mass = counts >= max(2, MASS_POINT_SHARE * n_rows)
-
+def _describe(codes, reader, codecs, single):
+    """Return the schema of codes; `single` are the positions of columns of float32."""
+    ordered = _SortedColumns(codes)
+    decimals = _count_decimals(ordered.values)
+    decimals[single] = _count_decimals(ordered.values[single], np.float32)
     columns = []
-    for j, name in enumerate(door.names):
-        column = Column(name, "float", float(low[j]), float(high[j]), has_missing=bool(n_seen[j] < n_rows))
-        if n_distinct[j] <= 1:
+    for j, name in enumerate(reader.names):
+        low, high, n_seen = ordered.low[j], ordered.high[j], ordered.n_seen[j]
+        column = Column(name, "float", low, high, has_missing=bool(n_seen < len(codes)))
+        if low == high or not n_seen:
             column.kind = "constant"
-        elif j in levels:
-            column.kind = "boolean" if door.is_boolean(j) else "categorical"
-            column.n_levels = len(levels[j].lookup)
+        elif isinstance(codecs.get(j), Categories):
+            column.kind = "boolean" if reader.is_boolean(j) else "categorical"
+            column.n_categories = len(codecs[j].lookup)
         else:
             column.decimals = None if decimals[j] < 0 else int(decimals[j])
-            column.kind = "datetime" if j in clocks else "integer" if decimals[j] == 0 else "float"
-            if is_scale[j]:
-                column.grid = values[first[j] : first[j] + n_distinct[j]].copy()
-            else:
-                own = slice(first[j], first[j + 1])
-                column.mass_points = values[own][is_mass[own]]
+            column.kind = "datetime" if j in codecs else "integer" if decimals[j] == 0 else "float"
+            column.grid, column.mass_points = _grid_or_mass_points(*ordered.distinct(j), n_seen, len(codes))
         columns.append(column)
     return columns
 
 
-def _runs(ordered):
-    """Return the distinct values of all sorted rows, one row after the other, how often each occurs, and where a row's
-    values begin, with the end behind them."""
-    is_start = np.ones(ordered.shape, dtype=bool)
-    np.not_equal(ordered[:, 1:], ordered[:, :-1], out=is_start[:, 1:])
-    starts = np.flatnonzero(is_start)
-    first = np.searchsorted(starts, np.arange(len(ordered) + 1) * ordered.shape[1])
-    return ordered.ravel()[starts], np.diff(starts, append=ordered.size), first
+def _grid_or_mass_points(values, counts, n_seen, n_rows):
+    """Return all values of a column if they are few and frequent, else None, and otherwise its single frequent ones."""
+    if len(values) <= MAX_GRID and len(values) * MIN_ROWS_PER_GRID_VALUE <= n_seen:
+        return values.copy(), np.empty(0)
+    return None, values[counts >= max(2, MASS_POINT_SHARE * n_rows)]
+
+
+class _SortedColumns:
+    """All columns sorted at once: their ranges, and the distinct values of each with how often it occurs."""
+
+    def __init__(self, codes):
+        n_rows, n_columns = codes.shape
+        self.values = np.array(codes.T, order="C")  # (n_features, n_samples)
+        self.values.sort(axis=1)  # NaN last
+        self.n_seen = n_rows - np.isnan(self.values).sum(axis=1)
+        self.low = self.values[:, 0].tolist()
+        self.high = self.values[np.arange(n_columns), np.maximum(self.n_seen - 1, 0)].tolist()
+        is_start = np.ones(self.values.shape, dtype=bool)  # of a run of equal values; each NaN is a run
+        np.not_equal(self.values[:, 1:], self.values[:, :-1], out=is_start[:, 1:])
+        starts = np.flatnonzero(is_start)  # positions in the raveled matrix
+        self._runs = self.values.ravel()[starts], np.diff(starts, append=self.values.size)  # values, counts
+        first = np.searchsorted(starts, np.arange(n_columns + 1) * n_rows)  # run of each column, and the end
+        self._own_runs = [slice(*ends) for ends in zip(first[:-1], first[1:] - (n_rows - self.n_seen))]  # without NaN
+
+    def distinct(self, j):
+        """Return the distinct values of a column, in increasing order, and how often each occurs."""
+        return tuple(part[self._own_runs[j]] for part in self._runs)
 
 
 def _count_decimals(ordered, dtype=np.float64):
@@ -541,21 +682,21 @@ def _count_decimals(ordered, dtype=np.float64):
     The values are of `dtype`, in which 0.1 is whatever comes nearest to it.
     """
     decimals = np.full(len(ordered), -1)
-    glance = ordered[:, :: max(1, ordered.shape[1] // 32)]  # a few values tell most continuous columns
+    glance = ordered[:, :: max(1, ordered.shape[1] // N_GLANCE)]
     candidates = np.flatnonzero(_has_decimals(glance, MAX_DECIMALS, dtype))
     values = ordered[candidates]
-    for places in range(MAX_DECIMALS + 1):
+    for n_decimals in range(MAX_DECIMALS + 1):
         if not len(candidates):
             break
-        fits = _has_decimals(values, places, dtype)
-        decimals[candidates[fits]] = places
+        fits = _has_decimals(values, n_decimals, dtype)
+        decimals[candidates[fits]] = n_decimals
         candidates, values = candidates[~fits], values[~fits]
     return decimals
 
 
-def _has_decimals(values, places, dtype):
-    """Whether every row of `values` (NaN aside) is unchanged by rounding to `places` decimals."""
-    changed = np.round(values, places).astype(dtype) != values
+def _has_decimals(values, n_decimals, dtype):
+    """Whether every row of `values` (NaN aside) is unchanged by rounding to this number of decimals."""
+    changed = np.round(values, n_decimals).astype(dtype) != values
     if changed[:, -1].any():  # where NaN stands, if anywhere
         changed &= ~np.isnan(values)
     return ~changed.any(axis=1)
@@ -581,64 +722,9 @@ def _center_and_scale(values, scale):
     return center, np.where((spread > 0) & np.isfinite(spread), spread, 1.0)
 
 
-def _draw_levels(head, rng):
-    """Draw one level a row with probabilities proportional to the head, shape (n_samples, n_levels)."""
-    mass = np.maximum(head, 0.0)
-    mass[mass.sum(axis=1) <= 0] = 1.0
-    cumulated = np.cumsum(mass, axis=1)
-    return (cumulated < rng.uniform(size=(len(head), 1)) * cumulated[:, -1:]).sum(axis=1)
-
-
-class Levels:
-    """The levels of a nominal column: a number for each, and the observed values to gather new ones from."""
-
-    def __init__(self, values, name):
-        try:
-            distinct = {value for value in set(values) if not is_missing(value)}
-        except TypeError:
-            kinds = sorted({type(value).__name__ for value in values if type(value).__hash__ is None})
-            raise TypeError(
-                f"Column {name!r} holds values of type {', '.join(kinds)}: argument must be a string or a number."
-            ) from None
-        try:
-            levels = sorted(distinct)
-        except TypeError:  # values of several types
-            levels = sorted(distinct, key=lambda value: (type(value).__name__, repr(value)))
-        self.lookup = {value: float(code) for code, value in enumerate(levels)}
-
-    def to_codes(self, values):
-        """Return the number of each value; NaN for a missing or unseen one."""
-        get = self.lookup.get
-        return np.array([get(value, np.nan) for value in values], dtype=float)
-
-    def keep(self, door, j, codes):
-        """Keep one observed native value of each level, and behind them one missing cell if there is any."""
-        _, first = np.unique(codes, return_index=True)
-        self._native = door.gather(j, first)
-
-    def take(self, codes):
-        """Return native values for the level numbers `codes`, NaN for missing."""
-        return self._native[np.where(np.isnan(codes), len(self.lookup), codes).astype(np.intp)]
-
-
-class Clock:
-    """Dates as whole steps since the earliest one; the step is the largest that hits every observed date."""
-
-    def __init__(self, instants):
-        seen = instants[~np.isnat(instants)]
-        self.origin = seen.min() if len(seen) else instants.dtype.type(0, "D")
-        ticks = (seen - self.origin).astype(np.int64)
-        unit = np.datetime_data(instants.dtype)[0]
-        self.step = np.timedelta64(max(1, int(np.gcd.reduce(ticks)) if len(ticks) else 1), unit)
-
-    def to_codes(self, instants):
-        missing = np.isnat(instants)
-        elapsed = np.where(missing, self.origin, instants) - self.origin
-        whole, rest = np.divmod(elapsed, self.step)  # a plain quotient would be inexact for long times
-        return np.where(missing, np.nan, whole + rest / self.step)
-
-    def from_codes(self, codes):
-        missing = np.isnan(codes)
-        instants = self.origin + np.where(missing, 0, np.round(codes)).astype(np.int64) * self.step
-        instants[missing] = np.array("NaT", dtype=instants.dtype)
-        return instants
+def _draw_categories(block, rng):
+    """Draw one category for each row with probabilities proportional to a block of shape (n_samples, n_categories)."""
+    weights = np.maximum(block, 0.0)
+    weights[weights.sum(axis=1) <= 0] = 1.0
+    cumulated = np.cumsum(weights, axis=1)
+    return (cumulated < rng.uniform(size=(len(block), 1)) * cumulated[:, -1:]).sum(axis=1)

@@ -7,24 +7,11 @@ import numpy as np
 from skgan_resample._tables._encoder import TableEncoder
 
 
-# ------------------------------------------------------------------------------------------------ who made a row?
 def synthetic_rows(sampler, X, y, X_new, y_new):
-    """Return which rows of a resampled table are new.
+    """Return which rows of a resampled table are new, (n_new,), as ``is_synthetic_`` of the sampler says or by search.
 
-    Parameters
-    ----------
-    sampler : sampler
-        Fitted. Its ``is_synthetic_`` is the answer if it has one.
-    X, y : table of shape (n_samples, n_features) and column of shape (n_samples,)
-        What was given to ``fit_resample``.
-    X_new, y_new : table of shape (n_new, n_features) and column of shape (n_new,)
-        What came back, in any order; rows may be missing.
-
-    Returns
-    -------
-    mask : ndarray of bool, shape (n_new,)
-        True for a row that is not, with its target, among the given ones. Of rows that are the same, as many as were
-        given are real, the first ones.
+    `X` and `y` were given to ``fit_resample``, `X_new` and `y_new` came back, in any order; rows may be missing. Of
+    equal rows as many as were given are real, the first ones.
     """
     mask = getattr(sampler, "is_synthetic_", None)
     if mask is not None and np.shape(mask) == (len(y_new),):
@@ -35,21 +22,21 @@ def synthetic_rows(sampler, X, y, X_new, y_new):
 def row_origins(X, y, X_new, y_new):
     """Return the position in `X` of each row of `X_new`, -1 for a new one; every row of `X` is found at most once."""
     old, new = (np.column_stack(parts) for parts in zip(_common_codes(X, X_new), _common_codes(y, y_new)))
-    places = defaultdict(list)
-    for place, key in reversed(list(enumerate(row_keys(old)))):
-        places[key].append(place)
-    return np.array([places[key].pop() if places.get(key) else -1 for key in row_keys(new)], dtype=np.intp)
-
-
-def _common_codes(old, new):
-    """Return two tables as numbers by the same schema; infinity for a level that only the new one has."""
-    encoder = TableEncoder()
-    old_codes, new_codes = encoder.fit_to_codes(old), encoder.to_codes(new, warn_missing=False)
-    unseen = np.isnan(new_codes) & ~np.isnan(TableEncoder().fit_to_codes(new))
-    return old_codes, np.where(unseen, np.inf, new_codes)
+    positions = defaultdict(list)  # of the rows with each key, the first at the end
+    for position, key in reversed(list(enumerate(row_keys(old)))):
+        positions[key].append(position)
+    return np.array([positions[key].pop() if positions.get(key) else -1 for key in row_keys(new)], dtype=np.intp)
 
 
 def row_keys(codes):
     """Return each row of numbers as bytes that are equal when the rows are; NaN equals NaN."""
     codes = np.where(np.isnan(codes), np.nan, codes + 0.0)  # one NaN, and no -0.0
     return np.ascontiguousarray(codes).view(f"V{codes.itemsize * codes.shape[1]}").ravel().tolist()
+
+
+def _common_codes(old, new):
+    """Return two tables as numbers by the same schema; infinity for a category that only the new one has."""
+    encoder = TableEncoder()
+    old_codes, new_codes = encoder.fit_to_codes(old), encoder.to_codes(new, warn_missing=False)
+    unseen = np.isnan(new_codes) & ~np.isnan(TableEncoder().fit_to_codes(new))
+    return old_codes, np.where(unseen, np.inf, new_codes)

@@ -6,7 +6,7 @@ from numbers import Real
 import numpy as np
 from sklearn.utils import column_or_1d
 
-from skgan_resample._tables._containers import is_missing, open_table
+from skgan_resample._tables._containers import is_missing, reader_of
 from skgan_resample._tables._encoder import LARGEST, TableEncoder
 
 MAX_CLASS_VALUES = 20  # a target of whole numbers with more different values than this is continuous
@@ -36,21 +36,40 @@ def read_target(y, *, name="y", warn=False):
         For anything else: text, categories, booleans, dates, missing cells, infinity, values beyond 1e300, several
         columns. The message says what and where.
     """
-    _refuse_none(y, name)
-    if getattr(getattr(y, "dtype", None), "kind", None) in ("m", "M"):
-        raise ValueError(f"Input {name} holds dates or durations; give numbers, such as days.")
-    try:
-        column = open_table(y)
-    except (TypeError, ValueError) as error:
-        raise type(error)(f"Input {name} cannot be used: {error}") from None
-    _refuse_columns(len(column.names), name)
-    if column.kind(0) != "number":
-        _refuse_values(column, name)
-    target = column.numbers(0) if column.matrix is None else column.matrix[:, 0]
+    if _is_plain(y):
+        target, is_flat = np.asarray(y, dtype=np.float64), True
+    else:
+        column = open_target(y, name)
+        if column.kind(0) != "number":
+            _refuse_values(column, name)
+        target, is_flat = column.numbers(0) if column.matrix is None else column.matrix[:, 0], column.is_column
     usable = np.abs(target) <= LARGEST  # False for NaN as well
     if not usable.all():
         _refuse_numbers(target, usable, name)
-    return column_or_1d(target if column.is_flat else target[:, None], warn=warn)
+    return target if is_flat else column_or_1d(target[:, None], warn=warn)
+
+
+def _is_plain(y):
+    """Whether a target is a NumPy array, or a pandas series over one, of numbers: the short way for scorers."""
+    if type(y) is not np.ndarray and not hasattr(y, "iloc"):
+        return False
+    dtype = getattr(y, "dtype", None)
+    return isinstance(dtype, np.dtype) and dtype.kind in "fiu" and y.ndim == 1 and len(y) > 0
+
+
+def open_target(y, name="y"):
+    """Return the reader of a target of one column, whatever it holds; refuse what is no column."""
+    if y is None:  # scikit-learn's checks look for these words
+        raise ValueError(f"This call requires {name} to be passed, but the target {name} is None.")
+    if getattr(getattr(y, "dtype", None), "kind", None) in ("m", "M"):
+        raise ValueError(f"Input {name} holds dates or durations; give numbers, such as days.")
+    try:
+        column = reader_of(y)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"Input {name} cannot be used: {error}") from None
+    if len(column.names) > 1:
+        raise ValueError(f"Input {name} must be one column, got {len(column.names)}; multi-output is not supported.")
+    return column
 
 
 def read_target_and_schema(y):
@@ -69,9 +88,7 @@ def read_classes(y, name="y", *, warn=False):
     Labels are text, integers, whole floats, booleans or objects that can be sorted. Missing labels, infinity, dates and
     labels of types that cannot be compared are refused. `warn` is that of `read_target`.
     """
-    _refuse_none(y, name)
-    shape = np.asarray(y).shape
-    _refuse_columns(shape[1] if len(shape) == 2 else 1, name)
+    open_target(y, name)
     y = column_or_1d(y, warn=warn)
     kind = y.dtype.kind
     if (kind == "f" and np.isnan(y).any()) or (kind == "O" and any(map(is_missing, y))):
@@ -101,23 +118,12 @@ def is_continuous_target(*targets):
 
 
 # ------------------------------------------------------------------------------------------------ what is refused
-def _refuse_none(y, name):
-    """Raise the sentence that scikit-learn's checks look for where there is no target."""
-    if y is None:
-        raise ValueError(f"This call requires {name} to be passed, but the target {name} is None.")
-
-
-def _refuse_columns(n_columns, name):
-    if n_columns > 1:
-        raise ValueError(f"Input {name} must be one column, got {n_columns}; multi-output is not supported.")
-
-
 def _refuse_values(column, name):
     """Raise for a column that does not hold numbers; return where all its cells are missing."""
     seen = [value for value in column.values(0) if not is_missing(value)]
     others = [value for value in seen if isinstance(value, bool) or not isinstance(value, Real)]
     value = next(iter(others or seen), None)
-    if column.kind(0) == "instant" or isinstance(value, _DATES):
+    if column.kind(0) == "datetime" or isinstance(value, _DATES):
         raise ValueError(f"Input {name} holds dates or durations; give numbers, such as days.")
     if isinstance(value, bool | np.bool_):
         raise ValueError(

@@ -1,4 +1,4 @@
-"""A table as numbers for estimators that take only those."""
+"""MatrixEncoder: a table as numbers, for estimators that take only those."""
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -6,36 +6,36 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from skgan_resample._tables._encoder import TableEncoder
 
 
-class TableVectorizer(TransformerMixin, BaseEstimator):
-    """Turn a mixed table into numbers for any learner: scaled, one-hot, with indicators of missing cells.
+class MatrixEncoder(TransformerMixin, BaseEstimator):
+    """Turn a mixed table into a matrix: scaled numbers, one-hot blocks, indicators of missing cells.
 
     Parameters
     ----------
-    max_levels : int, default=20
-        Of a nominal column, so many of the most frequent levels get a column; the others share a row of zeros.
+    max_categories : int, default=20
+        The most frequent categories of a nominal column get a column each; the others share a row of zeros.
     """
 
-    def __init__(self, max_levels=20):
-        self.max_levels = max_levels
+    def __init__(self, max_categories=20):
+        self.max_categories = max_categories
 
     @classmethod
-    def around(cls, encoder):
-        """Return a fitted vectorizer that does what a fitted `TableEncoder` does, all levels included."""
-        vectorizer = cls(max_levels=max([1, *(column.n_levels for column in encoder.columns_)]))
-        vectorizer.encoder_, vectorizer.kept_ = encoder, np.arange(encoder.width_)
-        return vectorizer
+    def from_encoder(cls, encoder):
+        """Return a fitted one that does what a fitted `TableEncoder` does, all categories included."""
+        fitted = cls(max_categories=max([1, *(column.n_categories for column in encoder.columns_)]))
+        fitted.encoder_, fitted.kept_ = encoder, np.arange(encoder.width_)
+        return fitted
 
     def fit(self, X, y=None):
         self.encoder_ = TableEncoder()
         encoded = self.encoder_.encode_codes(self.encoder_.fit_to_codes(X))
-        kept = []
+        kept = []  # positions in the encoded matrix
         for column in self.encoder_.columns_:
-            places = np.arange(column.encoded.start, column.encoded.stop)
-            if column.n_levels > self.max_levels:
-                heads = places[: column.n_levels]
-                frequent = np.argsort(-encoded[:, heads].sum(axis=0), kind="stable")[: self.max_levels]
-                places = np.concatenate([np.sort(heads[frequent]), places[column.n_levels :]])
-            kept.append(places)
+            positions = np.arange(column.encoded.start, column.encoded.stop)
+            if column.n_categories > self.max_categories:
+                block, indicator = np.split(positions, [column.n_categories])
+                frequent = np.argsort(-encoded[:, block].sum(axis=0), kind="stable")[: self.max_categories]
+                positions = np.concatenate([np.sort(block[frequent]), indicator])
+            kept.append(positions)
         self.kept_ = np.concatenate(kept)
         return self
 

@@ -12,9 +12,10 @@ from sklearn.utils.validation import check_consistent_length, validate_data
 
 from skgan_resample._estimators import seeded_clone
 from skgan_resample._smcae import SMCAETransformer
-from skgan_resample._tables._containers import append_rows, open_table, replace_rows, take_rows
+from skgan_resample._tables._containers import append_rows, reader_of, replace_rows, table_reader, take_rows
 from skgan_resample._tables._encoder import TableEncoder
 from skgan_resample._tables._origins import synthetic_rows
+from skgan_resample._tables._targets import open_target
 from skgan_resample.exceptions import warn
 from skgan_resample.over_sampling import BaseRegressionSampler
 
@@ -32,7 +33,7 @@ class SyntheticRefiner(MetaEstimatorMixin, BaseSampler):
         real rows ``(X, y)`` and returns synthetic ones ``(X_new, y_new)``, with the same columns.
     refiner : SMCAETransformer, default=None
         It is cloned and keeps its parameters; None is ``SMCAETransformer()``. To search its parameters, give one: with
-        ``SyntheticRefiner(SMOTE(), SMCAETransformer())`` there is ``refiner__gamma``. Also any object with
+        ``SyntheticRefiner(SMOTE(), SMCAETransformer())`` there is ``refiner__autoencoder__gamma``. Also any object with
         ``fit(X, y, X_synthetic=..., y_synthetic=...)`` and ``refine(X_synthetic, y_synthetic) -> (X, y)``.
     can_drop : bool, default=True
         Whether doing without new rows is a candidate where the refiner selects by "cv".
@@ -156,6 +157,7 @@ class SyntheticRefiner(MetaEstimatorMixin, BaseSampler):
         rng = check_random_state(self.random_state)
         if y is None:
             raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None.")
+        table_reader(X), open_target(y)  # refuse what is no table, no column
         validate_data(self, X, skip_check_array=True)
         check_consistent_length(X, y)
         self.sampler_ = seeded_clone(self.sampler, rng) if self._is_sampler() else self.sampler
@@ -179,7 +181,7 @@ class SyntheticRefiner(MetaEstimatorMixin, BaseSampler):
 
     def _simulated(self, X, y):
         """Return the real rows with those of a simulator behind them."""
-        everything = np.arange(open_table(X).n_rows)
+        everything = np.arange(reader_of(X).n_rows)
         made = self._made_by_callable(X, y)
         if made is None:
             self.is_synthetic_ = np.zeros(len(everything), dtype=bool)
@@ -191,7 +193,7 @@ class SyntheticRefiner(MetaEstimatorMixin, BaseSampler):
             return self._made_by_callable(take_rows(X, rows), take_rows(y, rows))
 
         X_moved, y_moved = self._refined(X, y, X_new, y_new, draw)
-        n_new = 0 if X_moved is None else open_table(X_moved).n_rows
+        n_new = 0 if X_moved is None else reader_of(X_moved).n_rows
         self.is_synthetic_ = np.arange(len(everything) + n_new) >= len(everything)
         if X_moved is None:
             return append_rows(X, everything, None), append_rows(y, everything, None)
@@ -250,7 +252,7 @@ class SyntheticRefiner(MetaEstimatorMixin, BaseSampler):
         frame = nw.from_native(X, eager_only=True, pass_through=True)
         if isinstance(frame, nw.DataFrame) and isinstance(X_new, np.ndarray) and X_new.shape[1:] == X.shape[1:]:
             X_new = nw.from_dict(dict(zip(frame.columns, X_new.T)), backend=frame.implementation).to_native()
-        real, new = open_table(X), open_table(X_new)
+        real, new = reader_of(X), reader_of(X_new)
         if len(new.names) != len(real.names):
             raise ValueError(f"{self._name()} must return {len(real.names)} columns, got {len(new.names)}.")
         if new.names != real.names and sorted(map(str, new.names)) == sorted(map(str, real.names)):

@@ -88,8 +88,8 @@ class _Heads:
         self.most = threat.max_categorical_changes
         nominal = np.flatnonzero(threat.switchable_) if self.most else []
         self.columns = [np.array([j]) for j in nominal] + (list(threat.groups_) if self.most else [])
-        self.n_levels = [threat._encoder.columns_[j].n_levels for j in nominal]
-        self.n_levels += [len(group) for group in self.columns[len(nominal) :]]
+        self.n_categories = [threat._encoder.columns_[j].n_categories for j in nominal]
+        self.n_categories += [len(group) for group in self.columns[len(nominal) :]]
         self.is_group = [False] * len(nominal) + [True] * (len(self.columns) - len(nominal))
         self.count = len(self.columns)
 
@@ -99,7 +99,7 @@ class _Heads:
             return switches
         switches, rows = switches.copy(), np.arange(len(switches))
         which = rng.randint(self.count, size=len(rows))
-        levels = rng.randint(np.array(self.n_levels)[which])
+        levels = rng.randint(np.array(self.n_categories)[which])
         switches[rows, which] = np.where(rng.uniform(size=len(rows)) < 0.2, -1, levels)
         too_many = (switches >= 0).sum(axis=1) > self.most
         switches[too_many] = -1

@@ -16,6 +16,7 @@ from sklearn.metrics import normalized_mutual_info_score, pairwise_distances
 from sklearn.utils import check_array, check_consistent_length
 
 from skgan_resample._neighbors import row_blocks, smallest_of_rows
+from skgan_resample._tables._containers import table_reader
 from skgan_resample._tables._encoder import TableEncoder
 from skgan_resample._tables._targets import read_classes
 
@@ -286,13 +287,12 @@ def hardness_profile(X, y, *, k_neighbors=5, categorical_features="auto"):
     >>> profile.summary["rare"]
     {'n_rows': 2, 'hardness': 0.9, 'safe': 0.0, 'borderline': 0.0, 'rare': 0.5, 'outlier': 0.5}
     """
-    encoder = TableEncoder(categorical_features=categorical_features).fit(X)
-    if encoder.is_column_:
-        raise ValueError("Expected 2D array, got 1D array instead. Reshape your data using array.reshape(-1, 1).")
+    reader = table_reader(X)
+    encoder = TableEncoder(categorical_features=categorical_features).fit(reader)
     for column in encoder.columns_:
         if column.has_missing:
             raise ValueError(f"Column {column.name!r} contains missing cells (NaN); impute them, by SimpleImputer say.")
-    encoded = encoder.encode(X)
+    encoded = encoder.encode(reader)
     y = read_classes(y, "y")
     check_consistent_length(encoded, y)
     k = _check_k(k_neighbors, len(encoded) - 1, "k_neighbors")

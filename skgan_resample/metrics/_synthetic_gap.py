@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from numbers import Integral, Real
+from numbers import Integral
 
 import numpy as np
 from scipy.spatial.distance import cdist
@@ -23,27 +23,25 @@ from skgan_resample._distances import (
     rank_correlations,
     total_variation,
 )
-from skgan_resample._tables._containers import is_missing, open_table
-from skgan_resample._tables._encoder import Clock, Levels, TableEncoder, named_nominal, refuse_large
+from skgan_resample._tables._containers import reader_of
+from skgan_resample._tables._encoder import (
+    Categories,
+    DatetimeCodec,
+    TableEncoder,
+    named_nominal,
+    read_datetimes,
+    read_numbers,
+    refuse_large,
+)
 from skgan_resample._tables._origins import row_keys
-from skgan_resample._tables._targets import is_continuous_target, read_target
+from skgan_resample._tables._targets import is_continuous_target, open_target, read_target
 from skgan_resample.exceptions import warn
 
 MAX_HALF = 1_000  # rows of a half, and of the synthetic rows compared with it; twice as many take four times as long
-
-
 MAX_LEVELS = 50  # a nominal column keeps so many of its levels, the most frequent real ones
-
-
 MAX_REACH = 3.0  # in standard deviations of the real rows: root mean square of a column of synthetic rows, at most
-
-
 MAX_PAIR_COLUMNS = 200  # numeric columns whose correlations are compared
-
-
 K_NEIGHBORS = 5
-
-
 N_GROUPS = 20  # of rows, left out one by one for the error of `gap_closed`
 
 
@@ -461,24 +459,24 @@ def gap_closed(X_real, X_before, X_after, *, categorical_features="auto", n_repe
 def _read_tables(given, categorical_features):
     """Return names, kinds and nominality of the columns, and every table as a matrix of codes.
 
-    `given` holds tables by role; the first one decides on names, order and types. Levels are numbered over all tables,
-    so that one which only synthetic rows have is a level too.
+    `given` holds tables by role; the first one decides on names, order and types. Categories are numbered over
+    all tables, so that one which only synthetic rows have is a category, too.
     """
-    doors = {role: open_table(table) for role, table in given.items()}
-    first = next(iter(doors.values()))
+    readers = {role: reader_of(table) for role, table in given.items()}
+    first = next(iter(readers.values()))
     names = first.names
-    places = {role: _match_columns(door.names, names, role) for role, door in doors.items()}
+    places = {role: _match_columns(reader.names, names, role) for role, reader in readers.items()}
     forced = named_nominal(categorical_features, names)
     kinds = ["nominal" if j in forced else first.kind(j) for j in range(len(names))]
-    tables = [np.empty((door.n_rows, len(names))) for door in doors.values()]
+    tables = [np.empty((reader.n_rows, len(names))) for reader in readers.values()]
     for j, (name, kind) in enumerate(zip(names, kinds)):
         if kind == "nominal" and categorical_features is None:
             raise ValueError(f"Column {name!r} holds text, categories or booleans where only numbers are possible.")
-        read = {"nominal": _read_levels, "instant": _read_instants, "number": _read_numbers}[kind]
-        columns = read([(role, door, places[role][j]) for role, door in doors.items()], name)
+        read = {"nominal": _read_categories, "datetime": _read_datetimes, "number": _read_numbers}[kind]
+        columns = read([(role, reader, places[role][j]) for role, reader in readers.items()], name)
         for table, values in zip(tables, columns):
             table[:, j] = values
-    for role, table in zip(doors, tables):
+    for role, table in zip(readers, tables):
         refuse_large(table, names, role)
     return names, kinds, np.array([kind == "nominal" for kind in kinds]), tables
 
@@ -496,32 +494,20 @@ def _match_columns(names, wanted, role):
     return list(range(len(wanted)))
 
 
-def _read_levels(sources, name):
-    cells = [door.values(place) for _, door, place in sources]
-    levels = Levels([value for column in cells for value in column], name)
-    return [levels.to_codes(column) for column in cells]
+def _read_categories(sources, name):
+    cells = [reader.values(place) for _, reader, place in sources]
+    categories = Categories([value for column in cells for value in column], name)
+    return [categories.to_codes(column) for column in cells]
 
 
-def _read_instants(sources, name):
-    for role, door, place in sources:
-        if door.kind(place) != "instant":
-            raise ValueError(f"Column {name!r} holds dates in X_real, but not in {role}.")
-    instants = [door.instants(place) for _, door, place in sources]
-    clock = Clock(instants[0])
-    return [clock.to_codes(column) for column in instants]
+def _read_datetimes(sources, name):
+    datetimes = [read_datetimes(reader, place, name, role) for role, reader, place in sources]
+    codec = DatetimeCodec(datetimes[0])
+    return [codec.to_codes(column) for column in datetimes]
 
 
 def _read_numbers(sources, name):
-    columns = []
-    for role, door, place in sources:
-        if door.kind(place) == "number":
-            columns.append(door.numbers(place) if door.matrix is None else door.matrix[:, place])
-            continue
-        cells = [np.nan if is_missing(value) else value for value in door.values(place)]
-        if not all(isinstance(value, Real | np.bool_) for value in cells):
-            raise ValueError(f"Column {name!r} holds numbers in X_real, but text or dates in {role}.")
-        columns.append(np.array(cells, dtype=float))
-    return columns
+    return [read_numbers(reader, place, name, role) for role, reader, place in sources]
 
 
 def _check_sizes(**tables):
@@ -536,14 +522,12 @@ def _read_targets(y_real, y_synthetic, n_real, n_synthetic, target_type):
         raise ValueError("Give both y_real and y_synthetic, or none of them.")
     if y_real is None:
         return None, [None, None]
-    doors = {"y_real": open_table(y_real), "y_synthetic": open_table(y_synthetic)}
-    for (role, door), n_rows in zip(doors.items(), (n_real, n_synthetic)):
-        if len(door.names) > 1:
-            raise ValueError(f"{role} must be one column, got {len(door.names)}.")
-        if door.n_rows != n_rows:
-            raise ValueError(f"{role} has {door.n_rows} values for {n_rows} rows.")
-    sources = [(role, door, 0) for role, door in doors.items()]
-    kind = doors["y_real"].kind(0)
+    readers = {"y_real": open_target(y_real, "y_real"), "y_synthetic": open_target(y_synthetic, "y_synthetic")}
+    for (role, reader), n_rows in zip(readers.items(), (n_real, n_synthetic)):
+        if reader.n_rows != n_rows:
+            raise ValueError(f"{role} has {reader.n_rows} values for {n_rows} rows.")
+    sources = [(role, reader, 0) for role, reader in readers.items()]
+    kind = readers["y_real"].kind(0)
     if target_type == "auto":
         is_class = kind == "nominal"
         if kind == "number":
@@ -551,10 +535,10 @@ def _read_targets(y_real, y_synthetic, n_real, n_synthetic, target_type):
             is_class = not is_continuous_target(values)
         target_type = "classification" if is_class else "regression"
     if target_type == "classification":
-        y = _read_levels(sources, "y")
+        y = _read_categories(sources, "y")
     else:
         y = [read_target(y_real, name="y_real"), read_target(y_synthetic, name="y_synthetic")]
-    for role, values in zip(doors, y):
+    for role, values in zip(readers, y):
         if not np.isfinite(values).all():
             raise ValueError(f"{role} contains missing or infinite values; drop these rows first.")
     if target_type == "classification" and not np.isin(y[1], y[0]).any():

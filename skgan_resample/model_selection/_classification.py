@@ -22,10 +22,10 @@ from sklearn.utils.validation import check_consistent_length
 from skgan_resample._estimators import seeded_clone
 from skgan_resample._tables._containers import take_rows
 from skgan_resample._tables._encoder import TableEncoder
-from skgan_resample._tables._vectorizer import TableVectorizer
-from skgan_resample._thresholds import best_cuts, brier_score, decide, decision_scores, prior_corrected
+from skgan_resample._tables._vectorizer import MatrixEncoder
+from skgan_resample._thresholds import MEASURES, TUNED, best_cuts, brier_score, decide, decision_scores, prior_corrected
 from skgan_resample._weights import fit_weighted, no_weights, weight_parameter
-from skgan_resample.model_selection._class_verdict import MEASURES, NONE, TUNED, ClassificationComparison
+from skgan_resample.model_selection._class_verdict import NONE, ClassificationComparison
 from skgan_resample.model_selection._methods import BalancedWeights, ClassDuplicator, methods_by_name
 from skgan_resample.model_selection._result import OUTER
 from skgan_resample.model_selection._splits import (
@@ -106,7 +106,7 @@ def evaluate(
         `train`; without it they are stratified and shuffled, the same ones for all methods.
     methods : dict
         Name to None (the learner as it is), to a sampler, or to an object with ``sample_weight(y)``. A sampler whose
-        tags do not take text gets the table encoded by a `TableVectorizer` that was fitted to the training part, so on
+        tags do not take text gets the table encoded by a `MatrixEncoder` that was fitted to the training part, so on
         a mixed table the samplers of imbalanced-learn interpolate one-hot codes; likewise one that refuses missing
         cells, if there are any. The neighbours that a sampler of imbalanced-learn asks for are reduced to what the
         smallest class of the training part has.
@@ -279,7 +279,7 @@ def _run_task(problem, train, test, folds, method, learners, inner_rows, seed, c
 def _fit_part(problem, train, test, method, learners, seed):
     """Resample a training part once and fit every learner to it; return a `_Part` by learner."""
     X_real, y_real = take_rows(problem.X, train), problem.y[train]
-    vectorizer = TableVectorizer().fit(X_real)
+    vectorizer = MatrixEncoder().fit(X_real)
     X_train, y_train, weights, facts, sampling = _resampled(method, X_real, y_real, vectorizer, seed)
     X_test = vectorizer.transform(take_rows(problem.X, test))
     codes, n_classes = np.searchsorted(problem.classes, y_train), len(problem.classes)

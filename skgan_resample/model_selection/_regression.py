@@ -20,7 +20,7 @@ from skgan_resample._folds import RegressionStratifiedKFold, RepeatedRegressionS
 from skgan_resample._tables._containers import take_rows
 from skgan_resample._tables._encoder import TableEncoder
 from skgan_resample._tables._targets import read_target
-from skgan_resample._tables._vectorizer import TableVectorizer
+from skgan_resample._tables._vectorizer import MatrixEncoder
 from skgan_resample.compose import OutputCorrectedRegressor
 from skgan_resample.model_selection._methods import default_learner, default_methods, methods_by_name, wrap
 from skgan_resample.model_selection._result import CONSTANT, OUTER, SCORE_LABELS, YARDSTICKS, Comparison
@@ -280,7 +280,7 @@ def compare(
     fitted = clone(relevance).fit(y)
     methods = _check_methods(methods, relevance, threshold)
     learners = named_learners(learners, default_learner, is_classifier, "classifier", "regressor")
-    learners = {name: make_pipeline(TableVectorizer(), learner) for name, learner in learners.items()}
+    learners = {name: make_pipeline(MatrixEncoder(), learner) for name, learner in learners.items()}
     splits = _make_splits(X, y, cv, n_repeats, inner_cv, groups, random_state)
     rows = evaluate(
         X,

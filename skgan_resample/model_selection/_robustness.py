@@ -16,7 +16,7 @@ from skgan_resample._estimators import seeded_clone
 from skgan_resample._robust_at import RobustATWrapper
 from skgan_resample._statistics import ALPHA, corrected_interval, holm, rows_needed
 from skgan_resample._tables._containers import take_rows
-from skgan_resample._tables._vectorizer import TableVectorizer
+from skgan_resample._tables._vectorizer import MatrixEncoder
 from skgan_resample.metrics import make_robust_scorer
 from skgan_resample.model_selection._result import FEW_ROWS, OUTER, Summarized, Verdict
 from skgan_resample.model_selection._splits import check_settings, class_splits, comparable_classes
@@ -27,14 +27,8 @@ NONE, AT, STRONGER, AUTO, LEARNER = "none", "at", "at-1.5", "auto", "learner"
 
 
 YARDSTICKS = (NONE, AT)  # always compared: the answers are differences to them
-
-
 FACTOR = 1.5  # of the budget in the control
-
-
 WORTHWHILE = 0.01  # a smaller difference of accuracy is not worth a longer training
-
-
 BLACK_BOX = "black-box"  # the weaker attack, as `make_robust_scorer` calls it
 
 
@@ -320,7 +314,7 @@ def check_methods(methods, threat_model, X, learner):
     if is_regressor(learner):
         raise TypeError(f"The learner {type(learner).__name__} is a regressor; give a classifier.")
     is_ours = isinstance(learner, RobustATWrapper)
-    return {**methods, LEARNER: learner if is_ours else make_pipeline(TableVectorizer(), learner)}
+    return {**methods, LEARNER: learner if is_ours else make_pipeline(MatrixEncoder(), learner)}
 
 
 # ------------------------------------------------------------------------------------------------ the verdict

@@ -6,7 +6,9 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, TimeSeriesSplit, check_cv
-from sklearn.utils import check_random_state, column_or_1d
+from sklearn.utils import check_random_state
+
+from skgan_resample._tables._targets import read_classes
 
 MAX_CLASSES = 30  # more different numbers are an amount, not classes
 
@@ -46,13 +48,9 @@ def respects_time(cv, groups):
 # ------------------------------------------------------------------------------------------------ classes
 def comparable_classes(y):
     """Return classes as text, booleans or whole numbers; refuse amounts."""
-    y = column_or_1d(np.asarray(y))
+    y = read_classes(y)
     if y.dtype.kind not in "biuf":
-        if any(label is None or label != label for label in y):  # NaN is not itself
-            raise ValueError("The target has missing values; leave those rows out.")
         y = y.astype(str)
-    elif y.dtype.kind == "f" and not np.isfinite(y).all():
-        raise ValueError("The target has missing or infinite values; leave those rows out.")
     labels = np.unique(y)
     if len(labels) < 2:
         raise ValueError("The target has one class only: there is nothing to tell apart.")

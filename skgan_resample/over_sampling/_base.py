@@ -15,7 +15,7 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_consistent_length, validate_data
 
 from skgan_resample._sampling import in_proportion, in_turn
-from skgan_resample._tables._containers import append_rows
+from skgan_resample._tables._containers import append_rows, table_reader
 from skgan_resample._tables._encoder import TableEncoder
 from skgan_resample._tables._targets import read_target_and_schema
 from skgan_resample.exceptions import NoRareRowsError, warn
@@ -239,9 +239,7 @@ class BaseRegressionSampler(BaseSampler):
         if y is None:
             raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None.")
         self.encoder_ = TableEncoder(categorical_features=self.categorical_features, scale=None)
-        codes = self.encoder_.fit_to_codes(X)
-        if self.encoder_.is_column_:
-            raise ValueError("Expected 2D array, got 1D array instead: make a single column a table of one column.")
+        codes = self.encoder_.fit_to_codes(table_reader(X))
         validate_data(self, X, skip_check_array=True)  # n_features_in_ and feature_names_in_
         target, target_encoder = read_target_and_schema(y)
         check_consistent_length(codes, target)

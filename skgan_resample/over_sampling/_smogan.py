@@ -20,7 +20,7 @@ from skgan_resample._estimators import (
     fit_callbacks,
     seeded_clone,
 )
-from skgan_resample._tables._containers import open_table
+from skgan_resample._tables._containers import reader_of
 from skgan_resample._tables._origins import synthetic_rows
 from skgan_resample.exceptions import warn
 from skgan_resample.over_sampling._base import BaseRegressionSampler, Draft, rows_per_bump
@@ -690,8 +690,8 @@ def _foreign_draft(sampler, encoder, X, y):
     """Return the new rows that somebody else's sampler makes of a table in codes."""
     name, table = type(sampler).__name__, encoder.from_codes(X)
     X_new, y_new = sampler.fit_resample(table, y)
-    columns, given = open_table(X_new).names, [column.name for column in encoder.columns_]
-    if len(columns) != len(given) or (open_table(table).names == given and list(columns) != given):
+    columns, given = reader_of(X_new).names, [column.name for column in encoder.columns_]
+    if len(columns) != len(given) or (reader_of(table).names == given and list(columns) != given):
         raise ValueError(f"The base sampler {name} returned the columns {list(columns)} for {given}.")
     made = synthetic_rows(sampler, table, y, X_new, y_new)
     if made.all() and len(made) >= len(y) and not hasattr(sampler, "is_synthetic_"):

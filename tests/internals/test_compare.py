@@ -22,7 +22,7 @@ from sklearn.tree import DecisionTreeRegressor
 from skgan_resample import SMOGN, NoRareRowsError, Relevance, ResamplingWarning, SMCAETransformer
 from skgan_resample._estimators import seeded_clone
 from skgan_resample._statistics import corrected_interval, holm, rows_needed
-from skgan_resample._tables._vectorizer import TableVectorizer
+from skgan_resample._tables._vectorizer import MatrixEncoder
 from skgan_resample.compose import OutputCorrectedRegressor, RelevanceWeightedRegressor, SyntheticRefiner
 from skgan_resample.metrics import sera_score
 from skgan_resample.model_selection import _methods, compare
@@ -313,7 +313,7 @@ def test_a_target_without_rare_rows_is_refused():
 def test_the_vectorizer_keeps_frequent_levels_and_bounds_the_width():
     rng = np.random.RandomState(0)
     X = np.array([[f"level {i % 60 if i > 50 else 0}", rng.normal()] for i in range(500)], dtype=object)
-    vectorizer = TableVectorizer(max_levels=5).fit(X)
+    vectorizer = MatrixEncoder(max_categories=5).fit(X)
     encoded = vectorizer.transform(X)
     assert encoded.shape == (500, 6)
     assert encoded[:51, :5].sum() == 51  # "level 0" is the most frequent one
@@ -335,7 +335,7 @@ def test_uniform_duplication_copies_common_rows_as_well():
 @pytest.fixture
 def quick_refiner(monkeypatch):
     """Let the refined methods take a fraction of their time; return what they are made with."""
-    refiner = SMCAETransformer(learner=Ridge(), cv=2, max_steps=5)
+    refiner = SMCAETransformer(estimator=Ridge(), cv=2, max_steps=5)
     monkeypatch.setattr(_methods, "SyntheticRefiner", partial(SyntheticRefiner, refiner=refiner))
     return refiner
 
@@ -368,7 +368,7 @@ def test_a_refined_sampler_is_measured_as_fitting_it_by_hand_would(quick_refiner
     assert row["fold"] == 0
     assert row["n_train"] == 80
     assert row["n_synthetic"] == refiner.is_synthetic_.sum() == len(y_all) - 80 > 0
-    predicted = make_pipeline(TableVectorizer(), Ridge()).fit(X_all, y_all).predict(X[test])
+    predicted = make_pipeline(MatrixEncoder(), Ridge()).fit(X_all, y_all).predict(X[test])
     phi = clone(HIGHEST_TENTH).fit(y[train])
     assert_allclose(row["sera"], sera_score(y[test], predicted, relevance=phi), rtol=1e-6)
 

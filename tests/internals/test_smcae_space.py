@@ -233,7 +233,7 @@ def test_names_of_more_than_fifty_levels_are_no_part_of_the_vectors_and_stay(n_l
     space = Space()
     real, _ = space.fit(table, None, table, None)
     names = space.encoder_.columns_[1]
-    assert names.n_levels == n_levels
+    assert names.n_categories == n_levels
     assert space.used_.sum() == space.n_features_ == space.width_ == real.vectors.shape[1]
     assert space.used_[names.encoded].all() == space.used_[names.encoded].any() == is_used
     assert real.vectors.shape[1] == (2 + n_levels + 1 if is_used else 2)

@@ -1,4 +1,4 @@
-"""Tables of every library and of every kind of column go through the one door and come back as they were."""
+"""Tables of every library and of every kind of column are read by one encoder and come back as they were."""
 
 import copy
 import datetime
@@ -307,7 +307,7 @@ def test_slices_tile_the_encoded_matrix_and_mean_what_they_say(table):
         position = column.encoded.stop
         block, missing = encoded[:, column.encoded], np.isnan(codes[:, j])
         assert column.has_missing == missing.any()
-        width = column.n_levels if column.is_nominal else int(column.kind != "constant")
+        width = column.n_categories if column.is_nominal else int(column.kind != "constant")
         assert block.shape[1] == width + column.has_missing
         if column.has_missing:
             np.testing.assert_array_equal(block[:, -1], missing)
@@ -535,7 +535,6 @@ def test_a_single_column_comes_back_as_such(cells):
         encoder = TableEncoder()
         codes = encoder.fit_to_codes(column)
         assert codes.shape == (3, 1)
-        assert encoder.is_column_
         new = encoder.from_codes(codes)
         assert type(new) is type(column)
         assert getattr(new, "dtype", None) == getattr(column, "dtype", None)
