@@ -1,6 +1,6 @@
 """The recommended model as an estimator, and the estimator alone beside it.
 
-`Comparison.pipeline()` is to say this; until it does, the models are put together here of the methods' own parts.
+To be replaced by `Comparison.pipeline()`; until then the models are put together here from the parts of the engine.
 """
 
 from imblearn.pipeline import make_pipeline as make_sampling_pipeline
@@ -20,9 +20,8 @@ def recommended_models(comparison, request, scorer=None):
     """Return the estimator alone and, if one is recommended, the method, by name; `scorer` is what tunes thresholds."""
     method, task = comparison.verdict.method, request.table.task
     if task == "robustness":
-        known = _robustness.default_methods(request.threat_model, request.table.X)
-        alone = "none" if request.estimator is None else "learner"
-        known["learner"] = make_pipeline(MatrixEncoder(), request.estimator)
+        known = _robustness.check_methods(None, request.threat_model, request.table.X, request.estimator)
+        alone = "learner" if "learner" in known and "learner" in comparison.methods else "none"
         return {name: known[name] for name in dict.fromkeys((alone, method)) if name is not None}
     if task == "regression":
         known = _methods.default_methods(request.relevance, request.threshold)

@@ -13,9 +13,9 @@ from skgan_resample.model_selection._result import CHOSEN, SCORE_LABELS
 
 GLOSSARY = {
     "none": "the estimator alone",
-    "light-correction": "OutputCorrectedRegressor(estimator, strength=0.2): predictions moved a fifth of the way to "
-    "those of 'correction'",
-    "correction": "OutputCorrectedRegressor(estimator): predictions moved to the straight line that fits rare values",
+    "light-correction": "OutputCorrectedRegressor(estimator, strength=0.2): predictions recalibrated a fifth of the "
+    "way to those of 'correction'",
+    "correction": "OutputCorrectedRegressor(estimator): predictions recalibrated by the line that fits rare values",
     "weights": "RelevanceWeightedRegressor(estimator): rare rows weigh more while it is fitted",
     "weights+correction": "OutputCorrectedRegressor(RelevanceWeightedRegressor(estimator))",
     "duplicate": "copies of rows drawn from the whole table: the control for mere numbers",
