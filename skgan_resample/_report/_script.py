@@ -182,8 +182,8 @@ def _attack(code, comparison, request):
 
 # ------------------------------------------------------------------------------------------------ interim
 def comparison_models(comparison, request):
-    from sklearn.pipeline import make_pipeline
     from imblearn.pipeline import make_pipeline as make_sampling_pipeline
+    from sklearn.pipeline import make_pipeline
 
     from skgan_resample._tables._vectorizer import MatrixEncoder
     from skgan_resample.model_selection import _classification, _methods, _robustness
