@@ -32,11 +32,46 @@ from importlib import import_module, metadata
 from pathlib import Path
 
 # ---------------------------------------------------------------------------------------------- what was renamed
-RENAMED_NAMES = {}  # {"OldName": "module.of.package:NewName"}; not needed for a move between the modules of HOMES
-RENAMED = {}  # {"ClassName or function": {"old_param": "new_param"}}, used where the signature lacks the old name.
+RENAMED_NAMES = {"load_table": "_common:load_table", "table_names": "_common:table_names"}
+# {"OldName": "module.of.package:NewName"}; not needed for a move between the modules of HOMES
+RENAMED = {
+    "SMCAETransformer": {
+        "learner": "estimator",
+        **{name: f"autoencoder__{name}" for name in (
+            "gamma", "pair_weight", "energy_weight", "identity_weight", "weight_decay", "sparsity_weight", "sparsity",
+            "hidden_layer_sizes", "batch_size", "learning_rate",
+        )},
+    },
+    "SMOGANRegressorResampler": {
+        "teacher": "estimator", "teacher_weight": "target_refinement",
+        **{name: f"gan__{name}" for name in (
+            "noise_dim", "hidden_layer_sizes", "n_critic", "adversarial_weight", "mmd_weight", "anchor_weight",
+            "penalty_weight", "mmd_bandwidths", "leave_parents_out", "batch_size", "learning_rate", "tol",
+        )},
+    },
+    "RobustATWrapper": {
+        "attack_steps": "n_steps",
+        "validation": lambda held_out: (
+            {"cv": None, "validation_fraction": held_out} if isinstance(held_out, float) else {"cv": held_out}
+        ),
+        **{
+            name: f"training__{name}"
+            for name in (
+                "attack_loss", "warm_up", "small_loss_threshold", "strength_ratio", "awp_gamma", "validate_every",
+                "batch_size", "learning_rate", "learning_rate_schedule", "optimizer",
+            )
+        },
+    },
+}  # fmt: skip
+# {"ClassName or function": {"old_param": "new_param"}}, used where the signature lacks the old name.
 # "part__new_param" is set by `set_params` after construction; a function gets the old value and returns a dict of new
 # parameters, for values that were renamed as well.
-PARTS = {}  # {"ClassName": {"part": "PublicClass"}}: what to put where "part__..." is to be set and `part` is None
+PARTS = {
+    "RobustATWrapper": {"training": "AdversarialTrainingOptions"},
+    "SMCAETransformer": {"autoencoder": "AutoencoderOptions"},
+    "SMOGANRegressorResampler": {"gan": "DistGANOptions"},
+}
+# {"ClassName": {"part": "PublicClass"}}: what to put where "part__..." is to be set and `part` is None
 RENAMED_ATTRIBUTES = {}  # {"ClassName": {"old_attribute_": "new_attribute_"}}; "part_.new_attribute_" looks inside
 # ---------------------------------------------------------------------------------------------- end of the tables
 
@@ -336,7 +371,9 @@ def attack(task, params, container, seed, model=None, n_classes=2):
     X, y = table(task, container, n=110, n_classes=n_classes)
     wrapper = make("RobustATWrapper", estimator=model, device="cpu", random_state=seed, **params()).fit(X, y)
     few = slice(30)
-    parts = {"score": wrapper.score(X, y), "min_budget": wrapper.min_budget(X[few], y[few], n_steps=3)}
+    parts = {"score": wrapper.score(X, y)}
+    if hasattr(wrapper, "min_budget"):  # of a classifier
+        parts["min_budget"] = wrapper.min_budget(X[few], y[few], n_steps=3)
     parts["robust_score"] = {**wrapper.robust_score(X, y, n_steps=8, return_report=True), "threat_model": None}
     for name in ("predict", "predict_proba", "decision_function", "perturb"):
         if hasattr(wrapper, name):
@@ -347,12 +384,6 @@ def attack(task, params, container, seed, model=None, n_classes=2):
         parts["to_sklearn"] = wrapper.to_sklearn().predict(X)
     threat = {f"threat_model_.{name}": part for name, part in fitted(wrapper.threat_model_).items()}
     return {**parts, **fitted(wrapper), **threat}
-
-
-def ablation(seed):
-    X, y = table("classification", n=90, n_classes=2)
-    found = make("RobustATWrapper", estimator=mlp(), random_state=seed).factor_ablation(X, y, n_folds=2)
-    return {"rows": found.rows, "contrasts": found.contrasts, "verdicts": found.verdicts}
 
 
 def compose(name, task, container, seed, weighted, params):
@@ -470,7 +501,7 @@ def smogan_cases():
     settings = {
         "default": lambda: {"relevance": tails(), **quick},
         "untaught": lambda: {
-            "relevance": tenth(), "teacher_weight": 0, "reject_fraction": 0.3, "noise_dim": 0, "n_critic": 1,
+            "relevance": tenth(), "teacher_weight": 0, "noise_dim": 0, "n_critic": 1,
             "emphasis": "relevance", "learning_rate": 0.01, "penalty_weight": 5.0, **quick,
         },
         "base": lambda: {
@@ -566,11 +597,11 @@ def robust_cases():
     settings = {
         "trades": lambda: {**quick, "objective": "trades", "threat_model": threat(norm="l2", unit="range")},
         "treated": lambda: {
-            "threat_model": threat(), "ro_strategy": ["loss_scale", "attack_strength", "augment", "awp", "ema"],
+            "threat_model": threat(), "ro_strategy": ["loss_scale", "attack_strength", "awp"],
             "validation": 0.3, "attack_loss": "margin", "learning_rate_schedule": "cosine", "small_loss_threshold": 2.0,
         },
-        "smoothed": lambda: {
-            "threat_model": threat(), "ro_strategy": ["label_smoothing"], "validation": None, "optimizer": "adam",
+        "weighted": lambda: {
+            "threat_model": threat(), "ro_strategy": ["awp"], "validation": None, "optimizer": "adam",
             "class_weight": "balanced", "attack_loss": "ce", "warm_up": 0.4, "batch_size": 16,
         },
     }  # fmt: skip
@@ -594,7 +625,6 @@ def robust_cases():
     for setting, model in {"logistic": LogisticRegression(C=2.0), "default": None}.items():
         case = partial(attack, "classification", model=model, n_classes=3)
         yield from crossed(f"{name}/{setting}", short, [("float32", 0)], case)
-    yield f"{name}/factor_ablation", partial(ablation, 0)
 
 
 def composed_cases():

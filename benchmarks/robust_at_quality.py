@@ -42,7 +42,7 @@ from sklearn.neural_network import MLPRegressor
 
 from skgan_resample import RobustATWrapper
 from skgan_resample._nn.networks import affine_then
-from skgan_resample._robust_at._wrapper import AUTO
+from skgan_resample._robust_at._strategies import AUTO
 from skgan_resample._sklearn_networks import DEFAULTS
 from skgan_resample.threat import ThreatModel
 
@@ -62,13 +62,13 @@ def wrapper(seed, **settings):
 
 
 OURS = {
-    "not adversarial": {"eps": 0.0, "ro_strategy": None, "validation": None},
-    "AT, last epoch": {"ro_strategy": None, "validation": None},
+    "not adversarial": {"eps": 0.0, "ro_strategy": None, "cv": None},
+    "AT, last epoch": {"ro_strategy": None, "cv": None},
     "AT, early stopping": {"ro_strategy": None},
-    "AT, early stopping, 20 % held out": {"ro_strategy": None, "validation": 0.2},
-    "AT at 1.5 eps, last epoch": {"eps": 1.5 * EPS, "ro_strategy": None, "validation": None},
+    "AT, early stopping, 20 % held out": {"ro_strategy": None, "cv": None, "validation_fraction": 0.2},
+    "AT at 1.5 eps, last epoch": {"eps": 1.5 * EPS, "ro_strategy": None, "cv": None},
     "AT at 1.5 eps, early stopping": {"eps": 1.5 * EPS, "ro_strategy": None},
-    **{f"{' + '.join(parts)}, last epoch": {"ro_strategy": list(parts), "validation": None} for parts in AUTO},
+    **{f"{' + '.join(parts)}, last epoch": {"ro_strategy": list(parts), "cv": None} for parts in AUTO},
     "auto": {},
 }
 
@@ -250,9 +250,9 @@ def regression():
             X_test, y_test = X_test[:N_ATTACKED], y_test[:N_ATTACKED]
             spec = MLPRegressor(**DEFAULTS)
             row = {}
-            for method, eps, validation in (("ordinary", 0.0, 5), ("adversarial", 0.1, 5)):
+            for method, eps in (("ordinary", 0.0), ("adversarial", 0.1)):
                 model = RobustATWrapper(
-                    spec, threat_model=ThreatModel(eps), ro_strategy=None, validation=validation, random_state=seed
+                    spec, threat_model=ThreatModel(eps), ro_strategy=None, cv=5, random_state=seed
                 ).fit(X_train, y_train)
                 yardstick = ThreatModel(0.1).fit(X_train)
                 row[f"{method}_mse"] = (1 - model.score(X_test, y_test)) * y_test.var()

@@ -33,9 +33,7 @@ def main():
         X, y, *_ = load(name, 0)
 
         def ours(strategy, X=X, y=y):
-            model = RobustATWrapper(
-                threat_model=ThreatModel(EPS), ro_strategy=strategy, validation=None, random_state=0
-            )
+            model = RobustATWrapper(threat_model=ThreatModel(EPS), ro_strategy=strategy, cv=None, random_state=0)
             return lambda: model.fit(X, y)
 
         def theirs(X=X, y=y):

@@ -14,18 +14,30 @@ import numpy as np
 from _common import DATA, Results
 from scipy.spatial.distance import cdist
 
-from skgan_resample import SMCAETransformer
+from skgan_resample import AutoencoderOptions, SMCAETransformer
 
-GUARDED = {"select": None, "pairing": "given", "base": "location_scale", "hidden_layer_sizes": (256, 128, 256)}
-PAPER = {"variant": "paper", "select": None, "hidden_layer_sizes": (250, 125, 250), "max_steps": 100}
+GUARDED = {"select": None, "pairing": "given", "base": "location_scale"}
+SIZES = (256, 128, 256)
+PAPER = {"variant": "paper", "select": None, "max_steps": 100}
+PAPER_SIZES = (250, 125, 250)
+
+
+def paper(gamma):
+    network = AutoencoderOptions(hidden_layer_sizes=PAPER_SIZES, gamma=gamma, learning_rate=1e-3)
+    return {**PAPER, "autoencoder": network}
+
+
 METHODS = {
     "raw": {"select": "identity"},
     "location-scale": {"select": "location_scale"},
-    "SMCAE on raw": {**GUARDED, "base": "identity"},
-    "SMCAE on location-scale": GUARDED,
-    "SMCAE on location-scale, no energy": {**GUARDED, "energy_weight": 0.0},
-    "paper, gamma 0": {**PAPER, "gamma": 0.0, "learning_rate": 1e-3},
-    "paper, gamma 10": {**PAPER, "gamma": 10.0, "learning_rate": 1e-3},
+    "SMCAE on raw": {**GUARDED, "base": "identity", "autoencoder": AutoencoderOptions(hidden_layer_sizes=SIZES)},
+    "SMCAE on location-scale": {**GUARDED, "autoencoder": AutoencoderOptions(hidden_layer_sizes=SIZES)},
+    "SMCAE on location-scale, no energy": {
+        **GUARDED,
+        "autoencoder": AutoencoderOptions(hidden_layer_sizes=SIZES, energy_weight=0.0),
+    },
+    "paper, gamma 0": paper(gamma=0.0),
+    "paper, gamma 10": paper(gamma=10.0),
 }
 
 

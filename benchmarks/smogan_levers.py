@@ -28,7 +28,7 @@ from smogan_quality import (
     won,
 )
 
-from skgan_resample import SMOGN, SMOTER, GaussianNoise, RandomOverSampler, SMOGANRegressorResampler
+from skgan_resample import SMOGN, SMOTER, DistGANOptions, GaussianNoise, RandomOverSampler, SMOGANRegressorResampler
 from skgan_resample._neighbors import interpolate
 from skgan_resample.model_selection._regression import evaluate
 from skgan_resample.over_sampling import Draft
@@ -57,17 +57,17 @@ class Extrapolating(SMOTER):
 
 
 class SameTargets(SMOGANRegressorResampler):
-    """The teacher deals the targets of the candidates anew, so that their distribution stays what it was."""
+    """The regressor deals the targets of the candidates anew, so that their distribution stays what it was."""
 
-    def __init__(self, *, teacher_weight=0.5, random_state=None):
-        super().__init__(teacher_weight=teacher_weight, random_state=random_state)
+    def __init__(self, *, target_refinement=0.5, random_state=None):
+        super().__init__(target_refinement=target_refinement, random_state=random_state)
 
-    def _taught(self, draft, X, y, rng):
-        taught = super()._taught(draft, X, y, rng).y
+    def _with_refined_targets(self, draft, X, y, rng):
+        refined = super()._with_refined_targets(draft, X, y, rng).y
         names, target = self._names(draft.y), draft.y.copy()
         for bump in self._rare_bumps():
             rows = np.flatnonzero(names == bump.name)
-            target[rows[np.argsort(taught[rows], kind="stable")]] = np.sort(draft.y[rows])
+            target[rows[np.argsort(refined[rows], kind="stable")]] = np.sort(draft.y[rows])
         return draft._replace(y=target)
 
 
@@ -90,17 +90,16 @@ def samplers():
 
 
 def refinements():
-    """Stage 2, on the candidates of stage 1: the network without the teacher, then both."""
-    network, both = {"teacher_weight": 0}, SMOGANRegressorResampler
-    plain = {**network, "anchor_weight": 0}
+    """Stage 2, on the candidates of stage 1: the network without refined targets, then both."""
+    network, both = {"target_refinement": 0}, SMOGANRegressorResampler
+    equal = DistGANOptions(anchor_weight=0, mmd_weight=1, learning_rate=1e-3)
     return {
         "network alone (default)": both(**network),
-        "no critic": both(**network, adversarial_weight=0),
-        "critic and MMD at equal weights, no anchor": both(**plain, mmd_weight=1, learning_rate=1e-3),
-        "compared with parents": both(**network, leave_parents_out=False),
-        "half rejected by the critic": both(**network, reject_fraction=0.5),
+        "no critic": both(**network, gan=DistGANOptions(adversarial_weight=0)),
+        "critic and MMD at equal weights, no anchor": both(**network, gan=equal),
+        "compared with parents": both(**network, gan=DistGANOptions(leave_parents_out=False)),
         "both, weight 0.3 (default)": both(),
-        "both, targets dealt by the teacher": SameTargets(),
+        "both, targets dealt by the regressor": SameTargets(),
         "both on SMOTER": both(SMOTER(sampling_strategy="balance")),
     }
 

@@ -161,7 +161,7 @@ def make_methods():
         "imbreg": ImbregSampler(**SAME_ROWS),
         "noise-gan": NoiseGANSampler(**SAME_ROWS),
         STAGE_1: SMOGANRegressorResampler(refine=False),
-        "smogan-network-only": SMOGANRegressorResampler(teacher_weight=0),
+        "smogan-network-only": SMOGANRegressorResampler(target_refinement=0),
         "smogan-teacher-only": SMOGANRegressorResampler(min_rare=10**9),
         OURS: SMOGANRegressorResampler(),
     }
@@ -286,7 +286,7 @@ def fit(sampler, X, y, fold):
         warnings.simplefilter("ignore")
         sampler.fit_resample(X, y)
     seconds = time.perf_counter() - started
-    keys = ("status", "n_rows", "n_moved", "n_taught", "n_fallback", "mmd_before", "mmd_after")
+    keys = ("status", "n_rows", "n_moved", "n_target_refined", "n_fallback", "mmd_before", "mmd_after")
     return {
         "fold": fold,
         "n_rare": sum(len(bump.indices) for bump in sampler.bumps_ if bump.is_rare),
@@ -441,7 +441,7 @@ def fits_by_table(fits):
             "rare rows": f"{found['n_rare'].mean():.0f}",
             "best step 0": f"{(found['best_step'] == 0).mean():.0%}",
             "rows moved": f"{found['n_moved'].sum() / found['n_rows'].sum():.0%}",
-            "targets taught": f"{found['n_taught'].sum() / found['n_rows'].sum():.0%}",
+            "targets taught": f"{found['n_target_refined'].sum() / found['n_rows'].sum():.0%}",
             "fallen back": f"{found['n_fallback'].sum() / found['n_rows'].sum():.1%}",
             "held-out MMD before": f"{found['mmd_before'].mean():.4f}",
             "after": f"{found['mmd_after'].mean():.4f}",

@@ -205,14 +205,11 @@ def sampler_in_parts():
                 "n_moved": self.space_.n_moved,
             }
 
-        def _pool(self, *arguments):
-            return self._timed("stage 1, to keep", super()._pool, *arguments)
-
         def _moved(self, *arguments):
             return self._timed("generator", super()._moved, *arguments)
 
-        def _taught(self, *arguments):
-            return self._timed("teacher", super()._taught, *arguments)
+        def _with_refined_targets(self, *arguments):
+            return self._timed("target refinement", super()._with_refined_targets, *arguments)
 
     return InParts(random_state=0, device="cpu")
 

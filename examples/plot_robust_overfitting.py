@@ -2,9 +2,9 @@
 Robust overfitting, seen and treated
 ====================================
 
-Adversarial training fits each row where an attacker would move it. On a small table it can learn its own attacks by
-heart: under attack, training rows get better and better while new rows get worse. `RobustATWrapper` looks for that on
-rows that the network has not seen, treats it if it is there, and says what it did. Most tables of our benchmarks do
+Adversarial training fits each row where an attacker would move it. On a small table it can memorize its own
+attacks: under attack, training rows get better and better while new rows get worse. `RobustATWrapper` looks for that on
+rows that the network has not seen, treats it if it is there, and reports what it did. Most tables of our benchmarks do
 not have it.
 """
 
@@ -14,7 +14,7 @@ import numpy as np
 from sklearn.datasets import make_classification
 from sklearn.model_selection import train_test_split
 
-from skgan_resample import RobustATWrapper, ThreatModel
+from skgan_resample import AdversarialTrainingOptions, RobustATWrapper, ThreatModel
 from skgan_resample.plots import RobustOverfittingDisplay
 
 X, y = make_classification(
@@ -28,8 +28,9 @@ y_train = np.where(noisy, rng.randint(4, size=len(y_train)), y_train)
 # %%
 # The threat model says what an attacker may do: here move every column by up to 0.3 standard deviations. Few epochs and
 # a weak training attack keep this example short.
-training = {"batch_size": 32, "learning_rate": 0.1, "max_epochs": 32, "attack_steps": 3, "random_state": 0}
-robust = RobustATWrapper(threat_model=ThreatModel(eps=0.3), validate_every=4, **training).fit(X_train, y_train)
+options = AdversarialTrainingOptions(batch_size=32, learning_rate=0.1, validate_every=4)
+settings = {"max_epochs": 32, "n_steps": 3, "training": options, "random_state": 0}
+robust = RobustATWrapper(threat_model=ThreatModel(eps=0.3), **settings).fit(X_train, y_train)
 print(robust.ro_report())
 
 # %%
@@ -39,8 +40,8 @@ display = RobustOverfittingDisplay.from_estimator(robust)
 display.figure_
 
 # %%
-# On a thousand new rows, beside the last epoch of plain adversarial training, with its price without attack:
-plain = RobustATWrapper(threat_model=ThreatModel(eps=0.3), ro_strategy=None, validation=None, **training)
+# On a thousand new rows, beside the last epoch of plain adversarial training, with its cost without attack:
+plain = RobustATWrapper(threat_model=ThreatModel(eps=0.3), ro_strategy=None, cv=None, **settings)
 plain.fit(X_train, y_train)
 for name, model in {"plain, last epoch": plain, robust.strategy_: robust}.items():
     print(f"{name}: clean {model.score(X_test, y_test):.3f}, robust {model.robust_score(X_test, y_test):.3f}")

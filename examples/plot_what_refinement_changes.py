@@ -2,8 +2,8 @@
 What does the GAN change?
 =========================
 
-SMOGAN moves the new rows of SMOGN by a network, and a teacher draws their targets towards what the features say. A fit
-tells how much each of them did, and the picture shows where the rows went.
+SMOGAN moves the new rows of SMOGN by a network, then shrinks their targets towards the predictions of a regressor.
+``refinement_`` counts what each step changed, and the picture shows where the rows went.
 """
 
 # %%

@@ -9,10 +9,15 @@ from skgan_resample._version import __version__
 
 _HOMES = {  # public name -> module that defines it
     "SMOGANRegressorResampler": "skgan_resample.over_sampling",
+    "DistGANOptions": "skgan_resample.over_sampling",
+    "Draft": "skgan_resample.over_sampling",
+    "NonFiniteLossError": "skgan_resample.exceptions",
     "HardTripletSampler": "skgan_resample._hard_triplet",
     "HardTripletEmbedder": "skgan_resample._hard_triplet",
     "SMCAETransformer": "skgan_resample._smcae",
+    "AutoencoderOptions": "skgan_resample._smcae",
     "RobustATWrapper": "skgan_resample._robust_at",
+    "AdversarialTrainingOptions": "skgan_resample._robust_at",
     "ThreatModel": "skgan_resample.threat",
     "Relevance": "skgan_resample.relevance",
     "TableEncoder": "skgan_resample._tables._encoder",

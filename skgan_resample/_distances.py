@@ -7,8 +7,6 @@ from scipy.spatial.distance import cdist
 from scipy.stats import rankdata
 
 MAX_ROWS = 4_000  # rows of each sample that are compared; more of them change the third digit and cost memory
-
-
 CHUNK = 1_000  # rows whose distances to all others are held at a time
 
 

@@ -26,17 +26,20 @@ def seeded_clone(estimator, rng):
 
 # The parameters that every trained estimator has, for its `_parameter_constraints`. `device` is a string so that an
 # estimator prints, clones and saves like any other; whether there is such a device is seen in `fit`.
-TRAINING_CONSTRAINTS: dict = {
+RUN_CONSTRAINTS: dict = {
     "max_steps": [Interval(Integral, 1, None, closed="left")],
-    "batch_size": [Interval(Integral, 1, None, closed="left")],
-    "learning_rate": [Interval(Real, 0, None, closed="neither")],
     "patience": [Interval(Integral, 1, None, closed="left"), None],
-    "tol": [Interval(Real, 0, None, closed="left")],
     "max_time": [Interval(Real, 0, None, closed="neither"), None],
     "device": [str],
     "verbose": ["verbose"],
     "random_state": ["random_state"],
 }
+OPTIMIZER_CONSTRAINTS: dict = {  # of options objects
+    "batch_size": [Interval(Integral, 1, None, closed="left")],
+    "learning_rate": [Interval(Real, 0, None, closed="neither")],
+    "tol": [Interval(Real, 0, None, closed="left")],
+}
+TRAINING_CONSTRAINTS: dict = {**RUN_CONSTRAINTS, **OPTIMIZER_CONSTRAINTS}
 
 
 class TorchStateMixin:
@@ -112,10 +115,30 @@ class Options(BaseEstimator):
 
     @classmethod
     def of(cls, given):
-        """Return `given`, or the defaults where it is None; raise where a setting is out of range."""
+        """Return checked options.
+
+        Parameters
+        ----------
+        given : options object or None
+            None stands for the defaults.
+
+        Returns
+        -------
+        options : options object
+            The given ones, or new ones.
+
+        Raises
+        ------
+        ValueError
+            If a setting is out of its range.
+        """
         options = cls() if given is None else given
         options._validate_params()
+        options._check_values()
         return options
+
+    def _check_values(self):
+        """Refuse values that the table of constraints cannot tell."""
 
 
 class OptionsMixin:
@@ -124,7 +147,18 @@ class OptionsMixin:
     _options: dict = {}  # parameter -> its child class of `Options`
 
     def set_params(self, **params):
-        """Set parameters, those of nested objects as ``name__parameter``."""
+        """Set parameters, those of nested objects as ``name__parameter``.
+
+        Parameters
+        ----------
+        **params : dict
+            New values by name. A nested name of options that are None starts from the default options.
+
+        Returns
+        -------
+        self : estimator
+            This object.
+        """
         for name, cls in self._options.items():
             if getattr(self, name) is None and any(key.startswith(f"{name}__") for key in params):
                 setattr(self, name, cls())

@@ -10,17 +10,9 @@ from sklearn.base import clone
 from sklearn.neighbors import NearestNeighbors
 
 BLOCK_CELLS = 2**21  # distances held at once: 16 MB
-
-
 MAX_ONE_HOT = 32  # a nominal column with more levels is compared value by value instead
-
-
 MAX_EXACT_ROWS = 20_000  # above this many rows, medians come from a sample and neighbours from a tree
-
-
 MEDIAN_SAMPLE = 2_000
-
-
 MAX_PASSES = 32  # more neighbours than this are found by a partition
 
 

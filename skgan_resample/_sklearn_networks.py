@@ -1,4 +1,4 @@
-"""A scikit-learn model as a specification of a network, and the trained network as a scikit-learn model."""
+"""The converter between scikit-learn models and torch networks, in both directions."""
 
 from dataclasses import dataclass
 
@@ -13,16 +13,13 @@ from sklearn.svm import LinearSVC
 from skgan_resample._tables._vectorizer import MatrixEncoder
 
 MLPS = (MLPClassifier, MLPRegressor)
-
-
 LINEAR = (LogisticRegression, LinearSVC, Ridge, LinearRegression)
-
-
 KNOWN = "MLPClassifier, MLPRegressor, LogisticRegression, LinearSVC, Ridge or LinearRegression"
 
 
-# What the wrapper wraps unless told otherwise. Training like that of the literature on robust overfitting: SGD with
-# momentum, a tenth of the rate from the middle on; `alpha` is its weight decay of 5e-4 for batches of 64 rows.
+# The parameters of the model that is converted where none is given. Training is like that of the literature on robust
+# overfitting: SGD with momentum, a tenth of the rate from the middle on; `alpha` is its weight decay of 5e-4 for
+# batches of 64 rows.
 DEFAULTS = {
     "hidden_layer_sizes": (128, 128),
     "solver": "sgd",
@@ -35,30 +32,21 @@ DEFAULTS = {
 
 @dataclass(frozen=True)
 class Architecture:
-    """The network of a specification; what is needed to build it again.
-
-    Parameters
-    ----------
-    n_inputs, n_outputs : int
-    hidden_layer_sizes : tuple of int
-    activation : {"identity", "logistic", "tanh", "relu"}
-    two_logits : bool
-        Whether one output stands for two classes.
-    """
+    """What is needed to build the network of a scikit-learn model again."""
 
     n_inputs: int
     hidden_layer_sizes: tuple
     n_outputs: int
-    activation: str
-    two_logits: bool
+    activation: str  # "identity", "logistic", "tanh" or "relu"
+    two_logits: bool  # whether one output stands for two classes
 
     @classmethod
-    def of(cls, spec, n_inputs, n_classes):
-        """Read a scikit-learn specification; `n_classes` is None for a regression."""
-        is_mlp = isinstance(spec, MLPS)
-        sizes = np.atleast_1d(spec.hidden_layer_sizes).tolist() if is_mlp else []
+    def from_sklearn(cls, model, n_inputs, n_classes):
+        """Read a scikit-learn model, fitted or not; `n_classes` is None for a regression."""
+        is_mlp = isinstance(model, MLPS)
+        sizes = np.atleast_1d(model.hidden_layer_sizes).tolist() if is_mlp else []
         n_outputs = 1 if n_classes in (None, 2) else n_classes
-        return cls(n_inputs, tuple(sizes), n_outputs, spec.activation if is_mlp else "identity", n_classes == 2)
+        return cls(n_inputs, tuple(sizes), n_outputs, model.activation if is_mlp else "identity", n_classes == 2)
 
     def build(self):
         """Return the untrained network."""
@@ -69,19 +57,19 @@ class Architecture:
         )
 
 
-def default_spec(task):
-    """Return the specification that is used where none is given."""
+def default_model(task):
+    """Return the scikit-learn model whose network is trained where none is given."""
     return MLPRegressor(**DEFAULTS) if task == "regression" else MLPClassifier(**DEFAULTS)
 
 
-def is_spec(estimator):
-    """Whether the estimator is a scikit-learn model that we can read."""
+def is_convertible(estimator):
+    """Whether the estimator is a scikit-learn model that can be converted into a network."""
     return isinstance(estimator, MLPS + LINEAR) and not isinstance(estimator, LogisticRegressionCV)
 
 
 def task_of(estimator, task):
     """Return "classification" or "regression", from the task or from what the estimator is."""
-    if is_spec(estimator):
+    if is_convertible(estimator):
         own = "classification" if is_classifier(estimator) else "regression"
         if task not in ("auto", own):
             raise ValueError(f"task={task!r}, but {type(estimator).__name__} is for {own}.")
@@ -102,46 +90,40 @@ def task_of(estimator, task):
     return task
 
 
-def refuse_unkept(spec):
-    """Refuse a specification with a wish that the training would not keep."""
-    wishes = {"fit_intercept": (True,), "penalty": ("l2", "deprecated"), "l1_ratio": (None, 0, 0.0, "warn")}
-    wishes |= {"positive": (False,), "early_stopping": (False,)}
-    for name, kept in wishes.items():
-        value = getattr(spec, name, kept[0])
-        if value not in kept:
+def refuse_unsupported(model):
+    """Refuse a scikit-learn model with a setting that adversarial training cannot keep."""
+    supported = {"fit_intercept": (True,), "penalty": ("l2", "deprecated"), "l1_ratio": (None, 0, 0.0, "warn")}
+    supported |= {"positive": (False,), "early_stopping": (False,)}
+    for name, values in supported.items():
+        value = getattr(model, name, values[0])
+        if value not in values:
             raise ValueError(
-                f"{type(spec).__name__}({name}={value!r}) is not kept in adversarial training; leave it out."
+                f"{type(model).__name__}({name}={value!r}) is not supported in adversarial training; leave it out."
             )
 
 
-def settings_of(spec, n_rows):
-    """Return the training settings that a specification holds, and the decay of its weights."""
-    if isinstance(spec, MLPS):
-        batch_size = min(200, n_rows) if spec.batch_size == "auto" else spec.batch_size
-        halved = 2 if isinstance(spec, MLPRegressor) else 1  # scikit-learn's loss is half the squared error
+def settings_of(model, n_rows):
+    """Return the training settings that a scikit-learn model holds; for a torch module, the defaults."""
+    if isinstance(model, MLPS):
+        batch_size = min(200, n_rows) if model.batch_size == "auto" else model.batch_size
+        halved = 2 if isinstance(model, MLPRegressor) else 1  # scikit-learn's loss is half the squared error
         return {
-            "max_epochs": spec.max_iter,
+            "max_epochs": model.max_iter,
             "batch_size": batch_size,
-            "learning_rate": spec.learning_rate_init,
-            "optimizer": "sgd" if spec.solver == "sgd" else "adam",
-            "momentum": spec.momentum,
-            "decay": halved * spec.alpha / min(batch_size, n_rows),
+            "learning_rate": model.learning_rate_init,
+            "optimizer": "sgd" if model.solver == "sgd" else "adam",
+            "momentum": model.momentum,
+            "decay": halved * model.alpha / min(batch_size, n_rows),
             "class_weight": None,
         }
-    found = {
-        "max_epochs": 100,
-        "batch_size": 128,
-        "learning_rate": 0.05,
-        "optimizer": "sgd",
-        "momentum": 0.9,
-        "decay": 0.0,
-        "class_weight": getattr(spec, "class_weight", None),
-    }
-    if isinstance(spec, LogisticRegression | LinearSVC):
-        found["decay"] = 1 / (spec.C * n_rows)
-    elif isinstance(spec, Ridge):
-        found["decay"] = 2 * float(spec.alpha) / n_rows
-    elif not isinstance(spec, LINEAR):  # a torch module
+    # For linear models a guess: the `max_iter` of their own solvers counts something else.
+    found = {"max_epochs": 100, "batch_size": 128, "learning_rate": 0.05, "optimizer": "sgd", "momentum": 0.9}
+    found |= {"decay": 0.0, "class_weight": getattr(model, "class_weight", None)}
+    if isinstance(model, LogisticRegression | LinearSVC):
+        found["decay"] = 1 / (model.C * n_rows)
+    elif isinstance(model, Ridge):
+        found["decay"] = 2 * float(model.alpha) / n_rows
+    elif not isinstance(model, LINEAR):  # a torch module
         found |= {"max_epochs": 60, "optimizer": "adam", "learning_rate": 0.001}
     return found
 
@@ -154,27 +136,12 @@ def weights_of(estimator):
     return [(coef.T, np.broadcast_to(np.asarray(estimator.intercept_, dtype=float), len(coef)).copy())]
 
 
-def to_sklearn(spec, weights, encoder, *, classes, n_iter, target_scaling, feature_names):
-    """Return a fitted scikit-learn model with the weights of a trained network.
+def to_sklearn(model, weights, encoder, *, classes, n_iter, target_scaling, feature_names):
+    """Return a fitted scikit-learn model of the kind of `model` with the weights of a trained network.
 
-    Parameters
-    ----------
-    spec : scikit-learn model
-    weights : list of (n_in, n_out) and (n_out,) arrays
-        On encoded rows.
-    encoder : TableEncoder
-    classes : ndarray or None
-        None for a regression.
-    n_iter : int
-    target_scaling : tuple of float
-        Mean and standard deviation of the target.
-    feature_names : ndarray of str or None
-
-    Returns
-    -------
-    model : estimator or Pipeline
-        The bare model on the columns themselves if all of them are numbers without a missing cell, else a Pipeline
-        that encodes them first.
+    It is bare if all columns are numbers without a missing cell, else a Pipeline that encodes them first. `weights` are
+    pairs of (n_in, n_out) and (n_out,) arrays on encoded rows; `classes` is None for a regression, whose target is
+    scaled by the mean and the standard deviation in `target_scaling`.
     """
     weights = [(np.asarray(w, dtype=float), np.asarray(b, dtype=float)) for w, b in weights]
     if classes is None:
@@ -189,13 +156,13 @@ def to_sklearn(spec, weights, encoder, *, classes, n_iter, target_scaling, featu
         first = np.zeros((len(encoder.columns_), w.shape[1]))
         first[varying] = w / spread[varying, None]
         weights[0] = (first, b - center[varying] @ first[varying])
-    model = _filled(clone(spec), weights, classes, n_iter)
-    model.n_features_in_ = len(weights[0][0])
+    fitted = _filled(clone(model), weights, classes, n_iter)
+    fitted.n_features_in_ = len(weights[0][0])
     if plain:
         if feature_names is not None:
-            model.feature_names_in_ = feature_names
-        return model
-    return Pipeline([("encode", MatrixEncoder.from_encoder(encoder)), ("model", model)])
+            fitted.feature_names_in_ = feature_names
+        return fitted
+    return Pipeline([("encode", MatrixEncoder.around(encoder)), ("model", fitted)])
 
 
 def _filled(model, weights, classes, n_iter):

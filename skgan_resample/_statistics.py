@@ -4,8 +4,6 @@ import numpy as np
 from scipy import stats
 
 FEWEST_FOLDS = 4  # that say how many rows would tell
-
-
 ALPHA = 0.05  # error rate of each family of tests
 
 

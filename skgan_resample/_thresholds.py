@@ -2,8 +2,12 @@
 
 import numpy as np
 
-from skgan_resample.model_selection._class_verdict import TUNED
-
+TUNED = ("f1", "g_mean", "balanced_accuracy")  # measures of decisions, which depend on a threshold
+MEASURES = {  # what is compared, by `scoring`
+    "average_precision": "average_precision",
+    **{name: f"{name}_tuned" for name in TUNED},
+    "brier": "brier_corrected",
+}
 ALPHAS = np.linspace(0, 1.5, 31)  # exponents of the prior that are tried with more than two classes
 
 

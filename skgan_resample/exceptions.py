@@ -4,10 +4,6 @@ import sys
 import warnings
 
 
-class NonFiniteLossError(FloatingPointError):
-    """A loss, a score or a weight became NaN or infinite, so the networks are of no use."""
-
-
 class ResamplingWarning(UserWarning):
     """Something was done that the caller may not expect, such as a table returned unchanged.
 
@@ -41,12 +37,25 @@ class NoRareRowsError(ValueError):
     """
 
 
+class NonFiniteLossError(FloatingPointError):
+    """A loss, a score or a weight became NaN or infinite during training, so the networks are of no use.
+
+    Examples
+    --------
+    It can be caught as the FloatingPointError that it is:
+
+    >>> from skgan_resample import NonFiniteLossError
+    >>> issubclass(NonFiniteLossError, FloatingPointError)
+    True
+    """
+
+
+_LIBRARIES = {"skgan_resample", "sklearn", "imblearn", "joblib", "contextlib"}  # a warning points outside of these
+
+
 def warn(message):
     """Issue a ResamplingWarning that points at the line of the caller's own code."""
     level, frame = 1, sys._getframe(0)
     while frame.f_back is not None and frame.f_globals.get("__name__", "").split(".")[0] in _LIBRARIES:
         level, frame = level + 1, frame.f_back
     warnings.warn(message, ResamplingWarning, stacklevel=level)
-
-
-_LIBRARIES = {"skgan_resample", "sklearn", "imblearn", "joblib", "contextlib"}

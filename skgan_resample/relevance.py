@@ -18,8 +18,6 @@ __all__ = ["Bump", "Relevance"]
 
 
 _THRESHOLD = 0.8  # what the published experiments use; the counts that fit keeps are taken there
-
-
 _RISE_TO_THRESHOLD = 0.5 - sin(asin(1 - 2 * _THRESHOLD) / 3)  # t = 0.7129, where 3 t^2 - 2 t^3 = 0.8
 
 

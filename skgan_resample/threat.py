@@ -1,6 +1,6 @@
 """ThreatModel: which changes of a row count as an attack."""
 
-import copy
+from copy import deepcopy
 from numbers import Integral, Real
 
 import numpy as np
@@ -8,6 +8,7 @@ from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skgan_resample._budget import STEP_TOLERANCE, whole_steps
 from skgan_resample._tables._columns import columns_named
 from skgan_resample._tables._containers import table_reader
 from skgan_resample._tables._encoder import TableEncoder
@@ -33,7 +34,7 @@ class ThreatModel(BaseEstimator):
     eps : float, array-like of shape (n_features,), tuple (down, up), or dict by column, default=0.1
         How far a number may be moved, >= 0, in `unit`. A tuple of two numbers is for all columns, how far down and how
         far up, so that ``(0, 0.5)`` is an attacker who can only add. The entries of an array or a dict are numbers or
-        such tuples; columns that a dict does not name are not moved. Columns of levels have no use for it.
+        such tuples; columns that a dict does not name are not moved. Categorical columns do not use it.
     unit : {"std", "range", "iqr", "raw"}, default="std"
         What 1 means: a standard deviation, the observed range or the interquartile range of the column in `fit`, or its
         own unit. A column whose interquartile range is 0 uses its standard deviation; a constant one is not moved,
@@ -41,44 +42,48 @@ class ThreatModel(BaseEstimator):
     norm : {"linf", "l2"}, default="linf"
         "linf": each column may use its whole eps. "l2": the squared shares ``(move / eps)**2`` add up to 1 at most.
     immutable : list of names or positions, default=None
-        Columns, of numbers or levels, that nobody can change.
+        Columns, numeric or categorical, that nobody can change.
     bounds : "train", tuple (low, high), dict of such tuples by column, or None, default=None
         Where numbers must stay, in the units of the column; "train" is the range seen in `fit`, None in a tuple is no
         bound. A row that is outside already may stay there, but goes no further out. Bounds change the answer: a column
         that starts at zero is much safer if nobody can go below it.
     integer_features : "dtype", list of names or positions, or None, default="dtype"
-        Columns that move in whole steps. "dtype" takes those of an integer data type, and a list these and the named
-        ones; so eps below 1 in their own unit leaves them alone. None lets everything move freely, which overstates
-        the attacker; rows that `RobustATWrapper.perturb` hands out keep to their data types all the same.
+        Columns that move in whole steps. "dtype" takes those of an integer data type, and a list takes these and the
+        named ones; so an eps below 1 in their own unit leaves them as they are. None lets every column move by
+        fractions, which overstates the attacker; rows that `RobustATWrapper.perturb` returns keep their data types.
     categorical_features : "auto", list of names, positions or mask, or None, default="auto"
-        Columns of levels: text, categories and booleans, and the named numeric ones. They are switched, not moved.
+        Columns of categories: text, categories and booleans, and the named numeric ones. They are switched, not moved.
     onehot_groups : list of lists of names or positions, default=None
-        Columns that an earlier step made one-hot, group by group; each is switched as a whole. Rows without exactly one
-        level of a group keep what they have.
+        Columns that an earlier step made one-hot, group by group; each group is switched as a whole. Rows that do not
+        have exactly one category of a group keep what they have.
     max_categorical_changes : int, default=0
-        How many columns of levels (or groups) may be switched in one row, to any level seen in `fit`.
+        How many categorical columns (or groups) may be switched in one row, to any category seen in `fit`.
     attackable_classes : list of labels, default=None
         Classes whose rows are attacked, such as ["fraud"]; None is all.
 
     Attributes
     ----------
     left_, right_ : ndarray of shape (n_features,)
-        How far down and up each column may be moved, in its own unit; 0 for immutable columns and levels.
+        How far down and up each column may be moved, in its own unit; 0 for immutable and categorical columns.
     low_, high_ : ndarray of shape (n_features,)
         Bounds, infinite where there are none.
     integer_ : ndarray of bool, shape (n_features,)
         Columns that move in whole steps.
     switchable_ : ndarray of bool, shape (n_features,)
-        Columns of levels that may be switched.
+        Categorical columns that may be switched.
     groups_ : list of ndarray of int
         Positions of the columns of each one-hot group that may be switched.
+    encoder_ : TableEncoder
+        The schema of the table.
     n_features_in_, feature_names_in_
         As everywhere in scikit-learn.
 
     Notes
     -----
     Missing cells are never changed. Dates are moved in whole steps, the largest step that hits every date seen in
-    `fit`; with "raw" it is the unit.
+    `fit`; with "raw" it is the unit. A budget that is short of a whole step by less than a ten-thousandth of it allows
+    the step. A ball ("l2") that is spread over many columns leaves less than a step to each: there a column of whole
+    steps goes to the nearest step, one at least, the largest moves first, for as long as the ball lasts.
 
     Examples
     --------
@@ -137,7 +142,7 @@ class ThreatModel(BaseEstimator):
         Parameters
         ----------
         X : table of shape (n_samples, n_features)
-            Rows that units, bounds and levels are learned from: the training rows.
+            Rows that units, bounds and categories are learned from: the training rows.
         y : ignored, default=None
             Not used; there for pipelines.
 
@@ -146,7 +151,7 @@ class ThreatModel(BaseEstimator):
         self : ThreatModel
             The fitted estimator.
         """
-        self._fit_to_codes(X)
+        fit_to_codes(self, X)
         return self
 
     def explain(self):
@@ -162,17 +167,17 @@ class ThreatModel(BaseEstimator):
             eps = f"eps {self.eps:g} {self.unit}"
         else:
             eps = f"eps by column or direction, in {self.unit}"
-        moved, n = int(self._movable.sum()), len(self.left_)
+        is_movable = (self.left_ > 0) | (self.right_ > 0)
         n_switchable = int(self.switchable_.sum()) + len(self.groups_)
         switched = "none switched"
         if n_switchable and self.max_categorical_changes:
-            switched = f"{self.max_categorical_changes} of {n_switchable} columns of levels switched"
-        parts = [f"{self.norm}, {eps}: {moved} of {n} columns can be moved, {switched}"]
+            switched = f"{self.max_categorical_changes} of {n_switchable} categorical columns switched"
+        parts = [f"{self.norm}, {eps}: {is_movable.sum()} of {len(is_movable)} columns can be moved, {switched}"]
         if np.isfinite(self.low_).any() or np.isfinite(self.high_).any():
             parts.append("within bounds")
-        in_steps = int((self.integer_ & self._movable).sum())
-        if in_steps:
-            parts.append(f"{in_steps} of these columns in whole steps")
+        n_in_steps = int((self.integer_ & is_movable).sum())
+        if n_in_steps:
+            parts.append(f"{n_in_steps} of these columns in whole steps")
         if self._below_a_step.any():
             parts.append(f"{int(self._below_a_step.sum())} others not, whose steps are larger than their budget")
         if self.attackable_classes is not None:
@@ -180,61 +185,55 @@ class ThreatModel(BaseEstimator):
         return "; ".join(parts)
 
     # ------------------------------------------------------------------------------------------ resolved
-    def _fit_to_codes(self, X):
-        """Do what `fit` does; return the codes of the table."""
-        encoder = TableEncoder(categorical_features=self.categorical_features)
-        codes = encoder.fit_to_codes(table_reader(X))
-        validate_data(self, X, skip_check_array=True)  # n_features_in_ and feature_names_in_
-        self._resolve(encoder, _Statistics.of(codes))
-        return codes
-
-    def _resolve(self, encoder, statistics):
-        """Learn the budget of the columns that `encoder` describes."""
-        self._encoder, self._statistics = encoder, statistics
+    def _resolved(self, encoder, statistics):
+        """Return the fitted attributes for the columns that `encoder` describes."""
         names = [column.name for column in encoder.columns_]
         n = len(names)
-        nominal = encoder.nominal_
-        has_categories = encoder.holds_categories  # a single one makes a constant column
-        fixed = np.zeros(n, dtype=bool)
-        fixed[columns_named("immutable", self.immutable, names)] = True
-        in_group = np.zeros(n, dtype=bool)
-        self.groups_, self._all_groups = [], []
+        # Text with a single category is a constant column for the encoder, but no number that could be moved.
+        is_categorical = encoder.nominal_ | encoder.holds_categories
+        immutable, in_group = np.zeros(n, dtype=bool), np.zeros(n, dtype=bool)
+        immutable[columns_named("immutable", self.immutable, names)] = True
+        groups = []
         for group in self.onehot_groups if self.onehot_groups is not None else ():
             members = columns_named("a group of onehot_groups", group, names)
             is_new = len(set(members)) == len(members) and not in_group[members].any()
-            if len(members) < 2 or not is_new or has_categories[members].any():
+            if len(members) < 2 or not is_new or is_categorical[members].any():
                 raise ValueError(
                     f"onehot_groups: {list(group)} must be two or more numeric columns, each once, in no other group."
                 )
             in_group[members] = True
-            self._all_groups.append(members)
-            if not fixed[members].any():
-                self.groups_.append(members)
-
-        self.left_, self.right_ = self._reach(names, statistics)
-        still = fixed | has_categories | in_group
-        self.left_[still] = self.right_[still] = 0.0
-        self.low_, self.high_ = self._limits(names, statistics)
-        self.integer_ = np.zeros(n, dtype=bool)
+            if not immutable[members].any():
+                groups.append(members)
+        still = immutable | is_categorical | in_group
+        left, right = (np.where(still, 0.0, side) for side in self._reach(names, statistics))
+        low, high = self._limits(names, statistics)
+        whole = np.zeros(n, dtype=bool)
         if self.integer_features is not None:
-            self.integer_ = encoder.holds_integers.copy()
+            whole = encoder.holds_integers.copy()
             if not isinstance(self.integer_features, str):
-                self.integer_[columns_named("integer_features", self.integer_features, names)] = True
-        self.integer_ &= ~still
-        whole = self.integer_
-        has_budget = self.left_ + self.right_ > 0
+                whole[columns_named("integer_features", self.integer_features, names)] = True
+        whole &= ~still
+        has_budget = left + right > 0
         if self.norm == "linf":  # in "l2" eps is an axis of the ball, of which several columns use a part each
-            self.left_, self.right_ = _in_steps(self.left_, whole), _in_steps(self.right_, whole)
-        self._below_a_step = whole & has_budget & ~self._movable
-        self.low_[whole], self.high_[whole] = np.ceil(self.low_[whole]), np.floor(self.high_[whole])
-        self.switchable_ = nominal & ~fixed
-        return self
+            left, right = whole_steps(left, whole), whole_steps(right, whole)
+        return {
+            "left_": left,
+            "right_": right,
+            "low_": np.where(whole, np.ceil(low), low),
+            "high_": np.where(whole, np.floor(high), high),
+            "integer_": whole,
+            "switchable_": encoder.nominal_ & ~immutable,
+            "groups_": groups,
+            "encoder_": encoder,
+            "_statistics": statistics,
+            "_below_a_step": whole & has_budget & (left + right == 0),
+        }
 
     def _reach(self, names, statistics):
         """Return how far down and up each column may be moved, in its own unit."""
         n = len(names)
         eps = self.eps
-        pairs = np.zeros((n, 2))
+        pairs = np.zeros((n, 2))  # down and up
         down_and_up = isinstance(eps, tuple) and len(eps) == 2 and all(isinstance(side, Real) for side in eps)
         if isinstance(eps, Real) or down_and_up:
             pairs[:] = eps
@@ -251,19 +250,17 @@ class ThreatModel(BaseEstimator):
             raise ValueError("eps must be finite and at least 0, in each column.")
         scale = np.ones(n)
         if self.unit != "raw":
-            scale = statistics.spread[self.unit].copy()
+            scale = statistics.spread[self.unit]
             if self.unit == "iqr":
                 scale = np.where(scale > 0, scale, statistics.spread["std"])
             scale = np.where(np.isfinite(scale), scale, 0.0)
-        reach = pairs * scale[:, None]
-        return reach[:, 0].copy(), reach[:, 1].copy()
+        return (pairs * scale[:, None]).T
 
     def _limits(self, names, statistics):
         """Return lowest and highest allowed value of each column."""
-        n = len(names)
-        low, high = np.full(n, -np.inf), np.full(n, np.inf)
+        low, high = np.full(len(names), -np.inf), np.full(len(names), np.inf)
         if isinstance(self.bounds, str):
-            low, high = statistics.low.copy(), statistics.high.copy()
+            low, high = statistics.low, statistics.high
         elif isinstance(self.bounds, dict):
             for j, pair in zip(columns_named("bounds", list(self.bounds), names), self.bounds.values()):
                 low[j], high[j] = _limit_pair(pair)
@@ -274,153 +271,22 @@ class ThreatModel(BaseEstimator):
             raise ValueError(f"bounds: the lower bound of column {names[j]!r} is above the upper one.")
         return np.where(np.isnan(low), -np.inf, low), np.where(np.isnan(high), np.inf, high)
 
-    def _resolved_like(self, fitted):
-        """Return this threat model resolved on the columns and statistics that another one was fitted to."""
-        if hasattr(self, "left_"):
-            if len(self.left_) != len(fitted.left_):
-                raise ValueError(
-                    f"The threat model was fitted to {len(self.left_)} columns, the table has {len(fitted.left_)}."
-                )
-            mine, theirs = (getattr(threat, "feature_names_in_", None) for threat in (self, fitted))
-            if mine is not None and theirs is not None and list(mine) != list(theirs):
-                raise ValueError("The threat model was fitted to columns of other names, or in another order.")
-            return self._with_datetimes_of(fitted)
-        resolved = type(self)(**self.get_params())
-        resolved._validate_params()
-        return resolved._resolve(fitted._encoder, fitted._statistics)
-
-    def _with_datetimes_of(self, fitted):
+    def _with_dates_of(self, fitted):
         """Return this fitted threat model with dates counted in the steps, and from the origin, of another one."""
-        mine, theirs = self._encoder.datetimes, fitted._encoder.datetimes
+        mine, theirs = self.encoder_.datetimes, fitted.encoder_.datetimes
         differ = [
             j for j in mine if j in theirs and (mine[j].step, mine[j].origin) != (theirs[j].step, theirs[j].origin)
         ]
         if not differ:
             return self
-        converted = copy.deepcopy(self)
+        converted = deepcopy(self)
         for j in differ:
             ratio, shift = mine[j].step / theirs[j].step, (mine[j].origin - theirs[j].origin) / theirs[j].step
             for side in (converted.left_, converted.right_):
-                side[j] = np.floor(side[j] * ratio + 1e-9)
+                side[j] = np.floor(side[j] * ratio + STEP_TOLERANCE)
             converted.low_[j] = np.ceil(self.low_[j] * ratio + shift)
             converted.high_[j] = np.floor(self.high_[j] * ratio + shift)
         return converted
-
-    def _factor(self, y):
-        """Return 1 for rows that are attacked and 0 for others, shape (n, 1)."""
-        if self.attackable_classes is None or y is None:
-            return np.ones((1 if y is None else len(y), 1))
-        return np.isin(np.asarray(y), np.asarray(self.attackable_classes)).astype(float)[:, None]
-
-    def _budget(self, encoder):
-        """Return the budget in the encoded space of `encoder`, for attacks."""
-        import torch
-
-        from skgan_resample._nn.attacks import Budget, Heads
-
-        width = encoder.width_
-        center, spread = encoder.scaling
-        arrays = {name: np.zeros(width) for name in ("left", "right", "grid")}
-        low, high, indicator = np.full(width, -np.inf), np.full(width, np.inf), np.full(width, -1)
-        heads = []
-        for j, column in enumerate(encoder.columns_):
-            place = column.encoded
-            if column.is_nominal:
-                if self.switchable_[j]:
-                    levels = np.arange(place.start, place.start + column.n_categories)
-                    heads.append((levels, np.ones(len(levels)), np.zeros(len(levels))))
-            elif column.kind != "constant":
-                at = place.start
-                arrays["left"][at], arrays["right"][at] = self.left_[j] / spread[j], self.right_[j] / spread[j]
-                low[at], high[at] = (self.low_[j] - center[j]) / spread[j], (self.high_[j] - center[j]) / spread[j]
-                arrays["grid"][at] = 1 / spread[j] if self.integer_[j] else 0.0
-                if column.has_missing:
-                    indicator[at] = place.stop - 1
-        for members in self.groups_:
-            varying = np.array([j for j in members if encoder.columns_[j].kind != "constant"], dtype=int)
-            if len(varying) > 1:
-                at = np.array([encoder.columns_[j].encoded.start for j in varying])
-                heads.append((at, (1 - center[varying]) / spread[varying], -center[varying] / spread[varying]))
-
-        def tensor(array):
-            return torch.as_tensor(array, dtype=torch.float32)
-
-        return Budget(
-            **{name: tensor(array) for name, array in arrays.items()},
-            low=tensor(low),
-            high=tensor(high),
-            indicator=torch.as_tensor(indicator),
-            norm=self.norm,
-            heads=tuple(Heads(torch.as_tensor(columns), tensor(on), tensor(off)) for columns, on, off in heads),
-            max_switches=self.max_categorical_changes,
-        )
-
-    def _land(self, encoder, codes, x, x_adv, *, whole=False, factor=1.0):
-        """Return the codes of attacked rows, pulled back to what is allowed, without a network's rounding.
-
-        Parameters
-        ----------
-        encoder : TableEncoder
-        codes : ndarray of shape (n_samples, n_features)
-            The rows before the attack; cells that were not attacked stay bit-identical.
-        x, x_adv : ndarray of shape (n_samples, width)
-            Encoded rows before and after.
-        whole : bool or ndarray of bool, shape (n_features,), default=False
-            Columns that cannot hold fractions: whole numbers in them are moved by whole steps, towards where they were.
-        factor : float or ndarray of shape (n_samples, 1), default=1.0
-            Multiplies the budget of numbers.
-        """
-        numeric = np.flatnonzero(self._movable)
-        numeric = numeric[[encoder.columns_[j].kind != "constant" for j in numeric]]
-        at = [encoder.columns_[j].encoded.start for j in numeric]
-        old = codes[:, numeric]
-        move = (x_adv[:, at].astype(float) - x[:, at]) * encoder.scaling[1][numeric]
-        move[np.isnan(old)] = 0.0
-        whole = np.broadcast_to(whole, len(self.left_))[numeric] & (old == np.round(old))
-        low, high = np.fmin(self.low_[numeric], old), np.fmax(self.high_[numeric], old)
-        move = self._shortened(move, old - low, high - old, whole, numeric, factor)
-        landed = codes.copy()
-        landed[:, numeric] = np.where(move == 0, old, np.clip(old + move, low, high))
-        for j in np.flatnonzero(self.switchable_ & encoder.nominal_):
-            head = encoder.columns_[j].encoded
-            head = slice(head.start, head.start + encoder.columns_[j].n_categories)
-            switched = (x_adv[:, head] != x[:, head]).any(axis=1)
-            landed[switched, j] = x_adv[switched, head].argmax(axis=1)
-        for members in self.groups_:
-            for j in members:
-                at = encoder.columns_[j].encoded.start
-                if encoder.columns_[j].kind != "constant":
-                    switched = x_adv[:, at] != x[:, at]
-                    landed[switched, j] = np.round(1 - codes[switched, j])
-        return landed
-
-    def _shortened(self, move, down, up, whole, numeric, factor):
-        """Return moves of the `numeric` columns, in their own units, pulled back into the budget exactly.
-
-        `down` and `up` is what the bounds leave, `whole` says which cells cannot hold fractions besides `integer_`.
-        """
-        steps = self.integer_[numeric]
-        left, right = (side[numeric] * factor for side in (self.left_, self.right_))
-        if self.norm == "linf":
-            left, right = _in_steps(left, steps), _in_steps(right, steps)
-        move = np.where(whole, np.trunc(move + 1e-4 * np.sign(move)), move)
-        steps = steps | whole
-        move = np.where(steps, np.round(move), move)
-        move = np.clip(move, -_in_steps(np.fmin(left, down), steps), _in_steps(np.fmin(right, up), steps))
-        if self.norm == "l2":
-            # What moves in whole steps goes first: shortened by a rounding error, it would lose a whole step.
-            budget = np.where(move > 0, right, np.where(left > 0, left, 1.0))
-            length = _length(move / budget * steps)
-            move = np.where(steps & (length > 1 + 1e-12), np.trunc(move / np.maximum(length, 1.0)), move)
-            left_over = np.sqrt(np.maximum(1 - _length(move / budget * steps) ** 2, 0.0))
-            length = np.maximum(_length(move / budget * ~steps), 1e-300)
-            move = np.where(steps, move, move * np.minimum(left_over / length, 1.0))
-        return move
-
-    @property
-    def _movable(self):
-        """Which columns can be moved, bool, shape (n_features,)."""
-        return (self.left_ > 0) | (self.right_ > 0)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -428,6 +294,41 @@ class ThreatModel(BaseEstimator):
         tags.input_tags.categorical = True
         tags.input_tags.string = True
         return tags
+
+
+# ------------------------------------------------------------------------------------------ for other modules
+def fit_to_codes(threat, X):
+    """Fit a threat model to a table and return the codes of the table, which is read once."""
+    encoder = TableEncoder(categorical_features=threat.categorical_features)
+    codes = encoder.fit_to_codes(table_reader(X))
+    found = threat._resolved(encoder, _Statistics.of(codes))
+    validate_data(threat, X, skip_check_array=True)  # n_features_in_ and feature_names_in_
+    vars(threat).update(found)
+    return codes
+
+
+def resolved_like(threat, fitted):
+    """Return a threat model resolved on the columns and statistics that another one was fitted to."""
+    if hasattr(threat, "left_"):
+        if len(threat.left_) != len(fitted.left_):
+            raise ValueError(
+                f"The threat model was fitted to {len(threat.left_)} columns, the table has {len(fitted.left_)}."
+            )
+        mine, theirs = (getattr(one, "feature_names_in_", None) for one in (threat, fitted))
+        if mine is not None and theirs is not None and list(mine) != list(theirs):
+            raise ValueError("The threat model was fitted to columns of other names, or in another order.")
+        return threat._with_dates_of(fitted)
+    resolved = type(threat)(**threat.get_params())
+    resolved._validate_params()
+    vars(resolved).update(resolved._resolved(fitted.encoder_, fitted._statistics))
+    return resolved
+
+
+def is_attacked(threat, y):
+    """Return 1 for rows that are attacked and 0 for others, by their classes, float of shape (n_samples, 1)."""
+    if threat.attackable_classes is None:
+        return np.ones((len(y), 1))
+    return np.isin(np.asarray(y), np.asarray(threat.attackable_classes)).astype(float)[:, None]
 
 
 class _Statistics:
@@ -461,13 +362,3 @@ def _limit_pair(pair):
         raise ValueError(f"bounds must be a pair (low, high) of numbers, or None for no bound, got {pair!r}.")
     low, high = pair
     return (-np.inf if low is None else float(low)), (np.inf if high is None else float(high))
-
-
-def _in_steps(reach, steps):
-    """Return `reach` with whole numbers in the columns or cells `steps`."""
-    return np.where(steps, np.floor(reach + 1e-9), reach)
-
-
-def _length(shares):
-    """Return the length of each row, shape (n_samples, 1)."""
-    return np.linalg.norm(shares, axis=1, keepdims=True)

@@ -6,7 +6,7 @@ from sklearn.base import clone
 from sklearn.datasets import make_classification
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
-from skgan_resample import RobustATWrapper
+from skgan_resample import AdversarialTrainingOptions, RobustATWrapper
 from skgan_resample.threat import ThreatModel
 
 SPEC = MLPClassifier((8,), solver="sgd", learning_rate_init=0.05, batch_size=32, max_iter=5)
@@ -16,9 +16,11 @@ REGRESSION = MLPRegressor(
 
 
 def wrapper(estimator=SPEC, **changes):
-    return RobustATWrapper(
-        clone(estimator, safe=False), **{"validation": None, "device": "cpu", "random_state": 0, **changes}
-    )
+    """A wrapper on the CPU that holds out no rows, but for `changes`; those of its training options go there."""
+    names = set(changes) & set(AdversarialTrainingOptions().get_params())
+    training = AdversarialTrainingOptions(**{name: changes.pop(name) for name in names})
+    settings = {"cv": None, "device": "cpu", "random_state": 0, "training": training, **changes}
+    return RobustATWrapper(clone(estimator, safe=False), **settings)
 
 
 def table(n_classes=2, n_rows=120, seed=0):

@@ -5,12 +5,12 @@ import pandas as pd
 from scipy.spatial.distance import cdist
 from sklearn.linear_model import LogisticRegression
 
-from skgan_resample import SMCAETransformer
+from skgan_resample import AutoencoderOptions, SMCAETransformer
 
 QUICK = {"max_steps": 50, "hidden_layer_sizes": (8, 4, 8), "random_state": 0}
 NETWORK = {**QUICK, "select": None}  # always trains the autoencoder
 LINEAR = {"select": "linear_ot", "random_state": 0}  # the quickest way to move something
-CHOOSES = {**QUICK, "select": "cv", "cv": 2, "max_steps": 10, "learner": LogisticRegression()}
+CHOOSES = {**QUICK, "select": "cv", "cv": 2, "max_steps": 10, "estimator": LogisticRegression()}
 RUNGS = ["identity", "location_scale", "coral", "linear_ot", "smcae"]
 
 
@@ -50,9 +50,16 @@ def gap(X, y, X_real, y_real):
     return np.mean(distances)
 
 
+def smcae(kind=SMCAETransformer, **parameters):
+    """Return a transformer; parameters that belong to its network go into `autoencoder`."""
+    options = AutoencoderOptions().get_params()
+    network = {name: parameters.pop(name) for name in list(parameters) if name in options}
+    return kind(autoencoder=AutoencoderOptions(**network) if network else None, **parameters)
+
+
 def fitted(sides, **parameters):
     X, y, S, y_S = sides
-    return SMCAETransformer(**parameters).fit(X, y, X_synthetic=S, y_synthetic=y_S)
+    return smcae(**parameters).fit(X, y, X_synthetic=S, y_synthetic=y_S)
 
 
 def mixed(n_rows=140, seed=0):
@@ -93,6 +100,6 @@ def numbers(n_rows, seed, shift=0.0, decimals=None):
 def options(pairing="ot", **changes):
     """Return the settings of a short training."""
     defaults = {"hidden_layer_sizes": (6, 4), "max_steps": 100, "batch_size": 32, "device": "cpu"}
-    made = SMCAETransformer(**{**defaults, **changes})
+    made = smcae(**{**defaults, **changes})
     made.pairing_ = pairing
     return made

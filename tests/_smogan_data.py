@@ -1,7 +1,8 @@
 """What the tests of smogan in both rooms share."""
 
 import numpy as np
-from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+
+from skgan_resample import DistGANOptions, SMOGANRegressorResampler
 
 QUICK = {"max_steps": 20, "hidden_layer_sizes": (16,), "random_state": 0}
 
@@ -17,3 +18,10 @@ def both_tails(n_rows=500):
     rng = np.random.RandomState(0)
     X = rng.normal(size=(n_rows, 3))
     return X, X[:, 0] + rng.standard_t(3, size=n_rows)
+
+
+def smogan(base_sampler=None, kind=SMOGANRegressorResampler, **parameters):
+    """Return a sampler; parameters that belong to its network go into `gan`."""
+    options = DistGANOptions().get_params()
+    gan = {name: parameters.pop(name) for name in list(parameters) if name in options}
+    return kind(base_sampler, gan=DistGANOptions(**gan) if gan else None, **parameters)

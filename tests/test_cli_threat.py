@@ -25,9 +25,9 @@ def _short_training(monkeypatch):
     def quick(threat_model, X):
         methods = methods_of(threat_model, X)
         for method in methods.values():
-            method.set_params(max_epochs=2, attack_steps=1, learning_rate=0.1)
-            if method.validation is not None:
-                method.set_params(validation=2)
+            method.set_params(max_epochs=2, n_steps=1, training__learning_rate=0.1)
+            if method.cv is not None:
+                method.set_params(cv=2)
         return methods
 
     monkeypatch.setattr(_robustness, "default_methods", quick)

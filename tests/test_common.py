@@ -20,6 +20,9 @@ from sklearn.utils import check_random_state
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skgan_resample import (
+    AdversarialTrainingOptions,
+    AutoencoderOptions,
+    DistGANOptions,
     HardTripletEmbedder,
     HardTripletSampler,
     RobustATWrapper,
@@ -48,7 +51,7 @@ SAMPLERS = [  # a new sampler for continuous targets: one line here
     SMOTER(random_state=0),
     SMOGN(random_state=0),
     SMOGN(safe_distance="neighbors", under_sampling="balance", random_state=0),
-    SMOGANRegressorResampler(max_steps=10, hidden_layer_sizes=(8,), random_state=0),
+    SMOGANRegressorResampler(max_steps=10, gan=DistGANOptions(hidden_layer_sizes=(8,)), random_state=0),
 ]
 REGRESSORS = [  # a new regressor: one line here
     ResampledRegressor(SMOGN(random_state=0), Ridge()),
@@ -66,7 +69,9 @@ CLASS_SAMPLERS = [  # a new sampler for classes: one line here
 
 TRANSFORMERS = [  # told nothing of synthetic rows, SMCAE warns and passes rows on: see test_smcae_domains.py
     SMCAETransformer(),
-    SMCAETransformer(select=None, max_steps=5, hidden_layer_sizes=(8, 4, 8), random_state=0),
+    SMCAETransformer(
+        select=None, max_steps=5, autoencoder=AutoencoderOptions(hidden_layer_sizes=(8, 4, 8)), random_state=0
+    ),
     HardTripletEmbedder(cv=2, max_steps=2, hidden_layer_sizes=(8,), random_state=0),
     HardTripletEmbedder(select="learned", max_steps=2, hidden_layer_sizes=(8,), random_state=0),
 ]
@@ -76,17 +81,22 @@ REFINERS = [
     SyntheticRefiner(SMOGN(), SMCAETransformer(select="linear_ot"), random_state=0),
     SyntheticRefiner(
         SMOGN(relevance=Relevance("quantile")),
-        SMCAETransformer(select=None, max_steps=5, hidden_layer_sizes=(8, 4, 8)),
+        SMCAETransformer(select=None, max_steps=5, autoencoder=AutoencoderOptions(hidden_layer_sizes=(8, 4, 8))),
         random_state=0,
     ),
 ]
 
 SMALL_MLP = {"hidden_layer_sizes": (8,), "solver": "sgd", "learning_rate_init": 0.1, "batch_size": 32, "max_iter": 15}
 ROBUST = [  # a new adversarially trained model: one line here
-    RobustATWrapper(MLPClassifier(**SMALL_MLP), attack_steps=1, validation=None, random_state=0),
-    RobustATWrapper(MLPRegressor(**SMALL_MLP), attack_steps=1, validation=None, random_state=0),
+    RobustATWrapper(MLPClassifier(**SMALL_MLP), n_steps=1, cv=None, random_state=0),
+    RobustATWrapper(MLPRegressor(**SMALL_MLP), n_steps=1, cv=None, random_state=0),
     RobustATWrapper(
-        LogisticRegression(), max_epochs=50, attack_steps=1, validation=2, validate_every=25, random_state=0
+        LogisticRegression(),
+        max_epochs=50,
+        n_steps=1,
+        cv=2,
+        random_state=0,
+        training=AdversarialTrainingOptions(validate_every=25),
     ),  # its max_iter is no number of epochs
 ]
 ROBUST_FAILED_CHECKS = {

@@ -177,7 +177,7 @@ def test_the_task_is_that_of_the_target_unless_options_say_else(folder, capsys, 
     )
     assert (status, err) == (0, "")
     assert ("classes:" in out) == (task == "classification")
-    is_told = "--task says otherwise" in out
+    is_told = "change that with --task" in out
     assert is_told == (options == [])
     assert json.loads((folder / "report" / "run.json").read_text())["options"]["task"] == task
 

@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose
 
 matplotlib.use("agg")
 
-from skgan_resample import SMOGN, Relevance, RobustATWrapper, SMOGANRegressorResampler
+from skgan_resample import SMOGN, DistGANOptions, Relevance, RobustATWrapper, SMOGANRegressorResampler
 from skgan_resample.metrics import SyntheticGap, synthetic_gap
 from skgan_resample.plots import (
     ComparisonDisplay,
@@ -134,7 +134,9 @@ def test_dollars_in_a_column_name_are_no_formula(name):
 
 def test_training_display_draws_the_history_and_marks_the_step_kept():
     X, y = skewed()
-    sampler = SMOGANRegressorResampler(max_steps=30, hidden_layer_sizes=(8,), random_state=0).fit(X, y)
+    sampler = SMOGANRegressorResampler(max_steps=30, gan=DistGANOptions(hidden_layer_sizes=(8,)), random_state=0).fit(
+        X, y
+    )
     display = TrainingDisplay.from_estimator(sampler, score_name="MMD")
     curve, _, kept = display.ax_.lines
     assert curve.get_xdata().tolist() == [0, 10, 20, 30]
@@ -147,7 +149,7 @@ def test_training_display_draws_the_history_and_marks_the_step_kept():
 
 def test_refinement_display_pairs_each_row_with_its_candidate():
     X, y = skewed()
-    sampler = SMOGANRegressorResampler(max_steps=30, hidden_layer_sizes=(8,), reject_fraction=0.5, random_state=0)
+    sampler = SMOGANRegressorResampler(max_steps=30, gan=DistGANOptions(hidden_layer_sizes=(8,)), random_state=0)
     display = RefinementDisplay.from_sampler(sampler, X, y)
     plain = SMOGANRegressorResampler(refine=False, random_state=0)
     X_plain, y_plain = plain.fit_resample(X, y)
@@ -172,7 +174,10 @@ def test_refinement_display_pairs_rows_whatever_the_random_state(kind):
     X, y = skewed()
     random_state = kind(7)
     sampler = SMOGANRegressorResampler(
-        max_steps=10, hidden_layer_sizes=(8,), learning_rate=1e-30, teacher_weight=0, random_state=random_state
+        max_steps=10,
+        gan=DistGANOptions(hidden_layer_sizes=(8,), learning_rate=1e-30),
+        target_refinement=0,
+        random_state=random_state,
     )
     display = RefinementDisplay.from_sampler(sampler, X, y)
     assert len(np.unique(display.before, axis=0)) > 50
@@ -183,7 +188,7 @@ def test_refinement_display_pairs_rows_whatever_the_random_state(kind):
 
 def test_robust_overfitting_display_draws_what_held_out_rows_said():
     X, y = np.random.RandomState(0).normal(size=(90, 4)), np.arange(90) % 3
-    model = RobustATWrapper(max_epochs=6, validation=2, random_state=0).fit(X, y)
+    model = RobustATWrapper(max_epochs=6, cv=2, random_state=0).fit(X, y)
     display = RobustOverfittingDisplay.from_estimator(model)
     robust, clean, seen = display.ax_.lines[:3]
     assert robust.get_xdata().tolist() == [0, 2, 4, 6]
@@ -192,7 +197,7 @@ def test_robust_overfitting_display_draws_what_held_out_rows_said():
     assert seen.get_ydata().tolist() == [record["train_robust"] for record in model.history_]
     assert f"{model.ro_gap_:.3f}" in display.ax_.get_title()
     with pytest.raises(ValueError, match="without validation"):
-        RobustOverfittingDisplay.from_estimator(RobustATWrapper(max_epochs=1, validation=None).fit(X, y))
+        RobustOverfittingDisplay.from_estimator(RobustATWrapper(max_epochs=1, cv=None).fit(X, y))
 
 
 def made_up_gap(**values):

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from _smcae_data import smcae
 from imblearn.base import BaseSampler
 from imblearn.combine import SMOTEENN
 from imblearn.over_sampling import ADASYN, SMOTE, SMOTENC, BorderlineSMOTE, KMeansSMOTE
@@ -20,14 +21,14 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.preprocessing import StandardScaler
 
-from skgan_resample import ResamplingWarning, SMCAETransformer, SMOGANRegressorResampler
+from skgan_resample import DistGANOptions, ResamplingWarning, SMCAETransformer, SMOGANRegressorResampler
 from skgan_resample.compose import SyntheticRefiner
 from skgan_resample.over_sampling import SMOGN, SMOTER
 
 LINEAR = SMCAETransformer(select="linear_ot")
-CHOOSES = SMCAETransformer(cv=2, max_steps=10, hidden_layer_sizes=(8, 4, 8), learner=LogisticRegression())
-NEIGHBORS = clone(CHOOSES).set_params(learner=KNeighborsClassifier())
-NETWORK = SMCAETransformer(select=None, max_steps=20, hidden_layer_sizes=(8, 4, 8))
+CHOOSES = smcae(cv=2, max_steps=10, hidden_layer_sizes=(8, 4, 8), estimator=LogisticRegression())
+NEIGHBORS = clone(CHOOSES).set_params(estimator=KNeighborsClassifier())
+NETWORK = smcae(select=None, max_steps=20, hidden_layer_sizes=(8, 4, 8))
 
 
 def classes(n_rows=90, seed=0):
@@ -152,7 +153,7 @@ def test_around_smotenc_cells_of_a_mixed_frame_are_valid(refine):
 REGRESSION = {
     "SMOGN": SMOGN(),
     "SMOTER": SMOTER(),
-    "SMOGAN": SMOGANRegressorResampler(max_steps=5, hidden_layer_sizes=(8,)),
+    "SMOGAN": SMOGANRegressorResampler(max_steps=5, gan=DistGANOptions(hidden_layer_sizes=(8,))),
 }
 
 
@@ -350,11 +351,11 @@ def test_nested_parameters_are_searched():
     pipe = ImblearnPipeline(
         [("make", SyntheticRefiner(SMOTE(), NETWORK, random_state=0)), ("fit", LogisticRegression())]
     )
-    grid = {"make__refiner__gamma": [0.0, 1.0], "make__sampler__k_neighbors": [3, 4]}
+    grid = {"make__refiner__autoencoder__gamma": [0.0, 1.0], "make__sampler__k_neighbors": [3, 4]}
     search = GridSearchCV(pipe, grid, cv=2).fit(X, y)
     fitted = search.best_estimator_.named_steps["make"]
     assert fitted.sampler_.k_neighbors == search.best_params_["make__sampler__k_neighbors"]
-    assert fitted.refiner_.gamma == search.best_params_["make__refiner__gamma"]
+    assert fitted.refiner_.autoencoder.gamma == search.best_params_["make__refiner__autoencoder__gamma"]
 
 
 def test_what_is_given_is_cloned_and_stays_as_it_was():

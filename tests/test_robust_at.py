@@ -11,6 +11,7 @@ import torch
 from _robust_at_data import MIXED, REGRESSION, SPEC, mixed, table, wrapper
 from _shared import COPIES, run_python
 from sklearn.base import clone, is_classifier, is_regressor
+from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV
 from sklearn.neural_network import MLPClassifier
@@ -19,10 +20,11 @@ from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from torch import nn
 
+from skgan_resample.exceptions import NonFiniteLossError
 from skgan_resample.threat import ThreatModel
 
 # ------------------------------------------------------------------------------------------------ what is learned
-LONG = {"max_epochs": 400, "batch_size": 10_000, "learning_rate_schedule": "constant", "attack_steps": 1}
+LONG = {"max_epochs": 400, "batch_size": 10_000, "learning_rate_schedule": "constant", "n_steps": 1}
 
 
 def scaled_slopes(model, X):
@@ -57,6 +59,12 @@ def test_without_attack_it_is_ridge_on_standardized_columns(spec):
     np.testing.assert_allclose(ours.predict(X), theirs.predict(StandardScaler().fit_transform(X)), atol=0.01 * y.std())
 
 
+def test_one_weight_for_all_rows_is_no_weight():
+    X, y = table()
+    with_weight = wrapper(max_epochs=2, cv=2).fit(X, y, sample_weight=2.0)
+    assert np.array_equal(with_weight.predict_proba(X), wrapper(max_epochs=2, cv=2).fit(X, y).predict_proba(X))
+
+
 def test_weights_of_whole_numbers_are_repeated_rows():
     X = np.random.RandomState(0).normal(size=(120, 3))
     y = (X @ [1.0, -1.0, 0.5] + np.random.RandomState(1).logistic(size=120) > 0).astype(int)
@@ -73,12 +81,12 @@ def test_weights_of_whole_numbers_are_repeated_rows():
     assert np.abs(plain.coef_ - repeated.coef_).max() > 0.1
 
 
-@pytest.mark.parametrize("validation", [None, 3])
-def test_rows_of_weight_zero_change_nothing(validation):
+@pytest.mark.parametrize("cv", [None, 3])
+def test_rows_of_weight_zero_change_nothing(cv):
     X, y = table()
     weight = np.where(np.arange(len(y)) % 3 == 0, 0.0, 2.0)
     wild = np.where(weight[:, None] == 0, 1e4 + X, X)
-    settings = {"validation": validation, "class_weight": "balanced", "max_epochs": 3}
+    settings = {"cv": cv, "class_weight": "balanced", "max_epochs": 3}
     without = wrapper(LogisticRegression(C=0.1), **settings).fit(X[weight > 0], y[weight > 0])
     ours = wrapper(LogisticRegression(C=0.1), **settings).fit(wild, y, sample_weight=weight)
     assert np.array_equal(ours.threat_model_.left_, without.threat_model_.left_)
@@ -103,10 +111,10 @@ def test_adversarial_training_is_more_robust_than_plain_training_where_that_can_
     assert trades.robust_score(X, sign) == pytest.approx(share, abs=0.01)
 
 
-@pytest.mark.parametrize("treatment", ["loss_scale", "attack_strength", "augment", "awp", "label_smoothing", "ema"])
+@pytest.mark.parametrize("treatment", ["loss_scale", "attack_strength", "awp"])
 def test_every_treatment_changes_the_training_and_names_it(treatment):
     X, y = table()
-    eager = {"max_epochs": 3, "small_loss_threshold": 1.2, "swap_above": 0.1}
+    eager = {"max_epochs": 3, "small_loss_threshold": 1.2}
     plain, treated = (wrapper(ro_strategy=parts, **eager).fit(X, y) for parts in (None, [treatment]))
     assert (plain.strategy_, treated.strategy_) == ("plain", treatment)
     assert not np.allclose(plain.decision_function(X), treated.decision_function(X), atol=1e-5)
@@ -180,13 +188,13 @@ def test_torch_modules(estimator):
     X, y = table()
     state = copy.deepcopy(estimator.state_dict()) if isinstance(estimator, nn.Module) else None
     model = wrapper(
-        estimator, task="classification", max_epochs=10, batch_size=32, learning_rate=0.02, validation=0.3
+        estimator, task="classification", max_epochs=10, batch_size=32, learning_rate=0.02, validation_fraction=0.3
     ).fit(X, y)
     assert model.score(X, y) > max(np.mean(y), 1 - np.mean(y)) + 0.1
     assert not model.network_.training
     assert np.array_equal(model.predict(X), pickle.loads(pickle.dumps(model)).predict(X))
     assert np.array_equal(model.predict(X), copy.deepcopy(model).predict(X))
-    with pytest.raises(TypeError, match="to_sklearn needs a scikit-learn specification"):
+    with pytest.raises(TypeError, match="to_sklearn needs a scikit-learn model"):
         model.to_sklearn()
     if state:
         assert all(torch.equal(tensor, estimator.state_dict()[name]) for name, tensor in state.items())
@@ -224,12 +232,12 @@ def test_labels_of_any_kind_come_back(labels):
 
 
 @pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize("validation", [5, 0.3])
+@pytest.mark.parametrize("held_out", [{"cv": 5}, {"validation_fraction": 0.3}], ids=str)
 @pytest.mark.parametrize("n_rows", [2, 3, 9, 11])
-def test_small_tables(n_rows, validation):
+def test_small_tables(n_rows, held_out):
     X, _ = table()
     y = np.arange(n_rows) % 2
-    model = wrapper(max_epochs=2, validation=validation).fit(X[:n_rows], y)
+    model = wrapper(max_epochs=2, **held_out).fit(X[:n_rows], y)
     assert model.predict(X).shape == (120,)
     assert bool(model.runs_) == (n_rows >= 10)
     assert (model.ro_detected_ is None) == (n_rows < 10)
@@ -237,13 +245,13 @@ def test_small_tables(n_rows, validation):
 
 
 @pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize("parts", [("augment",), None])
+@pytest.mark.parametrize("parts", [("attack_strength",), None])
 def test_a_class_of_one_row_and_constant_columns(parts):
     X, y = table()
     y = y.copy()
     y[7] = 5
     X = np.column_stack([X, np.full(120, 3.0), np.full(120, np.nan)])
-    model = wrapper(validation=3, ro_strategy=parts, swap_above=0.0, max_epochs=2).fit(X, y)
+    model = wrapper(cv=3, ro_strategy=parts, max_epochs=2).fit(X, y)
     assert model.classes_.tolist() == [0, 1, 5]
     assert model.predict_proba(X).shape == (120, 3)
     moved = model.perturb(X, y)
@@ -324,9 +332,9 @@ def test_the_model_of_scikit_learn_is_that_of_the_fit_whatever_parameters_were_s
 def set_since():
     """A wrapper whose parameters were set after fit, the rows, and what it said of them before."""
     frame, y = mixed()
-    model = wrapper(threat_model=MIXED, validation=2, max_epochs=2).fit(frame, y)
+    model = wrapper(threat_model=MIXED, cv=2, max_epochs=2).fit(frame, y)
     before = model.predict_proba(frame), model.robust_score(frame, y), model.ro_report()
-    model.set_params(estimator=LogisticRegression(), threat_model=ThreatModel(5.0), task="regression", batch_size=3)
+    model.set_params(estimator=LogisticRegression(), threat_model=ThreatModel(5.0), task="regression", max_epochs=3)
     return model, frame, y, before
 
 
@@ -342,7 +350,7 @@ def test_copies_say_the_same_whatever_parameters_were_set_since(way, set_since):
 
 def test_a_clone_is_not_fitted_and_fits_the_same():
     X, y = table()
-    model = wrapper(validation=2, max_epochs=2, threat_model=ThreatModel(0.2)).fit(X, y)
+    model = wrapper(cv=2, max_epochs=2, threat_model=ThreatModel(0.2)).fit(X, y)
     other = clone(model)
     assert not hasattr(other, "network_")
     assert str(other.get_params()) == str(model.get_params())
@@ -351,10 +359,49 @@ def test_a_clone_is_not_fitted_and_fits_the_same():
     assert not hasattr(model.estimator, "coefs_")
 
 
+@pytest.mark.parametrize("failure", ["another table", "one class", "it diverges"])
+def test_a_fit_that_fails_leaves_the_old_fit_or_none(failure):
+    X, y = table()
+    other, labels = pd.DataFrame(X[:60, :3], columns=list("abc")), np.array(["no", "yes"])[y[:60]]
+    model, fresh = (wrapper(max_epochs=2, threat_model=ThreatModel(0.2)) for _ in range(2))
+    model.fit(X, y)
+    before = model.predict_proba(X), model.robust_score(X, y), model.ro_report()
+    for one in (model, fresh):
+        if failure == "another table":
+            one.set_params(threat_model__immutable=["z"])
+        elif failure == "one class":
+            labels[:] = "no"
+        else:
+            one.set_params(training__learning_rate=1e30)
+        with pytest.raises((ValueError, NonFiniteLossError)):
+            one.fit(other, labels)
+        one.set_params(threat_model=ThreatModel(0.2), training__learning_rate=None)
+    assert model.n_features_in_ == 4
+    assert not hasattr(model, "feature_names_in_")
+    assert np.array_equal(model.predict_proba(X), before[0])
+    assert (model.robust_score(X, y), model.ro_report()) == before[1:]
+    with pytest.raises(NotFittedError):
+        fresh.predict(X)
+    # What a fit to other data leaves behind would be as bad.
+    model.set_params(task="regression", estimator=REGRESSION).fit(X, X[:, 0])
+    assert not hasattr(model, "classes_")
+
+
+def test_options_of_the_training_are_reached_by_nested_names():
+    X, y = table()
+    model = wrapper(training=None)
+    assert model.set_params(training__batch_size=16).training.batch_size == 16
+    assert clone(model).get_params()["training__batch_size"] == 16
+    one, other = (wrapper(max_epochs=2, batch_size=size).fit(X, y).decision_function(X) for size in (16, 32))
+    assert np.array_equal(model.set_params(max_epochs=2).fit(X, y).decision_function(X), one)
+    assert not np.allclose(one, other)
+    assert model.training.get_params()["batch_size"] == 16  # fit writes no parameter
+
+
 @pytest.mark.usefixtures("give_back")
 def test_the_seed_decides_and_nothing_global_is_touched():
     X, y = table()
-    settings = {"validation": 2, "max_epochs": 2, "ro_strategy": ["augment", "awp"], "swap_above": 0.1}
+    settings = {"cv": 2, "max_epochs": 2, "ro_strategy": ["attack_strength", "awp"]}
     models = [wrapper(**settings, random_state=seed).fit(X, y) for seed in (3, 3, np.random.RandomState(3), 4)]
     results = []
     for model in models:
@@ -422,9 +469,10 @@ def test_bad_parameters_are_named():
     with pytest.raises(ValueError, match="no class of the training rows"):
         wrapper().fit(X, y, X_val=X, y_val=y + 1)
     wrong = {
-        "attack_steps": 0,
+        "n_steps": 0,
         "warm_up": 1.0,
-        "validation": 1,
+        "cv": 1,
+        "validation_fraction": 1.0,
         "objective": "gan",
         "threat_model": 0.1,
         "max_epochs": 0,
@@ -432,6 +480,8 @@ def test_bad_parameters_are_named():
     for name, value in wrong.items():
         with pytest.raises(ValueError, match=f"{name!r} parameter"):
             wrapper(**{name: value}).fit(X, y)
+    with pytest.raises(ValueError, match=r"validation_fraction=0\.2 needs cv=None"):
+        wrapper(cv=3, validation_fraction=0.2).fit(X, y)
     with pytest.raises(ValueError, match="device="):
         wrapper(device="abacus").fit(X, y)
 

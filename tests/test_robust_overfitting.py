@@ -15,7 +15,7 @@ from skgan_resample.threat import ThreatModel
 def validated():
     """A wrapper that looked at three folds."""
     X, y = table()
-    return wrapper(validation=3, threat_model=ThreatModel(0.2)).fit(X, y), X, y
+    return wrapper(cv=3, threat_model=ThreatModel(0.2)).fit(X, y), X, y
 
 
 # ------------------------------------------------------------------------------------------------ held-out rows
@@ -58,7 +58,7 @@ def test_without_validation_the_losses_alone_are_known(fitted_wrapper):
 @pytest.mark.parametrize("early_stopping", [True, False])
 def test_a_share_of_the_rows_is_held_out_and_the_epoch_chosen_on_it(early_stopping):
     X, y = table()
-    model = wrapper(validation=0.3, validate_every=1, early_stopping=early_stopping).fit(X, y)
+    model = wrapper(validation_fraction=0.3, validate_every=1, early_stopping=early_stopping).fit(X, y)
     curves = model.runs_["plain"]
     assert len(curves.rows) == 36
     assert np.mean(y[curves.rows]) == pytest.approx(np.mean(y), abs=0.03)  # each part is like the whole
@@ -71,20 +71,20 @@ def test_a_share_of_the_rows_is_held_out_and_the_epoch_chosen_on_it(early_stoppi
 
 def test_an_untrained_network_is_never_kept():
     X, y = table()
-    model = wrapper(validation=0.3, learning_rate=1e-9).fit(X, y)
+    model = wrapper(validation_fraction=0.3, learning_rate=1e-9).fit(X, y)
     assert model.n_iter_ >= 1
 
 
 def test_the_last_epoch_is_kept_where_nothing_is_lost():
     X, y = table()
-    assert wrapper(validation=2, learning_rate=1e-9).fit(X, y).n_iter_ == 5
+    assert wrapper(cv=2, learning_rate=1e-9).fit(X, y).n_iter_ == 5
 
 
 def test_given_validation_rows_are_looked_at_and_not_learned_from():
     X, y = table(n_rows=200)
     train, one, other = slice(0, 100), slice(100, 150), slice(150, 200)
     models = [
-        wrapper(early_stopping=False, validation=5).fit(X[train], y[train], X_val=X[part], y_val=y[part])
+        wrapper(early_stopping=False, cv=5).fit(X[train], y[train], X_val=X[part], y_val=y[part])
         for part in (one, other)
     ]
     assert np.array_equal(*(model.decision_function(X) for model in models))
@@ -98,10 +98,10 @@ def test_given_validation_rows_are_looked_at_and_not_learned_from():
     assert np.mean(kept.predict(X[one]) == y[one]) == kept.runs_["plain"].clean[kept.best_epoch_].mean()
 
 
-@pytest.mark.parametrize("validation", [None, 3])
-def test_time_ends_the_fit(validation):
+@pytest.mark.parametrize("cv", [None, 3])
+def test_time_ends_the_fit(cv):
     X, y = table()
-    model = wrapper(max_epochs=100_000, max_time=0.3, validation=validation).fit(X, y)
+    model = wrapper(max_epochs=100_000, max_time=0.3, cv=cv).fit(X, y)
     assert model.fit_seconds_ < 20
     assert model.predict(X).shape == (120,)
 
@@ -114,23 +114,23 @@ def test_epochs_are_those_that_were_trained_when_time_ended_the_fit():
 
 def test_progress_is_printed_only_when_asked_for(capsys):
     X, y = table()
-    wrapper(validation=2, max_epochs=2).fit(X, y)
+    wrapper(cv=2, max_epochs=2).fit(X, y)
     printed = capsys.readouterr()
     assert (printed.out, printed.err) == ("", "")
-    wrapper(validation=2, max_epochs=2, verbose=1).fit(X, y)
+    wrapper(cv=2, max_epochs=2, verbose=1).fit(X, y)
     assert capsys.readouterr().out.count("[RobustATWrapper] step") >= 4
 
 
 @needs_callbacks
 def test_callbacks_of_scikit_learn_hear_of_every_look():
     X, y = table()
-    model = wrapper(validation=2, max_epochs=4)
+    model = wrapper(cv=2, max_epochs=4)
     listener = Listener()
     model.set_callbacks(listener).fit(X, y)
     looks = [record for record in listener.records if "val_robust" in record]
     assert len(looks) == 2 * 3
     assert np.mean([looks[2]["val_robust"], looks[5]["val_robust"]]) == pytest.approx(model.history_[-1]["val_robust"])
-    stopped = wrapper(validation=0.3, max_epochs=4)
+    stopped = wrapper(validation_fraction=0.3, max_epochs=4)
     listener = Listener(1)
     stopped.set_callbacks(listener).fit(X, y)
     assert len(listener.records) == 1
@@ -143,7 +143,7 @@ def test_planted_flips_are_found_by_the_wrapper():
     y = np.repeat([0, 1], 60)
     flipped = np.array([3, 13, 23, 40, 70, 80, 90, 100])
     y[flipped] = 1 - y[flipped]
-    model = wrapper(validation=3, max_epochs=10).fit(X, y)
+    model = wrapper(cv=3, max_epochs=10).fit(X, y)
     found = np.flatnonzero(model.suspected_labels_)
     assert set(found) <= set(flipped)
     assert len(found) >= 4  # a row that is less typical than the mean of its class is let off
@@ -163,7 +163,7 @@ class Certain(nn.Module):
         return self.layer(x)
 
 
-STILL = {"task": "classification", "learning_rate": 1e-12, "optimizer": "adam", "max_epochs": 2, "validation": 3}
+STILL = {"task": "classification", "learning_rate": 1e-12, "optimizer": "adam", "max_epochs": 2, "cv": 3}
 
 
 def test_a_hidden_gradient_is_noticed():
@@ -204,8 +204,8 @@ class Saddle(nn.Module):
         return torch.stack([-lead, lead], dim=1)
 
 
-@pytest.mark.parametrize("attack_steps", [1, 7])
-def test_an_attack_of_one_step_is_called_too_weak_where_it_is(attack_steps):
+@pytest.mark.parametrize("n_steps", [1, 7])
+def test_an_attack_of_one_step_is_called_too_weak_where_it_is(n_steps):
     cube = np.array([[a, b, c] for a in (-1, 1) for b in (-1, 1) for c in (-1, 1)], dtype=float)
     X = np.tile(cube, (20, 1))
     y = (X[:, 2] > 0).astype(int)
@@ -213,13 +213,13 @@ def test_an_attack_of_one_step_is_called_too_weak_where_it_is(attack_steps):
         Saddle(),
         **STILL,
         threat_model=ThreatModel([0.5, 0.5, 0.0]),
-        attack_steps=attack_steps,
+        n_steps=n_steps,
         batch_size=64,
         warm_up=0.0,
     ).fit(X, y)
-    assert model.attack_too_weak_ == (attack_steps == 1)
-    assert (model.attack_gap_ > 0.3) == (attack_steps == 1)
-    assert ("raise attack_steps first" in model.ro_report()) == (attack_steps == 1)
+    assert model.attack_too_weak_ == (n_steps == 1)
+    assert (model.attack_gap_ > 0.3) == (n_steps == 1)
+    assert ("raise n_steps first" in model.ro_report()) == (n_steps == 1)
 
 
 @needs_cuda

@@ -23,7 +23,7 @@ from sklearn.preprocessing import MinMaxScaler, QuantileTransformer, StandardSca
 from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 
-from skgan_resample import ResamplingWarning, RobustATWrapper
+from skgan_resample import AdversarialTrainingOptions, ResamplingWarning, RobustATWrapper
 from skgan_resample.metrics import make_robust_scorer
 from skgan_resample.threat import ThreatModel
 
@@ -89,7 +89,7 @@ PIPELINES = [
     make_pipeline(make_column_transformer((StandardScaler(), [2, 0]), (MinMaxScaler(), [1])), SPEC),
     imblearn.pipeline.make_pipeline(RandomOverSampler(random_state=0), SPEC),
     imblearn.pipeline.make_pipeline(StandardScaler(), RandomOverSampler(random_state=0), LinearSVC()),
-    make_pipeline(StandardScaler(), RobustATWrapper(SPEC, validation=None, max_epochs=3, device="cpu", random_state=0)),
+    make_pipeline(StandardScaler(), RobustATWrapper(SPEC, cv=None, max_epochs=3, device="cpu", random_state=0)),
 ]
 
 
@@ -311,7 +311,7 @@ def test_rows_of_other_classes_are_left_alone():
 
 # ------------------------------------------------------------------------------------------------ one yardstick
 def wrapper(**changes):
-    settings = {"validation": None, "max_epochs": 5, "device": "cpu", "random_state": 0}
+    settings = {"cv": None, "max_epochs": 5, "device": "cpu", "random_state": 0}
     return RobustATWrapper(**{"estimator": SPEC, **settings, **changes})
 
 
@@ -353,7 +353,8 @@ def test_a_wrapper_is_scored_as_by_itself():
 
 def test_a_wrapper_and_the_same_model_without_torch_score_the_same():
     X, y = table(3)
-    model = wrapper(estimator=MLPClassifier((6,)), optimizer="sgd", learning_rate=0.1, max_epochs=20).fit(X, y)
+    training = AdversarialTrainingOptions(optimizer="sgd", learning_rate=0.1)
+    model = wrapper(estimator=MLPClassifier((6,)), training=training, max_epochs=20).fit(X, y)
     ours, theirs = (scorer_of().report(candidate, X, y) for candidate in (model, model.to_sklearn()))
     assert ours["clean"] == theirs["clean"]
     assert ours["robust"] == pytest.approx(theirs["robust"], abs=1 / len(y))
@@ -433,7 +434,10 @@ def strong_but_brittle(n=300, seed=0):
 def test_a_search_over_eps_finds_the_robust_column_and_accuracy_the_brittle_one():
     X, y = strong_but_brittle()
     candidate = wrapper(
-        estimator=LogisticRegression(C=100), threat_model=ThreatModel(unit="raw"), max_epochs=20, batch_size=32
+        estimator=LogisticRegression(C=100),
+        threat_model=ThreatModel(unit="raw"),
+        max_epochs=20,
+        training=AdversarialTrainingOptions(batch_size=32),
     )
     scores = {}
     for name, scoring in {"robust": make_robust_scorer(ThreatModel(0.5, unit="raw")), "clean": "accuracy"}.items():

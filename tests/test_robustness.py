@@ -15,7 +15,7 @@ from skgan_resample import ResamplingWarning, RobustATWrapper
 from skgan_resample.model_selection import compare_robustness
 from skgan_resample.threat import ThreatModel
 
-QUICK = {"max_epochs": 20, "validation": None, "ro_strategy": None}
+QUICK = {"max_epochs": 20, "cv": None, "ro_strategy": None}
 
 
 class Failing(SignRule):
@@ -61,7 +61,7 @@ def test_without_robust_overfitting_auto_is_plain_training():
     y = np.arange(60) % 2
     X = y[:, None] + rng.normal(size=(60, 2))
     threat = ThreatModel(eps=0.1)
-    quick = {"threat_model": threat, "max_epochs": 4, "validation": 2, "attack_steps": 2}
+    quick = {"threat_model": threat, "max_epochs": 4, "cv": 2, "n_steps": 2}
     methods = {
         "none": RobustATWrapper(threat_model=ThreatModel(eps=0), **QUICK),
         "at": RobustATWrapper(ro_strategy=None, **quick),

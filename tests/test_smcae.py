@@ -9,7 +9,7 @@ import pandas as pd
 import polars as pl
 import pytest
 from _shared import COPIES, Listener, needs_callbacks
-from _smcae_data import CHOOSES, LINEAR, NETWORK, QUICK, fitted, mixed_sides, numbers, real_rows, simulated
+from _smcae_data import CHOOSES, LINEAR, NETWORK, QUICK, fitted, mixed_sides, numbers, real_rows, simulated, smcae
 from numpy.testing import assert_allclose
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
@@ -30,7 +30,7 @@ def test_clone_keeps_parameters_and_nothing_fitted(sides):
 
 def test_fit_returns_self_and_changes_no_parameter(sides):
     X, y, S, y_S = sides
-    transformer = SMCAETransformer(**LINEAR, keep=[1])
+    transformer = smcae(**LINEAR, keep=[1])
     before = copy.deepcopy(transformer.get_params())
     assert transformer.fit(X, y, X_synthetic=S, y_synthetic=y_S) is transformer
     assert transformer.get_params() == before
@@ -39,9 +39,9 @@ def test_fit_returns_self_and_changes_no_parameter(sides):
 @pytest.mark.parametrize(("library", "kind"), [("pandas", pd.DataFrame), ("polars", pl.DataFrame)])
 def test_set_output_gives_frames_with_the_names_of_the_columns(mingled, library, kind):
     X, y, domain = mingled
-    plain = SMCAETransformer(**LINEAR)
+    plain = smcae(**LINEAR)
     expected = plain.fit_transform(X, y, sample_domain=domain)
-    transformer = SMCAETransformer(**LINEAR).set_output(transform=library)
+    transformer = smcae(**LINEAR).set_output(transform=library)
     out = transformer.fit_transform(X, y, sample_domain=domain)
     assert isinstance(out, kind)
     assert list(out.columns) == ["x0", "x1", "x2"]
@@ -52,10 +52,10 @@ def test_set_output_gives_frames_with_the_names_of_the_columns(mingled, library,
 def test_names_come_in_and_go_out(mingled):
     X, y, domain = mingled
     frame = pl.DataFrame(X, schema=["age", "size", "cost"])
-    transformer = SMCAETransformer(**LINEAR).fit(frame, y, sample_domain=domain)
+    transformer = smcae(**LINEAR).fit(frame, y, sample_domain=domain)
     assert list(transformer.feature_names_in_) == ["age", "size", "cost"]
     assert list(transformer.get_feature_names_out()) == ["age", "size", "cost"]
-    assert list(SMCAETransformer(**LINEAR).fit(X, y, sample_domain=domain).get_feature_names_out()) == [
+    assert list(smcae(**LINEAR).fit(X, y, sample_domain=domain).get_feature_names_out()) == [
         "x0",
         "x1",
         "x2",
@@ -70,7 +70,7 @@ def test_other_columns_and_unfitted_estimators_are_refused(sides, method):
         getattr(transformer, method)(X[:, :2])
     with pytest.raises(NotFittedError):
         getattr(SMCAETransformer(), method)(X)
-    frames = SMCAETransformer(**{**NETWORK, "max_steps": 1}).fit(
+    frames = smcae(**{**NETWORK, "max_steps": 1}).fit(
         pl.DataFrame(X), sides[1], X_synthetic=pl.DataFrame(sides[2]), y_synthetic=sides[3]
     )
     with pytest.raises(ValueError, match="feature names should match"):
@@ -88,7 +88,7 @@ def test_the_callers_data_are_not_changed(mingled):
     before = [part.copy() for part in mingled]
     for part in mingled:
         part.setflags(write=False)
-    SMCAETransformer(**NETWORK).fit(X, y, sample_domain=domain).transform(X, sample_domain=1)
+    smcae(**NETWORK).fit(X, y, sample_domain=domain).transform(X, sample_domain=1)
     assert all(np.array_equal(old, new) for old, new in zip(before, mingled))
 
 
@@ -108,18 +108,18 @@ def test_refine_returns_the_target_only_if_it_was_given(sides):
 def test_classes_of_any_label_come_back_as_they_were(sides, labels, kind):
     X, y, S, y_S = sides
     named, named_S = kind(np.array(labels)[y]), kind(np.array(labels)[y_S])
-    transformer = SMCAETransformer(**LINEAR).fit(X, named, X_synthetic=S, y_synthetic=named_S)
+    transformer = smcae(**LINEAR).fit(X, named, X_synthetic=S, y_synthetic=named_S)
     X_moved, y_moved = transformer.refine(S, named_S)
     assert type(y_moved) is type(named_S)
     assert np.array_equal(np.asarray(y_moved), np.asarray(named_S))
     swapped = labels[0] > labels[1]
-    plain = SMCAETransformer(**LINEAR).fit(X, y ^ swapped, X_synthetic=S, y_synthetic=y_S ^ swapped)
+    plain = smcae(**LINEAR).fit(X, y ^ swapped, X_synthetic=S, y_synthetic=y_S ^ swapped)
     assert_allclose(X_moved, plain.refine(S, y_S ^ swapped)[0])
 
 
 def test_a_target_of_one_column_is_flattened(sides):
     X, y, S, y_S = sides
-    transformer = SMCAETransformer(**LINEAR).fit(X, y[:, None], X_synthetic=S, y_synthetic=y_S[:, None])
+    transformer = smcae(**LINEAR).fit(X, y[:, None], X_synthetic=S, y_synthetic=y_S[:, None])
     assert_allclose(transformer.refine(S, y_S[:, None])[0], fitted(sides, **LINEAR).refine(S, y_S)[0])
 
 
@@ -137,7 +137,7 @@ def test_the_order_of_rows_makes_no_difference_to_a_closed_form(sides):
     X, y, S, y_S = sides
     rng = np.random.RandomState(0)
     a, b = rng.permutation(60), rng.permutation(80)
-    shuffled = SMCAETransformer(**LINEAR).fit(X[a], y[a], X_synthetic=S[b], y_synthetic=y_S[b])
+    shuffled = smcae(**LINEAR).fit(X[a], y[a], X_synthetic=S[b], y_synthetic=y_S[b])
     assert_allclose(shuffled.refine(S, y_S)[0], fitted(sides, **LINEAR).refine(S, y_S)[0], rtol=1e-7, atol=1e-9)
 
 
@@ -187,7 +187,7 @@ def test_one_feature_and_one_class_are_enough(settings):
     rng = np.random.RandomState(0)
     X, S = rng.normal(size=(60, 1)), 5 + 2 * rng.normal(size=(80, 1))
     for labels in ((None, None), (np.zeros(60, int), np.zeros(80, int))):
-        transformer = SMCAETransformer(**settings).fit(X, labels[0], X_synthetic=S, y_synthetic=labels[1])
+        transformer = smcae(**settings).fit(X, labels[0], X_synthetic=S, y_synthetic=labels[1])
         moved = transformer.refine(S)
         assert abs(moved.mean() - X.mean()) < 0.2
         assert abs(moved.std() - X.std()) < 0.25
@@ -209,7 +209,7 @@ def test_a_constant_real_column_stays_constant(settings):
 @pytest.mark.parametrize("select", ["cv", "linear_ot"])
 def test_a_table_of_constants_is_given_back(select):
     X, S = np.ones((30, 2)), np.random.RandomState(0).normal(size=(40, 2))
-    moved = SMCAETransformer(**{**QUICK, "select": select}).fit(X, X_synthetic=S).refine(S)
+    moved = smcae(**{**QUICK, "select": select}).fit(X, X_synthetic=S).refine(S)
     assert (moved == 1).all()
 
 
@@ -252,11 +252,11 @@ def test_a_random_state_that_is_passed_on_advances(sides):
 
 def test_results_do_not_depend_on_the_number_of_jobs(mingled):
     X, y, domain = mingled
-    pipe = Pipeline([("move", SMCAETransformer(**{**NETWORK, "max_steps": 10})), ("fit", LogisticRegression())])
+    pipe = Pipeline([("move", smcae(**{**NETWORK, "max_steps": 10})), ("fit", LogisticRegression())])
     found = []
     for n_jobs in (1, 2):
         with joblib.parallel_config("threading"):  # processes would import torch anew, for seconds
-            search = GridSearchCV(pipe, {"move__gamma": [0.0, 2.0]}, cv=2, n_jobs=n_jobs)
+            search = GridSearchCV(pipe, {"move__autoencoder__gamma": [0.0, 2.0]}, cv=2, n_jobs=n_jobs)
             search.fit(X, y, move__sample_domain=domain)
         found.append((search.cv_results_["mean_test_score"], search.best_estimator_[1].coef_))
     for alone, together in zip(*found):
@@ -275,7 +275,7 @@ def test_random_states_and_threads_are_left_as_they_were(sides):
             raise RuntimeError("learner")
 
     with pytest.raises(RuntimeError, match="learner"):
-        fitted(sides, **QUICK, learner=Fails())
+        fitted(sides, **QUICK, estimator=Fails())
     with pytest.raises(ValueError):
         fitted(sides, **{**NETWORK, "hidden_layer_sizes": ("a", 2)})
 
@@ -310,8 +310,8 @@ def test_a_fitted_transformer_keeps_no_rows(settings, continuous):
     rng = np.random.RandomState(0)
     X, S = rng.normal(size=(60, 3)), 1 + 2 * rng.normal(size=(80, 3))
     y, y_S = (X[:, 0].copy(), S[:, 0].copy()) if continuous else (np.arange(60) % 2, np.arange(80) % 2)
-    if continuous and "learner" in settings:
-        settings = {**settings, "learner": None}
+    if continuous and "estimator" in settings:
+        settings = {**settings, "estimator": None}
     stored = pickle.dumps(fitted((X, y, S, y_S), **settings))
     for rows in (X, S):
         ordered = np.sort(rows, axis=0)
@@ -341,10 +341,10 @@ def test_callbacks_get_every_record_and_can_end_the_training(sides):
     X, y, S, y_S = sides
     listener = Listener()
     options = {**NETWORK, "max_steps": 20}
-    transformer = SMCAETransformer(**options).set_callbacks(listener).fit(X, y, X_synthetic=S, y_synthetic=y_S)
+    transformer = smcae(**options).set_callbacks(listener).fit(X, y, X_synthetic=S, y_synthetic=y_S)
     assert listener.records == transformer.history_
     options = {**NETWORK, "max_steps": 1000}
-    stopped = SMCAETransformer(**options).set_callbacks(Listener(2)).fit(X, y, X_synthetic=S, y_synthetic=y_S)
+    stopped = smcae(**options).set_callbacks(Listener(2)).fit(X, y, X_synthetic=S, y_synthetic=y_S)
     assert len(stopped.history_) == 2
 
 

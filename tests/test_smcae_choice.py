@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from _smcae_data import CHOOSES, DISTORTIONS, NETWORK, QUICK, RUNGS, fitted, gap, numbers, real_rows, simulated
+from _smcae_data import CHOOSES, DISTORTIONS, NETWORK, QUICK, RUNGS, fitted, gap, numbers, real_rows, simulated, smcae
 from numpy.testing import assert_allclose
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 
-from skgan_resample import ResamplingWarning, SMCAETransformer
+from skgan_resample import ResamplingWarning
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +16,7 @@ def selected():
     found = {}
     for distortion in DISTORTIONS:
         found[distortion] = fitted(
-            (*real_rows(90), *simulated(120, distortion)), **QUICK, cv=3, learner=LogisticRegression()
+            (*real_rows(90), *simulated(120, distortion)), **QUICK, cv=3, estimator=LogisticRegression()
         )
     return found
 
@@ -95,7 +95,7 @@ def test_without_labels_the_gap_decides():
     X, _ = real_rows(90)
     S, _ = simulated(120)
     for select in ("gap", "cv"):
-        transformer = SMCAETransformer(**{**QUICK, "max_steps": 20, "select": select}).fit(X, X_synthetic=S)
+        transformer = smcae(**{**QUICK, "max_steps": 20, "select": select}).fit(X, X_synthetic=S)
         results = transformer.cv_results_
         assert transformer.selected_ != "identity"
         assert np.argmax(results["mean_test_score"]) == np.argmin(results["gap"])
@@ -127,7 +127,7 @@ def test_a_learner_of_ones_own_judges_and_sees_rows_of_the_training_part_only():
     Spy.seen = []
     X, y = real_rows(60)
     S, y_S = simulated()
-    transformer = fitted((X, y, S, y_S), **{**CHOOSES, "learner": Spy()})
+    transformer = fitted((X, y, S, y_S), **{**CHOOSES, "estimator": Spy()})
     sizes = sorted(len(rows) for rows, _ in Spy.seen)
     assert sizes == [80] * 10 + [80 + 30] * 10  # five candidates, two folds, alone and with the real rows
     assert_allclose(transformer.cv_results_["mean_test_score"], (y == 0).mean())
@@ -145,7 +145,7 @@ def test_scoring_decides_what_counts():
     sides = X, y, X * 1.3 + 0.5, y
     scores = {}
     for scoring in ("accuracy", "balanced_accuracy"):
-        transformer = fitted(sides, **{**CHOOSES, "learner": Spy()}, scoring=scoring)
+        transformer = fitted(sides, **{**CHOOSES, "estimator": Spy()}, scoring=scoring)
         scores[scoring] = transformer.cv_results_["mean_test_score"]
     assert_allclose(scores["accuracy"], 0.9)  # of a model that always says 0
     assert_allclose(scores["balanced_accuracy"], 0.5)
@@ -160,18 +160,18 @@ def test_cv_is_the_number_of_folds(cv):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("select", "best"), ("base", "none"), ("cv", 1), ("gamma", -1), ("pairing", "random"), ("learner", 3),
+    [("select", "best"), ("base", "none"), ("cv", 1), ("gamma", -1), ("pairing", "random"), ("estimator", 3),
      ("max_steps", 0), ("variant", "plain"), ("scoring", "f1"), ("sparsity", 1.0), ("snap", "yes")],
 )  # fmt: skip
 def test_wrong_parameters_are_named(sides, name, value):
-    with pytest.raises(ValueError, match=f"The '{name}' parameter of SMCAETransformer"):
+    with pytest.raises(ValueError, match=f"The '{name}' parameter of (SMCAETransformer|AutoencoderOptions)"):
         fitted(sides, **{name: value})
 
 
 def test_a_scoring_that_does_not_fit_the_target_is_refused_by_name():
     X, y = numbers(60, 0)
     with pytest.raises(ValueError, match="scoring"):
-        SMCAETransformer(**QUICK, scoring="accuracy").fit(X, y, X_synthetic=X + 1, y_synthetic=y)
+        smcae(**QUICK, scoring="accuracy").fit(X, y, X_synthetic=X + 1, y_synthetic=y)
 
 
 @pytest.mark.parametrize("sizes", [(), (0,), ("a",), (-3, 2)], ids=repr)

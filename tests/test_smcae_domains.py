@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 import sklearn
 from _shared import run_python
-from _smcae_data import CHOOSES, LINEAR, NETWORK, fitted, real_rows, simulated
+from _smcae_data import CHOOSES, LINEAR, NETWORK, fitted, real_rows, simulated, smcae
 from imblearn.over_sampling import SMOTE
 from imblearn.pipeline import Pipeline as ImblearnPipeline
 from numpy.testing import assert_allclose
@@ -80,7 +80,7 @@ def test_the_warning_points_at_the_callers_line():
 def test_zero_and_more_is_synthetic_and_less_is_real(sides, source, target):
     X, y, S, y_S = sides
     domain = np.r_[np.full(60, target), np.full(80, source)]
-    moved = SMCAETransformer(**LINEAR).fit_transform(np.r_[X, S], np.r_[y, y_S], sample_domain=domain)
+    moved = smcae(**LINEAR).fit_transform(np.r_[X, S], np.r_[y, y_S], sample_domain=domain)
     assert np.array_equal(moved[:60], X)
     assert np.array_equal(moved[60:], fitted(sides, **LINEAR).refine(S, y_S)[0])
     assert (moved[60:] != S).any(axis=1).all()
@@ -89,8 +89,8 @@ def test_zero_and_more_is_synthetic_and_less_is_real(sides, source, target):
 @pytest.mark.parametrize("kind", [list, tuple, pd.Series, pl.Series, lambda values: np.asarray(values, np.int8)])
 def test_a_domain_may_be_any_column_of_integers(mingled, kind):
     X, y, domain = mingled
-    expected = SMCAETransformer(**LINEAR).fit_transform(X, y, sample_domain=domain)
-    assert np.array_equal(SMCAETransformer(**LINEAR).fit_transform(X, y, sample_domain=kind(domain)), expected)
+    expected = smcae(**LINEAR).fit_transform(X, y, sample_domain=domain)
+    assert np.array_equal(smcae(**LINEAR).fit_transform(X, y, sample_domain=kind(domain)), expected)
 
 
 def test_a_scalar_speaks_for_all_rows(sides):
@@ -118,14 +118,14 @@ def test_what_is_no_integer_is_refused_with_a_way_out(domain):
     for call in (SMCAETransformer().fit, SMCAETransformer().fit_transform):
         with pytest.raises(ValueError, match=r"must hold integers, >= 0 .* np\.where\(mask, 1, -1\)"):
             call(X, y, sample_domain=domain)
-    transformer = SMCAETransformer(**LINEAR).fit(X, y, X_synthetic=X + 1, y_synthetic=y)
+    transformer = smcae(**LINEAR).fit(X, y, X_synthetic=X + 1, y_synthetic=y)
     with pytest.raises(ValueError, match="must hold integers"):
         transformer.transform(X, sample_domain=domain)
 
 
 def test_a_domain_of_another_length_names_the_refiner():
     X, y = real_rows()
-    transformer = SMCAETransformer(**LINEAR).fit(X, y, X_synthetic=X + 1, y_synthetic=y)
+    transformer = smcae(**LINEAR).fit(X, y, X_synthetic=X + 1, y_synthetic=y)
     domain = np.where(np.arange(59) % 2, 1, -1)
     for call in (transformer.fit, transformer.fit_transform):
         with pytest.raises(ValueError, match=r"shape \(59,\) for 60 rows.*SyntheticRefiner\(sampler\)"):
@@ -178,9 +178,9 @@ def test_targets_that_do_not_fit_are_refused(sides):
 def test_without_synthetic_labels_rows_are_matched_without_them_and_it_says_so(sides):
     X, y, S, _ = sides
     with pytest.warns(ResamplingWarning, match="y_synthetic was not given") as caught:
-        transformer = SMCAETransformer(**LINEAR).fit(X, y, X_synthetic=S)
+        transformer = smcae(**LINEAR).fit(X, y, X_synthetic=S)
     assert len(caught) == 1
-    alone = SMCAETransformer(**LINEAR).fit(X, X_synthetic=S)
+    alone = smcae(**LINEAR).fit(X, X_synthetic=S)
     assert np.array_equal(transformer.refine(S), alone.refine(S))
 
 
@@ -198,14 +198,14 @@ TABLES = {
 def test_real_rows_stay_to_the_last_bit_and_in_place(mingled, name, settings):
     X, y, domain = mingled
     table = TABLES[name](X)
-    out = SMCAETransformer(**settings).fit_transform(table, y, sample_domain=domain)
+    out = smcae(**settings).fit_transform(table, y, sample_domain=domain)
     assert type(out) is type(table)
     if name == "pandas":
         assert out.index.equals(table.index)
     cells = out if name == "numpy" else np.column_stack([np.asarray(out[column]) for column in "abc"])
     assert cells[domain < 0].tobytes() == X[domain < 0].tobytes()
     assert (cells[domain >= 0] != X[domain >= 0]).any(axis=1).all()
-    expected = SMCAETransformer(**settings).fit_transform(X, y, sample_domain=domain)
+    expected = smcae(**settings).fit_transform(X, y, sample_domain=domain)
     assert np.array_equal(cells, expected)  # the container makes no difference
 
 
@@ -213,26 +213,26 @@ def test_real_rows_stay_to_the_last_bit_and_in_place(mingled, name, settings):
 def test_both_ways_to_name_synthetic_rows_learn_the_same_map(mingled, settings):
     X, y, domain = mingled
     real, made = domain < 0, domain >= 0
-    by_domain = SMCAETransformer(**settings).fit(X, y, sample_domain=domain)
-    by_table = SMCAETransformer(**settings).fit(X[real], y[real], X_synthetic=X[made], y_synthetic=y[made])
+    by_domain = smcae(**settings).fit(X, y, sample_domain=domain)
+    by_table = smcae(**settings).fit(X[real], y[real], X_synthetic=X[made], y_synthetic=y[made])
     assert np.array_equal(by_domain.refine(X[made], y[made])[0], by_table.refine(X[made], y[made])[0])
     assert by_domain.selected_ == by_table.selected_
-    moved = SMCAETransformer(**settings).fit_transform(X, y, sample_domain=domain)
+    moved = smcae(**settings).fit_transform(X, y, sample_domain=domain)
     assert np.array_equal(moved[made], by_table.refine(X[made], y[made])[0])
 
 
 def test_synthetic_rows_given_apart_are_not_part_of_the_output(sides):
     X, y, S, y_S = sides
-    out = SMCAETransformer(**LINEAR).fit_transform(X, y, X_synthetic=S, y_synthetic=y_S)
+    out = smcae(**LINEAR).fit_transform(X, y, X_synthetic=S, y_synthetic=y_S)
     assert np.array_equal(out, X)
 
 
 # ------------------------------------------------------------------------------------------------ metadata routing
 def test_routing_switched_on_by_the_user_needs_no_request(mingled):
     X, y, domain = mingled
-    expected = SMCAETransformer(**LINEAR).fit_transform(X, y, sample_domain=domain)
+    expected = smcae(**LINEAR).fit_transform(X, y, sample_domain=domain)
     with sklearn.config_context(enable_metadata_routing=True):
-        pipe = make_pipeline(SMCAETransformer(**LINEAR), LogisticRegression()).fit(X, y, sample_domain=domain)
+        pipe = make_pipeline(smcae(**LINEAR), LogisticRegression()).fit(X, y, sample_domain=domain)
         learned = LogisticRegression().fit(expected, y)
         assert_allclose(pipe[-1].coef_, learned.coef_)
         unlabelled = pipe[:1].transform(X, sample_domain=domain)
@@ -244,9 +244,9 @@ def test_routing_switched_on_by_the_user_needs_no_request(mingled):
 
 def test_without_routing_the_step_is_named(mingled):
     X, y, domain = mingled
-    pipe = Pipeline([("move", SMCAETransformer(**LINEAR)), ("fit", LogisticRegression())])
+    pipe = Pipeline([("move", smcae(**LINEAR)), ("fit", LogisticRegression())])
     pipe.fit(X, y, move__sample_domain=domain)
-    expected = SMCAETransformer(**LINEAR).fit_transform(X, y, sample_domain=domain)
+    expected = smcae(**LINEAR).fit_transform(X, y, sample_domain=domain)
     assert_allclose(pipe[-1].coef_, LogisticRegression().fit(expected, y).coef_)
 
 

@@ -5,9 +5,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
-from _smcae_data import CHOOSES, LINEAR, NETWORK, QUICK, fitted, mixed_sides, real_rows, simulated
-
-from skgan_resample import SMCAETransformer
+from _smcae_data import CHOOSES, LINEAR, NETWORK, QUICK, fitted, mixed_sides, real_rows, simulated, smcae
 
 
 def assert_valid(moved, real):
@@ -45,7 +43,7 @@ def test_moved_rows_stand_in_the_frame_that_they_came_in(select):
     X, y, S, y_S = mixed_sides()
     table = pd.concat([X, S]).set_axis(np.arange(140)[::-1])
     domain = np.r_[np.full(60, -1), np.full(80, 1)]
-    out = SMCAETransformer(**{**QUICK, "select": select}).fit_transform(table, np.r_[y, y_S], sample_domain=domain)
+    out = smcae(**{**QUICK, "select": select}).fit_transform(table, np.r_[y, y_S], sample_domain=domain)
     assert out.dtypes.equals(table.dtypes)
     pd.testing.assert_frame_equal(out.iloc[:60], table.iloc[:60], check_exact=True)
     assert out.index.equals(table.index)
@@ -101,7 +99,7 @@ def test_zeros_of_a_rainfall_stay_about_as_many(select):
     rng = np.random.RandomState(0)
     rain, rain_S = (np.where(rng.uniform(size=n) < 0.5, 0.0, rng.gamma(2.0, size=n)) for n in (200, 300))
     X, S = np.c_[rain, rng.normal(size=200)], np.c_[1.5 * rain_S + 0.7, rng.normal(size=300)]
-    moved = SMCAETransformer(**{**QUICK, "select": select}).fit(X, X_synthetic=S).refine(S)
+    moved = smcae(**{**QUICK, "select": select}).fit(X, X_synthetic=S).refine(S)
     assert abs((moved[:, 0] == 0).mean() - (rain == 0).mean()) < 0.1
     assert (moved[:, 0] >= 0).all()
 
@@ -113,7 +111,7 @@ def test_zeros_of_a_rainfall_with_many_gaps_stay_about_as_many():
     for column in (rain, rain_S):
         column[rng.uniform(size=len(column)) < 0.4] = np.nan
     X, S = np.c_[rain, rng.normal(size=200)], np.c_[1.5 * rain_S + 0.7, rng.normal(size=300)]
-    moved = SMCAETransformer(**LINEAR).fit(X, X_synthetic=S).refine(S)
+    moved = smcae(**LINEAR).fit(X, X_synthetic=S).refine(S)
     assert abs((moved[:, 0] == 0).mean() - (rain == 0).mean()) < 0.1
 
 
@@ -140,11 +138,7 @@ def test_nominal_columns_can_be_named():
     X, y = real_rows()
     codes = np.tile([3.0, 7.0, 20.0], 20)
     table, made = np.c_[X, codes], np.c_[X * 1.5 + 1, np.roll(codes, 1)]
-    moved, _ = (
-        SMCAETransformer(**NETWORK, categorical_features=[3])
-        .fit(table, y, X_synthetic=made, y_synthetic=y)
-        .refine(made, y)
-    )
+    moved, _ = smcae(**NETWORK, categorical_features=[3]).fit(table, y, X_synthetic=made, y_synthetic=y).refine(made, y)
     assert set(moved[:, 3]) <= {3.0, 7.0, 20.0}
 
 

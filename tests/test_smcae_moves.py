@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from _smcae_data import LINEAR, NETWORK, QUICK, ROTATION, RUNGS, fitted, gap, numbers, real_rows, simulated
+from _smcae_data import LINEAR, NETWORK, QUICK, ROTATION, RUNGS, fitted, gap, numbers, real_rows, simulated, smcae
 from numpy.testing import assert_allclose
 
 from skgan_resample import ResamplingWarning, SMCAETransformer
@@ -138,7 +138,7 @@ def test_features_and_a_continuous_target_move_together():
 def test_a_moved_target_lies_on_the_grid_and_in_the_range_of_the_real_one(settings, kind):
     X, y = numbers(100, 0, decimals=1)
     S, y_S = numbers(150, 1, shift=4.0)
-    transformer = SMCAETransformer(**settings).fit(X, kind(y), X_synthetic=S, y_synthetic=kind(y_S))
+    transformer = smcae(**settings).fit(X, kind(y), X_synthetic=S, y_synthetic=kind(y_S))
     X_moved, y_moved = transformer.refine(S, kind(y_S))
     assert isinstance(y_moved, type(kind(y_S)))
     y_moved = np.asarray(y_moved)
@@ -152,13 +152,11 @@ def test_whole_numbers_of_many_values_are_continuous_and_stay_whole():
     X, y = numbers(100, 0)
     S, y_S = numbers(150, 1, shift=4.0)
     whole, whole_S = (10 * y).astype(int), (10 * y_S).astype(np.int64)
-    transformer = SMCAETransformer(**LINEAR).fit(X, whole, X_synthetic=S, y_synthetic=whole_S)
+    transformer = smcae(**LINEAR).fit(X, whole, X_synthetic=S, y_synthetic=whole_S)
     _, y_moved = transformer.refine(S, whole_S)
     assert y_moved.dtype == whole.dtype
     assert whole.min() <= y_moved.min() <= y_moved.max() <= whole.max()
-    as_classes = SMCAETransformer(**LINEAR, target_type="classification").fit(
-        X, whole % 3, X_synthetic=S, y_synthetic=whole_S % 3
-    )
+    as_classes = smcae(**LINEAR, target_type="classification").fit(X, whole % 3, X_synthetic=S, y_synthetic=whole_S % 3)
     assert np.array_equal(as_classes.refine(S, whole_S % 3)[1], whole_S % 3)
 
 
@@ -166,10 +164,10 @@ def test_target_type_overrules_the_guess():
     X, y = numbers(60, 0)
     S, y_S = numbers(80, 1, shift=4.0)
     digits, digits_S = (np.round(y).astype(int) % 4, np.round(y_S).astype(int) % 4)
-    moved = SMCAETransformer(**LINEAR, target_type="regression").fit(X, digits, X_synthetic=S, y_synthetic=digits_S)
+    moved = smcae(**LINEAR, target_type="regression").fit(X, digits, X_synthetic=S, y_synthetic=digits_S)
     assert moved.space_.role == "moves"
-    ignored = SMCAETransformer(**LINEAR, target_type=None).fit(X, digits, X_synthetic=S, y_synthetic=digits_S)
-    blind = SMCAETransformer(**LINEAR).fit(X, X_synthetic=S)
+    ignored = smcae(**LINEAR, target_type=None).fit(X, digits, X_synthetic=S, y_synthetic=digits_S)
+    blind = smcae(**LINEAR).fit(X, X_synthetic=S)
     assert np.array_equal(ignored.refine(S, digits_S)[0], blind.refine(S))
     with pytest.raises(ValueError):
         SMCAETransformer(target_type="other").fit(X, digits, X_synthetic=S, y_synthetic=digits_S)
@@ -180,17 +178,17 @@ def test_fit_transform_says_once_that_it_cannot_move_a_continuous_target():
     S, y_S = numbers(80, 1, shift=4.0)
     domain = np.r_[np.full(60, -1), np.full(80, 1)]
     with pytest.warns(ResamplingWarning, match="cannot change the target") as caught:
-        out = SMCAETransformer(**LINEAR).fit_transform(np.r_[X, S], np.r_[y, y_S], sample_domain=domain)
+        out = smcae(**LINEAR).fit_transform(np.r_[X, S], np.r_[y, y_S], sample_domain=domain)
     assert len(caught) == 1
     assert np.array_equal(out[:60], X)
-    alone = SMCAETransformer(**LINEAR).fit(X, X_synthetic=S)
+    alone = smcae(**LINEAR).fit(X, X_synthetic=S)
     assert_allclose(out[60:], alone.refine(S))  # matched without the target
 
 
 def test_encode_and_reconstruct_ask_for_a_target_that_moved_along():
     X, y = numbers(60, 0)
     S, y_S = numbers(80, 1, shift=1.0)
-    transformer = SMCAETransformer(**NETWORK).fit(X, y, X_synthetic=S, y_synthetic=y_S)
+    transformer = smcae(**NETWORK).fit(X, y, X_synthetic=S, y_synthetic=y_S)
     for call in (transformer.encode, transformer.reconstruct):
         with pytest.raises(ValueError, match="give y, too"):
             call(X)
@@ -215,9 +213,7 @@ def test_the_paper_pairs_row_by_row():
         "weight_decay": 0.0,
         "hidden_layer_sizes": (12, 12, 12),
     }
-    paired, crossed = (
-        SMCAETransformer(**options).fit(rows, X_synthetic=S).refine(S) for rows in (X, X[rng.permutation(100)])
-    )
+    paired, crossed = (smcae(**options).fit(rows, X_synthetic=S).refine(S) for rows in (X, X[rng.permutation(100)]))
     errors = [np.square(moved - X).mean() / X.var() for moved in (paired, crossed)]
     assert errors[0] < 0.1
     assert errors[1] > 0.7
@@ -232,7 +228,7 @@ def test_unequal_numbers_of_pairs_are_refused_with_a_way_out(sides):
 
 def test_the_paper_has_a_stage_for_each_layer_and_one_for_all():
     X, y = real_rows()
-    transformer = SMCAETransformer(**PAPER).fit(X, y, X_synthetic=X + 1, y_synthetic=y)
+    transformer = smcae(**PAPER).fit(X, y, X_synthetic=X + 1, y_synthetic=y)
     stages = list(dict.fromkeys(record["stage"] for record in transformer.history_))
     assert stages == ["layer 1", "layer 2", "layer 3", "fine-tuning"]
     assert transformer.encode(X).shape == (60, 8 + 4 + 8 + 3)
@@ -242,9 +238,7 @@ def test_given_pairs_stay_together_in_the_folds_of_a_selection():
     X, y = real_rows(60)
     order = np.random.RandomState(0).permutation(60)
     S = 1.5 * X @ ROTATION + 1
-    together = SMCAETransformer(**QUICK, pairing="given").fit(
-        X[order], y[order], X_synthetic=S[order], y_synthetic=y[order]
-    )
+    together = smcae(**QUICK, pairing="given").fit(X[order], y[order], X_synthetic=S[order], y_synthetic=y[order])
     assert together.cv_results_["candidate"] == RUNGS
     assert gap(together.refine(S, y)[0], y, X, y) < gap(S, y, X, y) / 4
 

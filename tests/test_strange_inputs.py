@@ -21,6 +21,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 from skgan_resample import (
+    DistGANOptions,
     HardTripletEmbedder,
     HardTripletSampler,
     Relevance,
@@ -74,7 +75,9 @@ SAMPLERS = {
     "SMOTER": SMOTER(relevance=HIGH, random_state=0),
     "GaussianNoise": GaussianNoise(relevance=HIGH, random_state=0),
     "RandomOverSampler": RandomOverSampler(relevance=HIGH, random_state=0),
-    "SMOGAN": SMOGANRegressorResampler(relevance=HIGH, max_steps=2, hidden_layer_sizes=(4,), random_state=0),
+    "SMOGAN": SMOGANRegressorResampler(
+        relevance=HIGH, max_steps=2, gan=DistGANOptions(hidden_layer_sizes=(4,)), random_state=0
+    ),
     "SyntheticRefiner": SyntheticRefiner(
         SMOGN(relevance=HIGH), SMCAETransformer(select="location_scale"), random_state=0
     ),

@@ -16,14 +16,8 @@ ORIGINAL, POSITIVE, NEGATIVE, FALLBACK = range(4)
 
 
 NEAR = 5  # rows of other classes that a negative is made for, and rows that judge a candidate
-
-
 REACH = 1.5  # times the 95 % quantile of the distances within a class, so far a new row may lie from the real ones
-
-
 SMALL_CLASS = 10  # rows; smaller ones borrow directions
-
-
 MOST_PULL = 0.5  # of the way to the anchor: beyond the middle the label would flip
 
 

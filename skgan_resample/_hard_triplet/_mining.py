@@ -5,11 +5,7 @@ import numpy as np
 from skgan_resample._sampling import drawn_equally
 
 CHOICES = 16  # positives and as many negatives that are looked at for an anchor, in each of
-
-
 MAX_ROUNDS = 8  # rounds
-
-
 BLOCK = 2048  # anchors looked at together
 
 

@@ -8,8 +8,6 @@ from skgan_resample._hard_triplet._candidates import KINDS, NEAR
 from skgan_resample._hard_triplet._mining import pick_triplets
 
 AT_MOST = 1000  # rows of each kind, drawn at random, stand for all
-
-
 FIELDS = [
     ("kind", "U13"),
     ("seed", np.intp),

@@ -21,14 +21,8 @@ from skgan_resample._tables._encoder import TableEncoder
 from skgan_resample.exceptions import warn
 
 POOL = 8  # candidates for each row wanted
-
-
 MAX_ROUNDS = 10  # of drawing candidates before the fallback
-
-
 FEW_CANDIDATES = 64  # are drawn at least
-
-
 COLLAPSED = 0.5  # of the real rows' mean distance from each other: below, new rows are too alike
 
 

@@ -19,20 +19,10 @@ from skgan_resample._tables._targets import read_classes
 from skgan_resample.exceptions import warn
 
 EVALUATE_EVERY = 20  # steps between two records
-
-
 LIMIT = 5.0  # networks see numbers of at most so many standard deviations
-
-
 VALIDATION_SHARE = 0.1  # of the rows, held out where `patience` asks for it,
-
-
 MIN_CLASS_ROWS = 10  # from classes of so many rows
-
-
 BLOCK = 8192  # rows that a network sees at once outside of training
-
-
 NETWORKS = {  # attribute of the estimator -> field of `Networks`
     "embedding_network_": "encoder",
     "classifier_network_": "classifier",

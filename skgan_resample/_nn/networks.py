@@ -52,8 +52,6 @@ ACTIVATIONS = {"identity": nn.Identity, "logistic": nn.Sigmoid, "tanh": nn.Tanh,
 
 # Activations as functions, and the gradient before each from the one behind it and its values.
 FORWARD = {"identity": lambda x: x, "logistic": torch.sigmoid, "tanh": torch.tanh, "relu": torch.relu}
-
-
 BACKWARD = {
     "identity": lambda gradient, values: gradient,
     "logistic": torch.ops.aten.sigmoid_backward,

@@ -254,8 +254,6 @@ WEIGHTS = {
 
 
 KNEES = 0.5, 0.9  # quantiles of same-class distances
-
-
 MEMORY = 0.9  # of running means
 
 

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from skgan_resample._report import _page
-from skgan_resample._report._grid import say
+from skgan_resample._report._grid import print_paragraph
 from skgan_resample._report._script import generated_script
 from skgan_resample._versions import versions
 
@@ -52,16 +52,16 @@ class Report:
     def print(self):
         """Print what the numbers stand on, the table and the verdict."""
         print()
-        say(self.intro)
+        print_paragraph(self.intro)
         print()
         self.grid().print()
         print()
-        say(self.how_to_read)
+        print_paragraph(self.how_to_read)
         for question, verdict in self.verdicts:
             print()
-            say(f"{question}{': ' if question else ''}{verdict.answer.upper()}. {verdict.sentence}")
+            print_paragraph(f"{question}{': ' if question else ''}{verdict.answer.upper()}. {verdict.sentence}")
         for caveat in self.comparison.cautions:
-            say(f"Note: {caveat}")
+            print_paragraph(f"Note: {caveat}")
 
     # ------------------------------------------------------------------------------------------ the page
     def page(self, script):

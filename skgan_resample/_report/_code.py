@@ -58,6 +58,8 @@ class Code:
             return self._estimator(value)
         if isinstance(value, list) and any(hasattr(part, "get_params") for part in value):
             return joined("[", map(self.of, value), "]")
+        if type(value).__module__.startswith("sklearn."):  # folds
+            self.use(type(value))
         return quoted(value)
 
     def _pipeline(self, pipeline):

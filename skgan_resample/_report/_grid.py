@@ -140,7 +140,7 @@ class Grid:
         console.width = max(console.width, self._width(left_out))  # a narrower one would cut the numbers
         console.print(table)
         if left_out:
-            say(f"Left out on this narrow terminal, to be found in the report: {', '.join(left_out)}.")
+            print_paragraph(f"Left out on this narrow terminal, to be found in the report: {', '.join(left_out)}.")
 
     def _shown(self, left_out):
         return [j for j, name in enumerate(self.header) if name not in left_out]
@@ -158,7 +158,7 @@ def console_of_output():
     return Console()
 
 
-def say(text):
+def print_paragraph(text):
     """Print a paragraph, on a terminal broken between words."""
     from rich.text import Text
 

@@ -13,9 +13,9 @@ from skgan_resample.model_selection._result import CHOSEN, SCORE_LABELS
 
 GLOSSARY = {
     "none": "the estimator alone",
-    "light-correction": "OutputCorrectedRegressor(estimator, strength=0.2): predictions moved a fifth of the way to "
-    "those of 'correction'",
-    "correction": "OutputCorrectedRegressor(estimator): predictions moved to the straight line that fits rare values",
+    "light-correction": "OutputCorrectedRegressor(estimator, strength=0.2): predictions recalibrated a fifth of the "
+    "way to those of 'correction'",
+    "correction": "OutputCorrectedRegressor(estimator): predictions recalibrated by the line that fits rare values",
     "weights": "RelevanceWeightedRegressor(estimator): rare rows weigh more while it is fitted",
     "weights+correction": "OutputCorrectedRegressor(RelevanceWeightedRegressor(estimator))",
     "duplicate": "copies of rows drawn from the whole table: the control for mere numbers",
@@ -243,8 +243,8 @@ class RegressionReport(Report):
         found = sampler.refinement_
         text = (
             f"On the whole table, smogan made {found['n_rows']:,} rows: {found['n_moved']:,} were moved by the "
-            f"network, {found['n_fallback']:,} fell back to their candidate, {found['n_taught']:,} targets were drawn "
-            f"towards the predictions of a regressor. Network: {found['status']}."
+            f"network, {found['n_fallback']:,} fell back to their candidate, {found['n_target_refined']:,} targets "
+            f"were drawn towards the predictions of a regressor. Network: {found['status']}."
         )
         if not sampler.history_:
             return text

@@ -14,9 +14,11 @@ from sklearn.utils import check_random_state
 from skgan_resample import __version__, metrics, read_table
 from skgan_resample._folds import RepeatedRegressionStratifiedKFold
 from skgan_resample._report._code import Code, comment, joined, quoted
+from skgan_resample._report._models import INNER, recommended_models
+from skgan_resample._thresholds import MEASURES
+from skgan_resample.model_selection import _robustness
 from skgan_resample.model_selection._result import SCORE_LABELS
 
-INNER = 3  # inner folds of all comparisons
 ERRORS = {  # of a numeric target: scoring to a metric that takes a relevance
     "sera": metrics.sera_score,
     "rare_mae": metrics.rare_mae,
@@ -38,15 +40,14 @@ def generated_script(comparison, request):
     """
     code, table = Code(request.seed), request.table
     code.use(clone)
-    models = comparison_models(comparison, request)
-    method = list(models)[-1]
+    start = _table(code, request)
     judge = {"regression": _error, "classification": _class_score, "robustness": _attack}[table.task]
-    setup, score, label = judge(code, comparison, request)
-    pairs = [f"{quoted(name)}: {code.of(model)}" for name, model in models.items()]
+    models, setup, score, label = judge(code, comparison, request)
+    found = ", ".join(f"{name} {figures}" for name, figures in _found(comparison, table.task, models).items())
     lines = [
-        *_table(code, request),
+        *start,
         *setup,
-        joined("models = {", pairs, "}"),
+        joined("models = {", [f"{quoted(name)}: {code.of(model)}" for name, model in models.items()], "}"),
         *_folds(code, comparison, request),
         "for name, model in models.items():",
         "    scores = []",
@@ -56,8 +57,8 @@ def generated_script(comparison, request):
         "        fitted.fit(X.iloc[train], y[train])",
         f"        scores.append({score})",
         f'    print("{label} of", name, np.round(np.nanmean(scores, axis=0), 4))',
-        *comment(f"compare found {_found(comparison, request, models)}; its seeds differ from fold to fold."),
-        f"model = models[{quoted(method)}].fit(X, y)  # then model.predict(rows with the columns of X)",
+        *comment(f"compare found: {found}. Its seeds differ from fold to fold."),
+        f"model = models[{quoted(list(models)[-1])}].fit(X, y)  # then model.predict(rows with the columns of X)",
     ]
     verdicts = getattr(comparison.verdict, "parts", None) or [("Verdict", comparison.verdict)]
     head = comment(
@@ -141,83 +142,61 @@ def _inner_folds(code, request, models):
 
 
 # ------------------------------------------------------------------------------------------------ the score
-# Each function returns lines of preparation, code of the score of `fitted` on one fold, and the name of the score.
+# Each function returns the models, lines that come before them, code of the score of `fitted` on one fold, and the name
+# of the score.
 def _error(code, comparison, request):
+    models = recommended_models(comparison, request)
     label = SCORE_LABELS[comparison.scoring].removeprefix("the ")
+    setup = [code.named("relevance", request.relevance)]
     if comparison.scoring == "rmse":
-        return [], "np.sqrt(np.mean((y[test] - fitted.predict(X.iloc[test])) ** 2))", label
+        return models, setup, "np.sqrt(np.mean((y[test] - fitted.predict(X.iloc[test])) ** 2))", label
     metric = code.use(ERRORS[comparison.scoring])
     more = "" if comparison.scoring == "sera" else f", threshold={request.threshold!r}"
-    setup = [code.named("relevance", request.relevance)]
-    fitted = "relevance=clone(relevance).fit(y[train])"
-    return setup, f"{metric}(y[test], fitted.predict(X.iloc[test]), {fitted}{more})", label
+    relevance = f"relevance=clone(relevance).fit(y[train]){more}"
+    return models, setup, f"{metric}(y[test], fitted.predict(X.iloc[test]), {relevance})", label
 
 
 def _class_score(code, comparison, request):
     scoring, options = comparison.scoring, {}
     if scoring in ("average_precision", "brier"):
         options["response_method"] = "predict_proba"
-    if comparison.positive is not None and scoring in ("average_precision", "brier", "f1"):
+    if comparison.positive is not None and scoring != "balanced_accuracy":
         options["pos_label"] = comparison.positive
     elif scoring == "f1":
         options["average"] = "macro"
+    scorer = make_scorer(CLASS_SCORES[scoring], **options)
     parts = [code.use(CLASS_SCORES[scoring]), *(f"{name}={quoted(value)}" for name, value in options.items())]
-    return [joined(f"score = {code.use(make_scorer)}(", parts, ")")], "score(fitted, X.iloc[test], y[test])", scoring
+    setup = [joined(f"score = {code.use(make_scorer)}(", parts, ")")]
+    code.stands_for("score", scorer)
+    models = recommended_models(comparison, request, scorer)
+    return models, setup, "score(fitted, X.iloc[test], y[test])", scoring
 
 
 def _attack(code, comparison, request):
     """The budget is turned into the units of the columns, on all rows without their target, as in the comparison."""
-    threat = request.threat_model
+    models = recommended_models(comparison, request)
     units = ["eps=list(zip(budget.left_.tolist(), budget.right_.tolist()))", 'unit="raw"']
-    if isinstance(threat.bounds, str):
+    if isinstance(request.threat_model.bounds, str):
         units.append("bounds=dict(zip(X.columns, zip(budget.low_.tolist(), budget.high_.tolist())))")
     setup = [
-        f"budget = {code.of(threat)}.fit(X)",
+        f"budget = {code.of(request.threat_model)}.fit(X)",
         joined("threat = clone(budget).set_params(", units, ")"),
         f"attack = {code.use(metrics.make_robust_scorer)}(budget, random_state={request.seed})",
     ]
+    none, threat = (_robustness.default_methods(request.threat_model, request.table.X)[name].threat_model
+                    for name in ("none", "at"))  # fmt: skip
+    code.stands_for("clone(threat).set_params(eps=0, max_categorical_changes=0)", none)
+    code.stands_for("threat", threat)
     report = "attack.report(fitted, X.iloc[test], y[test])"
-    return setup, f'[(report := {report})["clean"], report["robust"]]', "accuracy without and under attack"
+    score = f'[(report := {report})["clean"], report["robust"]]'
+    return models, setup, score, "accuracy without and under attack"
 
 
-# ------------------------------------------------------------------------------------------------ interim
-def comparison_models(comparison, request):
-    from imblearn.pipeline import make_pipeline as make_sampling_pipeline
-    from sklearn.pipeline import make_pipeline
-
-    from skgan_resample._tables._vectorizer import MatrixEncoder
-    from skgan_resample.model_selection import _classification, _methods, _robustness
-
-    task = request.table.task
-    name = comparison.verdict.method
-    if task == "robustness":
-        known = _robustness.default_methods(request.threat_model, request.table.X)
-        return {key: known[key] for key in ("none", name) if key}
-    module = _methods if task == "regression" else _classification
-    known = (
-        _methods.default_methods(request.relevance, request.threshold)
-        if task == "regression"
-        else _classification.default_methods()
-    )
-    known |= _methods.named_samplers(known)
-    learner = make_pipeline(MatrixEncoder(), request.estimator or module.default_learner())
-    models = {"none": learner}
-    if name is not None:
-        method = known[name]
-        if hasattr(method, "fit_resample"):
-            models[name] = make_sampling_pipeline(method, *[step for _, step in learner.steps])
-        else:
-            models[name] = _methods.wrap(method, learner)
-    return models
-
-
-def _found(comparison, request, models):
-    task = request.table.task
+def _found(comparison, task, models):
+    """Return what the comparison found, by model, as text."""
     rows = {row["method"]: row for row in comparison.summary}
     if task == "robustness":
-        return "; ".join(f"{name} {rows[name]['clean']:.4f} {rows[name]['robust']:.4f}" for name in models)
-    from skgan_resample.model_selection._class_verdict import MEASURES
-
-    if task == "regression":
-        return ", ".join(f"{name} {np.nanmean(comparison.values(comparison.scoring, name)):.4g}" for name in models)
-    return ", ".join(f"{name} {rows[name][MEASURES[comparison.scoring]]:.4f}" for name in models)
+        return {name: f"{rows[name]['clean']:.4f} {rows[name]['robust']:.4f}" for name in models}
+    if task == "classification":
+        return {name: f"{rows[name][MEASURES[comparison.scoring]]:.4f}" for name in models}
+    return {name: f"{np.nanmean(comparison.values(comparison.scoring, name)):.4g}" for name in models}

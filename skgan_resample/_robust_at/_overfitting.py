@@ -1,50 +1,36 @@
 """What held-out rows say about a training: robust overfitting with its uncertainty, and what to look at first."""
 
 from dataclasses import dataclass
+from math import nan
 
 import numpy as np
 from scipy import stats
 
 from skgan_resample._robust_at._training import best_position, smoothed
 
-RELEVANT_GAP = 0.01  # a smaller loss of robust accuracy is not called overfitting
+RELEVANT_GAP = 0.01  # a smaller loss of robust accuracy is not called overfitting; our choice, a point of accuracy
 
+CONFIDENCE = 0.95  # of one-sided limits; two-sided intervals have 90 %
 
-CONFIDENCE = 0.95
+EXAMPLE_GAP = 0.05  # the loss of accuracy whose chance of being found is reported
 
-
-EXAMPLE_GAP = 0.05  # the gap whose chance of being found is printed
-
-
+# Differences between two attacks that are reported, beyond chance; guesses, above what honest networks showed.
 MAX_MASKING_GAP = 0.03
-
 
 MAX_ATTACK_GAP = 0.1
 
 
+# ------------------------------------------------------------------------------------------ robust overfitting
 @dataclass(frozen=True)
 class Gap:
-    """How much robust accuracy is lost between the best epoch and the last one.
-
-    Parameters
-    ----------
-    value : float
-    low, high : float
-        Limits of the two-sided 90 % interval; `low` is the one-sided 95 % limit.
-    error : float
-        Standard error.
-    weights : float
-        Sum of the squared weights of the rows, which add up to 1.
-    detected : bool
-        Whether `low` is above `RELEVANT_GAP`.
-    """
+    """How much robust accuracy is lost between the best epoch and the last one."""
 
     value: float
-    low: float
+    low: float  # limits of the two-sided 90 % interval; `low` is the one-sided 95 % limit
     high: float
-    error: float
-    weights: float
-    detected: bool
+    error: float  # standard error
+    weights: float  # sum of the squared weights of the rows, which add up to 1
+    detected: bool  # whether `low` is above `RELEVANT_GAP`
 
     def power(self, true_gap=EXAMPLE_GAP):
         """Return the chance of detecting a true gap of this size with so many rows.
@@ -59,37 +45,25 @@ def robust_gap(curves, rng):
     """Return the gap between best and last epoch, chosen on some rows and measured on others.
 
     The best epoch of the rows of a fold is the one that the rows of all other folds prefer: the best of many epochs on
-    the same rows would look better than it is, on any curve that only wobbles. A single fold is cut into halves.
-
-    Parameters
-    ----------
-    curves : Curves
-    rng : numpy.random.RandomState
-        For the halves.
-
-    Returns
-    -------
-    gap : Gap
+    the same rows would look better than it is, on any curve that only wobbles. A single fold is cut into halves by
+    `rng`.
     """
     best = best_by_others(curves, rng)
     rows = np.arange(len(best))
-    difference = curves.robust[best, rows] - curves.robust[-1]
+    difference = curves.robust[best, rows] - curves.robust[-1]  # (n_held_out,)
     weight = curves.weight / curves.weight.sum()
     value = float(weight @ difference)
     error = np.sqrt((weight**2) @ (difference - value) ** 2)
     # That no row differs does not prove that none can: the interval is never shorter than for a single row that does.
-    step = np.abs(np.diff(curves.robust[-2:], axis=0)).max() if not _is_binary(curves.robust) else 1.0
+    is_binary = np.isin(curves.robust, (0.0, 1.0)).all()
+    step = 1.0 if is_binary else np.abs(np.diff(curves.robust[-2:], axis=0)).max()
     error = float(max(error, weight.max() * step))
     reach = stats.norm.ppf(CONFIDENCE) * error
     return Gap(value, value - reach, value + reach, error, float(weight @ weight), bool(value - reach > RELEVANT_GAP))
 
 
-def _is_binary(values):
-    return bool(np.isin(values, (0.0, 1.0)).all())
-
-
 def best_by_others(curves, rng):
-    """Return, for each held-out row, the best evaluation in the eyes of the rows of all other folds."""
+    """Return, for each held-out row, the best evaluation according to the rows of all other folds."""
     part = curves.fold
     if len(np.unique(part)) == 1:
         part = rng.permutation(np.arange(len(part)) % 2)
@@ -101,31 +75,21 @@ def best_by_others(curves, rng):
     return best
 
 
-def cross_fitted(curves, which, stops, rng):
-    """Return the mean of "clean" or "robust" at the epoch that is kept, without the luck of having chosen it.
-
-    The best of many epochs looks better than it is. So the rows of a fold are judged at the epoch that the other folds
-    prefer (`stops`), or all of them at the last.
-    """
-    values = getattr(curves, which)
-    chosen = best_by_others(curves, rng) if stops else np.full(values.shape[1], -1)
-    return float(values[chosen, np.arange(values.shape[1])] @ curves.weight / curves.weight.sum())
-
-
 def onset(curves):
     """Return the epoch after which the smoothed curve stays more than a standard error below its top, or None."""
     curve = smoothed(curves.curve())
     top = int(np.argmax(curve[1:])) + 1 if len(curve) > 1 else 0
     weight = curves.weight / curves.weight.sum()
-    for look in range(top, len(curve) - 1):
-        below = curve[top] - curve[look + 1 :]
-        difference = curves.robust[top] - curves.robust[look + 1 :]
+    for i in range(top, len(curve) - 1):
+        below = curve[top] - curve[i + 1 :]
+        difference = curves.robust[top] - curves.robust[i + 1 :]  # (n_later, n_held_out)
         error = np.sqrt(((difference - (difference @ weight)[:, None]) ** 2) @ weight**2)
         if (below > error).all():
-            return float(curves.epochs[look + 1])
+            return float(curves.epochs[i + 1])
     return None
 
 
+# ------------------------------------------------------------------------------------------ what to look at first
 def mean_difference(first, second, confidence=CONFIDENCE):
     """Return the mean of a paired difference and its one-sided lower limit."""
     difference = first - second
@@ -135,20 +99,10 @@ def mean_difference(first, second, confidence=CONFIDENCE):
 
 
 def suspected_labels(probabilities, y):
-    """Return which rows look mislabelled to a model that has not seen them.
+    """Return which rows look mislabelled to a model that has not seen them, bool of shape (n_samples,).
 
     A row is suspected if some other class is at least as probable as it is on average for rows of that class, and more
-    probable than its own (confident learning, arXiv:1911.00068).
-
-    Parameters
-    ----------
-    probabilities : ndarray of shape (n_samples, n_classes)
-        Out of fold.
-    y : ndarray of int, shape (n_samples,)
-
-    Returns
-    -------
-    suspected : ndarray of bool, shape (n_samples,)
+    probable than its own (confident learning, arXiv:1911.00068). `probabilities` are out of fold.
     """
     n_classes = probabilities.shape[1]
     usual = np.array([probabilities[y == k, k].mean() if (y == k).any() else np.inf for k in range(n_classes)])
@@ -159,19 +113,10 @@ def suspected_labels(probabilities, y):
 
 
 def telling_apart(train, validation, rng, max_rows=2000):
-    """Return how well a classifier tells training rows from validation rows, as the area under the ROC curve.
+    """Return how well a classifier tells encoded training rows from validation rows, and the error of that by chance.
 
-    Parameters
-    ----------
-    train, validation : ndarray of shape (n, width)
-        Encoded rows.
-
-    Returns
-    -------
-    auc : float
-        Out of fold; 0.5 means not at all.
-    error : float
-        Its standard error if there is nothing to tell.
+    The first is the area under the curve out of fold (0.5: not at all), the second its standard error if there is
+    nothing to tell.
     """
     from sklearn.ensemble import ExtraTreesClassifier
     from sklearn.metrics import roc_auc_score
@@ -186,76 +131,131 @@ def telling_apart(train, validation, rng, max_rows=2000):
     folds = StratifiedKFold(n_splits, shuffle=True, random_state=rng.randint(2**31 - 1))
     scores = cross_val_predict(trees, np.vstack(parts), is_train, cv=folds, method="predict_proba")[:, 1]
     a, b = len(parts[0]), len(parts[1])
-    return float(roc_auc_score(is_train, scores)), float(np.sqrt((a + b + 1) / (12 * a * b)))
+    return float(roc_auc_score(is_train, scores)), float(np.sqrt((a + b + 1) / (12 * a * b)))  # Mann-Whitney
 
 
-# ------------------------------------------------------------------------------------------------ in words
-def report(wrapper):
+# ------------------------------------------------------------------------------------------ what was found
+@dataclass
+class Findings:
+    """What the held-out rows of the first training showed; NaN and None where nothing was measured."""
+
+    gap: Gap = Gap(nan, nan, nan, nan, nan, None)
+    power: float = nan
+    onset_epoch: float | None = None
+    robust_best: float = nan
+    robust_last: float = nan
+    masking_gap: float = nan
+    masks_gradient: bool = False
+    attack_gap: float = nan
+    attack_too_weak: bool | None = None
+    n_held_out: int = 0
+    auc: float = nan  # how well given validation rows are told from training rows
+    auc_error: float = nan
+    duplicates: float = nan  # share of training rows that are copies of others
+    suspected: np.ndarray | None = None  # positions of training rows whose label is in doubt
+    suspected_share: float = nan
+
+    @classmethod
+    def of(cls, problem, folds, curves, rng):
+        """Return what the curves of the first training say."""
+        gap, curve, checks = curves.gap, curves.curve(), curves.checks
+        masking_gap, masking_low = mean_difference(checks["pgd"], checks["adaptive"])
+        attack_gap, attack_low = mean_difference(checks["training_attack"], checks["strong_attack"])
+        encoded, n_train = problem.x.cpu().numpy(), problem.n_train
+        found = cls(
+            gap=gap,
+            power=gap.power(),
+            onset_epoch=onset(curves) if gap.detected else None,
+            robust_best=float(curve[best_position(curve)]),
+            robust_last=float(curve[-1]),
+            masking_gap=masking_gap,
+            masks_gradient=masking_low > MAX_MASKING_GAP,
+            attack_gap=attack_gap,
+            attack_too_weak=attack_low > MAX_ATTACK_GAP,
+            n_held_out=len(curves.rows),
+            duplicates=1 - len(np.unique(encoded[:n_train], axis=0)) / n_train,
+            suspected=np.empty(0, dtype=int),
+        )
+        if len(encoded) > n_train:
+            train_rows, held_out = folds[0]
+            found.auc, found.auc_error = telling_apart(encoded[train_rows], encoded[held_out], rng)
+        if curves.probabilities is not None:
+            truth = problem.y.cpu().numpy()[curves.rows]
+            suspected = suspected_labels(curves.probabilities[curves.best].astype(float), truth)
+            own = curves.rows[suspected]
+            found.suspected, found.suspected_share = own[own < n_train], float(suspected.mean())
+        return found
+
+
+# ------------------------------------------------------------------------------------------ in words
+def report(wrapper, findings):
     """Return what the fit of a `RobustATWrapper` found, a line for each thing."""
     lines = [f"Threat model: {wrapper.threat_model_.explain()}."]
     if not wrapper.runs_:
-        return "\n".join([*lines, "Nothing was measured: fit with validation to learn about robust overfitting."])
-    return "\n".join([*lines, "", *_first_things(wrapper), "", *_overfitting(wrapper), "", *_what_was_done(wrapper)])
+        return "\n".join([*lines, "Nothing was measured: rows must be held out to learn about robust overfitting."])
+    score = "robust accuracy" if hasattr(wrapper, "classes_") else "robust R2"
+    parts = _checked_first(findings), _overfitting(findings, next(iter(wrapper.runs_)), score), _what_was_done(wrapper)
+    return "\n".join([*lines, *(line for part in parts for line in ("", *part))])
 
 
-def _first_things(wrapper):
+def _checked_first(found):
     """Return what to look at before the training is blamed."""
-    found = wrapper._diagnosis
-    lines = ["First of all:"]
-    if np.isnan(found["auc"]):
+    lines = ["To be checked first:"]
+    if np.isnan(found.auc):
         lines.append("- Held-out rows were drawn from the training table, so they are like the other rows.")
     else:
-        differs = found["auc"] > 0.5 + 2 * found["auc_error"]
+        differs = found.auc > 0.5 + 2 * found.auc_error
         lines.append(
             f"- Validation rows {'differ from' if differs else 'look like'} training rows: a classifier tells them "
-            f"apart with an area under the curve of {found['auc']:.2f} (0.5: not at all)."
+            f"apart with an area under the curve of {found.auc:.2f} (0.5: not at all)."
         )
         if differs:
-            lines.append("  The gap below is then also a gap between the two tables.")
-    if found["duplicates"] > 0:
+            lines.append("  A loss of accuracy below is then also due to the difference of the two tables.")
+    if found.duplicates > 0:
         lines.append(
-            f"- {found['duplicates']:.1%} of the rows are copies of others: where both sides of a split hold one, "
+            f"- {found.duplicates:.1%} of the rows are copies of others: where both sides of a split hold one, "
             "held-out rows look better than new ones would."
         )
-    if not np.isnan(found["suspected_labels"]):
+    if not np.isnan(found.suspected_share):
         lines.append(
-            f"- Labels: {found['suspected_labels']:.1%} of the held-out rows look mislabelled to a network that has "
-            "not seen them (suspected_labels_). Some are usual where classes overlap."
+            f"- Labels: {found.suspected_share:.1%} of the held-out rows look mislabelled to a network that has not "
+            "seen them (suspected_labels_). Some are usual where classes overlap."
         )
-    verdict = "is too weak: raise attack_steps first" if wrapper.attack_too_weak_ else "is strong enough"
+    verdict = "is too weak: raise n_steps first" if found.attack_too_weak else "is strong enough"
     lines.append(
-        f"- The attack of the training {verdict}: on training rows a stronger one takes {wrapper.attack_gap_:.3f} more."
+        f"- The attack of the training {verdict}: on training rows a stronger one takes {found.attack_gap:.3f} more."
     )
     return lines
 
 
-def _overfitting(wrapper):
-    low, high = wrapper.ro_gap_interval_
-    noun = "robust accuracy" if hasattr(wrapper, "classes_") else "robust R2"
+def _overfitting(found, strategy, score):
+    gap = found.gap
     lines = [
-        f"Robust overfitting ({next(iter(wrapper.runs_))}): {'found' if wrapper.ro_detected_ else 'not found'}.",
-        f"From the best epoch to the last, held-out {noun} falls by {wrapper.ro_gap_:.3f} (90 % interval {low:.3f} to "
-        f"{high:.3f}; found when the lower limit is above {RELEVANT_GAP}).",
+        f"Robust overfitting ({strategy}): {'found' if gap.detected else 'not found'}.",
+        f"From the best epoch to the last, held-out {score} falls by {gap.value:.3f} (90 % interval {gap.low:.3f} to "
+        f"{gap.high:.3f}; found when the lower limit is above {RELEVANT_GAP}).",
     ]
-    if wrapper.ro_onset_epoch_ is not None:
-        lines.append(f"It begins at about epoch {wrapper.ro_onset_epoch_:g}.")
+    if found.onset_epoch is not None:
+        lines.append(f"It begins at about epoch {found.onset_epoch:g}.")
     lines.append(
-        f"With {wrapper._diagnosis['n_held_out']} held-out rows a true gap of {EXAMPLE_GAP} would be found with a "
-        f"probability of {wrapper.ro_power_:.0%}."
+        f"With {found.n_held_out} held-out rows a true loss of {EXAMPLE_GAP} would be found with a probability of "
+        f"{found.power:.0%}."
     )
-    masked = f", more than {MAX_MASKING_GAP} beyond chance: do not trust figures of PGD." if wrapper._masks else "."
-    lines.append(f"Gradient masking: PGD alone overstates {noun} by {wrapper.masking_gap_:.3f}{masked}")
+    masking = f"Gradient masking: PGD alone overstates {score} by {found.masking_gap:.3f}"
+    if found.masks_gradient:
+        masking += f", more than {MAX_MASKING_GAP} beyond chance: do not trust figures of PGD"
+    lines.append(f"{masking}.")
     return lines
 
 
 def _what_was_done(wrapper):
     lines = []
     for name, curves in wrapper.runs_.items():
-        look = curves.kept
-        robust, clean = (smoothed(curves.curve(which))[look] for which in ("robust", "clean"))
+        kept = curves.kept
+        robust, clean = (smoothed(curves.curve(which))[kept] for which in ("robust", "clean"))
         mark = " <- kept" if name == wrapper.strategy_ else ""
         lines.append(
-            f"{name}: held-out robust {robust:.3f}, clean {clean:.3f} at epoch {curves.epochs[look]:.0f}; "
+            f"{name}: held-out robust {robust:.3f}, clean {clean:.3f} at epoch {curves.epochs[kept]:.0f}; "
             f"{curves.curve()[-1]:.3f}, {curves.curve('clean')[-1]:.3f} at the last; {curves.seconds:.1f} s{mark}"
         )
     lines.append(

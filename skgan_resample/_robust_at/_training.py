@@ -1,123 +1,159 @@
-"""Adversarial training of one network, and of one network a fold with a look at the rows that it has not seen."""
+"""Adversarial training of one network, and of one network a fold with an evaluation of the rows it has not seen."""
 
 import itertools
 import math
 from dataclasses import dataclass, field
+from numbers import Integral, Real
 
 import numpy as np
+from sklearn.utils._param_validation import Interval, StrOptions
 
-TRAIN_ROWS_SEEN = 128  # training rows that an evaluation looks at, a fold
+from skgan_resample._estimators import TRAINING_CONSTRAINTS, Options
+
+MIN_ROWS = 10  # fewer are not cut into folds; a guess
+
+MAX_HELD_OUT = 1000  # rows of a fold that are evaluated; more would take longer than the training of small networks
+
+TRAIN_ROWS_SEEN = 128  # training rows of a fold that are evaluated, for the curve of training rows
+
+VALIDATION_STEPS = 12  # of the attack on held-out rows during training; a guess
+
+FINAL_STEPS = 30  # of each search of the thorough attack; a guess
+
+SMOOTHING = 3  # evaluations whose mean is the curve that an epoch is chosen on; a guess
 
 
-VALIDATION_STEPS = 12  # of the attack on held-out rows during training
+class AdversarialTrainingOptions(Options):
+    """Settings of adversarial training that few people search, for `RobustATWrapper`.
+
+    Parameters
+    ----------
+    attack_loss : {"mixed", "ce", "margin"}, default="mixed"
+        What the attack of the training raises: at each step cross-entropy or margin, drawn at random, or always one of
+        them. Regressions always use the squared error.
+    warm_up : float in [0, 1), default=0.1
+        The budget grows from nothing to its full size in this share of the training. Our choice: without it, training
+        with a large budget often begins with a constant prediction and takes long to leave it.
+    small_loss_threshold : float, default=0.65
+        A row has a small loss if its loss is below this share of the entropy of the classes, or of the variance of a
+        numeric target: of the loss of a model that sees no column. On ten balanced classes the default is the 1.5 of
+        the paper.
+    strength_ratio : float, default=1.5
+        What the treatment "attack_strength" multiplies the budget of small-loss rows with. Far above 1.5, networks can
+        come to hide their gradient instead of becoming robust; look at `masking_gap_`.
+    awp_gamma : float, default=0.01
+        How far the treatment "awp" moves the weights, relative to the norm of each matrix.
+    validate_every : int, default=2
+        Epochs between two evaluations of held-out rows (at most 1,000 a fold).
+    batch_size, learning_rate : int and float, default=None
+        None takes them from a multilayer perceptron (``batch_size``, ``learning_rate_init``). A linear model gets
+        batches of 128 rows and a rate of 0.05, a torch module 128 rows and 0.001.
+    learning_rate_schedule : {"step", "cosine", "constant"}, default="step"
+        "step": a tenth from half of the epochs on, a hundredth from three quarters on.
+    optimizer : {"sgd", "adam"}, default=None
+        "sgd" has momentum. None takes the ``solver`` of the estimator; one that is not "sgd" counts as "adam". A linear
+        model gets "sgd", a torch module "adam".
+
+    See Also
+    --------
+    skgan_resample.RobustATWrapper : Uses them, as its parameter `training`.
+
+    Examples
+    --------
+    >>> from skgan_resample import AdversarialTrainingOptions, RobustATWrapper
+    >>> robust = RobustATWrapper(training=AdversarialTrainingOptions(batch_size=32))
+    >>> robust.set_params(training__awp_gamma=0.005).training
+    AdversarialTrainingOptions(awp_gamma=0.005, batch_size=32)
+    """
+
+    _parameter_constraints: dict = {
+        "attack_loss": [StrOptions({"mixed", "ce", "margin"})],
+        "warm_up": [Interval(Real, 0, 1, closed="left")],
+        "small_loss_threshold": [Interval(Real, 0, None, closed="left")],
+        "strength_ratio": [Interval(Real, 1, None, closed="left")],
+        "awp_gamma": [Interval(Real, 0, None, closed="left")],
+        "validate_every": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [*TRAINING_CONSTRAINTS["batch_size"], None],
+        "learning_rate": [*TRAINING_CONSTRAINTS["learning_rate"], None],
+        "learning_rate_schedule": [StrOptions({"step", "cosine", "constant"})],
+        "optimizer": [StrOptions({"sgd", "adam"}), None],
+    }
+
+    def __init__(
+        self,
+        *,
+        attack_loss="mixed",
+        warm_up=0.1,
+        small_loss_threshold=0.65,
+        strength_ratio=1.5,
+        awp_gamma=0.01,
+        validate_every=2,
+        batch_size=None,
+        learning_rate=None,
+        learning_rate_schedule="step",
+        optimizer=None,
+    ):
+        self.attack_loss = attack_loss
+        self.warm_up = warm_up
+        self.small_loss_threshold = small_loss_threshold
+        self.strength_ratio = strength_ratio
+        self.awp_gamma = awp_gamma
+        self.validate_every = validate_every
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.learning_rate_schedule = learning_rate_schedule
+        self.optimizer = optimizer
 
 
-FINAL_STEPS = 30  # of each search of the thorough attack
-
-
-SMOOTHING = 3  # evaluations whose mean is the curve that an epoch is chosen on
-
-
-@dataclass
+# ------------------------------------------------------------------------------------------ what is trained on
+@dataclass(frozen=True)
 class Problem:
     """Rows ready for training, on one device, and how they may be attacked.
 
-    Parameters
-    ----------
-    x : tensor of shape (n, width)
-        Encoded rows; those that the caller gave for validation stand last.
-    y : tensor of shape (n,)
-        Classes, or standardized numbers.
-    weight, score_weight : tensor of shape (n,)
-        For training, and for judging: weights of classes are no business of the latter.
-    factor : tensor of shape (n, 1)
-        0 for rows that are not attacked.
-    budget : Budget
-    build : callable () -> torch.nn.Module
-    blocks : list of ndarray of int
-        Columns that belong to one column of the table.
-    settings : dict
-        Of the training; see `RobustATWrapper`.
+    Training rows come first, then those that the caller gave for validation.
     """
 
-    x: object
-    y: object
-    weight: object
-    score_weight: object
-    factor: object
-    budget: object
-    build: object
-    blocks: list
-    settings: dict
+    x: object  # tensor (n, width), encoded rows
+    y: object  # tensor (n,), classes as int64 or standardized numbers
+    weight: object  # tensor (n,), for training: times the weight of the class
+    score_weight: object  # tensor (n,), for evaluation: without the weight of the class
+    factor: object  # tensor (n, 1), 0 for rows that are not attacked
+    n_train: int
+    budget: object  # Budget
+    build: object  # () -> torch.nn.Module, untrained
+    settings: dict  # of the training, by name; see `RobustATWrapper` and `AdversarialTrainingOptions`
 
     @property
     def is_classifier(self):
+        """Whether the target is a class."""
         return not self.y.is_floating_point()
 
 
-@dataclass
-class Curves:
-    """What a network said of rows that it had not seen, at each evaluation.
-
-    Parameters
-    ----------
-    name : str
-        Of the strategy.
-    rows : ndarray of int, shape (n_held_out,)
-        Which rows of the problem.
-    fold : ndarray of int, shape (n_held_out,)
-    weight : ndarray of shape (n_held_out,)
-    epochs : ndarray of shape (n_evaluations,)
-    clean, robust : ndarray of shape (n_evaluations, n_held_out)
-        1 where the row is classified correctly, as it is and under attack, else 0. For a regression 1 minus the squared
-        error in variances of the target, whose mean is R2.
-    history : list of dict
-        One record per evaluation, averaged over folds.
-    probabilities : ndarray of shape (n_evaluations, n_held_out, n_classes) or None
-        Of the unattacked rows.
-    checks : dict of ndarray
-        Outcomes of rows under other attacks, for `masking` and `weakness`.
-    seconds : float
-    gap : Gap
-        Between the best epoch and the last one.
-    kept : int
-        Position of the evaluation whose network is kept.
-    """
-
-    name: str
-    rows: np.ndarray
-    fold: np.ndarray
-    weight: np.ndarray
-    epochs: np.ndarray
-    clean: np.ndarray
-    robust: np.ndarray
-    history: list
-    probabilities: np.ndarray | None = None
-    checks: dict = field(default_factory=dict)
-    seconds: float = 0.0
-    gap: object = None
-    kept: int = -1
-
-    def curve(self, which="robust", rows=slice(None)):
-        """Return the weighted mean of "clean" or "robust" at each evaluation, over some of the rows."""
-        values, weight = getattr(self, which)[:, rows], self.weight[rows]
-        return values @ weight / weight.sum()
-
-    @property
-    def best(self):
-        """Position of the evaluation where the smoothed robust curve is highest."""
-        return best_position(self.curve())
+def make_folds(problem, cv, validation_fraction, rng):
+    """Return pairs of training and held-out rows: the given validation rows, folds, one share, or no pair."""
+    n, n_train = len(problem.x), problem.n_train
+    train = np.arange(n_train)
+    if n > n_train:
+        return [(train, _some(np.arange(n_train, n), rng))]
+    if n_train < MIN_ROWS or (cv is None and validation_fraction is None):
+        return []
+    # Rows that are neighbours in the order of the target go to different parts, so that each part is like the whole.
+    order = rng.permutation(train)
+    order = order[np.argsort(problem.y.cpu().numpy()[order], kind="stable")]
+    if cv is not None:
+        n_folds = min(cv, n_train // 2)
+        fold = np.empty(n_train, dtype=int)
+        fold[np.argsort(order)] = np.arange(n_train) % n_folds
+        return [(train[fold != k], _some(train[fold == k], rng)) for k in range(n_folds)]
+    n_held_out = max(1, round(validation_fraction * n_train))
+    chosen = np.zeros(n_train, dtype=bool)
+    chosen[np.linspace(0, n_train - 1, n_held_out).round().astype(int)] = True
+    return [(np.sort(order[~chosen]), _some(np.sort(order[chosen]), rng))]
 
 
-def best_position(curve):
-    """Return where a smoothed curve is highest, the first of equals, the untrained network aside."""
-    return int(np.argmax(smoothed(curve)[1:])) + 1 if len(curve) > 1 else 0
-
-
-def smoothed(curve):
-    """Return the running mean over `SMOOTHING` evaluations, fewer at the ends."""
-    reach = SMOOTHING // 2
-    return np.array([np.mean(curve[max(0, i - reach) : i + reach + 1]) for i in range(len(curve))])
+def _some(rows, rng):
+    """Return the rows, or `MAX_HELD_OUT` of them."""
+    return rows if len(rows) <= MAX_HELD_OUT else np.sort(rng.permutation(rows)[:MAX_HELD_OUT])
 
 
 def n_batches(n_rows, settings):
@@ -125,6 +161,7 @@ def n_batches(n_rows, settings):
     return math.ceil(n_rows / settings["batch_size"])
 
 
+# ------------------------------------------------------------------------------------------ one network
 def train_network(
     problem, rows, treatment, rng, *, evaluate=None, stop_after=None, callbacks=(), max_time=None, resume=None
 ):
@@ -149,33 +186,34 @@ def train_network(
     Returns
     -------
     network : torch.nn.Module
-        The averaged one if the treatment averages weights.
     result : TrainResult
     """
     import torch
 
-    from skgan_resample._nn.adversarial import SCHEDULES, adversarial_step, averaged_copy
+    from skgan_resample._nn.adversarial import SCHEDULES, adversarial_step
     from skgan_resample._nn.training import SGD, Adam, plain_batches, seeded, train
 
     settings = problem.settings
     device = problem.x.device
+    per_epoch = n_batches(len(rows), settings)
+    stop_at = None if stop_after is None else stop_after * per_epoch
+    schedule, rate = SCHEDULES[settings["learning_rate_schedule"]], settings["learning_rate"]
+    warm_up = settings["warm_up"]
+
+    def stop(record):
+        return stop_at is not None and record["step"] >= stop_at
+
     with seeded(rng, device):
         network = problem.build().to(device)
-        averaged = averaged_copy(network) if treatment.ema_decay is not None else None
-        kept = averaged if averaged is not None else network
         chosen = torch.as_tensor(rows, device=device)
-        schedule = SCHEDULES[settings["learning_rate_schedule"]]
         weight = problem.weight[chosen]
-        rate = settings["learning_rate"]
         optimizer = (
             SGD(network.parameters(), rate, settings["momentum"])
             if settings["optimizer"] == "sgd"
             else Adam(network.parameters(), rate)
         )
-        per_epoch = n_batches(len(rows), settings)
         step = adversarial_step(
             network,
-            averaged,
             optimizer=optimizer,
             x=problem.x[chosen],
             y=problem.y[chosen],
@@ -183,55 +221,39 @@ def train_network(
             factor=problem.factor[chosen],
             budget=problem.budget,
             treatment=treatment,
-            objective=settings["objective"],
-            trades_beta=settings["trades_beta"],
-            attack_loss=settings["attack_loss"],
-            attack_steps=settings["attack_steps"],
-            decay=settings["decay"],
+            **{name: settings[name] for name in ("objective", "trades_beta", "attack_loss", "n_steps", "decay")},
             learning_rate=lambda progress: rate * schedule(progress),
-            strength=lambda progress: min(1.0, progress / settings["warm_up"]) if settings["warm_up"] else 1.0,
-            blocks=problem.blocks,
+            strength=lambda progress: min(1.0, progress / warm_up) if warm_up else 1.0,
         )
-        stop_at = None if stop_after is None else stop_after * per_epoch
-
-        def stop(record):
-            return stop_at is not None and record["step"] >= stop_at
-
-        every = per_epoch * (stop_after if stop_after and evaluate is None else settings["validate_every"])
         network.train()
         batches = plain_batches(len(rows), settings["batch_size"], rng, device=device)
+        modules = {"network": network}
         if resume is not None:
             batches = itertools.islice(batches, resume.history[-1]["step"], None)
-        modules = {"network": kept}
         if resume is not None or stop_after is not None:
             modules |= {"optimizer": optimizer}
         result = train(
             step,
             batches,
             max_steps=settings["max_epochs"] * per_epoch,
-            evaluate=None if evaluate is None else lambda: evaluate(kept),
-            evaluate_every=every,
+            evaluate=None if evaluate is None else lambda: evaluate(network),
+            # A run without evaluation is looked at once, where it is to stop.
+            evaluate_every=per_epoch * (stop_after if stop_after and evaluate is None else settings["validate_every"]),
             max_time=max_time,
             callbacks=[stop, *callbacks],
             modules=modules,
             resume=resume,
         )
-    return kept, result
+    return network, result
 
 
-def look_at(problem, held_out, train_rows, rng):
-    """Return a function that says how a network does on held-out rows, and lists of what it saw, row by row.
-
-    Parameters
-    ----------
-    problem : Problem
-    held_out, train_rows : ndarray of int
-    rng : numpy.random.RandomState
+def evaluation(problem, held_out, train_rows, rng):
+    """Return a function that evaluates a network on held-out rows, and the lists that it fills, row by row.
 
     Returns
     -------
     evaluate : callable ``network -> dict``
-    seen : dict of lists
+    outcomes_seen : dict of lists
         "clean", "robust" and, for classes, "probabilities" of the held-out rows, an entry for each call.
     """
     import torch
@@ -255,7 +277,7 @@ def look_at(problem, held_out, train_rows, rng):
         )  # fmt: skip
         with torch.no_grad():
             clean, robust = outcomes(outputs, y), outcomes(network(moved), y)
-        # At least as bad as the row itself: a tie of two classes could count for the attacked row alone.
+        # At least as bad as the row itself: two equal classes could count for the attacked row alone.
         robust = torch.minimum(robust, clean)
         seen["clean"].append(clean[:n].cpu().numpy())
         seen["robust"].append(robust[:n].cpu().numpy())
@@ -284,12 +306,58 @@ def outcomes(outputs, y):
     return (outputs.argmax(dim=1) == y).float()
 
 
-def run(name, problem, folds, treatment, seeds, *, callbacks=(), max_time=None, check=False):
-    """Train one network a fold; return what they said of the rows they had not seen.
+# ------------------------------------------------------------------------------------------ one network a fold
+@dataclass
+class Curves:
+    """What a network predicted for rows that it had not seen, at each evaluation.
+
+    An outcome is 1 where the row is classified correctly, else 0. For a regression it is 1 minus the squared error in
+    variances of the target, whose mean is R2.
+    """
+
+    name: str  # of the strategy
+    rows: np.ndarray  # (n_held_out,), positions in the problem
+    fold: np.ndarray  # (n_held_out,)
+    weight: np.ndarray  # (n_held_out,)
+    epochs: np.ndarray  # (n_evaluations,)
+    clean: np.ndarray  # (n_evaluations, n_held_out), outcomes of the rows themselves
+    robust: np.ndarray  # (n_evaluations, n_held_out), outcomes under attack
+    history: list  # a record for each evaluation, means over folds
+    probabilities: np.ndarray | None = None  # (n_evaluations, n_held_out, n_classes), of the rows themselves
+    checks: dict = field(default_factory=dict)  # outcomes of some rows under other attacks; see `final_checks`
+    seconds: float = 0.0
+    gap: object = None  # Gap between the best epoch and the last one
+    kept: int = -1  # position of the evaluation whose network is kept
+
+    def curve(self, which="robust", rows=slice(None)):
+        """Return the weighted mean of "clean" or "robust" at each evaluation, over some of the rows."""
+        values, weight = getattr(self, which)[:, rows], self.weight[rows]
+        return values @ weight / weight.sum()
+
+    @property
+    def best(self):
+        """Position of the evaluation where the smoothed robust curve is highest."""
+        return best_position(self.curve())
+
+
+def best_position(curve):
+    """Return where a smoothed curve is highest, the first of equals, the untrained network aside."""
+    return int(np.argmax(smoothed(curve)[1:])) + 1 if len(curve) > 1 else 0
+
+
+def smoothed(curve):
+    """Return the running mean over `SMOOTHING` evaluations, fewer at the ends."""
+    reach = SMOOTHING // 2
+    return np.array([np.mean(curve[max(0, i - reach) : i + reach + 1]) for i in range(len(curve))])
+
+
+def train_folds(name, problem, folds, treatment, seeds, *, callbacks=(), max_time=None):
+    """Train one network a fold; return what they predicted for the rows they had not seen.
 
     Parameters
     ----------
     name : str
+        Of the strategy.
     problem : Problem
     folds : list of (train, held_out)
     treatment : Treatment
@@ -298,8 +366,6 @@ def run(name, problem, folds, treatment, seeds, *, callbacks=(), max_time=None, 
     callbacks : list of callable
     max_time : float, default=None
         Seconds for all folds.
-    check : bool, default=False
-        Also attack the rows in other ways at the end, for `masking_gap_` and `attack_gap_`.
 
     Returns
     -------
@@ -309,44 +375,47 @@ def run(name, problem, folds, treatment, seeds, *, callbacks=(), max_time=None, 
     states : list of dict
         If there is one fold only, the state of the network at each evaluation.
     """
-    states = []
-
-    def evaluate_and_keep(network):
-        states.append(copied_state({"network": network}))
-        return evaluate(network)
-
     from skgan_resample._nn.training import copied_state
 
-    parts, histories, checks, seconds = [], [], [], 0.0
+    states, parts, seconds = [], [], 0.0
     for number, ((train_rows, held_out), seed) in enumerate(zip(folds, seeds)):
         rng = np.random.RandomState(seed)
-        evaluate, seen = look_at(problem, held_out, train_rows, rng)
+        evaluate, seen = evaluation(problem, held_out, train_rows, rng)
+
+        def evaluate_and_keep(network, evaluate=evaluate):
+            if len(folds) == 1:
+                states.append(copied_state({"network": network}))
+            return evaluate(network)
+
         left = None if max_time is None else max((max_time - seconds) / (len(folds) - number), 1e-3)
         network, result = train_network(
-            problem, train_rows, treatment, rng, evaluate=evaluate if len(folds) > 1 else evaluate_and_keep,
-            callbacks=callbacks, max_time=left,
-        )  # fmt: skip
+            problem, train_rows, treatment, rng, evaluate=evaluate_and_keep, callbacks=callbacks, max_time=left
+        )
         seconds += result.history[-1]["seconds"]
-        if check:
-            checks.append(final_checks(problem, network, result, held_out, train_rows, rng))
-        parts.append(seen)
-        histories.append(result.history)
-    n_looks = min(len(history) for history in histories)  # max_time can cut a fold short
-    per_epoch = [n_batches(len(train_rows), problem.settings) for train_rows, _ in folds]
-    epochs = np.array([record["step"] / per_epoch[0] for record in histories[0][:n_looks]])
-    rows = np.concatenate([held_out for _, held_out in folds])
+        parts.append((seen, result.history, final_checks(problem, network, result, held_out, train_rows, rng)))
+    curves = join_folds(name, problem, folds, [part[:2] for part in parts])
+    curves.checks = {key: np.concatenate([checks[key] for _, _, checks in parts]) for key in parts[0][2]}
+    curves.seconds = seconds
+    return curves, network, states
 
-    def joined(which):
-        return np.concatenate([np.array(part[which][:n_looks]) for part in parts], axis=1)
+
+def join_folds(name, problem, folds, parts):
+    """Return the curves over all folds; `parts` holds the outcomes and the history of each fold."""
+    n_evaluations = min(len(history) for _, history in parts)  # max_time can cut a fold short
+    rows = np.concatenate([held_out for _, held_out in folds])
+    per_epoch = n_batches(len(folds[0][0]), problem.settings)
+    epochs = np.array([record["step"] / per_epoch for record in parts[0][1][:n_evaluations]])
+
+    def joined(which):  # (n_evaluations, n_held_out, ...)
+        return np.concatenate([np.array(seen[which][:n_evaluations]) for seen, _ in parts], axis=1)
 
     history = []
-    for look in range(n_looks):
-        records = [one[look] for one in histories]
-        names = [key for key in records[0] if key not in ("step", "score")]
-        record = {"epoch": round(float(epochs[look]), 6)}
-        record |= {key: float(np.mean([one[key] for one in records])) for key in names if key in records[-1]}
-        history.append(record)
-    curves = Curves(
+    for i, epoch in enumerate(epochs):
+        records = [one[i] for _, one in parts]
+        names = [key for key in records[0] if key not in ("step", "score") and key in records[-1]]
+        means = {key: float(np.mean([one[key] for one in records])) for key in names}
+        history.append({"epoch": round(float(epoch), 6), **means})
+    return Curves(
         name=name,
         rows=rows,
         fold=np.repeat(np.arange(len(folds)), [len(held_out) for _, held_out in folds]),
@@ -356,10 +425,7 @@ def run(name, problem, folds, treatment, seeds, *, callbacks=(), max_time=None, 
         robust=joined("robust").astype(float),
         history=history,
         probabilities=joined("probabilities") if problem.is_classifier else None,
-        checks={key: np.concatenate([one[key] for one in checks]) for key in checks[0]} if checks else {},
-        seconds=seconds,
     )
-    return curves, network, states
 
 
 def final_checks(problem, network, result, held_out, train_rows, rng):
@@ -372,14 +438,14 @@ def final_checks(problem, network, result, held_out, train_rows, rng):
     """
     import torch
 
-    from skgan_resample._nn.adversarial import AIMS
+    from skgan_resample._nn.adversarial import ATTACK_LOSSES
     from skgan_resample._nn.attacks import cross_entropy, pgd, squared_error, strongest
     from skgan_resample._nn.training import eval_mode, one_thread, restore, seeded
 
-    def both(rows, aim, n_steps):
+    def both(rows, loss, n_steps):
         rows = torch.as_tensor(rows, device=problem.x.device)
         x, y, factor = problem.x[rows], problem.y[rows], problem.factor[rows]
-        weak = pgd(network, x, y, problem.budget, aim, n_steps=n_steps, factor=factor)
+        weak = pgd(network, x, y, problem.budget, loss, n_steps=n_steps, factor=factor)
         strong, _ = strongest(
             network, x, y, problem.budget, is_classifier=problem.is_classifier, n_steps=FINAL_STEPS, factor=factor,
             n_rounds=1,
@@ -388,18 +454,14 @@ def final_checks(problem, network, result, held_out, train_rows, rng):
             clean = outcomes(network(x), y)
             return [torch.minimum(outcomes(network(moved), y), clean).cpu().numpy() for moved in (weak, strong)]
 
-    is_classifier = problem.is_classifier
     settings = problem.settings
-    inner = AIMS[settings["attack_loss"]] if is_classifier else squared_error
+    plain, trained = cross_entropy, ATTACK_LOSSES[settings["attack_loss"]]
+    if not problem.is_classifier:
+        plain = trained = squared_error
     with one_thread(), eval_mode([network]), seeded(rng, problem.x.device):
         some = rng.permutation(train_rows)[: 2 * TRAIN_ROWS_SEEN]
-        training_attack, strong_attack = both(some, inner, settings["attack_steps"])
+        training_attack, strong_attack = both(some, trained, settings["n_steps"])
         restore({"network": network}, result.best_state)
-        pgd_outcome, adaptive = both(held_out, cross_entropy if is_classifier else squared_error, 20)
+        weak, strong = both(held_out, plain, 20)  # steps of PGD as they are usual in this field
         restore({"network": network}, result.last_state)
-    return {
-        "pgd": pgd_outcome,
-        "adaptive": adaptive,
-        "training_attack": training_attack,
-        "strong_attack": strong_attack,
-    }
+    return {"pgd": weak, "adaptive": strong, "training_attack": training_attack, "strong_attack": strong_attack}

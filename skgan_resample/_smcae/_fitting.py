@@ -10,23 +10,11 @@ from skgan_resample._smcae._maps import identity
 from skgan_resample.exceptions import warn
 
 MIN_HELD_OUT_FROM = 60  # real rows from which, without a selection, some are held out to choose the step,
-
-
 N_HELD_OUT_FOLDS = 6  # one in six
-
-
 N_ERRORS = 2  # an earlier step is kept when it is better than the last one by more standard errors than this
-
-
 MIN_TEST_ROWS = 3  # real rows that a choice needs for training, and as many for testing
-
-
 N_NEAREST = 5  # real rows with the nearest targets, of which one stands for a synthetic row
-
-
 MIN_CLASS_ROWS = 5  # rows of a class on both sides for its variance to be looked at
-
-
 VARIANCE_RATIOS = 0.5, 2.0  # variance of moved rows within classes over that of real ones; beyond: the base map alone
 
 
@@ -205,9 +193,9 @@ class Fitting:
             made = self.synthetic.target
             made = made[np.isin(made, self.real.target)] if role == "classes" else made
             weights = (1 + _selection.nearest_counts(self.real.target, made))[rows]
-        learner = settings.learner if settings.learner is None else seeded_clone(settings.learner, self.rng)
+        estimator = settings.estimator if settings.estimator is None else seeded_clone(settings.estimator, self.rng)
         alone = not self.origin.can_drop
-        return _selection.Yardstick(scoring, learner, self.space.n_features_, real, weights, alone=alone)
+        return _selection.Yardstick(scoring, estimator, self.space.n_features_, real, weights, alone=alone)
 
     def _landed(self, folds, moved):
         """Return moved rows, by fold, as the valid rows that they will be."""

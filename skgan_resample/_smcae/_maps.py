@@ -6,14 +6,8 @@ import numpy as np
 from sklearn.covariance import ledoit_wolf
 
 MIN_SHARE = 0.1  # a synthetic column is not stretched by more than the inverse of this
-
-
 MIN_CLASS_ROWS = 3  # a class with fewer rows on one side is moved as all rows are
-
-
 MEAN_PRIOR = 2  # rows that the map for all rows counts for in the mean of a class
-
-
 RIDGE = 1e-6  # added to covariances in units of their mean variance, so that roots can be inverted
 
 

@@ -17,20 +17,10 @@ from skgan_resample._sampling import evenly_spaced
 from skgan_resample._smcae._maps import coral, identity, linear_transport, location_scale, with_drawn_means
 
 LADDER = ("identity", "location_scale", "coral", "linear_ot", "smcae")  # from the simplest to the most involved
-
-
 MIN_ROWS = 20  # with fewer real rows only the first two are tried
-
-
 MAX_ROWS = 2_000  # rows of each side that take part in the choice
-
-
 N_TREES = 30  # of the forest among the models that judge synthetic rows
-
-
 TIE = 0.25  # a simpler map is taken when it is worse than the best by at most so many standard errors
-
-
 NOTHING_TIE = 1.0  # the same for "none" and "identity": what moves rows must earn it
 
 
@@ -105,7 +95,7 @@ class Yardstick:
     ----------
     scoring : {"accuracy", "balanced_accuracy", "r2", "gap"}
         "gap" needs no model: how near the synthetic rows are to the real ones.
-    learner : estimator or None
+    estimator : estimator or None
         None is a linear model, 5 nearest neighbours and 30 randomized trees, whose scores are averaged.
     n_features : int
         Leading columns of the vectors that are features.
@@ -117,14 +107,14 @@ class Yardstick:
         Whether models learn also from the synthetic rows alone, or only together with the real ones.
     """
 
-    def __init__(self, scoring, learner, n_features, real, weights, *, alone):
+    def __init__(self, scoring, estimator, n_features, real, weights, *, alone):
         self.scoring = scoring
         self.weights = weights / weights.mean()
         self.variance = np.average((real.target - real.target.mean()) ** 2) if scoring == "r2" else None
         self.alone = alone
         self.n_features = n_features
-        if learner is not None:
-            self.probes = [learner]
+        if estimator is not None:
+            self.probes = [estimator]
         elif scoring == "r2":
             self.probes = [Ridge(), KNeighborsRegressor(), ExtraTreesRegressor(N_TREES, random_state=0)]
         else:

@@ -15,11 +15,7 @@ MIN_POOLED_SHARE = (
 
 
 MIN_MASS = 0.2  # a value that holds this share of a real column attracts as many moved cells
-
-
 MIN_MASS_ROWS = 20  # real rows of a class from which its shares are believed
-
-
 MAX_LEVELS = 50  # a nominal column of more levels, such as a name, is never changed
 
 

@@ -3,31 +3,106 @@
 import itertools
 import math
 from dataclasses import dataclass, field
+from numbers import Real
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
+from sklearn.utils._param_validation import Interval
 
+from skgan_resample._estimators import OPTIMIZER_CONSTRAINTS, Options
 from skgan_resample._sampling import drawn_equally
 from skgan_resample._smcae._maps import AffineMap
 from skgan_resample._smcae._selection import drawn_to_classes, row_gaps
 
 EVALUATE_EVERY = 50  # steps between two records
-
-
 PLAN_ROWS = 1_000  # rows of each side in one transport plan; more of them are dealt to several plans
-
-
 MAX_EVALUATED = 1_000  # synthetic rows that held-out rows are compared with
-
-
 MOVED = 1e-3  # a row counts as moved by the network when a column changes by more than this
-
-
 MAX_STRETCH = 2.0  # by how much rows are spread, at most, behind the network
 
 
 # ------------------------------------------------------------------------------------------------ which row to which?
+class AutoencoderOptions(Options):
+    """Settings of the network of `SMCAETransformer`, the stacked multichannel autoencoder.
+
+    The defaults were chosen on tuning tables. Give an object, or set single values by nested names:
+    ``transformer.set_params(autoencoder__gamma=10.0)``.
+
+    Parameters
+    ----------
+    gamma : float >= 0, default=1.0
+        Weight of the balance, gamma / 2 (J_L - J_R)^2. Errors are means over columns in the guarded variant and sums
+        in the paper's, whose author tried 10 to 90. Training is by Adam in both; the author used conjugate gradients.
+    pair_weight : float >= 0, default=1.0
+        Guarded: weight of the error of the left channel, the distance to the partners.
+    energy_weight : float >= 0, default=5.0
+        Guarded: weight of the energy distance between moved and real rows of a class.
+    identity_weight : float >= 0, default=0.0
+        Guarded: weight of the mean squared length of the network's moves; raise it to stay near the simulator.
+    weight_decay : float >= 0, default=3e-3
+        Paper: half of it times the squared weights of each channel is added to its error.
+    sparsity_weight, sparsity : float, default=0.0 and 0.05
+        Paper: weight of the divergence of mean activations from `sparsity`, in the training layer by layer.
+    hidden_layer_sizes : array-like of int, default=None
+        Of the encoder. None: a wide, a narrow and a wide layer, of 2d, d and 2d units for d encoded columns, within 16
+        to 128 and 4 to 64.
+    batch_size : int, default=256
+        Rows of each side in an update of the guarded variant.
+    learning_rate : float, default=5e-3
+        At the beginning; in the guarded variant it falls to zero along half a cosine.
+
+    See Also
+    --------
+    SMCAETransformer : Takes these settings as its parameter `autoencoder`.
+
+    Examples
+    --------
+    >>> from skgan_resample import AutoencoderOptions, SMCAETransformer
+    >>> transformer = SMCAETransformer(autoencoder=AutoencoderOptions(energy_weight=10.0))
+    >>> transformer.set_params(autoencoder__gamma=0.5).autoencoder
+    AutoencoderOptions(energy_weight=10.0, gamma=0.5)
+    """
+
+    _parameter_constraints: dict = {
+        "gamma": [Interval(Real, 0, None, closed="left")],
+        "pair_weight": [Interval(Real, 0, None, closed="left")],
+        "energy_weight": [Interval(Real, 0, None, closed="left")],
+        "identity_weight": [Interval(Real, 0, None, closed="left")],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "sparsity_weight": [Interval(Real, 0, None, closed="left")],
+        "sparsity": [Interval(Real, 0, 1, closed="neither")],
+        "hidden_layer_sizes": ["array-like", None],
+        "batch_size": OPTIMIZER_CONSTRAINTS["batch_size"],
+        "learning_rate": OPTIMIZER_CONSTRAINTS["learning_rate"],
+    }
+
+    def __init__(
+        self,
+        *,
+        gamma=1.0,
+        pair_weight=1.0,
+        energy_weight=5.0,
+        identity_weight=0.0,
+        weight_decay=3e-3,
+        sparsity_weight=0.0,
+        sparsity=0.05,
+        hidden_layer_sizes=None,
+        batch_size=256,
+        learning_rate=5e-3,
+    ):
+        self.gamma = gamma
+        self.pair_weight = pair_weight
+        self.energy_weight = energy_weight
+        self.identity_weight = identity_weight
+        self.weight_decay = weight_decay
+        self.sparsity_weight = sparsity_weight
+        self.sparsity = sparsity
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+
+
 def pair_up(synthetic, real, pairing, rng):
     """Return, for each synthetic row, the position of the real row of its class that it is to become.
 
@@ -232,7 +307,8 @@ def train_guarded(base, synthetic, real, settings, rng, *, held_out=None, n_step
 
     device = resolve_device(settings.device)
     width, n_classes = synthetic.vectors.shape[1], synthetic.membership.shape[1]
-    sizes = hidden_sizes(settings.hidden_layer_sizes, width)
+    options = AutoencoderOptions.of(settings.autoencoder)
+    sizes = hidden_sizes(options.hidden_layer_sizes, width)
     mover = Mover(base, (width, n_classes if n_classes > 1 else 0, sizes, False))
     goals = real if settings.pairing_ == "given" else drawn_to_classes(synthetic, real)
     vectors = base(synthetic.vectors, synthetic.membership)
@@ -259,17 +335,17 @@ def train_guarded(base, synthetic, real, settings, rng, *, held_out=None, n_step
         result = train(
             guarded_step(
                 network,
-                Adam(network.parameters(), settings.learning_rate),
+                Adam(network.parameters(), options.learning_rate),
                 synthetic=mover.inputs(vectors, synthetic, device=device),
                 real=mover.real_inputs(real, device=device),
                 goals=mover.inputs(goals.vectors, goals, device=device).vectors,
                 targets=mover.inputs(targets, synthetic, device=device).vectors,
-                gamma=settings.gamma,
-                pair_weight=settings.pair_weight,
-                energy_weight=settings.energy_weight,
-                identity_weight=settings.identity_weight,
+                gamma=options.gamma,
+                pair_weight=options.pair_weight,
+                energy_weight=options.energy_weight,
+                identity_weight=options.identity_weight,
             ),
-            paired_batches(len(synthetic), len(real), settings.batch_size, rng, device=device),
+            paired_batches(len(synthetic), len(real), options.batch_size, rng, device=device),
             max_steps=settings.max_steps,
             evaluate=None if held_out is None else evaluate,
             evaluate_every=EVALUATE_EVERY,
@@ -313,7 +389,8 @@ def train_paper(synthetic, real, settings, rng, *, callbacks=()):
 
     device = resolve_device(settings.device)
     width = synthetic.vectors.shape[1]
-    sizes = hidden_sizes(settings.hidden_layer_sizes, width)
+    options = AutoencoderOptions.of(settings.autoencoder)
+    sizes = hidden_sizes(options.hidden_layer_sizes, width)
     to_unit, real_input = _to_unit(synthetic.vectors), _to_unit(real.vectors)
     output = AffineMap(1 / real_input.matrices, -real_input.offsets / real_input.matrices)
     mover = Mover(to_unit, (width, 0, sizes, True), output, None, real_input)
@@ -327,11 +404,11 @@ def train_paper(synthetic, real, settings, rng, *, callbacks=()):
             mover.inputs(to_unit(synthetic.vectors), synthetic, device=device),
             mover.real_inputs(real, device=device),
             torch.as_tensor(partners, device=device),
-            learning_rate=settings.learning_rate,
-            gamma=settings.gamma,
-            decay=settings.weight_decay,
-            sparsity_weight=settings.sparsity_weight,
-            sparsity=settings.sparsity,
+            learning_rate=options.learning_rate,
+            gamma=options.gamma,
+            decay=options.weight_decay,
+            sparsity_weight=options.sparsity_weight,
+            sparsity=options.sparsity,
         )
         for stage, modules, step in stages:
             result = train(

@@ -1,6 +1,6 @@
 """SMCAETransformer: which rows are synthetic, which map is taken, and what comes out."""
 
-from numbers import Integral, Real
+from numbers import Integral
 
 import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, _fit_context
@@ -10,10 +10,17 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
-from skgan_resample._estimators import TRAINING_CONSTRAINTS, CallbackSupportMixin, TorchStateMixin, fit_callbacks
+from skgan_resample._estimators import (
+    RUN_CONSTRAINTS,
+    CallbackSupportMixin,
+    OptionsMixin,
+    TorchStateMixin,
+    fit_callbacks,
+)
 from skgan_resample._smcae._fitting import Fitting, Origin
 from skgan_resample._smcae._selection import fitted
 from skgan_resample._smcae._space import Space
+from skgan_resample._smcae._training import AutoencoderOptions
 from skgan_resample._tables._containers import reader_of, replace_rows, table_reader, take_rows, with_columns_of
 from skgan_resample._tables._targets import is_continuous_target, open_target, read_classes, read_target
 from skgan_resample.exceptions import warn
@@ -21,7 +28,9 @@ from skgan_resample.exceptions import warn
 MAX_GUESSED_FROM = 2_000  # synthetic rows that the model of unknown targets learns from
 
 
-class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class SMCAETransformer(
+    OptionsMixin, CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMixin, TransformerMixin, BaseEstimator
+):
     """Move synthetic rows into the distribution of real ones: the stacked multichannel autoencoder (SMCAE) [1]_.
 
     Synthetic rows, of a simulator, a generator or an over-sampler, differ from real ones: the synthetic gap. SMCAE
@@ -56,9 +65,9 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
         in `SyntheticRefiner` real rows count as often as there are rows of their class, or with a target near theirs,
         real and synthetic ones together: so it is the balanced accuracy where a sampler balances the classes. Set it to
         what you report.
-    learner : estimator, default=None
-        The model in the selection. It is cloned and gets encoded rows, numbers without gaps. None: the mean over
-        logistic or ridge regression, 5 nearest neighbours and 30 randomized trees.
+    estimator : estimator, default=None
+        The model in the selection. It is cloned and gets encoded rows: numbers without missing cells. None: the mean
+        over logistic or ridge regression, 5 nearest neighbours and 30 randomized trees.
     target_type : {"auto", "classification", "regression"} or None, default="auto"
         What `y` is for. "auto": regression where it holds numbers with fractions, or of more than 20 different values.
         None: `y` is not looked at.
@@ -74,28 +83,10 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
     snap : bool, default=True
         Whether values go to the grid of the real column: range, whole numbers, decimals, few values. Otherwise only
         levels and integer data types are respected.
-    gamma : float >= 0, default=1.0
-        Weight of the balance, gamma / 2 (J_L - J_R)^2. Errors are means over columns in the guarded variant and sums
-        in the paper's, whose author tried 10 to 90. Training is by Adam in both; the author used conjugate gradients.
-    pair_weight : float >= 0, default=1.0
-        Guarded: weight of the error of the left channel, the distance to the partners.
-    energy_weight : float >= 0, default=5.0
-        Guarded: weight of the energy distance between moved and real rows of a class.
-    identity_weight : float >= 0, default=0.0
-        Guarded: weight of the mean squared length of the network's moves; raise it to stay near the simulator.
-    weight_decay : float >= 0, default=3e-3
-        Paper: half of it times the squared weights of each channel is added to its error.
-    sparsity_weight, sparsity : float, default=0.0 and 0.05
-        Paper: weight of the divergence of mean activations from `sparsity`, in the training layer by layer.
-    hidden_layer_sizes : array-like of int, default=None
-        Of the encoder. None: a wide, a narrow and a wide layer, of 2d, d and 2d units for d encoded columns, within 16
-        to 128 and 4 to 64.
+    autoencoder : AutoencoderOptions, default=None
+        Settings of the network; None is ``AutoencoderOptions()``.
     max_steps : int, default=300
         Updates; in the paper's variant for each of its stages, each on all rows.
-    batch_size : int, default=256
-        Rows of each side in an update of the guarded variant.
-    learning_rate : float, default=5e-3
-        At the beginning; in the guarded variant it falls to zero along half a cosine.
     max_time : float, default=None
         Seconds after which each training stops. Results then depend on the machine.
     device : str, default="auto"
@@ -197,28 +188,22 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
     __metadata_request__transform = {"sample_domain": True}
 
     _network_names = ("network_",)
+    _options = {"autoencoder": AutoencoderOptions}
 
     _parameter_constraints: dict = {
-        **{name: rule for name, rule in TRAINING_CONSTRAINTS.items() if name not in ("patience", "tol")},
+        **{name: rule for name, rule in RUN_CONSTRAINTS.items() if name != "patience"},
         "variant": [StrOptions({"guarded", "paper"})],
         "select": [StrOptions({"cv", "gap", "identity", "location_scale", "coral", "linear_ot"}), None],
         "base": [StrOptions({"auto", "identity", "location_scale", "coral", "linear_ot"})],
         "cv": [Interval(Integral, 2, None, closed="left")],
         "scoring": [StrOptions({"auto", "accuracy", "balanced_accuracy", "r2"})],
-        "learner": [HasMethods(["fit", "predict"]), None],
+        "estimator": [HasMethods(["fit", "predict"]), None],
         "target_type": [StrOptions({"auto", "classification", "regression"}), None],
         "pairing": [StrOptions({"auto", "ot", "nearest", "given"})],
         "categorical_features": ["array-like", StrOptions({"auto"}), None],
         "keep": ["array-like", None],
         "snap": ["boolean"],
-        "gamma": [Interval(Real, 0, None, closed="left")],
-        "pair_weight": [Interval(Real, 0, None, closed="left")],
-        "energy_weight": [Interval(Real, 0, None, closed="left")],
-        "identity_weight": [Interval(Real, 0, None, closed="left")],
-        "weight_decay": [Interval(Real, 0, None, closed="left")],
-        "sparsity_weight": [Interval(Real, 0, None, closed="left")],
-        "sparsity": [Interval(Real, 0, 1, closed="neither")],
-        "hidden_layer_sizes": ["array-like", None],
+        "autoencoder": [AutoencoderOptions, None],
     }
 
     def __init__(
@@ -229,23 +214,14 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
         base="auto",
         cv=5,
         scoring="auto",
-        learner=None,
+        estimator=None,
         target_type="auto",
         pairing="auto",
         categorical_features="auto",
         keep=None,
         snap=True,
-        gamma=1.0,
-        pair_weight=1.0,
-        energy_weight=5.0,
-        identity_weight=0.0,
-        weight_decay=3e-3,
-        sparsity_weight=0.0,
-        sparsity=0.05,
-        hidden_layer_sizes=None,
+        autoencoder=None,
         max_steps=300,
-        batch_size=256,
-        learning_rate=5e-3,
         max_time=None,
         device="auto",
         verbose=0,
@@ -256,23 +232,14 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
         self.base = base
         self.cv = cv
         self.scoring = scoring
-        self.learner = learner
+        self.estimator = estimator
         self.target_type = target_type
         self.pairing = pairing
         self.categorical_features = categorical_features
         self.keep = keep
         self.snap = snap
-        self.gamma = gamma
-        self.pair_weight = pair_weight
-        self.energy_weight = energy_weight
-        self.identity_weight = identity_weight
-        self.weight_decay = weight_decay
-        self.sparsity_weight = sparsity_weight
-        self.sparsity = sparsity
-        self.hidden_layer_sizes = hidden_layer_sizes
+        self.autoencoder = autoencoder
         self.max_steps = max_steps
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
         self.max_time = max_time
         self.device = device
         self.verbose = verbose
@@ -565,6 +532,7 @@ class SMCAETransformer(CallbackSupportMixin, TorchStateMixin, OneToOneFeatureMix
         """
         from skgan_resample._nn.training import resolve_device
 
+        AutoencoderOptions.of(self.autoencoder)  # refuse wrong settings before any work
         rng = check_random_state(self.random_state)
         self._forget()
         self._n_rows(X_synthetic)

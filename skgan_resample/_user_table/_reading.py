@@ -1,7 +1,7 @@
 """Read a table as people have it: separators, decimal commas, thousands, encodings, dates; note what was guessed.
 
 Libraries were tried on the files of the tests, see `benchmarks/reading_libraries.py`: none reads them as this module
-does, and the places where one comes near say so.
+does; where one comes near, a comment names the figures.
 """
 
 import codecs
@@ -123,13 +123,13 @@ def _read_text(path, notes, separator, decimal):
     usual = "\t" if _suffix(path) == ".tsv" else ","
     file = TextFile(path, separator or _separator(lines, usual), decimal or ".", encoding)
     if separator is None and file.separator != usual:
-        notes.append(f"Columns are separated by {SEPARATORS[file.separator]}; --sep says otherwise.")
+        notes.append(f"Columns are separated by {SEPARATORS[file.separator]}; change that with --sep.")
     _refuse_twice(path, [name.strip() for name in next(csv.reader(lines, delimiter=file.separator))])
     file.surplus = _surplus_cells(file, lines, notes)
     frame, file.has_words = _without_words(file.read())
     if decimal is None and _has_decimal_commas(frame, file.separator):
         file.decimal = ","
-        notes.append("Numbers are read with a decimal comma, such as 0,5; --decimal . says otherwise.")
+        notes.append("Numbers are read with a decimal comma, such as 0,5; change that with --decimal .")
         frame, _ = _without_words(file.read())
     frame = _with_codes(frame, file, notes)
     return _with_numbers(frame, file, notes, is_guess=decimal is None), file

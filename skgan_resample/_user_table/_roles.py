@@ -87,8 +87,8 @@ def read_table(path, *, target, group=None, time=None, task=None, sep=None, deci
     >>> table.X.columns.tolist(), table.y[:3].tolist(), table.task
     (['size'], [0.0, 0.5, 2.0], 'regression')
     >>> print(*table.notes[1:3], sep="\\n")
-    Columns are separated by semicolons; --sep says otherwise.
-    Numbers are read with a decimal comma, such as 0,5; --decimal . says otherwise.
+    Columns are separated by semicolons; change that with --sep.
+    Numbers are read with a decimal comma, such as 0,5; change that with --decimal .
     """
     notes = []
     frame, file = read_frame(path, notes, separator=sep, decimal=decimal)
@@ -109,7 +109,7 @@ def read_table(path, *, target, group=None, time=None, task=None, sep=None, deci
         task = _task_of(frame[target])
         found = frame[target].dropna().unique()
         values = f"{len(found):,} different values" if len(found) > 8 else f"the values {listed(found)}"
-        notes.append(f"{target!r} holds {values}, taken for {task}; --task says otherwise.")
+        notes.append(f"{target!r} holds {values}, taken for {task}; change that with --task.")
     if task == "regression":
         frame = _with_numeric_target(frame, target, notes)
     else:

@@ -33,7 +33,7 @@ class SyntheticRefiner(MetaEstimatorMixin, BaseSampler):
         real rows ``(X, y)`` and returns synthetic ones ``(X_new, y_new)``, with the same columns.
     refiner : SMCAETransformer, default=None
         It is cloned and keeps its parameters; None is ``SMCAETransformer()``. To search its parameters, give one: with
-        ``SyntheticRefiner(SMOTE(), SMCAETransformer())`` there is ``refiner__gamma``. Also any object with
+        ``SyntheticRefiner(SMOTE(), SMCAETransformer())`` there is ``refiner__autoencoder__gamma``. Also any object with
         ``fit(X, y, X_synthetic=..., y_synthetic=...)`` and ``refine(X_synthetic, y_synthetic) -> (X, y)``.
     can_drop : bool, default=True
         Whether doing without new rows is a candidate where the refiner selects by "cv".

@@ -6,25 +6,26 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import column_or_1d, validate_data
 
-from skgan_resample._sklearn_networks import Architecture, is_spec, weights_of
+from skgan_resample._budget import NumpyBudget
+from skgan_resample._sklearn_networks import Architecture, is_convertible, weights_of
 from skgan_resample._tables._encoder import TableEncoder
 from skgan_resample.exceptions import warn
 from skgan_resample.metrics._black_box import worst_rows
-from skgan_resample.threat import ThreatModel
+from skgan_resample.threat import ThreatModel, is_attacked
 
 
 def make_robust_scorer(threat_model, *, clean_weight=0.0, n_steps=30, n_queries=200, random_state=0):
-    """Return a scikit-learn scorer for accuracy under attack, one yardstick for all candidates.
+    """Return a scikit-learn scorer for accuracy under attack, the same evaluation for all candidates.
 
     The scorer attacks every candidate within the same budgets, in the units of the columns that it is given, whatever
-    budgets it was trained with. How it attacks depends on what it can see:
+    budgets the candidate was trained with. The attack depends on the kind of candidate:
 
     - a `RobustATWrapper`: white-box, along the gradient;
     - a fitted MLPClassifier, LogisticRegression or LinearSVC of scikit-learn, and one of these or a `RobustATWrapper`
-      behind steps of a Pipeline that are affine on these rows, such as a StandardScaler or PCA (this is tried out, not
-      guessed): white-box too, through the steps;
-    - any other classifier: a random search through its predictions. That is **weaker**: its score is an upper limit,
-      and a model that scores higher may only be harder to search. A `ResamplingWarning` says so.
+      behind steps of a Pipeline that are affine on these rows, such as a StandardScaler or PCA (this is tested on the
+      rows): white-box too, through the steps;
+    - any other classifier: black-box, a random search through its predictions. That is **weaker**: the score is an
+      upper limit, and a model that scores higher may only be harder to search. There is a `ResamplingWarning`.
 
     Parameters
     ----------
@@ -43,7 +44,7 @@ def make_robust_scorer(threat_model, *, clean_weight=0.0, n_steps=30, n_queries=
     Returns
     -------
     scorer : RobustScorer
-        ``scorer(estimator, X, y)`` returns the score; ``scorer.report(estimator, X, y)`` says what it is made of.
+        ``scorer(estimator, X, y)`` returns the score, ``scorer.report(estimator, X, y)`` its parts.
 
     Raises
     ------
@@ -71,7 +72,7 @@ def make_robust_scorer(threat_model, *, clean_weight=0.0, n_steps=30, n_queries=
         raise TypeError(f"make_robust_scorer needs a ThreatModel; got {type(threat_model).__name__}.")
     if not hasattr(threat_model, "left_") and (threat_model.unit != "raw" or isinstance(threat_model.bounds, str)):
         raise ValueError(
-            "The budgets of the yardstick must not depend on the rows that are scored: give "
+            "The budgets of the scorer must not depend on the rows that are scored: give "
             'ThreatModel(..., unit="raw") without bounds from the rows, or fit the threat model to training rows first.'
         )
     if not 0 <= clean_weight <= 1:
@@ -97,7 +98,7 @@ class RobustScorer:
 
     See Also
     --------
-    make_robust_scorer : Makes it, and says what each number means.
+    make_robust_scorer : Makes it, and explains each number.
 
     Examples
     --------
@@ -130,12 +131,12 @@ class RobustScorer:
         return self.clean_weight * report["clean"] + (1 - self.clean_weight) * report["robust"]
 
     def report(self, estimator, X, y, sample_weight=None):
-        """Return how the score comes about.
+        """Return the parts of the score.
 
         Parameters
         ----------
         estimator : fitted classifier
-            What the scorer is to judge; a fitted search or pipeline, too.
+            The candidate; a fitted search or pipeline, too.
         X : table of shape (n_samples, n_features)
             Rows to attack.
         y : array-like of shape (n_samples,)
@@ -150,13 +151,7 @@ class RobustScorer:
             or "black-box"), "threat_model" in words, and "n_rows".
         """
         y = column_or_1d(y)
-        if hasattr(self.threat_model, "left_"):
-            validate_data(self.threat_model, X, reset=False, skip_check_array=True)  # the same columns, in their order
-        threat = self.threat_model if hasattr(self.threat_model, "left_") else deepcopy(self.threat_model).fit(X)
-        if threat.max_categorical_changes and threat.switchable_.any() and not hasattr(self.threat_model, "left_"):
-            raise ValueError(
-                "Which levels there are must not depend on the rows that are scored: fit the threat model."
-            )
+        threat = self._fitted_threat(X)
         model = _innermost(estimator)
         if hasattr(model, "robust_score") and hasattr(model, "threat_model_"):
             report = model.robust_score(
@@ -168,20 +163,21 @@ class RobustScorer:
                 "The scorer is for classifiers, and for a RobustATWrapper that stands alone; got "
                 f"{type(model).__name__}."
             )
-        codes = threat._encoder.to_codes(X)
+        codes = threat.encoder_.to_codes(X)
+        budget = NumpyBudget.of(threat)
         truth = np.searchsorted(model.classes_, y).clip(max=len(model.classes_) - 1)
         known = np.asarray(model.classes_)[truth] == y  # a class that it never saw is wrong, attacked or not
-        factor = threat._factor(y) * known[:, None]
-        rows = _Rows(threat._encoder, X)
-        seen = _SeenThrough(model, rows, codes, threat)
-        if seen.network is not None:
-            attacked = seen.attacked(codes, truth, factor, self.n_steps, self.random_state)
+        factor = is_attacked(threat, y) * known[:, None]
+        rows = _Rows(threat.encoder_, X)
+        white_box = _white_box(model, rows, codes, budget)
+        if white_box is not None:
+            attacked = _attacked(*white_box, codes, truth, budget, factor, self.n_steps, self.random_state)
             attack = "white-box through the pipeline" if isinstance(model, Pipeline) else "white-box"
         else:
             attacked = worst_rows(
                 lambda moved, which: _margin(model, rows.table(moved), truth[which]),
                 codes,
-                threat,
+                budget,
                 factor=factor,
                 n_queries=self.n_queries,
                 rng=np.random.RandomState(self.random_state),
@@ -196,6 +192,19 @@ class RobustScorer:
             "attack": attack,
             "n_rows": len(y),
         }
+
+    def _fitted_threat(self, X):
+        """Return the threat model fitted, by the user or, in raw units, to the rows that are scored."""
+        threat = self.threat_model
+        if hasattr(threat, "left_"):
+            validate_data(threat, X, reset=False, skip_check_array=True)  # the same columns, in their order
+            return threat
+        threat = deepcopy(threat).fit(X)
+        if threat.max_categorical_changes and threat.switchable_.any():
+            raise ValueError(
+                "The known categories must not depend on the rows that are scored: fit the threat model first."
+            )
+        return threat
 
 
 def _innermost(estimator):
@@ -245,100 +254,86 @@ class _Rows:
             return codes
         if self.frame is not None:
             return self.frame(codes, columns=self.columns)
-        return self.encoder.from_codes(self._snapped(codes))
-
-    def _snapped(self, codes):
         whole = self.encoder.holds_integers
-        return np.where(whole & ~np.isnan(codes), np.trunc(codes), codes)
+        return self.encoder.from_codes(np.where(whole & ~np.isnan(codes), np.trunc(codes), codes))
 
 
-class _SeenThrough:
-    """A classifier as a network of the standardized columns, where it is one; `network` is None where it is not."""
+# ------------------------------------------------------------------------------------------ white box
+def _white_box(model, rows, codes, budget):
+    """Return a classifier as a network of standardized columns, and the encoder that standardizes; None if it is none.
 
-    def __init__(self, model, rows, codes, threat):
-        self.network, self.threat = None, threat
-        steps, last = [], model
-        if isinstance(model, Pipeline):
-            # Samplers of imbalanced-learn act in `fit` alone.
-            steps = [step for _, step in model.steps[:-1] if step not in (None, "passthrough")]
-            steps, last = [step for step in steps if not hasattr(step, "fit_resample")], model[-1]
-        if last == "passthrough" or not rows.takes_fractions or np.isnan(codes).any() or len(codes) < 1:
-            return
-        network, encode = _network_of(last)
-        if network is None:
-            return
+    A pipeline is one if its steps are together an affine map of the columns.
+    """
+    steps, last = [], model
+    if isinstance(model, Pipeline):
+        # Samplers of imbalanced-learn act in `fit` alone.
+        steps = [step for _, step in model.steps[:-1] if step not in (None, "passthrough")]
+        steps, last = [step for step in steps if not hasattr(step, "fit_resample")], model[-1]
+    if last == "passthrough" or not rows.takes_fractions or np.isnan(codes).any() or len(codes) < 1:
+        return None
+    network, encode = _network_of(last)
+    if network is None:
+        return None
 
-        def inputs(codes):
-            table = rows.table(codes)
-            try:
-                for step in steps:
-                    table = step.transform(table)
-                return np.asarray(encode(table), dtype=float)
-            except (TypeError, ValueError):
-                return None
+    def inputs(codes):
+        """Return what the network gets for these codes; None if a step refuses them."""
+        table = rows.table(codes)
+        try:
+            for step in steps:
+                table = step.transform(table)
+            return np.asarray(encode(table), dtype=float)
+        except (TypeError, ValueError):
+            return None
 
-        # Of its own, in which each column varies: an attacker may move what is constant in the rows at hand.
-        constant = (codes == codes[0]).all(axis=0)
-        other = codes[:1] + np.where(constant, np.maximum(1.0, np.abs(codes[:1])), 0.0)
-        self.encoder = TableEncoder(categorical_features=None).fit(np.vstack([codes, other]))
-        found = _affine(inputs, codes, threat, self.encoder)
-        if found is None:
-            return
-        from skgan_resample._nn.networks import affine_then
+    # The encoder drops constant columns, but an attacker may move a column that is constant in the rows at hand. So one
+    # more row, which differs from the first in these columns, is shown to the encoder.
+    constant = (codes == codes[0]).all(axis=0)
+    another = codes[:1] + np.where(constant, np.maximum(1.0, np.abs(codes[:1])), 0.0)
+    encoder = TableEncoder(categorical_features=None).fit(np.vstack([codes, another]))
+    found = _affine(inputs, codes, budget, encoder)
+    if found is None:
+        return None
+    from skgan_resample._nn.networks import affine_then
 
-        self.network = affine_then(network, *found)
-
-    def attacked(self, codes, truth, factor, n_steps, random_state):
-        """Return the worst codes that an attack along the gradient finds."""
-        import torch
-
-        from skgan_resample._nn.attacks import strongest
-        from skgan_resample._nn.training import one_thread, seeded
-
-        encoder = self.encoder
-        encoded = encoder.encode_codes(codes).astype(np.float32)
-        with one_thread(), seeded(np.random.RandomState(random_state)):
-            worst, _ = strongest(
-                self.network,
-                torch.as_tensor(encoded),
-                torch.as_tensor(truth),
-                self.threat._budget(encoder),
-                is_classifier=True,
-                n_steps=n_steps,
-                factor=torch.as_tensor(factor, dtype=torch.float32),
-            )
-        return self.threat._land(encoder, codes, encoded, worst.numpy())
+    return affine_then(network, *found), encoder
 
 
-def _affine(inputs, codes, threat, encoder, *, n_tried=200):
-    """Return the map from encoded rows to the inputs of a network, matrix and offset, or None if it is not affine.
+def _network_of(model):
+    """Return a model as a network and how its input is made from a table, or None and None."""
+    if hasattr(model, "network_") and hasattr(model, "encoder_"):
+        return model.network_, model.encoder_.encode
+    if not is_convertible(model) or not hasattr(model, "classes_") or np.ndim(model.classes_) != 1:
+        return None, None
+    from skgan_resample._nn.networks import with_weights
+    from skgan_resample._nn.training import seeded
 
-    It is read off at one row, a column at a time, and then tried on rows moved as the threat model allows.
+    architecture = Architecture.from_sklearn(model, model.n_features_in_, len(model.classes_))
+    with seeded(np.random.RandomState(0)):  # torch draws first weights, which are then replaced
+        network = architecture.build()
+    return with_weights(network, weights_of(model)), lambda table: table
 
-    Parameters
-    ----------
-    inputs : callable
-        From codes to inputs, or None where it refuses them.
-    codes : ndarray of shape (n_samples, n_features)
-    threat : ThreatModel
-    encoder : TableEncoder
-        Of the codes; no column is constant.
+
+def _affine(inputs, codes, budget, encoder, *, n_tried=200):
+    """Return the affine map from encoded rows to the inputs of a network, matrix and offset; None if it is not affine.
+
+    It is read off at one row, a column at a time, and then tried on rows moved as the budget allows. `inputs` maps
+    codes to inputs, or None where it refuses them; no column of `encoder` is constant.
     """
     center, spread = encoder.scaling
     base = codes.mean(axis=0)
-    reach = np.maximum(threat.left_, threat.right_)
+    reach = np.maximum(budget.left, budget.right)
     step = np.where(reach > 0, reach, spread)
-    values = inputs(np.vstack([base, base + np.diag(step)]))
+    values = inputs(np.vstack([base, base + np.diag(step)]))  # (1 + n_features, n_inputs)
     if values is None or values.ndim != 2:
         return None
     slopes = (values[1:] - values[0]) / step[:, None]
     rng = np.random.RandomState(0)
     tried = codes[rng.permutation(len(codes))[:n_tried]]
     share = rng.uniform(-1, 1, size=tried.shape)
-    tried = np.vstack([tried, tried + np.where(share > 0, threat.right_, threat.left_) * share])
+    tried = np.vstack([tried, tried + np.where(share > 0, budget.right, budget.left) * share])
     seen = inputs(tried)
     expected = values[0] + (tried - base) @ slopes
-    # Column by column: a large one beside it must not hide that another one is bent.
+    # Input by input: a large one beside it must not hide that another one is not affine.
     if seen is None or not (np.abs(seen - expected) <= 1e-5 * np.maximum(np.abs(seen).max(axis=0), 1e-12)).all():
         return None
     matrix, offset = np.zeros((encoder.width_, values.shape[1])), values[0].copy()
@@ -348,16 +343,22 @@ def _affine(inputs, codes, threat, encoder, *, n_tried=200):
     return matrix, offset
 
 
-def _network_of(model):
-    """Return a model as a network and how its input is made from a table, or None and None."""
-    if hasattr(model, "network_") and hasattr(model, "encoder_"):
-        return model.network_, model.encoder_.encode
-    if not is_spec(model) or not hasattr(model, "classes_") or np.ndim(model.classes_) != 1:
-        return None, None
-    from skgan_resample._nn.networks import with_weights
-    from skgan_resample._nn.training import seeded
+def _attacked(network, encoder, codes, truth, budget, factor, n_steps, random_state):
+    """Return the worst codes that an attack along the gradient finds."""
+    import torch
 
-    architecture = Architecture.of(model, model.n_features_in_, len(model.classes_))
-    with seeded(np.random.RandomState(0)):  # torch draws first weights, which are then replaced
-        network = architecture.build()
-    return with_weights(network, weights_of(model)), lambda table: table
+    from skgan_resample._nn.attacks import Budget, strongest
+    from skgan_resample._nn.training import one_thread, seeded
+
+    encoded = encoder.encode_codes(codes).astype(np.float32)
+    with one_thread(), seeded(np.random.RandomState(random_state)):
+        worst, _ = strongest(
+            network,
+            torch.as_tensor(encoded),
+            torch.as_tensor(truth),
+            Budget.encoded(budget, encoder),
+            is_classifier=True,
+            n_steps=n_steps,
+            factor=torch.as_tensor(factor, dtype=torch.float32),
+        )
+    return budget.land(encoder, codes, encoded, worst.numpy())

@@ -38,20 +38,10 @@ from skgan_resample._tables._targets import is_continuous_target, open_target, r
 from skgan_resample.exceptions import warn
 
 MAX_HALF = 1_000  # rows of a half, and of the synthetic rows compared with it; twice as many take four times as long
-
-
 MAX_LEVELS = 50  # a nominal column keeps so many of its levels, the most frequent real ones
-
-
 MAX_REACH = 3.0  # in standard deviations of the real rows: root mean square of a column of synthetic rows, at most
-
-
 MAX_PAIR_COLUMNS = 200  # numeric columns whose correlations are compared
-
-
 K_NEIGHBORS = 5
-
-
 N_GROUPS = 20  # of rows, left out one by one for the error of `gap_closed`
 
 

@@ -5,24 +5,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from skgan_resample._statistics import ALPHA, corrected_interval, folds_agree, holm, rows_needed
+from skgan_resample._thresholds import MEASURES, TUNED
 from skgan_resample.model_selection._result import CHOSEN, FEW_ROWS, Measured, Verdict
 
 NONE, DUPLICATE = "none", "duplicate"
 
 
-TUNED = ("f1", "g_mean", "balanced_accuracy")  # measures of decisions, which depend on a threshold
-
-
-MEASURES = {  # what is compared, by `scoring`
-    "average_precision": "average_precision",
-    **{name: f"{name}_tuned" for name in TUNED},
-    "brier": "brier_corrected",
-}
-
-
 SHOWN = ("average_precision", *(name + kind for name in TUNED for kind in ("", "_tuned")), "brier", "brier_corrected")
-
-
 CLASS_SCORE_LABELS = {
     "average_precision": "average precision",
     "f1": "F1 (thresholds tuned)",
@@ -33,11 +22,7 @@ CLASS_SCORE_LABELS = {
 
 
 WORTHWHILE = {"brier": 0.05}  # share of the Brier score; of the other measures:
-
-
 ONE_POINT = 0.01  # a smaller gain is not worth a step in a pipeline
-
-
 FEW_IN_CLASS = 50
 
 

@@ -23,9 +23,9 @@ from skgan_resample._estimators import seeded_clone
 from skgan_resample._tables._containers import take_rows
 from skgan_resample._tables._encoder import TableEncoder
 from skgan_resample._tables._vectorizer import MatrixEncoder
-from skgan_resample._thresholds import best_cuts, brier_score, decide, decision_scores, prior_corrected
+from skgan_resample._thresholds import MEASURES, TUNED, best_cuts, brier_score, decide, decision_scores, prior_corrected
 from skgan_resample._weights import fit_weighted, no_weights, weight_parameter
-from skgan_resample.model_selection._class_verdict import MEASURES, NONE, TUNED, ClassificationComparison
+from skgan_resample.model_selection._class_verdict import NONE, ClassificationComparison
 from skgan_resample.model_selection._methods import BalancedWeights, ClassDuplicator, methods_by_name
 from skgan_resample.model_selection._result import OUTER
 from skgan_resample.model_selection._splits import (
@@ -318,7 +318,7 @@ def _resampled(method, X, y, vectorizer, seed):
         weights, seconds = method.sample_weight(y), time.perf_counter() - started
         return vectorizer.transform(X), y, weights, {}, seconds
     sampler = _prepared(method, y, seed)
-    is_raw = _takes_table(sampler, vectorizer)
+    is_raw = takes_table(sampler, vectorizer)
     X_given = X if is_raw else vectorizer.transform(X)
     started = time.perf_counter()
     X_new, y_new = sampler.fit_resample(X_given, y)
@@ -333,7 +333,11 @@ def _weighs(method):
 def _prepared(method, y, seed):
     """Return a seeded clone of a sampler, which asks for no more neighbours than the smallest class has."""
     sampler = seeded_clone(method, np.random.RandomState(seed))
-    most = np.unique(y, return_counts=True)[1].min() - 1
+    return limit_neighbors(sampler, np.unique(y, return_counts=True)[1].min() - 1)
+
+
+def limit_neighbors(sampler, most):
+    """Let a sampler of imbalanced-learn, or one inside of another, ask for no more neighbours than `most`."""
     for part in [sampler, *sampler.get_params().values()]:
         if type(part).__module__.startswith("imblearn.") and hasattr(part, "get_params"):
             asked = {name: k for name, k in part.get_params(deep=False).items() if name in NEIGHBORS}
@@ -341,7 +345,7 @@ def _prepared(method, y, seed):
     return sampler
 
 
-def _takes_table(sampler, vectorizer):
+def takes_table(sampler, vectorizer):
     """Whether a sampler takes the table as it is: text, if there were any, and the missing cells that there are."""
     if not hasattr(sampler, "__sklearn_tags__"):
         return False

@@ -3,12 +3,14 @@
 from difflib import get_close_matches
 
 import numpy as np
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.utils import check_random_state
 from sklearn.utils.class_weight import compute_sample_weight
 
 from skgan_resample._tables._containers import take_rows
+from skgan_resample._thresholds import prior_corrected
+from skgan_resample._weights import fit_weighted
 from skgan_resample.compose import OutputCorrectedRegressor, RelevanceWeightedRegressor, SyntheticRefiner
 from skgan_resample.model_selection._result import LIGHT
 from skgan_resample.over_sampling import SMOGN, SMOTER, BaseRegressionSampler, Draft, GaussianNoise, RandomOverSampler
@@ -23,6 +25,33 @@ class BalancedWeights(BaseEstimator):
     def sample_weight(self, y):
         """Return the weight of each row, shape (n_samples,)."""
         return compute_sample_weight("balanced", y)
+
+
+class ClassWeighted(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
+    """A classifier for which every class weighs the same in total; on request with probabilities of the real shares."""
+
+    def __init__(self, estimator, *, prior_correction=False):
+        self.estimator = estimator
+        self.prior_correction = prior_correction
+
+    def fit(self, X, y):
+        """Fit a clone of the estimator with balanced weights."""
+        self.estimator_ = clone(self.estimator)
+        fit_weighted(self.estimator_, X, y, BalancedWeights().sample_weight(y))
+        self.classes_, counts = np.unique(y, return_counts=True)
+        self.shares_ = counts / len(y)
+        return self
+
+    def predict(self, X):
+        """Return the most probable class of each row."""
+        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+
+    def predict_proba(self, X):
+        """Return the probability of each class, shape (n_samples, n_classes)."""
+        found = self.estimator_.predict_proba(X)
+        if not self.prior_correction:
+            return found
+        return prior_corrected(found, np.full(len(self.classes_), 1 / len(self.classes_)), self.shares_)
 
 
 class ClassDuplicator(BaseEstimator):

@@ -7,44 +7,18 @@ import numpy as np
 from skgan_resample._statistics import ALPHA, corrected_interval, holm, rows_needed
 
 OUTER = -1  # the value of "inner" in rows that stand for an outer fold
-
-
 CONSTANT = "constant mean"  # a prediction of the training mean, which every method must beat
-
-
 LIGHT = 0.2  # a fifth of the way to the corrected output
-
-
 CORRECTIONS = ("light-correction", "correction")
-
-
 YARDSTICKS = ("none", *CORRECTIONS)
-
-
 CHOSEN = "chosen by inner folds"
-
-
 UNTESTED = " Whether that is more than a shift of all predictions could not be tested: a correction failed."
-
-
 SCORE_LABELS = {"sera": "SERA", "rmse": "the RMSE", "rare_mae": "the rare MAE", "common_rmse": "the common RMSE"}
-
-
 WORTHWHILE = 0.95  # a gain of less than 5 % is not worth a step in a pipeline
-
-
 SHIFTED_TOTALS = 0.03  # totals that move by more than 3 % are mentioned
-
-
 POOR_TOTALS = 0.1  # a learner that is 10 % off in total is mentioned
-
-
 FEW_ROWS = 300
-
-
 NO_ERROR = 1e-9  # an error below this share of that of the constant mean is rounding
-
-
 MOST_SHOWN = 100  # a larger ratio is told as "more than"
 
 

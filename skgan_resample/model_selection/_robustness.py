@@ -27,14 +27,8 @@ NONE, AT, STRONGER, AUTO, LEARNER = "none", "at", "at-1.5", "auto", "learner"
 
 
 YARDSTICKS = (NONE, AT)  # always compared: the answers are differences to them
-
-
 FACTOR = 1.5  # of the budget in the control
-
-
 WORTHWHILE = 0.01  # a smaller difference of accuracy is not worth a longer training
-
-
 BLACK_BOX = "black-box"  # the weaker attack, as `make_robust_scorer` calls it
 
 
@@ -58,7 +52,7 @@ def default_methods(threat_model, X):
     threat, stronger = (_in_column_units(threat_model, X, factor) for factor in (1, FACTOR))
     no_threat = clone(threat).set_params(eps=0, max_categorical_changes=0)
     return {
-        NONE: RobustATWrapper(threat_model=no_threat, ro_strategy=None, validation=None),
+        NONE: RobustATWrapper(threat_model=no_threat, ro_strategy=None, cv=None),
         AT: RobustATWrapper(threat_model=threat, ro_strategy=None),
         STRONGER: RobustATWrapper(threat_model=stronger, ro_strategy=None),
         AUTO: RobustATWrapper(threat_model=threat, ro_strategy="auto"),
@@ -70,7 +64,7 @@ def _in_column_units(threat_model, X, factor):
     fitted = clone(threat_model).set_params(eps=_times(threat_model.eps, factor)).fit(X)
     raw = clone(threat_model).set_params(eps=list(zip(fitted.left_.tolist(), fitted.right_.tolist())), unit="raw")
     if isinstance(threat_model.bounds, str):
-        names = [column.name for column in fitted._encoder.columns_]
+        names = [column.name for column in fitted.encoder_.columns_]
         raw.set_params(bounds=dict(zip(names, zip(fitted.low_.tolist(), fitted.high_.tolist()))))
     return raw
 
@@ -238,7 +232,7 @@ def compare_robustness(
     >>> rng = np.random.RandomState(0)
     >>> X = np.column_stack([y + rng.normal(scale=0.4, size=120), 0.1 * y])
     >>> threat = ThreatModel(eps=[0.2, 0.1], unit="raw")
-    >>> quick = {"max_epochs": 20, "validation": None, "ro_strategy": None}
+    >>> quick = {"max_epochs": 20, "cv": None, "ro_strategy": None}
     >>> methods = {
     ...     "none": RobustATWrapper(threat_model=ThreatModel(eps=0), **quick),
     ...     "at": RobustATWrapper(threat_model=threat, **quick),

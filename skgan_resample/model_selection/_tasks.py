@@ -22,8 +22,6 @@ from skgan_resample.model_selection._result import OUTER
 
 # packages whose code is told by their version alone, see `versions`
 BY_VERSION = {"skgan_resample", "sklearn", "imblearn", "torch", "numpy", "scipy", "joblib", "pandas", "polars"}
-
-
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 

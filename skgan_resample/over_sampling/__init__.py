@@ -2,13 +2,14 @@
 
 from skgan_resample.over_sampling._base import BaseRegressionSampler, Draft
 from skgan_resample.over_sampling._classical import SMOGN, SMOTER, GaussianNoise, RandomOverSampler
-from skgan_resample.over_sampling._smogan import SMOGANRegressorResampler
+from skgan_resample.over_sampling._smogan import DistGANOptions, SMOGANRegressorResampler
 from skgan_resample.over_sampling._smogn_package import SmognPackageSampler
 
 __all__ = [
     "SMOGN",
     "SMOTER",
     "BaseRegressionSampler",
+    "DistGANOptions",
     "Draft",
     "GaussianNoise",
     "RandomOverSampler",

@@ -25,14 +25,28 @@ AUTO_SHARE = 0.25  # "auto" fills this share of the way to "balance"
 
 
 class Draft(NamedTuple):
-    """New rows in codes, before they are snapped to the observed grid.
+    """New rows that a child of `BaseRegressionSampler` returns: ordinal-encoded, not yet rounded to valid cells.
 
-    Attributes
+    Parameters
     ----------
     X : ndarray of shape (n_new, n_features)
+        Features, encoded by ``encoder_`` of the sampler.
     y : ndarray of shape (n_new,)
+        Target values.
     parents : ndarray of int, shape (n_new, 2)
-        Rows of the input that each one was made from; -1 where there is none.
+        Positions in the input of the rows that each new row was made from; -1 where there is none.
+
+    Examples
+    --------
+    Two copies of the first row and one row halfway between the first two:
+
+    >>> import numpy as np
+    >>> from skgan_resample import Draft
+    >>> X, y = np.array([[0.0], [2.0]]), np.array([5.0, 6.0])
+    >>> parents = np.array([[0, -1], [0, -1], [0, 1]])
+    >>> draft = Draft(np.array([[0.0], [0.0], [1.0]]), np.array([5.0, 5.0, 5.5]), parents)
+    >>> draft.X[:, 0].tolist(), draft.y.tolist()
+    ([0.0, 0.0, 1.0], [5.0, 5.0, 5.5])
     """
 
     X: np.ndarray
@@ -95,6 +109,7 @@ class BaseRegressionSampler(BaseSampler):
     ([50.0, 50.0], [[39, -1], [39, -1]])
     """
 
+    draws_codes = True  # `_draw` alone makes the rows; False where a child replaces more, such as `_resample`
     _sampling_type = "bypass"  # imbalanced-learn's own checks of `sampling_strategy` are for classes
 
     _parameter_constraints: dict = {

@@ -1,7 +1,6 @@
 """SMOGAN: rare target values over-sampled by interpolation, the new rows refined by a GAN."""
 
 import copy
-from math import ceil
 from numbers import Integral, Real
 
 import numpy as np
@@ -12,8 +11,11 @@ from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.validation import has_fit_parameter
 
 from skgan_resample._estimators import (
-    TRAINING_CONSTRAINTS,
+    OPTIMIZER_CONSTRAINTS,
+    RUN_CONSTRAINTS,
     CallbackSupportMixin,
+    Options,
+    OptionsMixin,
     TorchStateMixin,
     fit_callbacks,
     seeded_clone,
@@ -21,41 +23,121 @@ from skgan_resample._estimators import (
 from skgan_resample._tables._containers import reader_of
 from skgan_resample._tables._origins import synthetic_rows
 from skgan_resample.exceptions import warn
-from skgan_resample.over_sampling._base import BaseRegressionSampler, Draft, rows_per_bump, stack_drafts
+from skgan_resample.over_sampling._base import BaseRegressionSampler, Draft, rows_per_bump
 from skgan_resample.over_sampling._classical import SMOGN
 
-EVALUATE_EVERY = 10  # steps between two looks at the held-out rows
-
-
+EVALUATE_EVERY = 10  # steps between two evaluations on the held-out rows
 MIN_HELD_OUT = 2  # held-out rows of each bump
+TRAINING_DRAFTS = 4  # candidates to train on, as a multiple of the rare rows, at least
+MAX_EVALUATED = 512  # candidates that the held-out rows are compared with; bounds the pairwise distances
+N_TREES = 60  # of the default regressor that refines targets
+MAX_TARGET_ROWS = 10_000  # rows that this regressor is fitted to; more cost time and change little
+MOVED = 1e-3  # standard deviations; a row that moves less in every column counts as unmoved
+DEFAULT_THRESHOLD = 0.5  # chosen on tuning tables, together with "balance"
 
 
-TRAINING_DRAFTS = 4  # candidates to train on, at least so many times the rare rows
+class DistGANOptions(Options):
+    """Settings of the network of `SMOGANRegressorResampler`, DistGAN.
+
+    The defaults were chosen on tuning tables and rarely need a search; what does is a parameter of the sampler. Give an
+    object, or set single values by nested names: ``sampler.set_params(gan__mmd_weight=50.0)``.
+
+    Parameters
+    ----------
+    noise_dim : int, default=8
+        Columns of Gaussian noise that the generator gets beside the candidate; 0 for none. Our choice.
+    hidden_layer_sizes : array-like of int, default=(64, 64)
+        Of generator and critic.
+    n_critic : int, default=3
+        Updates of the critic for each update of the generator.
+    adversarial_weight, mmd_weight, anchor_weight : float, default=1.0, 200.0 and 20.0
+        Weights of the parts of the generator's loss: the critic's score, the squared maximum mean discrepancy (MMD),
+        and the mean squared length of the moves in standard deviations of the rare rows. With ``adversarial_weight=0``
+        the critic is not trained.
+    penalty_weight : float, default=10.0
+        Weight of the gradient penalty of the critic, as in the paper.
+    mmd_bandwidths : array-like of float, default=(0.25, 0.5, 1.0, 2.0, 4.0)
+        Of the Gaussian kernels, in units of the median squared distance between real rare rows.
+    leave_parents_out : bool, default=True
+        Whether the MMD compares no candidate with the rows that it was made from. Our choice: otherwise a generator can
+        do no better than to copy the training rows.
+    batch_size : int, default=128
+        Candidates in each update, and as many real rare rows.
+    learning_rate : float, default=2e-3
+        Of the generator; the critic's is three times that.
+    tol : float, default=0.0
+        An evaluation counts as better only if its score is lower by more than this; see `patience` of the sampler.
+
+    See Also
+    --------
+    SMOGANRegressorResampler : Takes these settings as its parameter `gan`.
+
+    Examples
+    --------
+    >>> from skgan_resample import DistGANOptions, SMOGANRegressorResampler
+    >>> sampler = SMOGANRegressorResampler(gan=DistGANOptions(mmd_weight=50.0))
+    >>> sampler.set_params(gan__batch_size=64).gan
+    DistGANOptions(batch_size=64, mmd_weight=50.0)
+    """
+
+    _parameter_constraints: dict = {
+        "noise_dim": [Interval(Integral, 0, None, closed="left")],
+        "hidden_layer_sizes": ["array-like"],
+        "n_critic": [Interval(Integral, 1, None, closed="left")],
+        "adversarial_weight": [Interval(Real, 0, None, closed="left")],
+        "mmd_weight": [Interval(Real, 0, None, closed="left")],
+        "anchor_weight": [Interval(Real, 0, None, closed="left")],
+        "penalty_weight": [Interval(Real, 0, None, closed="left")],
+        "mmd_bandwidths": ["array-like"],
+        "leave_parents_out": ["boolean"],
+        **OPTIMIZER_CONSTRAINTS,
+    }
+
+    def __init__(
+        self,
+        *,
+        noise_dim=8,
+        hidden_layer_sizes=(64, 64),
+        n_critic=3,
+        adversarial_weight=1.0,
+        mmd_weight=200.0,
+        anchor_weight=20.0,
+        penalty_weight=10.0,
+        mmd_bandwidths=(0.25, 0.5, 1.0, 2.0, 4.0),
+        leave_parents_out=True,
+        batch_size=128,
+        learning_rate=2e-3,
+        tol=0.0,
+    ):
+        self.noise_dim = noise_dim
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.n_critic = n_critic
+        self.adversarial_weight = adversarial_weight
+        self.mmd_weight = mmd_weight
+        self.anchor_weight = anchor_weight
+        self.penalty_weight = penalty_weight
+        self.mmd_bandwidths = mmd_bandwidths
+        self.leave_parents_out = leave_parents_out
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.tol = tol
+
+    def _check_values(self):
+        bandwidths = self.mmd_bandwidths
+        if not len(bandwidths) or not all(isinstance(value, Real) and 0 < value < np.inf for value in bandwidths):
+            raise ValueError(f"mmd_bandwidths must be positive numbers, got {bandwidths!r}.")
+        if not all(isinstance(size, Integral) and size > 0 and size is not True for size in self.hidden_layer_sizes):
+            raise ValueError(f"hidden_layer_sizes must be whole numbers above 0, got {self.hidden_layer_sizes!r}.")
 
 
-MAX_EVALUATED = 512  # candidates that the held-out rows are compared with
-
-
-N_TREES = 60  # of the default teacher
-
-
-MAX_TAUGHT = 10_000  # rows that the teacher learns from
-
-
-MOVED = 1e-3  # a row counts as moved when a column changes by more than so many standard deviations
-
-
-DEFAULT_THRESHOLD = 0.5
-
-
-class SMOGANRegressorResampler(CallbackSupportMixin, TorchStateMixin, BaseRegressionSampler):
+class SMOGANRegressorResampler(OptionsMixin, CallbackSupportMixin, TorchStateMixin, BaseRegressionSampler):
     """Over-sample rare target values with SMOGAN [1]_: candidates of a classical sampler, refined by a GAN.
 
     Stage 1 makes new rows with rare target values, by default with `SMOGN`. Stage 2, DistGAN, moves them: a generator
-    gets each candidate, features and target together, and is trained against a Wasserstein critic that sees real rare
-    rows only, and to lower the maximum mean discrepancy (MMD) to these. Then, ours, the targets of the new rows are
-    drawn towards what a regressor says of their features. Every step is guarded, and `refinement_` says how much of it
-    was used.
+    gets each candidate, features and target together. It is trained against a Wasserstein critic that sees real rare
+    rows only, and to lower the maximum mean discrepancy (MMD) to these rows. Stage 3 is our addition: the targets of
+    the new rows are shrunk towards the predictions of a regressor. Each stage can fall back to the rows before it;
+    `refinement_` counts how often.
 
     Parameters
     ----------
@@ -69,9 +151,9 @@ class SMOGANRegressorResampler(CallbackSupportMixin, TorchStateMixin, BaseRegres
     relevance : Relevance, default=None
         What is rare. It is cloned and fitted to the target; None is ``Relevance()``, the box-plot extremes.
     threshold : float in (0, 1], default=0.5
-        A row is rare when the relevance of its target reaches this value. Ours, and lower than the 0.8 of the other
+        A row is rare when the relevance of its target reaches this value. Our choice, lower than the 0.8 of the other
         samplers: chosen on tuning tables, with "balance", for a large gain on rare values. On other tables `SMOGN` with
-        its own defaults gained as much at a lower price (``benchmarks/results``).
+        its own defaults gained as much at a lower cost (``benchmarks/results``).
     sampling_strategy : {"auto", "balance"}, float or dict, default="auto"
         How many rows are made. With B = (number of rows) / (number of bumps), where a bump is a run of consecutive
         target values that are all rare or all common, and n rows in a rare bump:
@@ -91,50 +173,27 @@ class SMOGANRegressorResampler(CallbackSupportMixin, TorchStateMixin, BaseRegres
         proportion to their relevance.
     refine : bool, default=True
         False returns the candidates: exactly the rows of `base_sampler` with the same seed.
-    teacher : regressor, default=None
-        It is cloned and fitted to all rows, encoded as numbers, with the weights of the relevance if it takes weights.
-        None is extremely randomized trees, 60 of them, with at least 3 rows a leaf. Of more than 10,000 rows it gets
-        a sample.
-    teacher_weight : float in [0, 1], default=0.3
-        How far targets go towards what the teacher says (ours). 0 leaves them alone; more of it takes the noise out of
-        them, lowers the price of over-sampling in total error, and weakens its effect. A target goes no further than
-        to the edge of its bump.
-    reject_fraction : float in [0, 1), default=0.0
-        Share of refined rows that is thrown away, those that the critic likes least, and replaced by others: the
-        "filtering" reading of the paper. It takes diversity away; half of the rows thrown away costs more than it
-        gives (``benchmarks/results``).
+    estimator : regressor, default=None
+        Refines the targets of the new rows. It is cloned and fitted to all rows, encoded as numbers, with the weights
+        of the relevance if it takes weights. None is extremely randomized trees, 60 of them, with at least 3 rows a
+        leaf. Of more than 10,000 rows it gets a sample.
+    target_refinement : float in [0, 1], default=0.3
+        How far the target of a new row moves towards the prediction of `estimator`. Our choice, not the paper's. 0
+        leaves targets alone. Larger values take noise out of the targets: over-sampling then costs less total error and
+        gains less on rare values. A target goes no further than to the edge of its bump.
     min_rare : int >= 4, default=10
         Bumps with fewer rows get no network, with a `ResamplingWarning`.
     validation_fraction : float in (0, 1), default=0.2
         Share of the rare rows of each bump, at least 2, that is held out: networks are not trained on them, nor are the
         candidates that they learn from made of them (only the scale of columns is learned from all rare rows). The
         generator of the step whose rows are nearest to these in MMD is kept, step 0 included.
-    noise_dim : int, default=8
-        Columns of Gaussian noise that the generator gets beside the candidate (ours; 0 for none).
-    hidden_layer_sizes : array-like of int, default=(64, 64)
-        Of generator and critic.
-    n_critic : int, default=3
-        Updates of the critic for each of the generator.
-    adversarial_weight, mmd_weight, anchor_weight : float, default=1.0, 200.0 and 20.0
-        Weights of the parts of the generator's loss: what the critic says, the squared MMD, and the mean squared length
-        of the moves in standard deviations of the rare rows. Without the first the critic is not trained.
-    penalty_weight : float, default=10.0
-        Weight of the gradient penalty of the critic, as in the paper.
-    mmd_bandwidths : array-like of float, default=(0.25, 0.5, 1.0, 2.0, 4.0)
-        Of the Gaussian kernels, in units of the median squared distance between real rare rows.
-    leave_parents_out : bool, default=True
-        Whether the MMD compares no candidate with the rows that it was made from (ours). Otherwise copies of the
-        training rows are the best that a generator can do.
+    gan : DistGANOptions, default=None
+        Settings of the network; None is ``DistGANOptions()``.
     max_steps : int, default=200
         Updates of the generator.
-    batch_size : int, default=128
-        Candidates, and as many real rare rows, in each update.
-    learning_rate : float, default=2e-3
-        Of the generator; the critic's is three times that.
     patience : int, default=None
-        Stop after this many evaluations, one every 10 steps, in a row without improvement by more than `tol`.
-    tol : float, default=0.0
-        See `patience`.
+        Stop after this many evaluations in a row, one every 10 steps, that improve the score by no more than
+        ``gan.tol``.
     max_time : float, default=None
         Seconds after which training stops. Results then depend on the machine.
     categorical_features : "auto", None, or array-like of names, positions or a mask of bool, default="auto"
@@ -161,9 +220,9 @@ class SMOGANRegressorResampler(CallbackSupportMixin, TorchStateMixin, BaseRegres
         The step that was kept; at 0 the generator moves nothing.
     refinement_ : dict
         What stage 2 did: ``status`` in words, ``mmd_before`` and ``mmd_after`` (the held-out score of step 0 and of
-        the kept step, the lowest of all, hence a little flattering; None without training), ``n_rows`` new rows, of
-        them ``n_moved`` by the generator and ``n_taught`` by the teacher by more than 0.001 standard deviations,
-        ``n_fallback`` whose target would have left its bump, and ``n_rejected`` thrown away.
+        the kept step, the lowest of all, hence a little flattering; None without training), ``n_rows`` new rows.
+        ``n_moved`` of them were moved by the generator and ``n_target_refined`` by `estimator`, by more than 0.001
+        standard deviations; ``n_fallback`` kept their candidate because the target would have left its bump.
     base_sampler_ : sampler
         The clone of stage 1, unfitted.
     device_ : str or None
@@ -194,8 +253,8 @@ class SMOGANRegressorResampler(CallbackSupportMixin, TorchStateMixin, BaseRegres
     -----
     From the paper, as far as reviews of it tell, since its text could not be had: the two stages, the generator that is
     fed candidates, the critic that sees real rare rows only, the gradient penalty of 10, the adversarial loss with an
-    MMD. Everything else is ours: kernels, weights, layers, schedule, residual generator that begins as the identity,
-    held-out rows, fallbacks, the treatment of nominal cells and gaps (those of the candidate), and the teacher.
+    MMD. Everything else is our choice: kernels, weights, layers, schedule, residual generator that begins as the
+    identity, held-out rows, fallbacks, nominal and missing cells (those of the candidate), and stage 3.
 
     The generator moves numeric columns that vary among the rare rows, and the target, which stays in its bump: a row
     whose target would leave it falls back to the candidate. Values are snapped to the observed grid of their column. If
@@ -222,27 +281,20 @@ class SMOGANRegressorResampler(CallbackSupportMixin, TorchStateMixin, BaseRegres
     True
     """
 
+    draws_codes = False  # `_learn` and `_amounts` differ from those of the base class
     _network_names = ("generator_", "critic_")
+    _options = {"gan": DistGANOptions}
 
     _parameter_constraints: dict = {
         **BaseRegressionSampler._parameter_constraints,
-        **TRAINING_CONSTRAINTS,
+        **RUN_CONSTRAINTS,
         "base_sampler": [HasMethods(["fit_resample"]), None],
         "refine": ["boolean"],
-        "teacher": [HasMethods(["fit", "predict"]), None],
-        "teacher_weight": [Interval(Real, 0, 1, closed="both")],
-        "reject_fraction": [Interval(Real, 0, 1, closed="left")],
+        "estimator": [HasMethods(["fit", "predict"]), None],
+        "target_refinement": [Interval(Real, 0, 1, closed="both")],
         "min_rare": [Interval(Integral, 4, None, closed="left")],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-        "noise_dim": [Interval(Integral, 0, None, closed="left")],
-        "hidden_layer_sizes": ["array-like"],
-        "n_critic": [Interval(Integral, 1, None, closed="left")],
-        "adversarial_weight": [Interval(Real, 0, None, closed="left")],
-        "mmd_weight": [Interval(Real, 0, None, closed="left")],
-        "anchor_weight": [Interval(Real, 0, None, closed="left")],
-        "penalty_weight": [Interval(Real, 0, None, closed="left")],
-        "mmd_bandwidths": ["array-like"],
-        "leave_parents_out": ["boolean"],
+        "gan": [DistGANOptions, None],
     }
 
     def __init__(
@@ -255,25 +307,13 @@ class SMOGANRegressorResampler(CallbackSupportMixin, TorchStateMixin, BaseRegres
         under_sampling=None,
         emphasis="equal",
         refine=True,
-        teacher=None,
-        teacher_weight=0.3,
-        reject_fraction=0.0,
+        estimator=None,
+        target_refinement=0.3,
         min_rare=10,
         validation_fraction=0.2,
-        noise_dim=8,
-        hidden_layer_sizes=(64, 64),
-        n_critic=3,
-        adversarial_weight=1.0,
-        mmd_weight=200.0,
-        anchor_weight=20.0,
-        penalty_weight=10.0,
-        mmd_bandwidths=(0.25, 0.5, 1.0, 2.0, 4.0),
-        leave_parents_out=True,
+        gan=None,
         max_steps=200,
-        batch_size=128,
-        learning_rate=2e-3,
         patience=None,
-        tol=0.0,
         max_time=None,
         categorical_features="auto",
         on_no_rare="warn",
@@ -293,25 +333,13 @@ class SMOGANRegressorResampler(CallbackSupportMixin, TorchStateMixin, BaseRegres
         )
         self.base_sampler = base_sampler
         self.refine = refine
-        self.teacher = teacher
-        self.teacher_weight = teacher_weight
-        self.reject_fraction = reject_fraction
+        self.estimator = estimator
+        self.target_refinement = target_refinement
         self.min_rare = min_rare
         self.validation_fraction = validation_fraction
-        self.noise_dim = noise_dim
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.n_critic = n_critic
-        self.adversarial_weight = adversarial_weight
-        self.mmd_weight = mmd_weight
-        self.anchor_weight = anchor_weight
-        self.penalty_weight = penalty_weight
-        self.mmd_bandwidths = mmd_bandwidths
-        self.leave_parents_out = leave_parents_out
+        self.gan = gan
         self.max_steps = max_steps
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
         self.patience = patience
-        self.tol = tol
         self.max_time = max_time
         self.device = device
         self.verbose = verbose
@@ -320,7 +348,7 @@ class SMOGANRegressorResampler(CallbackSupportMixin, TorchStateMixin, BaseRegres
         self.generator_ = self.critic_ = self.space_ = self.device_ = None
         self.history_, self.best_step_ = [], 0
         self.refinement_ = dict(_NOTHING_REFINED)
-        _check_parameters(self)
+        DistGANOptions.of(self.gan)  # refuse wrong settings before any work
         return super()._learn(X, y)
 
     def _check_X_y(self, X, y):
@@ -330,7 +358,7 @@ class SMOGANRegressorResampler(CallbackSupportMixin, TorchStateMixin, BaseRegres
     def _amounts(self, n_rows):
         """Return how many rows each rare bump gets; nothing if a foreign base sampler decides while it draws."""
         self.base_sampler_ = self._make_base()
-        if not _is_ours(self.base_sampler_):
+        if not _draws_codes(self.base_sampler_):
             if self.sampling_strategy != "auto":
                 raise ValueError(
                     f"{type(self.base_sampler_).__name__} decides itself how many rows it makes: set that there and "
@@ -341,7 +369,7 @@ class SMOGANRegressorResampler(CallbackSupportMixin, TorchStateMixin, BaseRegres
         return rows_per_bump(strategy, self.bumps_, n_rows)
 
     def _draws_rows(self):
-        return super()._draws_rows() if _is_ours(self.base_sampler_) else bool(self.bumps_)
+        return super()._draws_rows() if _draws_codes(self.base_sampler_) else bool(self.bumps_)
 
     def _make_base(self):
         """Return the sampler of stage 1, unfitted."""
@@ -352,7 +380,11 @@ class SMOGANRegressorResampler(CallbackSupportMixin, TorchStateMixin, BaseRegres
         base = clone(self.base_sampler)
         for name, plain in (("under_sampling", None), ("categorical_features", "auto")):
             theirs = getattr(base, name, plain)
-            if _is_ours(base) and not np.array_equal(theirs, plain) and not np.array_equal(theirs, getattr(self, name)):
+            if (
+                _draws_codes(base)
+                and not np.array_equal(theirs, plain)
+                and not np.array_equal(theirs, getattr(self, name))
+            ):
                 raise ValueError(f"base_sampler has {name}={theirs!r}; set it on {type(self).__name__}.")
         return base
 
@@ -364,7 +396,7 @@ class SMOGANRegressorResampler(CallbackSupportMixin, TorchStateMixin, BaseRegres
     # ------------------------------------------------------------------------------------------ stage 1
     def _candidates(self, X, y, bumps, amounts, rng, *, reseed=False):
         """Return a Draft of unrefined new rows, made of the rows of `X` and `y` alone."""
-        if _is_ours(self.base_sampler_):
+        if _draws_codes(self.base_sampler_):
             base = clone(self.base_sampler_)
             rng = rng if base.random_state is None or reseed else check_random_state(base.random_state)
             base.encoder_, base.relevance_ = self.encoder_, self.relevance_
@@ -393,8 +425,9 @@ class SMOGANRegressorResampler(CallbackSupportMixin, TorchStateMixin, BaseRegres
         if not large:
             self.refinement_["status"] = "too few rare rows"
             return
+        options = DistGANOptions.of(self.gan)
         train_rows, held_out = _split(large, self.validation_fraction, own)
-        self.space_ = _RareSpace(self.encoder_, large, X, y, self.noise_dim, self.hidden_layer_sizes)
+        self.space_ = _RareSpace(self.encoder_, large, X, y, options.noise_dim, options.hidden_layer_sizes)
         drafts = self._training_candidates(X, y, large, held_out, own)
         if not len(drafts.y):
             self.refinement_["status"] = "stage 1 made no rare row without the held-out ones"
@@ -425,7 +458,7 @@ class SMOGANRegressorResampler(CallbackSupportMixin, TorchStateMixin, BaseRegres
         from skgan_resample._nn.training import Adam, plain_batches, restore, seeded, train
         from skgan_resample.exceptions import NonFiniteLossError
 
-        device = torch.device(self.device_)
+        device, options = torch.device(self.device_), DistGANOptions.of(self.gan)
 
         def rows_of(X, y, parents):
             bump = self.space_.bump_of(y)
@@ -440,7 +473,9 @@ class SMOGANRegressorResampler(CallbackSupportMixin, TorchStateMixin, BaseRegres
         with seeded(rng, device), fit_callbacks(self, X, y, n_records=n_records) as callbacks:
             networks = {name: self._build_network(f"{name}_").to(device) for name in ("generator", "critic")}
             optimizers = {
-                name: Adam(network.parameters(), self.learning_rate * (3 if name == "critic" else 1), betas=(0.5, 0.9))
+                name: Adam(
+                    network.parameters(), options.learning_rate * (3 if name == "critic" else 1), betas=(0.5, 0.9)
+                )
                 for name, network in networks.items()
             }
             scale = median_squared_distance(real.vectors)
@@ -449,29 +484,35 @@ class SMOGANRegressorResampler(CallbackSupportMixin, TorchStateMixin, BaseRegres
                 optimizers=optimizers,
                 real=real,
                 candidates=candidates,
-                batch_size=self.batch_size,
-                noise_dim=self.noise_dim,
-                n_critic=self.n_critic,
-                adversarial_weight=self.adversarial_weight,
-                mmd_weight=self.mmd_weight,
-                anchor_weight=self.anchor_weight,
-                penalty_weight=self.penalty_weight,
-                bandwidths=self.mmd_bandwidths,
+                batch_size=options.batch_size,
+                noise_dim=options.noise_dim,
+                n_critic=options.n_critic,
+                adversarial_weight=options.adversarial_weight,
+                mmd_weight=options.mmd_weight,
+                anchor_weight=options.anchor_weight,
+                penalty_weight=options.penalty_weight,
+                bandwidths=options.mmd_bandwidths,
                 scale=scale,
-                leave_parents_out=self.leave_parents_out,
+                leave_parents_out=options.leave_parents_out,
             )
             evaluate = held_out_mmd(
-                networks["generator"], candidates, unseen, self.noise_dim, scale, self.mmd_bandwidths, MAX_EVALUATED
+                networks["generator"],
+                candidates,
+                unseen,
+                options.noise_dim,
+                scale,
+                options.mmd_bandwidths,
+                MAX_EVALUATED,
             )
             try:
                 result = train(
                     step,
-                    plain_batches(len(candidates), self.batch_size, rng, device=device),
+                    plain_batches(len(candidates), options.batch_size, rng, device=device),
                     max_steps=self.max_steps,
                     evaluate=evaluate,
                     evaluate_every=EVALUATE_EVERY,
                     patience=self.patience,
-                    tol=self.tol,
+                    tol=options.tol,
                     max_time=self.max_time,
                     callbacks=callbacks,
                     modules=networks,
@@ -499,41 +540,29 @@ class SMOGANRegressorResampler(CallbackSupportMixin, TorchStateMixin, BaseRegres
         return ResidualGenerator(space.width, space.n_moved, space.noise_dim, space.hidden_layer_sizes)
 
     def _draw(self, X, y, rng):
-        """Return candidates, moved by the generator, their targets drawn to what the teacher says."""
-        wanted, pool = self._pool(X, y, rng)
-        self.sampling_strategy_ = {name: n for name, n in wanted.items() if name}
-        self.refinement_["n_rows"] = sum(wanted.values())
-        if not self.refine or not len(pool.y):
-            return pool
-        moved, fell_back, liking = self._moved(pool, y, rng)
-        kept = _best_liked(self._names(pool.y), wanted, liking)
-        candidates, moved = (Draft(*(part[kept] for part in draft)) for draft in (pool, moved))
-        refined = self._taught(moved, X, y, rng)
+        """Return candidates, moved by the generator, with targets refined by the regressor."""
+        draft = self._candidates(X, y, self.bumps_, self.sampling_strategy_, rng)
+        if not _draws_codes(self.base_sampler_):  # only now is known how many rows it makes
+            names, counts = np.unique(self._names(draft.y), return_counts=True)
+            self.sampling_strategy_ = {name: n for name, n in zip(names.tolist(), counts.tolist()) if name}
+        self.refinement_["n_rows"] = len(draft.y)
+        if not self.refine or not len(draft.y):
+            return draft
+        moved, fell_back = self._moved(draft, y, rng)
+        refined = self._with_refined_targets(moved, X, y, rng)
+        space = _RareSpace(self.encoder_, self._rare_bumps(), X, y)
         self.refinement_.update(
-            n_moved=int(self._differ(candidates, moved, X, y).sum()),
-            n_taught=int(self._differ(moved, refined, X, y).sum()),
-            n_fallback=int(fell_back[kept].sum()),
-            n_rejected=len(pool.y) - len(kept),
+            n_moved=int(self._differ(draft, moved, space).sum()),
+            n_target_refined=int(self._differ(moved, refined, space).sum()),
+            n_fallback=int(fell_back.sum()),
         )
         return refined
 
-    def _pool(self, X, y, rng):
-        """Return how many rows each rare bump gets, and candidates: more of them if the critic is to reject some."""
-        surplus = 1 / (1 - self.reject_fraction) if self.generator_ is not None else 1
-        if _is_ours(self.base_sampler_):
-            wanted = self.sampling_strategy_
-            amounts = {name: ceil(surplus * n - 1e-9) for name, n in wanted.items()}
-            return wanted, self._candidates(X, y, self.bumps_, amounts, rng)
-        n_rounds = ceil(surplus - 1e-9)
-        drafts = [self._candidates(X, y, self.bumps_, None, rng, reseed=number > 0) for number in range(n_rounds)]
-        names, counts = np.unique(self._names(drafts[0].y), return_counts=True)
-        return dict(zip(names.tolist(), counts.tolist())), stack_drafts(drafts)
-
     def _moved(self, draft, y, rng):
-        """Return the Draft moved by the generator, which rows fell back, and how much the critic likes each."""
-        fell_back, liking = np.zeros(len(draft.y), dtype=bool), np.full(len(draft.y), np.inf)
+        """Return the Draft moved by the generator, and which rows fell back to their candidate."""
+        fell_back = np.zeros(len(draft.y), dtype=bool)
         if self.generator_ is None:
-            return draft, fell_back, liking
+            return draft, fell_back
         import torch
 
         from skgan_resample._nn.training import one_thread, seeded
@@ -541,48 +570,46 @@ class SMOGANRegressorResampler(CallbackSupportMixin, TorchStateMixin, BaseRegres
         bump = self.space_.bump_of(draft.y)
         rows = np.flatnonzero(bump >= 0)
         candidates = Draft(*(part[rows] for part in draft))
-        lent = self._on_device(self.device_, *self._network_names)
-        with seeded(rng), one_thread(), torch.no_grad(), lent as (generator, critic):
+        lent = self._on_device(self.device_, "generator_")
+        with seeded(rng), one_thread(), torch.no_grad(), lent as (generator,):
             before = torch.from_numpy(self.space_.vectors(candidates.X, candidates.y, bump[rows])).to(self.device_)
             noise = torch.randn(len(rows), self.space_.noise_dim).to(self.device_)  # the same on every device
-            after = generator(before, noise)
-            liking[rows] = critic(after)[:, 0].cpu().numpy()
-            steps = (after - before)[:, : self.space_.n_moved].cpu().numpy().astype(float)
+            steps = (generator(before, noise) - before)[:, : self.space_.n_moved].cpu().numpy().astype(float)
         X_new, y_new = self.space_.shifted(candidates, steps, bump[rows])
         y_new = self._snapped(np.clip(y_new, y.min(), y.max()))
         stays = self.space_.bump_of(y_new) == bump[rows]
         moved = Draft(draft.X.copy(), draft.y.copy(), draft.parents)
         moved.X[rows[stays]], moved.y[rows[stays]] = X_new[stays], y_new[stays]
         fell_back[rows[~stays]] = True
-        return moved, fell_back, liking
+        return moved, fell_back
 
-    def _taught(self, draft, X, y, rng):
-        """Return a Draft with targets a share of the way to what the teacher says, at most to the edge of the bump."""
-        if self.teacher_weight == 0:
+    def _with_refined_targets(self, draft, X, y, rng):
+        """Return a Draft with targets shrunk towards a regressor's predictions, at most to the edge of their bump."""
+        if self.target_refinement == 0:
             return draft
-        teacher = seeded_clone(_default_teacher() if self.teacher is None else self.teacher, rng)
+        estimator = seeded_clone(_default_estimator() if self.estimator is None else self.estimator, rng)
         encoder = copy.deepcopy(self.encoder_).rescale(X)
         if not encoder.width_:  # constant columns alone
             return draft
-        rows = _teaching_rows(self.relevance_.rare_mask(y, self.threshold), rng)
+        rows = _rows_to_fit(self.relevance_.rare_mask(y, self.threshold), rng)
         weights = {}
-        if has_fit_parameter(teacher, "sample_weight"):
+        if has_fit_parameter(estimator, "sample_weight"):
             weights["sample_weight"] = self.relevance_.sample_weight(y[rows], self.threshold)
-        said = teacher.fit(encoder.encode_codes(X[rows]), y[rows], **weights).predict(encoder.encode_codes(draft.X))
-        taught = draft.y.copy()
+        estimator.fit(encoder.encode_codes(X[rows]), y[rows], **weights)
+        predicted = estimator.predict(encoder.encode_codes(draft.X))
+        refined = draft.y.copy()
         for bump in self._rare_bumps():
-            rows = (draft.y >= bump.low) & (draft.y <= bump.high)
-            target = draft.y[rows] + self.teacher_weight * (said[rows] - draft.y[rows])
-            taught[rows] = np.clip(target, bump.low, bump.high)
-        return draft._replace(y=taught)
+            inside = (draft.y >= bump.low) & (draft.y <= bump.high)
+            target = draft.y[inside] + self.target_refinement * (predicted[inside] - draft.y[inside])
+            refined[inside] = np.clip(target, bump.low, bump.high)
+        return draft._replace(y=refined)
 
     def _snapped(self, y):
         """Return targets on the observed grid."""
         return self._target_encoder.snap(y[:, None])[:, 0]
 
-    def _differ(self, old, new, X, y):
+    def _differ(self, old, new, space):
         """Return which rows of two Drafts differ, once snapped, by more than 0.001 standard deviations of rare rows."""
-        space = _RareSpace(self.encoder_, self._rare_bumps(), X, y)
         old, new = (draft._replace(y=self._snapped(draft.y)) for draft in (old, new))
         return space.distance(old, new) > MOVED
 
@@ -595,24 +622,10 @@ class SMOGANRegressorResampler(CallbackSupportMixin, TorchStateMixin, BaseRegres
 
 
 class _RareSpace:
-    """What the networks see of a row: numeric columns and target in units of the rare rows, then levels and gaps.
+    """What the networks see of a row: numeric columns and the target in units of the rare rows, then one-hot blocks.
 
-    Parameters
-    ----------
-    encoder : TableEncoder
-        Of the whole table.
-    bumps : list of Bump
-        The rare ones that are refined.
-    X, y : ndarray of shape (n_samples, n_features) and (n_rows,)
-    noise_dim, hidden_layer_sizes
-        Of the networks, to build them again.
-
-    Attributes
-    ----------
-    columns : ndarray of int
-        The numeric columns that vary among the rare rows. With the target, they are what the generator moves.
-    n_moved, width : int
-        Columns of a vector that are moved, and all of them.
+    The generator moves `columns`, the numeric columns that vary among the rare rows, and the target. They are the first
+    `n_moved` columns of a vector of `width`.
     """
 
     def __init__(self, encoder, bumps, X, y, noise_dim=0, hidden_layer_sizes=()):
@@ -661,31 +674,16 @@ _NOTHING_REFINED = {
     "status": "not refined",
     "n_rows": 0,
     "n_moved": 0,
-    "n_taught": 0,
+    "n_target_refined": 0,
     "n_fallback": 0,
-    "n_rejected": 0,
     "mmd_before": None,
     "mmd_after": None,
 }
 
 
-def _check_parameters(sampler):
-    """Refuse values that the table of constraints cannot tell."""
-    bandwidths = sampler.mmd_bandwidths
-    if not len(bandwidths) or not all(isinstance(value, Real) and 0 < value < np.inf for value in bandwidths):
-        raise ValueError(f"mmd_bandwidths must be positive numbers, got {bandwidths!r}.")
-    if not all(isinstance(size, Integral) and size > 0 and size is not True for size in sampler.hidden_layer_sizes):
-        raise ValueError(f"hidden_layer_sizes must be whole numbers above 0, got {sampler.hidden_layer_sizes!r}.")
-    if sampler.reject_fraction and not sampler.adversarial_weight:
-        raise ValueError("reject_fraction needs a critic, and adversarial_weight=0 trains none; raise it.")
-
-
-def _is_ours(sampler):
-    """Whether a sampler draws rows in codes, as those of `over_sampling` do, so that stage 1 needs no second table."""
-    own_steps = ("_learn", "_amounts", "_resample")
-    return isinstance(sampler, BaseRegressionSampler) and all(
-        getattr(type(sampler), name) is getattr(BaseRegressionSampler, name) for name in own_steps
-    )
+def _draws_codes(sampler):
+    """Whether stage 1 can call the sampler's `_draw` on the encoded table, so that the table is read only once."""
+    return isinstance(sampler, BaseRegressionSampler) and sampler.draws_codes
 
 
 def _foreign_draft(sampler, encoder, X, y):
@@ -698,8 +696,8 @@ def _foreign_draft(sampler, encoder, X, y):
     made = synthetic_rows(sampler, table, y, X_new, y_new)
     if made.all() and len(made) >= len(y) and not hasattr(sampler, "is_synthetic_"):
         raise ValueError(
-            f"The base sampler {name} returned none of the given rows unchanged, so new ones cannot be told; does it "
-            "scale them or change their data type?"
+            f"The base sampler {name} returned none of the given rows unchanged, so new ones cannot be told from old "
+            "ones; does it scale them or change their data type?"
         )
     codes, target = encoder.to_codes(X_new)[made], np.asarray(y_new, dtype=float)[made]
     if not np.isfinite(target).all():
@@ -713,17 +711,17 @@ def _foreign_draft(sampler, encoder, X, y):
     return Draft(codes, target, np.asarray(parents, dtype=np.intp))
 
 
-def _default_teacher():
+def _default_estimator():
     return ExtraTreesRegressor(N_TREES, min_samples_leaf=3, max_features=0.5)
 
 
-def _teaching_rows(is_rare, rng):
-    """Return the rows that the teacher learns from: all, or of a large table the rare ones and a sample of the rest."""
-    if len(is_rare) <= MAX_TAUGHT:
+def _rows_to_fit(is_rare, rng):
+    """Return the rows to fit the regressor to: all, or of a large table the rare ones and a sample of the others."""
+    if len(is_rare) <= MAX_TARGET_ROWS:
         return np.arange(len(is_rare))
     rare, common = np.flatnonzero(is_rare), np.flatnonzero(~is_rare)
-    rare = rng.permutation(rare)[: MAX_TAUGHT // 2]
-    return np.sort(np.concatenate([rare, rng.permutation(common)[: MAX_TAUGHT - len(rare)]]))
+    rare = rng.permutation(rare)[: MAX_TARGET_ROWS // 2]
+    return np.sort(np.concatenate([rare, rng.permutation(common)[: MAX_TARGET_ROWS - len(rare)]]))
 
 
 def _by_size(bumps, min_rare):
@@ -740,12 +738,3 @@ def _split(bumps, validation_fraction, rng):
         n_held_out = min(max(MIN_HELD_OUT, round(validation_fraction * len(rows))), len(rows) - MIN_HELD_OUT)
         parts.append((rows[n_held_out:], rows[:n_held_out]))
     return tuple(np.sort(np.concatenate(part)) for part in zip(*parts))
-
-
-def _best_liked(names, wanted, liking):
-    """Return positions of as many rows of each name as are wanted, those that are liked best, in the order given."""
-    kept = []
-    for name, n in wanted.items():
-        rows = np.flatnonzero(names == name)
-        kept.append(rows[np.argsort(-liking[rows], kind="stable")[:n]])
-    return np.sort(np.concatenate(kept)) if kept else np.empty(0, dtype=np.intp)

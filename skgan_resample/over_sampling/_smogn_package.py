@@ -123,6 +123,7 @@ class SmognPackageSampler(BaseRegressionSampler):
     (45, 57, {'high': 12})
     """
 
+    draws_codes = False  # the package makes whole tables
     _parameter_constraints: dict = {
         "relevance": BaseRegressionSampler._parameter_constraints["relevance"],
         "threshold": BaseRegressionSampler._parameter_constraints["threshold"],

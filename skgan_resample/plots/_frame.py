@@ -45,11 +45,7 @@ def draw_point(ax, i, row, across, up, name, *, hollow=False, limits=((-np.inf, 
 
 
 SMALLEST_TEXT = 6.0  # points
-
-
 NARROW = 3.0 * 72  # points; narrower axes, as in half the width of a page, get smaller text
-
-
 MAX_LEGEND_COLUMNS = 5
 
 

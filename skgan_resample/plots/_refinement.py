@@ -116,7 +116,7 @@ class RefinementDisplay(Display):
         seed = clone(sampler).random_state
         if not isinstance(seed, Integral):
             seed = check_random_state(seed).randint(np.iinfo(np.int32).max)
-        refined = clone(sampler).set_params(refine=True, reject_fraction=0.0, random_state=seed)
+        refined = clone(sampler).set_params(refine=True, random_state=seed)
         X_after, y_after = refined.fit_resample(X, y)
         if not refined.history_:
             raise ValueError(f"No network was trained: {refined.refinement_['status']}.")

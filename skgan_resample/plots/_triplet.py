@@ -9,14 +9,8 @@ from skgan_resample.plots._frame import Display, finish, shortened, text_size
 from skgan_resample.plots._palette import BLACK, BLUE, GREY, SERIES, SLATE
 
 CLASS_COLORS = (*SERIES, BLACK)
-
-
 CLASS_MARKERS = "oDPX*hpd"  # none that is a kind of new row
-
-
 OTHERS_MARKER = "."
-
-
 KINDS = {"hard positive": "^", "hard negative": "v", "fallback": "s"}  # of new rows, hollow
 
 

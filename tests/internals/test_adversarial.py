@@ -1,7 +1,6 @@
 """The step of adversarial training against hand-worked cases and autograd, and scikit-learn's networks in torch."""
 
 import copy
-import itertools
 import math
 
 import numpy as np
@@ -13,7 +12,7 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.svm import LinearSVC
 from torch import nn
 
-from skgan_resample._nn.adversarial import SCHEDULES, Treatment, adversarial_step, averaged_copy, penultimate
+from skgan_resample._nn.adversarial import SCHEDULES, Treatment, adversarial_step, penultimate
 from skgan_resample._nn.attacks import Budget
 from skgan_resample._nn.networks import SklearnMLP, affine_then, linear_layers, with_weights
 from skgan_resample._nn.training import SGD, copied_state, restore, seeded
@@ -40,21 +39,19 @@ def rows_of(n, width, n_classes=2, seed=0):
     return torch.randn(n, width, generator=generator), torch.arange(n) % n_classes
 
 
-def step_of(network, x, y, *, eps=0.0, treatment=OFF, averaged=None, weight=None, factor=None, rate=1.0, **changes):
+def step_of(network, x, y, *, eps=0.0, treatment=OFF, weight=None, factor=None, rate=1.0, **changes):
     """Return a step of plain gradient descent; without attack unless `eps` is given."""
     settings = {
         "objective": "at",
         "trades_beta": 6.0,
         "attack_loss": "margin",
-        "attack_steps": 5,
+        "n_steps": 5,
         "decay": 0.0,
         "learning_rate": lambda progress: rate,
         "strength": lambda progress: 1.0,
-        "blocks": [torch.tensor([j]) for j in range(x.shape[1])],
     }
     return adversarial_step(
         network,
-        averaged,
         optimizer=SGD(network.parameters(), rate, momentum=0.0),
         x=x,
         y=y,
@@ -173,10 +170,10 @@ def test_a_fitted_model_of_scikit_learn_says_the_same_as_a_network(spec, n_class
     X, y = make_classification(80, 6, n_informative=4, n_classes=n_classes, random_state=0)
     if hasattr(spec, "decision_function") or isinstance(spec, MLPClassifier):
         fitted = spec.fit(X, y)
-        architecture = Architecture.of(spec, 6, n_classes)
+        architecture = Architecture.from_sklearn(spec, 6, n_classes)
     else:
         fitted = spec.fit(X, X[:, 0] - X[:, 1] ** 2)
-        architecture = Architecture.of(spec, 6, None)
+        architecture = Architecture.from_sklearn(spec, 6, None)
     network = with_weights(architecture.build(), weights_of(fitted))
     with torch.no_grad():
         outputs = network(torch.as_tensor(X, dtype=torch.float32)).double().numpy()
@@ -248,7 +245,9 @@ def test_an_unattacked_step_is_that_of_scikit_learn_penalty_included(n_classes, 
         X, y = make_classification(40, 4, n_informative=3, n_redundant=0, n_classes=n_classes, random_state=0)
         model, targets = MLPClassifier(random_state=0, **common), torch.tensor(y)
         model.partial_fit(X, y, classes=np.unique(y))
-    network = with_weights(Architecture.of(model, 4, n_classes).build(), weights_of(model)).requires_grad_(True)
+    network = with_weights(Architecture.from_sklearn(model, 4, n_classes).build(), weights_of(model)).requires_grad_(
+        True
+    )
     model.partial_fit(X, y)
     settings = settings_of(model, len(X))
     rate = settings["learning_rate"] / (2 if n_classes is None else 1)
@@ -284,14 +283,14 @@ def test_rows_are_trained_on_where_a_linear_model_hurts_most(attack_loss):
     network = linear([[1.0, -1.0], [-2.0, 2.0], [0.0, 0.0]])
     x, y = rows_of(5, 3)
     towards = torch.where(y[:, None] == 0, -1.0, 1.0) * torch.tensor([1.0, -1.0])
-    moved = trained_on(network, x, y, eps=0.3, attack_loss=attack_loss, attack_steps=7)
+    moved = trained_on(network, x, y, eps=0.3, attack_loss=attack_loss, n_steps=7)
     torch.testing.assert_close(moved[:, :2], x[:, :2] + 0.3 * towards)
 
 
 def test_a_regression_is_attacked_away_from_its_target():
     network = linear([[1.0], [-2.0]])
     x = torch.tensor([[1.0, 0.0], [1.0, 0.0]])
-    moved = trained_on(network, x, torch.tensor([0.0, 2.0]), eps=0.3, attack_steps=7)
+    moved = trained_on(network, x, torch.tensor([0.0, 2.0]), eps=0.3, n_steps=7)
     torch.testing.assert_close(moved, torch.tensor([[1.3, -0.3], [0.7, 0.3]]))
 
 
@@ -385,82 +384,6 @@ def test_only_small_loss_rows_are_attacked_more_strongly():
     torch.testing.assert_close(unattacked, x)
 
 
-def named_cells(n_rows, width, n_classes):
-    """A cell holds 1000 times its class, 10 times its column, and its row in steps of 0.01; so cells can be traced."""
-    y = torch.arange(n_rows) % n_classes
-    x = 1000.0 * y[:, None] + 10 * torch.arange(width) + 0.01 * torch.arange(n_rows)[:, None]
-    return x.double(), y
-
-
-def read_cells(x):
-    """Return class, column and row of each cell."""
-    labels = (x / 1000).round()
-    columns = ((x - 1000 * labels) / 10).floor()
-    return labels.long(), columns.long(), ((x - 1000 * labels - 10 * columns) * 100).round().long()
-
-
-class SmallForOddRows(nn.Module):
-    """A network whose loss is small for rows with an odd number, read off the first column, which nobody swaps."""
-
-    def __init__(self):
-        super().__init__()
-        self.scale = nn.Parameter(torch.ones(1, dtype=torch.float64))
-
-    def forward(self, x):
-        labels, _, rows = read_cells(x[:, :1].detach())
-        odd = (rows[:, 0] % 2 == 1).double()
-        return nn.functional.one_hot(labels[:, 0], 3).double() * (1 + 20 * odd[:, None]) * self.scale + 0 * x.sum()
-
-
-def test_small_loss_rows_swap_columns_with_their_class_and_whole_blocks():
-    x, y = named_cells(300, 6, 3)
-    blocks = [torch.tensor([0]), torch.tensor([1, 2]), torch.tensor([3]), torch.tensor([4, 5])]
-
-    seen = trained_on(SmallForOddRows(), x, y, treatment=Treatment(0.5, swap_above=0.0), blocks=blocks)
-    labels, columns, rows = read_cells(seen)
-    assert (labels == y[:, None]).all()
-    assert (columns == torch.arange(6)).all()
-    assert torch.equal(rows[:, 1], rows[:, 2])
-    assert torch.equal(rows[:, 4], rows[:, 5])
-    own = rows == torch.arange(300)[:, None]
-    assert own[::2].all()  # rows with a large loss keep all their cells
-    swapped = ~own[1::2]
-    assert 0.15 < swapped.double().mean() < 0.75
-    blockwise = swapped[:, [0, 1, 3, 4]]
-    assert len({tuple(row) for row in blockwise.tolist()}) >= 10  # of 16: each block by itself
-
-
-def test_nothing_is_swapped_while_few_losses_are_small():
-    x, y = named_cells(60, 4, 3)
-    seen = trained_on(SmallForOddRows(), x, y, treatment=Treatment(0.5, swap_above=0.5))
-    assert torch.equal(seen, x)
-    swapped = trained_on(SmallForOddRows(), x, y, treatment=Treatment(0.5, swap_above=0.49))
-    assert not torch.equal(swapped, x)
-
-
-def test_a_class_of_one_row_swaps_with_itself():
-    x, y = rows_of(9, 3)
-    y = torch.tensor([0] * 8 + [1])
-    network = linear([[100.0, -100.0]] * 3)
-    seen = trained_on(network, x, y, treatment=Treatment(1e9, swap_above=0.0))
-    torch.testing.assert_close(seen[8], x[8])
-    assert not torch.equal(seen[:8], x[:8])
-
-
-def test_swapped_rows_are_attacked_anew():
-    x, y = rows_of(200, 3)
-    x = (10 * x).round()
-    network = linear([[1.0, -1.0], [1.0, -1.0], [-1.0, 1.0]])
-    seen = trained_on(network, x, y, eps=0.3, attack_steps=7, treatment=Treatment(1e9, swap_above=0.0))
-    swapped = seen.round()
-    assert (swapped != x).any()
-    towards = torch.where(y[:, None] == 0, -1.0, 1.0) * torch.tensor([1.0, 1.0, -1.0])
-    torch.testing.assert_close(seen, swapped + 0.3 * towards, rtol=1e-5, atol=1e-4)
-    values = [{(label, value) for label, value in zip(y.tolist(), x[:, j].tolist())} for j in range(3)]
-    for j in range(3):
-        assert {(label, value) for label, value in zip(y.tolist(), swapped[:, j].tolist())} <= values[j]
-
-
 def test_adversarial_weight_perturbation_takes_the_gradient_elsewhere_and_leaves_nothing():
     network = SklearnMLP(3, (4,), 2, "tanh", two_logits=False)
     x, y = rows_of(6, 3)
@@ -481,38 +404,6 @@ def test_adversarial_weight_perturbation_takes_the_gradient_elsewhere_and_leaves
     still = copy.deepcopy(network)
     step_of(still, x, y, treatment=Treatment(0.0, awp_gamma=gamma), rate=0.0)(torch.arange(6), 0.0)
     assert_same([w.detach() for w in still.parameters()], [w.detach() for w in network.parameters()], rtol=1e-6)
-
-
-def test_smoothed_labels_by_hand():
-    network = SklearnMLP(3, (), 3, "identity", two_logits=False)
-    x, y = rows_of(7, 3, n_classes=3)
-    logs = network(x).log_softmax(dim=1)
-    own = logs[torch.arange(7), y]
-    expected = -(0.8 * own + 0.2 * logs.mean(dim=1)).mean()
-    found, said = gradient(network, x, y, treatment=Treatment(0.0, label_smoothing=0.2))
-    assert_same(found, gradient_of(network, expected))
-    assert said["train_loss"].item() == pytest.approx(expected.item(), rel=1e-5)
-
-
-def test_the_loss_that_tells_small_from_large_is_not_smoothed():
-    network, x, y, losses = easy_and_hard()
-    just_above = sorted(losses)[1] * 1.001
-    _, said = gradient(network, x, y, treatment=Treatment(just_above, label_smoothing=0.5))
-    assert said["small_loss_fraction"] == 0.5
-
-
-def test_averaged_weights_keep_their_share():
-    network = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Linear(4, 2)).train()
-    x, y = rows_of(8, 3)
-    averaged = averaged_copy(network)
-    step = step_of(network, x, y, averaged=averaged, treatment=Treatment(0.0, ema_decay=0.75), rate=0.5)
-    expected = [w.detach().clone() for w in network.parameters()]
-    for _ in range(3):
-        step(torch.arange(8), 0.0)
-        expected = [0.75 * mean + 0.25 * w.detach() for mean, w in zip(expected, network.parameters())]
-    assert_same(list(averaged.parameters()), expected)
-    assert not any(w.requires_grad for w in averaged.parameters())
-    assert torch.equal(averaged[1].running_mean, network[1].running_mean)
 
 
 def divergence_in_words(clean, attacked):
@@ -558,36 +449,26 @@ def test_trades_learns_through_both_predictions():
 def test_trades_of_a_regression_is_the_squared_difference():
     network = linear([[1.0], [-2.0]])
     x, y = torch.tensor([[1.0, 0.0]]), torch.tensor([0.5])
-    _, said = gradient(network, x, y, eps=0.1, objective="trades", trades_beta=2.0, attack_steps=7)
+    _, said = gradient(network, x, y, eps=0.1, objective="trades", trades_beta=2.0, n_steps=7)
     assert said["train_loss"].item() == pytest.approx(0.5**2 + 2.0 * 0.3**2, rel=1e-4)
 
 
-def test_removed_rows_are_out_of_the_loss():
+def test_a_batch_can_be_changed_with_what_is_known_of_its_losses():
+    """A study takes the attack off small-loss rows, and leaves out row 3."""
     network, x, y, losses = easy_and_hard()
-    small = [loss < 0.5 for loss in losses]
-    found, _ = gradient(network, x, y, treatment=Treatment(0.5, remove="rows"))
-    expected, _ = gradient(network, x, y, weight=[0.0 if is_small else 1.0 for is_small in small])
-    assert_same(found, expected)
-    assert any(g.any() for g in found)
+    small = torch.tensor([loss < 0.5 for loss in losses])
+    seen = []
 
+    def change_batch(rows, moved, weights, is_small):
+        seen.append(is_small)
+        return torch.where(is_small[:, None], rows, moved), weights * (torch.arange(4) != 3)
 
-def test_removed_perturbations_leave_small_loss_rows_as_they_are():
-    network, x, y, _ = easy_and_hard()
-    seen = trained_on(network, x, y, eps=0.1, treatment=Treatment(0.5, remove="perturbation"))
-    torch.testing.assert_close(x[:, 0] - seen[:, 0], torch.tensor([0.0, 0.1, 0.0, 0.1]))
-
-
-def test_as_many_rows_are_left_out_at_random():
-    """All rows alike but for the column that marks them: the gradient counts who is in."""
-    network = linear([[0.0, 0.0]] * 4 + [[1.0, -1.0]])
-    x = torch.column_stack([torch.eye(4), torch.tensor([3.0, 3.0, -3.0, 0.0])])
-    y = torch.zeros(4, dtype=torch.long)
-    left_out = []
-    for _ in range(60):
-        (weight, _), _ = gradient(network, x, y, treatment=Treatment(0.5, remove="random"))
-        left_out.append(tuple((weight[0, :4] == 0).tolist()))
-    assert {sum(out) for out in left_out} == {2}
-    assert set(left_out) == {out for out in itertools.product([False, True], repeat=4) if sum(out) == 2}
+    treatment = Treatment(0.5, change_batch=change_batch)
+    moved = trained_on(network, x, y, eps=0.1, treatment=treatment)
+    assert torch.equal(seen[0], small)
+    torch.testing.assert_close(x[:, 0] - moved[:, 0], torch.where(small, 0.0, 0.1))
+    found, _ = gradient(network, x, y, treatment=treatment)
+    assert_same(found, gradient(network, x, y, weight=[1.0, 1.0, 1.0, 0.0])[0])
 
 
 @pytest.mark.parametrize("n_inputs", [3, 1])

@@ -11,7 +11,7 @@ from torch import nn
 
 from skgan_resample._nn.attacks import (
     Budget,
-    Heads,
+    OneHotBlock,
     adaptive_pgd,
     cross_entropy,
     downward,
@@ -50,10 +50,10 @@ def budget_of(width, **parts):
     return Budget(**arrays, indicator=indicator, **parts)
 
 
-def head_of(columns, on=None, off=None):
+def block_of(columns, on=None, off=None):
     on = [1.0] * len(columns) if on is None else on
     off = [0.0] * len(columns) if off is None else off
-    return Heads(torch.tensor(columns), torch.tensor(on), torch.tensor(off))
+    return OneHotBlock(torch.tensor(columns), torch.tensor(on), torch.tensor(off))
 
 
 def linear(weight, offset=0.0):
@@ -76,8 +76,8 @@ def mlp(width, n_outputs, hidden=8, scale=1.0):
 
 
 # ------------------------------------------------------------------------------------------------------ what is allowed
-def level_of(row, columns, on, off):
-    """Position of the only level of a head, None if there is not exactly one."""
+def category_of(row, columns, on, off):
+    """Position of the only category of a block, None if there is not exactly one."""
     is_on = [abs(row[c] - a) < 1e-3 for c, a in zip(columns, on)]
     is_off = [abs(row[c] - b) < 1e-3 for c, b in zip(columns, off)]
     return is_on.index(True) if sum(is_on) == 1 and sum(is_off) == len(columns) - 1 else None
@@ -90,15 +90,15 @@ def violations(x, x_adv, budget, factor):
         getattr(budget, name).double().tolist() for name in ("left", "right", "low", "high", "grid")
     )
     indicator = budget.indicator.tolist()
-    heads = [(h.columns.tolist(), h.on.tolist(), h.off.tolist()) for h in budget.heads]
-    in_head = {c for columns, _, _ in heads for c in columns}
+    blocks = [(block.columns.tolist(), block.on.tolist(), block.off.tolist()) for block in budget.blocks]
+    in_block = {c for columns, _, _ in blocks for c in columns}
     for i, (old, new) in enumerate(zip(x.double().tolist(), x_adv.double().tolist())):
         f = factor[i]
         shares = rounding = 0.0
         if f == 0 and old != new:
             found.append(f"row {i} has no budget, but changed")
         for j in range(len(old)):
-            if j in in_head:
+            if j in in_block:
                 continue
             move, noise = new[j] - old[j], 2e-6 * (1 + abs(old[j]))
             missing = indicator[j] >= 0 and old[indicator[j]] > 0.5
@@ -125,19 +125,19 @@ def violations(x, x_adv, budget, factor):
         if budget.norm == "l2" and shares > 1 + rounding + (5e-4 if max(grid) > 0 else 1e-5):
             found.append(f"row {i} has a squared length of {shares}")
         n_switched = 0
-        for columns, on, off in heads:
+        for columns, on, off in blocks:
             same = all(old[c] == new[c] for c in columns)
             n_switched += not same
-            if level_of(old, columns, on, off) is None and not same:
-                found.append(f"row {i} has no single level in {columns}, but changed it")
-            if level_of(old, columns, on, off) is not None and level_of(new, columns, on, off) is None:
-                found.append(f"row {i} lost its level in {columns}")
+            if category_of(old, columns, on, off) is None and not same:
+                found.append(f"row {i} has no single category in {columns}, but changed it")
+            if category_of(old, columns, on, off) is not None and category_of(new, columns, on, off) is None:
+                found.append(f"row {i} lost its category in {columns}")
         if n_switched > budget.max_switches:
             found.append(f"row {i} has {n_switched} switches")
     return found
 
 
-WIDTH, N_NUMBERS = 11, 5  # five numbers, an indicator, a head of three levels, a pair that was made one-hot before
+WIDTH, N_NUMBERS = 11, 5  # five numbers, an indicator, a block of three categories, a pair that was made one-hot before
 
 
 def random_case(seed, norm, max_switches):
@@ -152,9 +152,9 @@ def random_case(seed, norm, max_switches):
     low[:N_NUMBERS][bounded], high[:N_NUMBERS][bounded] = -rng.uniform(0, 1.5), rng.uniform(0, 1.5)
     indicator = np.full(WIDTH, -1)
     indicator[2] = 5
-    heads = (head_of([6, 7, 8]), head_of([9, 10], on=[2.0, 0.5], off=[-0.5, -2.0]))
+    blocks = (block_of([6, 7, 8]), block_of([9, 10], on=[2.0, 0.5], off=[-0.5, -2.0]))
     budget = budget_of(
-        WIDTH, left=left, right=right, low=low, high=high, grid=grid, indicator=indicator, norm=norm, heads=heads,
+        WIDTH, left=left, right=right, low=low, high=high, grid=grid, indicator=indicator, norm=norm, blocks=blocks,
         max_switches=max_switches,
     )  # fmt: skip
     n = 12
@@ -165,7 +165,7 @@ def random_case(seed, norm, max_switches):
     one = rng.randint(2, size=n)
     x[:, 9], x[:, 10] = np.where(one == 0, 2.0, -0.5), np.where(one == 1, 0.5, -2.0)
     x[0, 6:9] = 0.0  # missing
-    x[1, 6:9] = [1.0, 1.0, 0.0]  # two levels
+    x[1, 6:9] = [1.0, 1.0, 0.0]  # two categories
     x[2, 9:11] = [0.9, -2.0]  # neither on nor off
     factor = rng.choice([0.0, 0.5, 1.0, 1.5], size=n)
     return budget, torch.tensor(x, dtype=torch.float32), factor
@@ -214,10 +214,10 @@ def test_the_strongest_search_stays_in_the_budget(is_classifier, seed, norm, max
 
 
 def test_the_checker_sees_each_violation():
-    heads = (head_of([4, 5]),)
+    blocks = (block_of([4, 5]),)
     budget = budget_of(
         6, left=[1, 1, 1, 0, 0, 0], right=[1, 1, 1, 0, 0, 0], low=[-1] * 6, grid=[0, 0.5, 0, 0, 0, 0],
-        indicator=[-1, -1, 3, -1, -1, -1], norm="l2", heads=heads, max_switches=0,
+        indicator=[-1, -1, 3, -1, -1, -1], norm="l2", blocks=blocks, max_switches=0,
     )  # fmt: skip
     x = torch.tensor([[0.0, 0.0, 0.0, 1.0, 1.0, 0.0]])
     assert violations(x, x, budget, [1.0]) == []
@@ -473,40 +473,40 @@ def test_the_searches_find_what_a_fine_grid_of_moves_finds(moons, norm):
 
 
 # ------------------------------------------------------------------------------------------------------------- switches
-SIZES = (3, 2, 4)  # levels of three columns, behind two numbers
+SIZES = (3, 2, 4)  # categories of three columns, behind two numbers
 
 
-def table_of_levels(n, rng):
+def table_of_categories(n, rng):
     x = np.zeros((n, 2 + sum(SIZES)))
     x[:, :2] = rng.normal(size=(n, 2))
     starts = 2 + np.cumsum([0, *SIZES[:-1]])
     for start, size in zip(starts, SIZES):
         x[np.arange(n), start + rng.randint(size, size=n)] = 1.0
-    heads = tuple(head_of(list(range(start, start + size))) for start, size in zip(starts.tolist(), SIZES))
-    return torch.tensor(x, dtype=torch.float32), heads
+    blocks = tuple(block_of(list(range(start, start + size))) for start, size in zip(starts.tolist(), SIZES))
+    return torch.tensor(x, dtype=torch.float32), blocks
 
 
 def all_switches(x, most):
-    """Every row of levels that differs from `x`, one row, in `most` heads at most."""
+    """Every row of categories that differs from `x`, one row, in `most` blocks at most."""
     starts = 2 + np.cumsum([0, *SIZES[:-1]])
     now = [int(x[start : start + size].argmax()) for start, size in zip(starts, SIZES)]
-    for levels in itertools.product(*map(range, SIZES)):
-        if sum(a != b for a, b in zip(levels, now)) <= most:
+    for categories in itertools.product(*map(range, SIZES)):
+        if sum(a != b for a, b in zip(categories, now)) <= most:
             tried = x.clone()
-            for start, size, level in zip(starts, SIZES, levels):
+            for start, size, category in zip(starts, SIZES, categories):
                 tried[start : start + size] = 0.0
-                tried[start + level] = 1.0
+                tried[start + category] = 1.0
             yield tried
 
 
 @pytest.mark.parametrize("most", [0, 1, 2, 3])
 def test_switches_of_a_linear_model_are_those_of_an_exhaustive_search(most):
     rng = np.random.RandomState(most)
-    x, heads = table_of_levels(40, rng)
+    x, blocks = table_of_categories(40, rng)
     w = rng.normal(size=x.shape[1])
     eps = np.where(np.arange(x.shape[1]) < 2, 0.3, 0.0)
     network, y = two_classes(w, lead=8.0), torch.zeros(40, dtype=torch.long)
-    budget = budget_of(x.shape[1], left=eps, right=eps, heads=heads, max_switches=most)
+    budget = budget_of(x.shape[1], left=eps, right=eps, blocks=blocks, max_switches=most)
     before = margin(network(x), y)
     best = torch.stack(
         [torch.stack([margin(network(t[None]), y[:1])[0] for t in all_switches(r, most)]).max() for r in x]
@@ -523,9 +523,9 @@ def test_switches_of_a_linear_model_are_those_of_an_exhaustive_search(most):
 
 def test_the_thorough_search_tries_every_single_switch_of_a_network():
     rng = np.random.RandomState(0)
-    x, heads = table_of_levels(60, rng)
+    x, blocks = table_of_categories(60, rng)
     still = np.zeros(x.shape[1])
-    budget = budget_of(x.shape[1], left=still, right=still, heads=heads, max_switches=1)
+    budget = budget_of(x.shape[1], left=still, right=still, blocks=blocks, max_switches=1)
     gradient_misses = 0
     for _ in range(4):
         network = mlp(x.shape[1], 2, scale=5.0)
@@ -549,19 +549,19 @@ def test_the_thorough_search_tries_every_single_switch_of_a_network():
 
 
 def test_switches_and_moves_together_break_what_neither_breaks_alone():
-    heads = (head_of([1, 2]),)
+    blocks = (block_of([1, 2]),)
     network, y = two_classes([1.0, 0.0, 1.0], lead=1.5), torch.zeros(1, dtype=torch.long)
     x = torch.tensor([[0.0, 1.0, 0.0]])
     outcomes = []
     for eps, most in ((1.0, 0), (0.0, 1), (1.0, 1)):
-        budget = budget_of(3, left=[eps, 0, 0], right=[eps, 0, 0], heads=heads, max_switches=most)
+        budget = budget_of(3, left=[eps, 0, 0], right=[eps, 0, 0], blocks=blocks, max_switches=most)
         outcomes.append(strongest(network, x, y, budget, is_classifier=True, n_steps=5)[1].item())
     assert outcomes == pytest.approx([-0.5, -0.5, 0.5])
 
 
 def test_a_group_that_is_not_quite_one_hot_keeps_what_it_has():
-    heads = (head_of([0, 1]),)
-    budget = budget_of(2, left=[0, 0], right=[0, 0], heads=heads, max_switches=1)
+    blocks = (block_of([0, 1]),)
+    budget = budget_of(2, left=[0, 0], right=[0, 0], blocks=blocks, max_switches=1)
     x = torch.tensor([[1.0, 0.0], [2.0, 0.0], [0.8, 0.0], [0.8, 0.2], [0.0, 0.0], [1.0, 1.0]])
     found, _ = strongest(
         two_classes([0.0, 5.0], 9.0), x, torch.zeros(6, dtype=torch.long), budget, is_classifier=True, n_steps=3
@@ -629,6 +629,13 @@ def test_project_onto_a_bounded_ball_is_the_nearest_point(seed):
             t = (small + large) / 2
             small, large = (t, large) if np.linalg.norm(np.clip(t * row, -cap, cap)) < 1 else (small, t)
         np.testing.assert_allclose(near, np.clip(t * row, -cap, cap), atol=1e-5)
+
+
+def test_project_keeps_columns_whose_bounds_take_the_whole_ball():
+    u = torch.rand(500, 2) * 9 + 2
+    limits = -torch.ones(2), torch.tensor([0.6, 0.8])  # 0.36 + 0.64 leaves nothing, or next to nothing by rounding
+    found = budget_of(2, norm="l2").project(u, limits)
+    torch.testing.assert_close(found, limits[1].expand(500, 2), rtol=0, atol=1e-3)
 
 
 @pytest.mark.parametrize("norm", ["linf", "l2"])

@@ -335,7 +335,7 @@ def test_uniform_duplication_copies_common_rows_as_well():
 @pytest.fixture
 def quick_refiner(monkeypatch):
     """Let the refined methods take a fraction of their time; return what they are made with."""
-    refiner = SMCAETransformer(learner=Ridge(), cv=2, max_steps=5)
+    refiner = SMCAETransformer(estimator=Ridge(), cv=2, max_steps=5)
     monkeypatch.setattr(_methods, "SyntheticRefiner", partial(SyntheticRefiner, refiner=refiner))
     return refiner
 

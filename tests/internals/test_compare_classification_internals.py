@@ -24,9 +24,17 @@ from sklearn.preprocessing import StandardScaler
 from skgan_resample import HardTripletSampler, ResamplingWarning, SMCAETransformer, SyntheticRefiner
 from skgan_resample._estimators import seeded_clone
 from skgan_resample._statistics import corrected_interval, holm
-from skgan_resample._thresholds import ALPHAS, best_thresholds, brier_score, decide, decision_scores, prior_corrected
+from skgan_resample._thresholds import (
+    ALPHAS,
+    MEASURES,
+    best_thresholds,
+    brier_score,
+    decide,
+    decision_scores,
+    prior_corrected,
+)
 from skgan_resample.model_selection import _methods, _tasks, compare_classification
-from skgan_resample.model_selection._class_verdict import MEASURES, SHOWN, ClassificationComparison
+from skgan_resample.model_selection._class_verdict import SHOWN, ClassificationComparison
 from skgan_resample.model_selection._classification import _make_splits, default_methods, evaluate, tuning_folds
 from skgan_resample.model_selection._methods import BalancedWeights, ClassDuplicator
 from skgan_resample.model_selection._result import OUTER
@@ -287,7 +295,7 @@ def test_samplers_ask_for_no_more_neighbours_than_a_small_class_has(n_positive):
     splits = [(0, OUTER, train, test, [(np.arange(0, len(y)), np.arange(n_positive))])]
     for method in (
         sampler,
-        SyntheticRefiner(sampler, SMCAETransformer(select="identity", learner=LogisticRegression())),
+        SyntheticRefiner(sampler, SMCAETransformer(select="identity", estimator=LogisticRegression())),
     ):
         (row,) = evaluate(X, y, splits, {"smote": method}, LOGISTIC)
         assert "error" not in row
@@ -484,7 +492,7 @@ def test_methods_by_name_from_simple_to_involved():
 
 
 def test_a_refined_sampler_can_be_asked_for(monkeypatch):
-    refiner = SMCAETransformer(learner=LogisticRegression(), cv=2, select="location_scale")
+    refiner = SMCAETransformer(estimator=LogisticRegression(), cv=2, select="location_scale")
     monkeypatch.setattr(_methods, "SyntheticRefiner", partial(SyntheticRefiner, refiner=refiner))
     X, y = clusters(80)
     options = {"learners": LogisticRegression(), "cv": 2, "n_repeats": 1}

@@ -6,15 +6,8 @@ import numpy as np
 import pytest
 from _robust_at_data import table, wrapper
 
-from skgan_resample import RobustATWrapper
-from skgan_resample._robust_at._overfitting import (
-    cross_fitted,
-    mean_difference,
-    onset,
-    robust_gap,
-    suspected_labels,
-    telling_apart,
-)
+from skgan_resample._robust_at._overfitting import mean_difference, onset, robust_gap, suspected_labels, telling_apart
+from skgan_resample._robust_at._strategies import cross_fitted, preferred
 from skgan_resample._robust_at._training import Curves, smoothed
 from skgan_resample.threat import ThreatModel
 
@@ -23,13 +16,13 @@ from skgan_resample.threat import ThreatModel
 def validated():
     """A wrapper that looked at three folds."""
     X, y = table()
-    return wrapper(validation=3, threat_model=ThreatModel(0.2)).fit(X, y), X, y
+    return wrapper(cv=3, threat_model=ThreatModel(0.2)).fit(X, y), X, y
 
 
 @pytest.fixture
 def overfits(monkeypatch):
     """Let every run lose 0.2 of robust accuracy after its best epoch."""
-    import skgan_resample._robust_at._wrapper as module
+    import skgan_resample._robust_at._strategies as module
 
     def found(curves, rng):
         return replace(robust_gap(curves, rng), value=0.2, low=0.1, high=0.3, error=0.05, detected=True)
@@ -38,10 +31,10 @@ def overfits(monkeypatch):
     return module
 
 
-@pytest.mark.parametrize("validation", [2, 0.3])
-def test_the_best_epoch_is_kept_where_later_ones_are_worse_unless_the_last_is_asked_for(validation, overfits):
+@pytest.mark.parametrize("held_out", [{"cv": 2}, {"validation_fraction": 0.3}], ids=str)
+def test_the_best_epoch_is_kept_where_later_ones_are_worse_unless_early_stopping_is_off(held_out, overfits):
     X, y = table()
-    still = {"validation": validation, "learning_rate": 1e-9, "ro_strategy": None}  # the first of equals is the best
+    still = {**held_out, "learning_rate": 1e-9, "ro_strategy": None}  # the first of equals is the best
     early = wrapper(**still).fit(X, y)
     curves = early.runs_["plain"]
     assert early.n_iter_ == curves.epochs[1 + int(np.argmax(smoothed(curves.curve())[1:].round(9)))] == 2
@@ -52,14 +45,14 @@ def test_auto_tries_treatments_only_where_overfitting_is_found(overfits, validat
     model, X, y = validated
     assert list(model.runs_) == ["plain"]
     assert not model.ro_detected_
-    treated = wrapper(validation=3, max_epochs=2).fit(X, y)
+    treated = wrapper(cv=3, max_epochs=2).fit(X, y)
     assert list(treated.runs_) == ["plain", *(" + ".join(parts) for parts in overfits.AUTO)]
     assert treated.strategy_ in treated.runs_
     best = {name: smoothed(curves.curve())[curves.best] for name, curves in treated.runs_.items()}
     clean = {name: smoothed(curves.curve("clean"))[curves.best] for name, curves in treated.runs_.items()}
     allowed = [name for name in best if name == "plain" or clean[name] >= clean["plain"] - 0.02]
     assert best[treated.strategy_] == max(best[name] for name in allowed)
-    off = wrapper(validation=3, max_epochs=2, ro_strategy=None).fit(X, y)
+    off = wrapper(cv=3, max_epochs=2, ro_strategy=None).fit(X, y)
     assert list(off.runs_) == ["plain"]
 
 
@@ -201,20 +194,18 @@ def made_curves(name, robust, clean, kept, n_rows=200):
 
 
 def test_a_strategy_that_costs_too_much_at_its_best_epoch_can_be_kept_at_its_last():
-    model = RobustATWrapper(max_clean_loss=0.02)
     plain = {"robust": [0.1, 0.5, 0.5, 0.5, 0.3, 0.3, 0.3], "clean": [0.3, 0.8, 0.8, 0.8, 0.8, 0.8, 0.8], "kept": 2}
     treated = {
         "robust": [0.1, 0.7, 0.7, 0.7, 0.6, 0.6, 0.6],
         "clean": [0.3, 0.6, 0.6, 0.6, 0.79, 0.79, 0.79],
         "kept": 2,
     }
-    model.runs_ = {"plain": made_curves("plain", **plain), "treated": made_curves("treated", **treated)}
-    assert model._preferred(0) == "treated"
-    assert model.runs_["treated"].kept == 6
-    model.runs_["treated"] = made_curves("treated", **{**treated, "clean": [0.3, 0.79, 0.79, 0.79, 0.79, 0.79, 0.79]})
-    assert (model._preferred(0), model.runs_["treated"].kept) == ("treated", 2)
-    model.runs_["treated"] = made_curves("treated", **{**treated, "clean": [0.7] * 7})
-    assert (model._preferred(0), model.runs_["plain"].kept) == ("plain", 2)
+    runs = {"plain": made_curves("plain", **plain), "treated": made_curves("treated", **treated)}
+    assert preferred(runs, 0.02, 0) == ("treated", 6)
+    runs["treated"] = made_curves("treated", **{**treated, "clean": [0.3, 0.79, 0.79, 0.79, 0.79, 0.79, 0.79]})
+    assert preferred(runs, 0.02, 0) == ("treated", 2)
+    runs["treated"] = made_curves("treated", **{**treated, "clean": [0.7] * 7})
+    assert preferred(runs, 0.02, 0) == ("plain", 2)
 
 
 def test_a_strategy_is_judged_without_the_luck_of_its_best_epoch():

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from skgan_resample._budget import NumpyBudget
 from skgan_resample.metrics._black_box import worst_rows
 from skgan_resample.threat import ThreatModel
 
@@ -25,13 +26,14 @@ def test_the_search_never_leaves_the_threat_model(norm, bounds):
         }
     )
     frame[["r", "g", "b"]] = np.eye(3)[rng.randint(3, size=n)]
-    frame.loc[:5, ["r", "g", "b"]] = 0.0  # no level at all: stays
+    frame.loc[:5, ["r", "g", "b"]] = 0.0  # no category at all: stays
+    frame.loc[6:9, ["r", "g", "b"]] = [1.0, 0.5, 0.0]  # not quite one-hot: stays
     threat = ThreatModel(
         {"x": (0.1, 0.5), "fixed": 1.0, "gap": 0.5, "count": 2.5},
         unit="raw", norm=norm, bounds=bounds, immutable=["fixed", "flag"], onehot_groups=[["r", "g", "b"]],
         max_categorical_changes=1,
     ).fit(frame)  # fmt: skip
-    codes = threat._encoder.to_codes(frame)
+    codes = threat.encoder_.to_codes(frame)
     column = {name: j for j, name in enumerate(frame.columns)}
     seen = []
 
@@ -40,7 +42,7 @@ def test_the_search_never_leaves_the_threat_model(norm, bounds):
         return rng.uniform(-2, -1, size=len(rows))  # often better, never enough
 
     factor = (np.arange(n) % 4 > 0).astype(float)[:, None]
-    worst = worst_rows(badness, codes, threat, factor=factor, n_queries=60, rng=rng)
+    worst = worst_rows(badness, codes, NumpyBudget.of(threat), factor=factor, n_queries=60, rng=rng)
     low, high = np.nanmin(codes, axis=0), np.nanmax(codes, axis=0)
     used = {"x": set(), "count": set(), "switched": set(), "length": 0.0}
     for moved, rows in [*seen, (worst, np.arange(n))]:
@@ -60,7 +62,9 @@ def test_the_search_never_leaves_the_threat_model(norm, bounds):
         switches = (move[:, column["town"]] != 0).astype(int)
         group = moved[:, -3:]
         assert np.array_equal(group.sum(axis=1), old[:, -3:].sum(axis=1))
-        assert np.isin(group, [0.0, 1.0]).all()
+        odd = rows < 10
+        assert np.array_equal(group[odd], old[odd, -3:])
+        assert np.isin(group[~odd], [0.0, 1.0]).all()
         switches += (move[:, -3:] != 0).any(axis=1)
         assert switches.max() <= 1
         assert np.isin(moved[:, column["town"]], [0, 1, 2]).all()
@@ -84,3 +88,17 @@ def test_the_search_never_leaves_the_threat_model(norm, bounds):
     assert used["count"] == {-2.0, -1.0, 0.0, 1.0, 2.0}
     assert used["switched"] == {0, 1}
     assert used["length"] > 0.99
+
+
+def test_a_fraction_in_a_column_of_whole_steps_moves_by_whole_steps():
+    threat = ThreatModel(6, unit="raw", integer_features=[0], bounds=(0, 7.5)).fit(np.array([[0.0], [2.5], [9.0]]))
+    seen = []
+
+    def badness(moved, rows):
+        seen.append(moved[:, 0])
+        return np.full(len(rows), -1.0)
+
+    codes = np.full((50, 1), 2.5)
+    rng = np.random.RandomState(0)
+    worst_rows(badness, codes, NumpyBudget.of(threat), factor=np.ones((50, 1)), n_queries=20, rng=rng)
+    assert set(np.concatenate(seen)) == {0.5, 1.5, 2.5, 3.5, 4.5, 5.5, 6.5}

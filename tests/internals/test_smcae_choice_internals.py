@@ -14,7 +14,7 @@ def selected():
     found = {}
     for distortion in DISTORTIONS:
         found[distortion] = fitted(
-            (*real_rows(90), *simulated(120, distortion)), **QUICK, cv=3, learner=LogisticRegression()
+            (*real_rows(90), *simulated(120, distortion)), **QUICK, cv=3, estimator=LogisticRegression()
         )
     return found
 

@@ -63,7 +63,7 @@ def test_a_map_by_class_is_chosen_where_classes_are_shifted_apart(select):
 
 def test_few_real_rows_have_few_candidates():
     real, y, synthetic, y_synthetic = shifted_classes()
-    settings = options(max_steps=20, learner=LogisticRegression())
+    settings = options(max_steps=20, estimator=LogisticRegression())
     for n_rows, n_candidates in ((19, 2), (20, 5)):
         run = fitting(settings, real[:n_rows], y[:n_rows], synthetic, y_synthetic)
         assert list(run.trials_) == list(LADDER[:n_candidates])
@@ -73,7 +73,7 @@ def test_synthetic_rows_with_wrong_labels_are_dropped_where_they_may_be():
     real, y, *_ = shifted_classes()
     noise = np.random.RandomState(3).normal(size=(200, 2)) + 2
     labels = np.random.RandomState(4).randint(2, size=200)
-    run = fitting(options(max_steps=50, learner=LogisticRegression()), real, y, noise, labels, can_drop=True)
+    run = fitting(options(max_steps=50, estimator=LogisticRegression()), real, y, noise, labels, can_drop=True)
     assert next(iter(run.trials_)) == "none"
     assert run.selected_ == "none"
     assert np.array_equal(run.mover_(run.synthetic), run.synthetic.vectors)
@@ -131,7 +131,7 @@ def test_the_base_map_stays_where_training_diverges(n_rows):
 
 def test_a_network_that_diverges_is_no_candidate():
     with pytest.warns(UserWarning, match="SMCAE is no candidate, since its training diverged"):
-        run = fitting(options(learning_rate=1e30, learner=LogisticRegression()), *shifted_classes())
+        run = fitting(options(learning_rate=1e30, estimator=LogisticRegression()), *shifted_classes())
     assert list(run.trials_) == list(LADDER[:-1])
     assert run.selected_ == "linear_ot"
 
@@ -151,7 +151,7 @@ def test_a_network_to_which_the_folds_prefer_its_base_is_no_candidate(monkeypatc
     monkeypatch.setattr(_fitting, "_kept_step", lambda trainings: 0)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        run = fitting(options(max_steps=50, learner=LogisticRegression()), *shifted_classes())
+        run = fitting(options(max_steps=50, estimator=LogisticRegression()), *shifted_classes())
     assert list(run.trials_) == list(LADDER[:-1])
 
 
@@ -165,7 +165,7 @@ def test_one_training_that_diverges_in_a_fold_is_enough(monkeypatch):
 
     monkeypatch.setattr(_training, "train_guarded", failing)
     with pytest.warns(UserWarning, match=r"SMCAE is no candidate, since its training diverged\. Not a number\."):
-        run = fitting(options(max_steps=20, cv=3, learner=LogisticRegression()), *shifted_classes())
+        run = fitting(options(max_steps=20, cv=3, estimator=LogisticRegression()), *shifted_classes())
     assert list(run.trials_) == list(LADDER[:-1])
 
 
@@ -194,7 +194,7 @@ def test_what_is_scored_in_a_fold_is_the_network_at_the_step_that_the_others_pre
     monkeypatch.setattr(_training, "train_guarded", training)
     monkeypatch.setattr(_fitting, "_kept_step", kept_step)
     monkeypatch.setattr(Training, "at", look)
-    run = fitting(options(cv=3, learner=LogisticRegression()), *shifted_classes())
+    run = fitting(options(cv=3, estimator=LogisticRegression()), *shifted_classes())
     assert asked == [[0, 1, 2], [1, 2], [0, 2], [0, 1]]
     assert shown == [(0, 0), (1, 50), (2, 100)]
     assert "smcae" in run.trials_
@@ -205,7 +205,7 @@ def test_what_is_scored_in_a_fold_is_the_network_at_the_step_that_the_others_pre
 @pytest.mark.parametrize("n_rows", [2, 5, 6])
 def test_fewer_than_six_real_rows_choose_nothing_and_it_says_so(n_rows):
     real, y, synthetic, y_synthetic = shifted_classes()
-    settings = options(learner=LogisticRegression())
+    settings = options(estimator=LogisticRegression())
     if n_rows == 6:
         assert fitting(settings, real[:n_rows], y[:n_rows], synthetic, y_synthetic).trials_
         return
@@ -225,7 +225,7 @@ def test_a_sampler_that_cannot_work_in_a_fold_leaves_rows_as_they_are_and_it_say
         asked.append(rows)
         return sides[1][rows] if len(asked) <= n_good else None
 
-    settings = options(cv=3, max_steps=20, learner=LogisticRegression())
+    settings = options(cv=3, max_steps=20, estimator=LogisticRegression())
     run = Fitting(settings, space, *sides, Origin(draw=draw), np.random.RandomState(0), [])
     if n_good == 3:
         assert run.run().trials_
@@ -243,7 +243,7 @@ def test_a_sampler_that_cannot_work_in_a_fold_leaves_rows_as_they_are_and_it_say
 def test_rows_cannot_be_dropped_by_their_distance():
     settings = options(select="gap", max_steps=20)
     assert "none" not in fitting(settings, *shifted_classes(), can_drop=True).trials_
-    run = fitting(options(max_steps=20, learner=LogisticRegression()), *shifted_classes(), can_drop=False)
+    run = fitting(options(max_steps=20, estimator=LogisticRegression()), *shifted_classes(), can_drop=False)
     assert "none" not in run.trials_
 
 
@@ -354,5 +354,5 @@ def test_r2_is_measured_by_the_targets_of_all_real_rows_that_take_part():
 def test_the_choice_is_made_on_two_thousand_rows_at_most(monkeypatch):
     assert _selection.MAX_ROWS == 2_000
     monkeypatch.setattr(_selection, "MAX_ROWS", 40)
-    run = fitting(options(cv=2, max_steps=20, learner=LogisticRegression()), *shifted_classes(100))
+    run = fitting(options(cv=2, max_steps=20, estimator=LogisticRegression()), *shifted_classes(100))
     assert all(len(trial.scores) == 40 for trial in run.trials_.values())

@@ -5,7 +5,7 @@ import inspect
 import numpy as np
 import pytest
 import torch
-from _smogan_data import QUICK, both_tails, skewed
+from _smogan_data import QUICK, both_tails, skewed, smogan
 from scipy.spatial.distance import pdist
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 
@@ -40,7 +40,7 @@ def training(monkeypatch):
 
 def test_the_best_generator_is_kept_and_the_critic_of_the_last_step(training):
     X, y = skewed()
-    sampler = SMOGANRegressorResampler(**{**QUICK, "max_steps": 60}, learning_rate=0.05, device="cpu").fit(X, y)
+    sampler = smogan(**{**QUICK, "max_steps": 60}, learning_rate=0.05, device="cpu").fit(X, y)
     result = training["train"]["result"]
     assert 0 < sampler.best_step_ == result.best_step < 60
     kept = {"generator": result.best_state, "critic": result.last_state}
@@ -61,7 +61,7 @@ def test_the_networks_learn_from_the_rows_to_train_on_and_are_compared_with_the_
             super()._train(X, y, train_rows, held_out, drafts, rng)
 
     X, y = both_tails()
-    sampler = Remembering(threshold=0.8, device="cpu", **QUICK).fit(X, y)
+    sampler = smogan(kind=Remembering, threshold=0.8, device="cpu", **QUICK).fit(X, y)
     step, score = training["distgan_step"], training["held_out_mmd"]
     for rows, name in ((step["real"], "real"), (score["held_out"], "held_out")):
         assert rows.parents.tolist() == split[name][:, None].tolist()
@@ -87,9 +87,7 @@ def test_what_the_training_is_to_be_like_reaches_it(training):
     }
     X, y = skewed()
     steering = {"patience": 2, "tol": 0.5, "max_time": 100.0}
-    sampler = SMOGANRegressorResampler(
-        **QUICK, **given, **steering, mmd_bandwidths=(0.3, 3.0), learning_rate=0.01, device="cpu"
-    )
+    sampler = smogan(**QUICK, **given, **steering, mmd_bandwidths=(0.3, 3.0), learning_rate=0.01, device="cpu")
     sampler.fit(X, y)
     step, score, run = (training[name] for name in ("distgan_step", "held_out_mmd", "train"))
     assert {name: step[name] for name in given} == given
@@ -110,29 +108,29 @@ def test_what_the_training_is_to_be_like_reaches_it(training):
 def test_there_are_at_least_four_candidates_to_train_on_for_each_rare_row(training):
     X, y = skewed()
     n_rare = int(Relevance().fit(y).rare_mask(y).sum())
-    SMOGANRegressorResampler(threshold=0.8, sampling_strategy={"high": n_rare + 1}, **QUICK).fit(X, y)
+    smogan(threshold=0.8, sampling_strategy={"high": n_rare + 1}, **QUICK).fit(X, y)
     assert len(training["distgan_step"]["candidates"]) == 4 * n_rare
-    SMOGANRegressorResampler(threshold=0.8, sampling_strategy={"high": 9 * n_rare}, **QUICK).fit(X, y)
+    smogan(threshold=0.8, sampling_strategy={"high": 9 * n_rare}, **QUICK).fit(X, y)
     assert len(training["distgan_step"]["candidates"]) == 8 * n_rare  # those that will be drawn, if they are more
 
 
-def test_the_teacher_of_a_large_table_learns_from_its_rare_rows_and_a_sample():
-    from skgan_resample.over_sampling._smogan import _teaching_rows
+def test_the_regressor_of_a_large_table_learns_from_its_rare_rows_and_a_sample():
+    from skgan_resample.over_sampling._smogan import _rows_to_fit
 
     is_rare = np.zeros(50_000, dtype=bool)
     is_rare[::50] = True
-    rows = _teaching_rows(is_rare, np.random.RandomState(0))
+    rows = _rows_to_fit(is_rare, np.random.RandomState(0))
     assert len(rows) == len(np.unique(rows)) == 10_000
     assert is_rare[rows].sum() == 1000
-    rows = _teaching_rows(np.ones(50_000, dtype=bool), np.random.RandomState(0))
+    rows = _rows_to_fit(np.ones(50_000, dtype=bool), np.random.RandomState(0))
     assert len(rows) == 5_000
-    assert np.array_equal(_teaching_rows(is_rare[:9_999], np.random.RandomState(0)), np.arange(9_999))
+    assert np.array_equal(_rows_to_fit(is_rare[:9_999], np.random.RandomState(0)), np.arange(9_999))
 
 
 # ------------------------------------------------------------------------------------------------ vectors
 def test_vectors_are_in_units_of_the_rare_rows():
     X, y = both_tails()
-    sampler = SMOGANRegressorResampler(threshold=0.8, refine=False).fit(X, y)
+    sampler = smogan(threshold=0.8, refine=False).fit(X, y)
     bumps = [bump for bump in sampler.bumps_ if bump.is_rare]
     space = _RareSpace(sampler.encoder_, bumps, X, y)
     rows = np.concatenate([bump.indices for bump in bumps])

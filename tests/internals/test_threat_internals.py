@@ -1,4 +1,4 @@
-"""ThreatModel against NumPy, and what it hands out against a slow checker."""
+"""ThreatModel: what its units refer to, and its budget in the encoded space of a network."""
 
 import numpy as np
 import pytest
@@ -6,6 +6,8 @@ import torch
 from _threat_data import UNITS, X, mixed_frame
 
 from skgan_resample import ThreatModel
+from skgan_resample._budget import NumpyBudget
+from skgan_resample._nn.attacks import Budget
 from skgan_resample._tables._encoder import TableEncoder
 from skgan_resample.threat import _Statistics
 
@@ -26,7 +28,7 @@ def test_the_budget_of_a_mixed_table_is_the_threat_model_in_encoded_columns(scal
     threat = ThreatModel((0.5, 1.5), bounds="train", max_categorical_changes=2, norm="l2").fit(frame)
     encoder = TableEncoder(scale=scale).fit(frame)
     codes = encoder.to_codes(frame)
-    budget = threat._budget(encoder)
+    budget = Budget.encoded(NumpyBudget.of(threat), encoder)
     assert (budget.norm, budget.max_switches) == ("l2", 2)
     columns = {column.name: (j, column.encoded) for j, column in enumerate(encoder.columns_)}
     numbers = set()
@@ -57,9 +59,28 @@ def test_the_budget_of_a_mixed_table_is_the_threat_model_in_encoded_columns(scal
         assert (part[others] == 0).all()
     assert torch.isinf(budget.low[others]).all()
     assert (budget.indicator[others] == -1).all()
-    heads = [(head.columns.tolist(), head.on.tolist(), head.off.tolist()) for head in budget.heads]
+    blocks = [(block.columns.tolist(), block.on.tolist(), block.off.tolist()) for block in budget.blocks]
     expected = []
     for name, n_levels in (("city", 3), ("member", 2), ("colour", 2)):
         start = columns[name][1].start
         expected.append((list(range(start, start + n_levels)), [1.0] * n_levels, [0.0] * n_levels))
-    assert heads == expected
+    assert blocks == expected
+
+
+def test_immutable_categories_and_groups_are_no_blocks():
+    frame = mixed_frame().assign(p=np.r_[[1.0] * 10, [0.0] * 20], q=np.r_[[0.0] * 10, [1.0] * 20])
+    parts = {"onehot_groups": [["p", "q"]], "max_categorical_changes": 1, "unit": "raw"}
+    for immutable, n_blocks in ((None, 4), (["city", "q"], 2)):
+        budget = NumpyBudget.of(threat := ThreatModel(**parts, immutable=immutable).fit(frame))
+        assert len(budget.blocks) == len(Budget.encoded(budget, threat.encoder_).blocks) == n_blocks
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_a_column_that_no_network_sees_stays(unit):
+    table = np.column_stack([np.full(10, 7.0), np.arange(10.0), np.full(10, np.nan)])
+    threat = ThreatModel(0.5, unit=unit, bounds="train").fit(table)
+    codes, encoder = table[:3], threat.encoder_
+    x = encoder.encode_codes(codes).astype(np.float32)
+    landed = NumpyBudget.of(threat).land(encoder, codes, x, x + 1)
+    np.testing.assert_array_equal(landed[:, [0, 2]], codes[:, [0, 2]])
+    assert (landed[:, 1] > codes[:, 1]).all()
