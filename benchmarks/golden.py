@@ -72,7 +72,16 @@ PARTS = {
     "SMOGANRegressorResampler": {"gan": "DistGANOptions"},
 }
 # {"ClassName": {"part": "PublicClass"}}: what to put where "part__..." is to be set and `part` is None
-RENAMED_ATTRIBUTES = {}  # {"ClassName": {"old_attribute_": "new_attribute_"}}; "part_.new_attribute_" looks inside
+RENAMED_ATTRIBUTES = {
+    "SMOGANRegressorResampler": {
+        "refinement_": lambda sampler: {
+            {"n_target_refined": "n_taught"}.get(key, key): value
+            for key, value in [*sampler.refinement_.items(), ("n_rejected", 0)]
+        },
+    },
+}
+# {"ClassName": {"old_attribute_": "new_attribute_"}}; "part_.new_attribute_" looks inside; a function of the estimator
+# returns what the old attribute held
 # ---------------------------------------------------------------------------------------------- end of the tables
 
 HERE = Path(__file__).resolve()
@@ -138,6 +147,9 @@ def fitted(estimator, prefix=""):
     name = type(estimator).__name__
     found = {key: value for key, value in vars(estimator).items() if key.endswith("_") and key[0] != "_"}
     for old, new in RENAMED_ATTRIBUTES.get(name, {}).items():
+        if callable(new):
+            found[old] = new(estimator)
+            continue
         value = estimator
         for step in new.split("."):
             value = getattr(value, step)

@@ -9,8 +9,8 @@ from skgan_resample._nn.training import descend
 
 
 @dataclass
-class Rows:
-    """Rows of one kind on one device.
+class RareRows:
+    """Rows in rare bumps, on one device.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ class Rows:
         return len(self.vectors)
 
     def __getitem__(self, rows):
-        return Rows(self.vectors[rows], self.bump[rows], self.parents[rows])
+        return RareRows(self.vectors[rows], self.bump[rows], self.parents[rows])
 
     def drawn(self, n):
         """Return `n` rows drawn at random with replacement."""
@@ -40,32 +40,15 @@ class Rows:
         return self.bump[:, None] == others.bump
 
     def unrelated_pairs(self, others):
-        """Return which rows of two sets are of the same bump and have no parent in common."""
+        """Return which rows of two sets are of the same bump and have no parent in common, (n, n_others)."""
         unrelated = self.pairs(others)
-        for mine in self.parents.T:
+        for mine in self.parents.T:  # (n,): the first parent of every row, then the second
             for theirs in others.parents.T:
                 unrelated = unrelated & ((mine[:, None] != theirs) | (mine[:, None] < 0))
         return unrelated
 
 
-def distgan_step(
-    generator,
-    critic,
-    *,
-    optimizers,
-    real,
-    candidates,
-    batch_size,
-    noise_dim,
-    n_critic,
-    adversarial_weight,
-    mmd_weight,
-    anchor_weight,
-    penalty_weight,
-    bandwidths,
-    scale,
-    leave_parents_out,
-):
+def distgan_step(generator, critic, *, optimizers, real, candidates, scale, options):
     """Return the function that updates the critic, then the generator, on a batch of candidates.
 
     Parameters
@@ -74,60 +57,57 @@ def distgan_step(
     critic : callable, (n, width) -> (n, 1)
     optimizers : dict
         Those of "generator" and "critic".
-    real, candidates : Rows
-    batch_size, noise_dim, n_critic : int
-        `n_critic` updates of the critic for each of the generator.
-    adversarial_weight, mmd_weight, anchor_weight, penalty_weight : float
-        Of the critic's opinion, the MMD and the squared length of the moves in the loss of the generator, and of the
-        gradient penalty in the loss of the critic. With an adversarial weight of 0 the critic is not trained.
-    bandwidths : sequence of float
+    real, candidates : RareRows
     scale : float
-    leave_parents_out : bool
-        Compare no candidate with the real rows that it was made from.
+        The squared distance that the bandwidths of the MMD are multiples of.
+    options : object
+        Weights and sizes as its attributes; see `DistGANOptions`.
     """
 
     def moved(drafts):
-        return generator(drafts.vectors, torch.randn(len(drafts), noise_dim, device=drafts.vectors.device))
+        return generator(drafts.vectors, torch.randn(len(drafts), options.noise_dim, device=drafts.vectors.device))
 
     def update_critic(drafts):
+        """Take one step of the Wasserstein loss with gradient penalty."""
         with torch.no_grad():
             fakes = moved(drafts)
         batch = real.drawn(len(drafts)).vectors
         loss = critic(fakes).mean() - critic(batch).mean()
-        loss = loss + penalty_weight * gradient_penalty(critic, batch, fakes)
+        loss = loss + options.penalty_weight * gradient_penalty(critic, batch, fakes)
         descend(optimizers["critic"], loss)
         return loss
 
     def step(indices, progress):
         drafts = candidates[indices]
         losses = {}
-        if adversarial_weight:
-            for _ in range(n_critic):
+        if options.adversarial_weight:
+            for _ in range(options.n_critic):
                 losses["critic_loss"] = update_critic(drafts)
-        batch = real if len(real) <= batch_size else real.drawn(batch_size)
+        batch = real if len(real) <= options.batch_size else real.drawn(options.batch_size)
         fakes = moved(drafts)
-        compared = drafts.unrelated_pairs(batch) if leave_parents_out else drafts.pairs(batch)
-        distance = mmd(fakes, batch.vectors, scale, bandwidths, drafts.pairs(drafts), compared)
-        loss = mmd_weight * distance + anchor_weight * (fakes - drafts.vectors).square().sum(dim=1).mean()
-        if adversarial_weight:
-            loss = loss - adversarial_weight * critic(fakes).mean()
+        compared = drafts.unrelated_pairs(batch) if options.leave_parents_out else drafts.pairs(batch)
+        distance = mmd(fakes, batch.vectors, scale, options.mmd_bandwidths, drafts.pairs(drafts), compared)
+        anchor = (fakes - drafts.vectors).square().sum(dim=1).mean()
+        loss = options.mmd_weight * distance + options.anchor_weight * anchor
+        if options.adversarial_weight:
+            loss = loss - options.adversarial_weight * critic(fakes).mean()
         descend(optimizers["generator"], loss)
         return {**losses, "generator_loss": loss, "mmd": distance}
 
     return step
 
 
-def held_out_mmd(generator, candidates, held_out, noise_dim, scale, bandwidths, n_rows):
+def held_out_mmd(generator, candidates, held_out, scale, options, n_rows):
     """Return the function that measures the squared MMD between moved candidates and held-out real rows.
 
     At most `n_rows` candidates are compared, always the same ones, moved with the same noise. With several bumps it is
     the mean of their MMDs, weighted by their shares of the candidates.
     """
-    device = candidates.vectors.device
+    device, bandwidths = candidates.vectors.device, options.mmd_bandwidths
     chosen = candidates[torch.randperm(len(candidates), device=device)[:n_rows]]
-    noise = torch.randn(len(chosen), noise_dim, device=device)
+    noise = torch.randn(len(chosen), options.noise_dim, device=device)
     pairs, cross_pairs = chosen.pairs(chosen), chosen.pairs(held_out)
-    constant = sum(
+    constant = sum(  # the part of the MMD that the generator cannot change
         (chosen.bump == bump).float().mean()
         * self_similarity(held_out.vectors[held_out.bump == bump], scale, bandwidths)
         for bump in held_out.bump.unique()

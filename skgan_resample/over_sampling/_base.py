@@ -14,6 +14,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_consistent_length, validate_data
 
+from skgan_resample._docstrings import shared_descriptions
 from skgan_resample._sampling import drawn_equally, drawn_in_proportion
 from skgan_resample._tables._containers import append_rows, table_reader
 from skgan_resample._tables._encoder import TableEncoder
@@ -21,7 +22,56 @@ from skgan_resample._tables._targets import read_target_and_schema
 from skgan_resample.exceptions import NoRareRowsError, warn
 from skgan_resample.relevance import Relevance
 
-AUTO_SHARE = 0.25  # "auto" fills this share of the way to "balance"
+AUTO_SHARE = 0.25  # "auto" fills this share of the way to "balance"; our choice on tuning tables, see smogan_levers.md
+
+described = shared_descriptions("""
+    relevance : Relevance, default=None
+        What is rare. It is cloned and fitted to the target; None is ``Relevance()``, the box-plot extremes.
+    threshold : float in (0, 1], default=0.8
+        A row is rare when the relevance of its target reaches this value.
+    sampling_strategy : {"auto", "balance"}, float or dict, default="auto"
+        How many rows are made. With B = (number of rows) / (number of bumps), where a bump is a run of consecutive
+        target values that are all rare or all common, and n rows in a rare bump:
+
+        - "balance": each rare bump with fewer than B rows is raised to B rows;
+        - "auto": a quarter of that, 0.25 (B - n) new rows. Our choice, because "balance" raises the total error and
+          shifts totals;
+        - float: rare rows afterwards, as a multiple of the common rows before under-sampling; new rows are shared
+          out in proportion to the bumps' sizes;
+        - dict such as ``{"low": 40, "high": 90}``: rows of each rare bump afterwards. The names are those of
+          ``relevance_.bumps(y)``: "low" for the lowest values, "high" for the highest.
+    under_sampling : {"balance"}, default=None
+        None keeps every row. "balance" keeps B rows, drawn at random, of each common bump that has more.
+    emphasis : {"equal", "relevance"}, default="equal"
+        How often new rows begin at each rare row of a bump: all equally often, or in proportion to their relevance. The
+        latter is our addition: with a low `threshold`, the number of rows then rises with relevance instead of jumping
+        at the threshold.
+    categorical_features : "auto", None, or array-like of names, positions or a mask of bool, default="auto"
+        Nominal columns. "auto": strings, booleans, categories. Numeric columns can be named as well.
+    on_no_rare : {"warn", "raise"}, default="warn"
+        Without rare rows, return the table unchanged with one `ResamplingWarning`, or raise `NoRareRowsError`.
+    random_state : int, RandomState instance or None, default=None
+        Same seed, same rows.
+    k_neighbors : int or object with ``kneighbors``, default=5
+        Neighbours to choose from; all others where a bump has fewer. An object is cloned and counts the row itself,
+        as in imbalanced-learn: its ``n_neighbors`` is one more.
+    metric : {"heom", "euclidean"}, default="heom"
+        "heom" (heterogeneous Euclidean-overlap metric) divides numeric columns by their range in the table and counts 1
+        for differing categories and for missing cells; "euclidean" takes numeric columns in their own units and admits
+        no nominal ones.
+    relevance_ : Relevance
+        Fitted to the target.
+    bumps_ : list of Bump
+        Runs of rare and of common target values; empty if nothing is rare.
+    is_synthetic_ : ndarray of bool, shape (n_kept + n_new,)
+        Which rows of the result are new.
+    kept_indices_ : ndarray of int, shape (n_kept,)
+        Positions in the input of the rows kept.
+    encoder_ : TableEncoder
+        Schema of the table: kind, range and grid of every column.
+    n_features_in_, feature_names_in_
+        As everywhere in scikit-learn.
+    """)
 
 
 class Draft(NamedTuple):
@@ -54,6 +104,7 @@ class Draft(NamedTuple):
     parents: np.ndarray
 
 
+@described
 class BaseRegressionSampler(BaseSampler):
     """Base of samplers for a continuous target.
 
@@ -65,31 +116,24 @@ class BaseRegressionSampler(BaseSampler):
     ``_draw(X, y, rng)``
         Return a `Draft`.
 
-    Both get `X` in codes, shape (n_samples, n_features), and `y` as floats. `self.encoder_` holds the schema of the
-    table, `self.bumps_` the runs of target values, `self.sampling_strategy_` how many rows each rare one gets.
+    Both get `X` ordinal-encoded, as floats of shape (n_samples, n_features), and `y` as floats. `self.encoder_` holds
+    the schema of the table, `self.bumps_` the runs of target values, `self.sampling_strategy_` how many rows each rare
+    one gets. A child that replaces more than these two methods sets the class attribute ``draws_codes = False``.
 
     Parameters
     ----------
-    relevance : Relevance, default=None
-        What is rare. It is cloned and fitted to the target; None is ``Relevance()``, the box-plot extremes.
-    threshold : float in (0, 1], default=0.8
-        A row is rare when the relevance of its target reaches this value.
-    sampling_strategy : {"auto", "balance"}, float or dict, default="auto"
-        How many rows are made; see `SMOGN`.
-    under_sampling : {"balance"}, default=None
-        What is done to common rows; see `SMOGN`.
-    emphasis : {"equal", "relevance"}, default="equal"
-        How often new rows begin at each rare row; see `SMOGN`.
-    categorical_features : "auto", None, or array-like of names, positions or a mask of bool, default="auto"
-        Nominal columns. "auto": strings, booleans, categories.
-    on_no_rare : {"warn", "raise"}, default="warn"
-        What happens without rare rows; see `SMOGN`.
-    random_state : int, RandomState instance or None, default=None
-        Same seed, same rows.
+    {relevance}
+    {threshold}
+    {sampling_strategy}
+    {under_sampling}
+    {emphasis}
+    {categorical_features}
+    {on_no_rare}
+    {random_state}
 
     See Also
     --------
-    skgan_resample.estimator_checks.check_regression_sampler : Tells whether a child keeps all promises.
+    skgan_resample.estimator_checks.check_regression_sampler : Checks that a child keeps all promises.
 
     Examples
     --------
@@ -104,12 +148,12 @@ class BaseRegressionSampler(BaseSampler):
     ...         return Draft(X[parents[:, 0]], y[parents[:, 0]], parents)
     >>> X, y = np.arange(40.0).reshape(-1, 1), np.r_[np.arange(39.0) % 7, 50.0]
     >>> sampler = RepeatLargest(sampling_strategy={"high": 8})
-    >>> X_resampled, y_resampled = sampler.fit_resample(X, y)  # six rows are rare, two more are asked for
+    >>> X_resampled, y_resampled = sampler.fit_resample(X, y)  # six rows are rare; raise them to eight
     >>> y_resampled[-2:].tolist(), sampler.parent_indices_.tolist()
     ([50.0, 50.0], [[39, -1], [39, -1]])
     """
 
-    draws_codes = True  # `_draw` alone makes the rows; False where a child replaces more, such as `_resample`
+    draws_codes = True  # `_fit` and `_draw` alone make the rows, so SMOGAN can call them on its own encoded table
     _sampling_type = "bypass"  # imbalanced-learn's own checks of `sampling_strategy` are for classes
 
     _parameter_constraints: dict = {
@@ -190,12 +234,12 @@ class BaseRegressionSampler(BaseSampler):
         return self._fit_resample(X, y)
 
     def _fit_resample(self, X, y):
-        codes, target, target_encoder, rng = self._learn(X, y)
+        codes, target, rng = self._learn(X, y)
         kept, draft = self._resample(codes, target, rng)
         X_new = y_new = None
         if len(draft.y):
             X_new = self.encoder_.from_codes(self.encoder_.snap(draft.X))
-            y_new = target_encoder.from_codes(target_encoder.snap(draft.y[:, None]))
+            y_new = self._target_encoder.from_codes(self._snapped(draft.y)[:, None])
         self.kept_indices_ = kept
         self.parent_indices_ = draft.parents
         self.is_synthetic_ = np.arange(len(kept) + len(draft.y)) >= len(kept)
@@ -208,44 +252,39 @@ class BaseRegressionSampler(BaseSampler):
             return kept, self._draw(X, y, rng)
         return kept, Draft(X[:0], y[:0], np.empty((0, 2), dtype=np.intp))
 
+    def _snapped(self, y):
+        """Return targets as the nearest values that the column of the target can hold."""
+        return self._target_encoder.snap(y[:, None])[:, 0]
+
     def _fit(self, X, y, rng):
         """Learn what `_draw` needs; nothing by default."""
 
     def _draw(self, X, y, rng):
         """Return a Draft with the rows that `sampling_strategy_` asks for."""
-        raise TypeError(f"{type(self).__name__} does not draw rows of its own.")
+        raise TypeError(f"{type(self).__name__} has no method `_draw` that makes rows.")
 
     def _learn(self, X, y):
-        """Read the table, find the bumps, decide the amounts and call `_fit`.
-
-        Returns
-        -------
-        codes : ndarray of shape (n_samples, n_features)
-        target : ndarray of shape (n_samples,)
-        target_encoder : TableEncoder
-            Brings new targets back in the data type of `y`.
-        rng : numpy.random.RandomState
-        """
+        """Read the table, find the bumps, decide the amounts and call `_fit`; return codes, target and `rng`."""
         rng = check_random_state(self.random_state)
-        codes, target, target_encoder = self._check_X_y(X, y)
+        codes, target = self._check_X_y(X, y)
         self.bumps_ = self._find_bumps(target)
         self.sampling_strategy_ = self._amounts(len(target))
         if self._draws_rows():
             self._fit(codes, target, rng)
-        return codes, target, target_encoder, rng
+        return codes, target, rng
 
     def _check_X_y(self, X, y):
-        """Return `X` and `y` as codes, with the encoder of `y`; learn the schema of `X`."""
+        """Return `X` as codes and `y` as floats; learn the schemas of both."""
         if y is None:
             raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None.")
         self.encoder_ = TableEncoder(categorical_features=self.categorical_features, scale=None)
         codes = self.encoder_.fit_to_codes(table_reader(X))
         validate_data(self, X, skip_check_array=True)  # n_features_in_ and feature_names_in_
-        target, target_encoder = read_target_and_schema(y)
+        target, self._target_encoder = read_target_and_schema(y)
         check_consistent_length(codes, target)
         if len(target) < 2:
             raise ValueError(f"n_samples=1: {type(self).__name__} needs at least 2 rows, got 1 sample.")
-        return codes, target, target_encoder
+        return codes, target
 
     def _find_bumps(self, target):
         """Return the runs of rare and common target values; no rare one after a warning."""
@@ -310,7 +349,7 @@ class BaseRegressionSampler(BaseSampler):
 
 # ------------------------------------------------------------------------------------------------ amounts and drafts
 def rows_per_bump(strategy, bumps, n_rows):
-    """Return how many rows each rare bump gets, by name; see `sampling_strategy` in RandomOverSampler."""
+    """Return how many rows each rare bump gets, by name; the rules are those of `sampling_strategy` above."""
     rare = {bump.name: len(bump.indices) for bump in bumps if bump.is_rare}
     if not rare:
         return {}
@@ -336,7 +375,7 @@ def rows_per_bump(strategy, bumps, n_rows):
 
 
 def _share_out(total, sizes):
-    """Return `total` in whole parts proportional to `sizes`; the largest remainders are rounded up."""
+    """Return `total` in whole parts proportional to `sizes`, by the method of largest remainders (Hamilton)."""
     exact = {name: total * size / sum(sizes.values()) for name, size in sizes.items()}
     parts = {name: int(value) for name, value in exact.items()}
     for name in sorted(exact, key=lambda name: parts[name] - exact[name])[: total - sum(parts.values())]:
@@ -345,8 +384,10 @@ def _share_out(total, sizes):
 
 
 def single_parents(rows):
+    """Return the `parents` of copies: one row each, and -1."""
     return np.column_stack([rows, np.full(len(rows), -1)])
 
 
 def stack_drafts(drafts):
+    """Return one Draft of the rows of several."""
     return Draft(*(np.concatenate(parts) for parts in zip(*drafts)))

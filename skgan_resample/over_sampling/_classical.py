@@ -7,9 +7,10 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from skgan_resample._neighbors import HeomSpace, interpolate, nearest, perturb
 from skgan_resample.exceptions import warn
-from skgan_resample.over_sampling._base import BaseRegressionSampler, Draft, single_parents, stack_drafts
+from skgan_resample.over_sampling._base import BaseRegressionSampler, Draft, described, single_parents, stack_drafts
 
 
+@described
 class RandomOverSampler(BaseRegressionSampler):
     """Over-sample rare target values by copying their rows.
 
@@ -17,51 +18,27 @@ class RandomOverSampler(BaseRegressionSampler):
 
     Parameters
     ----------
-    relevance : Relevance, default=None
-        What is rare. It is cloned and fitted to the target; None is ``Relevance()``, the box-plot extremes.
-    threshold : float in (0, 1], default=0.8
-        A row is rare when the relevance of its target reaches this value.
-    sampling_strategy : {"auto", "balance"}, float or dict, default="auto"
-        How many rows are made. With B = (number of rows) / (number of bumps), where a bump is a run of consecutive
-        target values that are all rare or all common, and n rows in a rare bump:
-
-        - "balance": each rare bump with fewer than B rows is raised to B rows;
-        - "auto" (ours): a quarter of that, 0.25 (B - n) new rows. "balance" costs total error and shifts totals;
-        - float: rare rows afterwards, as a multiple of the common rows before under-sampling; new rows are shared
-          out in proportion to the bumps' sizes;
-        - dict such as ``{"low": 40, "high": 90}``: rows of each rare bump afterwards. The names are those of
-          ``relevance_.bumps(y)``: "low" for the lowest values, "high" for the highest.
-    under_sampling : {"balance"}, default=None
-        None keeps every row. "balance" keeps B rows, drawn at random, of each common bump that has more.
-    emphasis : {"equal", "relevance"}, default="equal"
-        How often new rows begin at each rare row of a bump: all equally often, or (ours) in proportion to their
-        relevance. With the latter and a low `threshold` the number of rows rises with relevance instead of jumping at
-        the threshold.
-    categorical_features : "auto", None, or array-like of names, positions or a mask of bool, default="auto"
-        Nominal columns. "auto": strings, booleans, categories. Numeric columns can be named as well.
-    on_no_rare : {"warn", "raise"}, default="warn"
-        Without rare rows, return the table unchanged with one `ResamplingWarning`, or raise `NoRareRowsError`.
-    random_state : int, RandomState instance or None, default=None
-        Same seed, same rows.
+    {relevance}
+    {threshold}
+    {sampling_strategy}
+    {under_sampling}
+    {emphasis}
+    {categorical_features}
+    {on_no_rare}
+    {random_state}
 
     Attributes
     ----------
-    relevance_ : Relevance
-        Fitted to the target.
-    bumps_ : list of Bump
-        Runs of rare and of common target values; empty if nothing is rare.
+    {relevance_}
+    {bumps_}
     sampling_strategy_ : dict
         Number of new rows by name of the rare bump.
-    is_synthetic_ : ndarray of bool, shape (n_kept + n_new,)
-        Which rows of the result are new.
-    kept_indices_ : ndarray of int, shape (n_kept,)
-        Positions in the input of the rows kept.
+    {is_synthetic_}
+    {kept_indices_}
     parent_indices_ : ndarray of int, shape (n_new, 2)
         Positions in the input of the rows that each new row was made from; -1 where there is none.
-    encoder_ : TableEncoder
-        Schema of the table: kind, range and grid of every column.
-    n_features_in_, feature_names_in_
-        As everywhere in scikit-learn.
+    {encoder_}
+    {n_features_in_}
 
     See Also
     --------
@@ -90,40 +67,23 @@ class RandomOverSampler(BaseRegressionSampler):
         return Draft(X[rows], y[rows], single_parents(rows))
 
 
+@described
 class GaussianNoise(BaseRegressionSampler):
     """Over-sample rare target values by copies with Gaussian noise, target included.
 
     Parameters
     ----------
-    relevance : Relevance, default=None
-        What is rare. It is cloned and fitted to the target; None is ``Relevance()``, the box-plot extremes.
-    threshold : float in (0, 1], default=0.8
-        A row is rare when the relevance of its target reaches this value.
-    sampling_strategy : {"auto", "balance"}, float or dict, default="auto"
-        How many rows are made. With B = (number of rows) / (number of bumps), where a bump is a run of consecutive
-        target values that are all rare or all common, and n rows in a rare bump:
-
-        - "balance": each rare bump with fewer than B rows is raised to B rows;
-        - "auto" (ours): a quarter of that, 0.25 (B - n) new rows. "balance" costs total error and shifts totals;
-        - float: rare rows afterwards, as a multiple of the common rows before under-sampling; new rows are shared
-          out in proportion to the bumps' sizes;
-        - dict such as ``{"low": 40, "high": 90}``: rows of each rare bump afterwards. The names are those of
-          ``relevance_.bumps(y)``: "low" for the lowest values, "high" for the highest.
-    under_sampling : {"balance"}, default=None
-        None keeps every row. "balance" keeps B rows, drawn at random, of each common bump that has more.
-    emphasis : {"equal", "relevance"}, default="equal"
-        How often new rows begin at each rare row of a bump: all equally often, or (ours) in proportion to their
-        relevance. With the latter and a low `threshold` the number of rows rises with relevance instead of jumping at
-        the threshold.
+    {relevance}
+    {threshold}
+    {sampling_strategy}
+    {under_sampling}
+    {emphasis}
     perturbation : float, default=0.1
         Standard deviation of the noise, as a share of the standard deviation of each column among the rows of the
         bump. Nominal cells are drawn anew with the frequencies in the bump.
-    categorical_features : "auto", None, or array-like of names, positions or a mask of bool, default="auto"
-        Nominal columns. "auto": strings, booleans, categories. Numeric columns can be named as well.
-    on_no_rare : {"warn", "raise"}, default="warn"
-        Without rare rows, return the table unchanged with one `ResamplingWarning`, or raise `NoRareRowsError`.
-    random_state : int, RandomState instance or None, default=None
-        Same seed, same rows.
+    {categorical_features}
+    {on_no_rare}
+    {random_state}
 
     Attributes
     ----------
@@ -221,20 +181,24 @@ class _NeighborSampler(BaseRegressionSampler):
         self.metric = metric
 
     def _choose_pairs(self, X, y, rows, n_new, rng, *, half_median=False):
-        """Return seeds, one random neighbour of each, their distance and the safe distance, counted in the bump."""
+        """Return seeds, one random neighbour of each, their distance and the safe distance, each of shape (n_new,).
+
+        Seeds and neighbours are positions in `rows`, the rows of the bump.
+        """
         schema = self.encoder_
         space = HeomSpace(X[rows], schema.nominal_, *schema.ranges, metric=self.metric)
         seeds = self._choose_seeds(y[rows], n_new, rng)
         if n_new < len(rows) or self.emphasis == "relevance":
-            distinct, place = np.unique(seeds, return_inverse=True)
+            distinct, which = np.unique(seeds, return_inverse=True)  # seeds == distinct[which]
         else:  # every row is a seed
-            distinct, place = np.arange(len(rows)), seeds
+            distinct, which = np.arange(len(rows)), seeds
         found = nearest(space, distinct, self.k_neighbors, half_median=half_median, rng=rng)
-        pick = place, rng.randint(found.indices.shape[1], size=n_new)
-        safe = found.half_median if half_median else np.median(found.distances, axis=1) / 2
-        return seeds, found.indices[pick], found.distances[pick], safe[place]
+        pick = which, rng.randint(found.indices.shape[1], size=n_new)  # into arrays of (n_distinct, k)
+        safe = found.half_median if half_median else np.median(found.distances, axis=1) / 2  # (n_distinct,)
+        return seeds, found.indices[pick], found.distances[pick], safe[which]
 
 
+@described
 class SMOTER(_NeighborSampler):
     """Over-sample rare target values by interpolation between neighbours (SMOTE for regression).
 
@@ -243,38 +207,16 @@ class SMOTER(_NeighborSampler):
 
     Parameters
     ----------
-    relevance : Relevance, default=None
-        What is rare. It is cloned and fitted to the target; None is ``Relevance()``, the box-plot extremes.
-    threshold : float in (0, 1], default=0.8
-        A row is rare when the relevance of its target reaches this value.
-    sampling_strategy : {"auto", "balance"}, float or dict, default="auto"
-        How many rows are made. With B = (number of rows) / (number of bumps), where a bump is a run of consecutive
-        target values that are all rare or all common, and n rows in a rare bump:
-
-        - "balance": each rare bump with fewer than B rows is raised to B rows;
-        - "auto" (ours): a quarter of that, 0.25 (B - n) new rows. "balance" costs total error and shifts totals;
-        - float: rare rows afterwards, as a multiple of the common rows before under-sampling; new rows are shared
-          out in proportion to the bumps' sizes;
-        - dict such as ``{"low": 40, "high": 90}``: rows of each rare bump afterwards. The names are those of
-          ``relevance_.bumps(y)``: "low" for the lowest values, "high" for the highest.
-    under_sampling : {"balance"}, default=None
-        None keeps every row. "balance" keeps B rows, drawn at random, of each common bump that has more.
-    emphasis : {"equal", "relevance"}, default="equal"
-        How often new rows begin at each rare row of a bump: all equally often, or (ours) in proportion to their
-        relevance. With the latter and a low `threshold` the number of rows rises with relevance instead of jumping at
-        the threshold.
-    k_neighbors : int or object with ``kneighbors``, default=5
-        Neighbours to choose from; all others where a bump has fewer. An object is cloned and counts the row itself,
-        as in imbalanced-learn: its ``n_neighbors`` is one more.
-    metric : {"heom", "euclidean"}, default="heom"
-        "heom" divides numeric columns by their range in the table and counts 1 for differing levels and for missing
-        cells; "euclidean" takes numeric columns in their own units and admits no nominal ones.
-    categorical_features : "auto", None, or array-like of names, positions or a mask of bool, default="auto"
-        Nominal columns. "auto": strings, booleans, categories. Numeric columns can be named as well.
-    on_no_rare : {"warn", "raise"}, default="warn"
-        Without rare rows, return the table unchanged with one `ResamplingWarning`, or raise `NoRareRowsError`.
-    random_state : int, RandomState instance or None, default=None
-        Same seed, same rows.
+    {relevance}
+    {threshold}
+    {sampling_strategy}
+    {under_sampling}
+    {emphasis}
+    {k_neighbors}
+    {metric}
+    {categorical_features}
+    {on_no_rare}
+    {random_state}
 
     Attributes
     ----------
@@ -313,6 +255,7 @@ class SMOTER(_NeighborSampler):
         return stack_drafts(drafts)
 
 
+@described
 class SMOGN(_NeighborSampler):
     """Over-sample rare target values by interpolation where it is safe and by noise where it is not.
 
@@ -322,44 +265,22 @@ class SMOGN(_NeighborSampler):
 
     Parameters
     ----------
-    relevance : Relevance, default=None
-        What is rare. It is cloned and fitted to the target; None is ``Relevance()``, the box-plot extremes.
-    threshold : float in (0, 1], default=0.8
-        A row is rare when the relevance of its target reaches this value.
-    sampling_strategy : {"auto", "balance"}, float or dict, default="auto"
-        How many rows are made. With B = (number of rows) / (number of bumps), where a bump is a run of consecutive
-        target values that are all rare or all common, and n rows in a rare bump:
-
-        - "balance": each rare bump with fewer than B rows is raised to B rows;
-        - "auto" (ours): a quarter of that, 0.25 (B - n) new rows. "balance" costs total error and shifts totals;
-        - float: rare rows afterwards, as a multiple of the common rows before under-sampling; new rows are shared
-          out in proportion to the bumps' sizes;
-        - dict such as ``{"low": 40, "high": 90}``: rows of each rare bump afterwards. The names are those of
-          ``relevance_.bumps(y)``: "low" for the lowest values, "high" for the highest.
-    under_sampling : {"balance"}, default=None
-        None keeps every row. "balance" keeps B rows, drawn at random, of each common bump that has more.
-    emphasis : {"equal", "relevance"}, default="equal"
-        How often new rows begin at each rare row of a bump: all equally often, or (ours) in proportion to their
-        relevance. With the latter and a low `threshold` the number of rows rises with relevance instead of jumping at
-        the threshold.
-    k_neighbors : int or object with ``kneighbors``, default=5
-        Neighbours to choose from; all others where a bump has fewer. An object is cloned and counts the row itself,
-        as in imbalanced-learn: its ``n_neighbors`` is one more.
-    metric : {"heom", "euclidean"}, default="heom"
-        "heom" divides numeric columns by their range in the table and counts 1 for differing levels and for missing
-        cells; "euclidean" takes numeric columns in their own units and admits no nominal ones.
+    {relevance}
+    {threshold}
+    {sampling_strategy}
+    {under_sampling}
+    {emphasis}
+    {k_neighbors}
+    {metric}
     safe_distance : {"bin", "neighbors"}, default="bin"
         "bin": half the median distance to the other rows of the bump, as in the SMOGN paper. "neighbors": half the
         median distance to the `k_neighbors` nearest, the reading attributed to SMOGAN; few draws interpolate then.
     perturbation : float, default=0.02
         Upper limit of the noise: its standard deviation is the smaller of this and the safe distance, times the
         standard deviation of each column among the rows of the bump.
-    categorical_features : "auto", None, or array-like of names, positions or a mask of bool, default="auto"
-        Nominal columns. "auto": strings, booleans, categories. Numeric columns can be named as well.
-    on_no_rare : {"warn", "raise"}, default="warn"
-        Without rare rows, return the table unchanged with one `ResamplingWarning`, or raise `NoRareRowsError`.
-    random_state : int, RandomState instance or None, default=None
-        Same seed, same rows.
+    {categorical_features}
+    {on_no_rare}
+    {random_state}
 
     Attributes
     ----------
@@ -370,9 +291,9 @@ class SMOGN(_NeighborSampler):
     -----
     A sampler is a step of an `imblearn.pipeline.Pipeline`; scikit-learn's own Pipeline takes none.
 
-    Ours, where the paper is silent: targets stay in the range of their bump, so every new row is rare; values are
-    snapped to the observed grid of their column; a cell is NaN only if it is in every parent; in bumps of more than
-    20,000 rows the median distance is estimated from 2,000 of them.
+    Our choices, where the paper is silent: targets stay in the range of their bump, so every new row is rare; values
+    are snapped to the observed grid of their column; a cell is NaN only if it is in every parent; in bumps of more than
+    20,000 rows the median distance is estimated from 2,000 of them, for speed.
 
     References
     ----------
@@ -448,7 +369,7 @@ class SMOGN(_NeighborSampler):
 
 def _rows_between(X, y, rows, seeds, partners, nominal, rng):
     """Return a Draft of rows between seeds and partners, both counted within `rows`."""
-    joined = np.column_stack([X[rows], y[rows]])
+    joined = np.column_stack([X[rows], y[rows]])  # (n_in_bump, n_features + 1): the target is drawn like a feature
     u = rng.uniform(size=len(seeds))
     drawn = interpolate(joined, seeds, partners, u, np.append(nominal, False), rng)
     return Draft(drawn[:, :-1], drawn[:, -1], np.column_stack([rows[seeds], rows[partners]]))

@@ -22,14 +22,19 @@ from skgan_resample._estimators import (
 )
 from skgan_resample._tables._containers import reader_of
 from skgan_resample._tables._origins import synthetic_rows
-from skgan_resample.exceptions import warn
-from skgan_resample.over_sampling._base import BaseRegressionSampler, Draft, rows_per_bump
+from skgan_resample.exceptions import NonFiniteLossError, warn
+from skgan_resample.over_sampling._base import BaseRegressionSampler, Draft, described, rows_per_bump
 from skgan_resample.over_sampling._classical import SMOGN
 
+# Guesses that were never tuned, if nothing else is said.
 EVALUATE_EVERY = 10  # steps between two evaluations on the held-out rows
-MIN_HELD_OUT = 2  # held-out rows of each bump
+MIN_HELD_OUT = 2  # held-out rows of each bump; the MMD needs a pair
 TRAINING_DRAFTS = 4  # candidates to train on, as a multiple of the rare rows, at least
 MAX_EVALUATED = 512  # candidates that the held-out rows are compared with; bounds the pairwise distances
+CRITIC_RATE = (
+    3  # learning rate of the critic as a multiple of the generator's (two time-scale updates, arXiv:1706.08500)
+)
+BETAS = (0.5, 0.9)  # of Adam, usual for a critic with gradient penalty
 N_TREES = 60  # of the default regressor that refines targets
 MAX_TARGET_ROWS = 10_000  # rows that this regressor is fitted to; more cost time and change little
 MOVED = 1e-3  # standard deviations; a row that moves less in every column counts as unmoved
@@ -59,8 +64,8 @@ class DistGANOptions(Options):
     mmd_bandwidths : array-like of float, default=(0.25, 0.5, 1.0, 2.0, 4.0)
         Of the Gaussian kernels, in units of the median squared distance between real rare rows.
     leave_parents_out : bool, default=True
-        Whether the MMD compares no candidate with the rows that it was made from. Our choice: otherwise a generator can
-        do no better than to copy the training rows.
+        Whether the MMD compares no candidate with the rows that it was made from. Our choice, because a generator would
+        otherwise do best by copying the training rows.
     batch_size : int, default=128
         Candidates in each update, and as many real rare rows.
     learning_rate : float, default=2e-3
@@ -130,6 +135,7 @@ class DistGANOptions(Options):
             raise ValueError(f"hidden_layer_sizes must be whole numbers above 0, got {self.hidden_layer_sizes!r}.")
 
 
+@described
 class SMOGANRegressorResampler(OptionsMixin, CallbackSupportMixin, TorchStateMixin, BaseRegressionSampler):
     """Over-sample rare target values with SMOGAN [1]_: candidates of a classical sampler, refined by a GAN.
 
@@ -148,8 +154,7 @@ class SMOGANRegressorResampler(OptionsMixin, CallbackSupportMixin, TorchStateMix
         rows that are not rare by `relevance` and `threshold` stay as it made them. None is
         ``SMOGN(sampling_strategy="balance")``. To search its parameters, give one: with
         ``SMOGANRegressorResampler(SMOGN())`` there is ``base_sampler__k_neighbors``.
-    relevance : Relevance, default=None
-        What is rare. It is cloned and fitted to the target; None is ``Relevance()``, the box-plot extremes.
+    {relevance}
     threshold : float in (0, 1], default=0.5
         A row is rare when the relevance of its target reaches this value. Our choice, lower than the 0.8 of the other
         samplers: chosen on tuning tables, with "balance", for a large gain on rare values. On other tables `SMOGN` with
@@ -166,8 +171,7 @@ class SMOGANRegressorResampler(OptionsMixin, CallbackSupportMixin, TorchStateMix
           ``relevance_.bumps(y)``: "low" for the lowest values, "high" for the highest.
 
         A `base_sampler` from elsewhere decides itself; anything but "auto" is refused then.
-    under_sampling : {"balance"}, default=None
-        None keeps every row. "balance" keeps B rows, drawn at random, of each common bump that has more.
+    {under_sampling}
     emphasis : {"equal", "relevance"}, default="equal"
         How often new rows of the default `base_sampler` begin at each rare row of a bump: all equally often, or in
         proportion to their relevance.
@@ -196,10 +200,8 @@ class SMOGANRegressorResampler(OptionsMixin, CallbackSupportMixin, TorchStateMix
         ``gan.tol``.
     max_time : float, default=None
         Seconds after which training stops. Results then depend on the machine.
-    categorical_features : "auto", None, or array-like of names, positions or a mask of bool, default="auto"
-        Nominal columns. "auto": strings, booleans, categories. Numeric columns can be named as well.
-    on_no_rare : {"warn", "raise"}, default="warn"
-        Without rare rows, return the table unchanged with one `ResamplingWarning`, or raise `NoRareRowsError`.
+    {categorical_features}
+    {on_no_rare}
     device : str, default="auto"
         "cpu", "cuda", "cuda:1", ...; "auto" is CUDA where there is one.
     verbose : int, default=0
@@ -227,22 +229,16 @@ class SMOGANRegressorResampler(OptionsMixin, CallbackSupportMixin, TorchStateMix
         The clone of stage 1, unfitted.
     device_ : str or None
         Where networks are trained; None if nothing was to be refined.
-    relevance_ : Relevance
-        Fitted to the target.
-    bumps_ : list of Bump
-        Runs of rare and of common target values; empty if nothing is rare.
+    {relevance_}
+    {bumps_}
     sampling_strategy_ : dict
         Number of new rows by name of the rare bump; empty after `fit` if a base sampler from elsewhere decides.
-    is_synthetic_ : ndarray of bool, shape (n_kept + n_new,)
-        Which rows of the result are new.
-    kept_indices_ : ndarray of int, shape (n_kept,)
-        Positions in the input of the rows kept.
+    {is_synthetic_}
+    {kept_indices_}
     parent_indices_ : ndarray of int, shape (n_new, 2)
         Positions in the input of the rows that each candidate was made from; -1 where there is none or none is known.
-    encoder_ : TableEncoder
-        Schema of the table: kind, range and grid of every column.
-    n_features_in_, feature_names_in_
-        As everywhere in scikit-learn.
+    {encoder_}
+    {n_features_in_}
 
     See Also
     --------
@@ -351,25 +347,21 @@ class SMOGANRegressorResampler(OptionsMixin, CallbackSupportMixin, TorchStateMix
         DistGANOptions.of(self.gan)  # refuse wrong settings before any work
         return super()._learn(X, y)
 
-    def _check_X_y(self, X, y):
-        codes, target, self._target_encoder = super()._check_X_y(X, y)
-        return codes, target, self._target_encoder
-
+    # ------------------------------------------------------------------------------------------ stage 1
     def _amounts(self, n_rows):
-        """Return how many rows each rare bump gets; nothing if a foreign base sampler decides while it draws."""
+        """Return how many rows each rare bump gets; nothing if a base sampler from elsewhere decides while it draws."""
         self.base_sampler_ = self._make_base()
-        if not _draws_codes(self.base_sampler_):
-            if self.sampling_strategy != "auto":
-                raise ValueError(
-                    f"{type(self.base_sampler_).__name__} decides itself how many rows it makes: set that there and "
-                    f"leave sampling_strategy='auto', got {self.sampling_strategy!r}."
-                )
-            return {}
-        strategy = self.base_sampler_.sampling_strategy if self.sampling_strategy == "auto" else self.sampling_strategy
-        return rows_per_bump(strategy, self.bumps_, n_rows)
-
-    def _draws_rows(self):
-        return super()._draws_rows() if _draws_codes(self.base_sampler_) else bool(self.bumps_)
+        if _draws_codes(self.base_sampler_):
+            auto = self.base_sampler_.sampling_strategy
+            return rows_per_bump(
+                auto if self.sampling_strategy == "auto" else self.sampling_strategy, self.bumps_, n_rows
+            )
+        if self.sampling_strategy != "auto":
+            raise ValueError(
+                f"{type(self.base_sampler_).__name__} decides itself how many rows it makes: set that there and "
+                f"leave sampling_strategy='auto', got {self.sampling_strategy!r}."
+            )
+        return {}
 
     def _make_base(self):
         """Return the sampler of stage 1, unfitted."""
@@ -378,38 +370,33 @@ class SMOGANRegressorResampler(OptionsMixin, CallbackSupportMixin, TorchStateMix
                 sampling_strategy="balance", emphasis=self.emphasis, categorical_features=self.categorical_features
             )
         base = clone(self.base_sampler)
-        for name, plain in (("under_sampling", None), ("categorical_features", "auto")):
-            theirs = getattr(base, name, plain)
-            if (
-                _draws_codes(base)
-                and not np.array_equal(theirs, plain)
-                and not np.array_equal(theirs, getattr(self, name))
-            ):
-                raise ValueError(f"base_sampler has {name}={theirs!r}; set it on {type(self).__name__}.")
+        if _draws_codes(base):
+            for name, default in (("under_sampling", None), ("categorical_features", "auto")):
+                value = getattr(base, name, default)
+                if not np.array_equal(value, default) and not np.array_equal(value, getattr(self, name)):
+                    raise ValueError(f"base_sampler has {name}={value!r}; set it on {type(self).__name__}.")
         return base
 
+    def _draws_rows(self):
+        return super()._draws_rows() if _draws_codes(self.base_sampler_) else bool(self.bumps_)
+
     def _rare_bumps(self):
-        """Return the rare bumps that get rows; all of them where a foreign base sampler decides."""
+        """Return the rare bumps that get rows; all of them where a base sampler from elsewhere decides."""
         amounts = self.sampling_strategy_
         return [bump for bump in self.bumps_ if bump.is_rare and (not amounts or amounts.get(bump.name, 0))]
 
-    # ------------------------------------------------------------------------------------------ stage 1
-    def _candidates(self, X, y, bumps, amounts, rng, *, reseed=False):
+    def _candidates(self, X, y, bumps, amounts, rng):
         """Return a Draft of unrefined new rows, made of the rows of `X` and `y` alone."""
-        if _draws_codes(self.base_sampler_):
-            base = clone(self.base_sampler_)
-            rng = rng if base.random_state is None or reseed else check_random_state(base.random_state)
-            base.encoder_, base.relevance_ = self.encoder_, self.relevance_
-            base.bumps_, base.sampling_strategy_ = bumps, amounts
-            base._fit(X, y, rng)
-            return base._draw(X, y, rng)
-        sampler = clone(self.base_sampler_)
-        if reseed and "random_state" in sampler.get_params():
-            sampler.set_params(random_state=None)
-        sampler = seeded_clone(sampler, rng)
-        return _foreign_draft(sampler, self.encoder_, X, y)
+        if not _draws_codes(self.base_sampler_):
+            return _foreign_draft(seeded_clone(self.base_sampler_, rng), self.encoder_, X, y)
+        base = clone(self.base_sampler_)
+        rng = rng if base.random_state is None else check_random_state(base.random_state)
+        base.encoder_, base.relevance_ = self.encoder_, self.relevance_
+        base.bumps_, base.sampling_strategy_ = bumps, amounts
+        base._fit(X, y, rng)
+        return base._draw(X, y, rng)
 
-    # ------------------------------------------------------------------------------------------ stage 2
+    # ------------------------------------------------------------------------------------------ training of stage 2
     def _fit(self, X, y, rng):
         """Train DistGAN on the rare rows. Stage 1 later finds `rng` as it would without it: same seed, same rows."""
         if not self.refine:
@@ -417,7 +404,7 @@ class SMOGANRegressorResampler(OptionsMixin, CallbackSupportMixin, TorchStateMix
         from skgan_resample._nn.training import resolve_device
 
         self.device_ = str(resolve_device(self.device))
-        own = np.random.RandomState(copy.deepcopy(rng).randint(np.iinfo(np.int32).max))
+        own_rng = np.random.RandomState(copy.deepcopy(rng).randint(np.iinfo(np.int32).max))
         large, small = _by_size(self._rare_bumps(), self.min_rare)
         if small:
             names = ", ".join(f"{bump.name!r} with {len(bump.indices)}" for bump in small)
@@ -426,24 +413,24 @@ class SMOGANRegressorResampler(OptionsMixin, CallbackSupportMixin, TorchStateMix
             self.refinement_["status"] = "too few rare rows"
             return
         options = DistGANOptions.of(self.gan)
-        train_rows, held_out = _split(large, self.validation_fraction, own)
+        train_rows, held_out = _split(large, self.validation_fraction, own_rng)
         self.space_ = _RareSpace(self.encoder_, large, X, y, options.noise_dim, options.hidden_layer_sizes)
-        drafts = self._training_candidates(X, y, large, held_out, own)
+        drafts = self._training_candidates(X, y, large, held_out, own_rng)
         if not len(drafts.y):
             self.refinement_["status"] = "stage 1 made no rare row without the held-out ones"
             return
-        self._train(X, y, train_rows, held_out, drafts, own)
+        self._train(X, y, train_rows, held_out, drafts, own_rng)
 
     def _training_candidates(self, X, y, bumps, held_out, rng):
         """Return candidates in the rare bumps that know nothing of the held-out rows, parents counted in `X`."""
         kept = np.setdiff1d(np.arange(len(y)), held_out)
-        place = np.full(len(y), -1)
-        place[kept] = np.arange(len(kept))
-        remaining = [bump._replace(indices=np.sort(place[bump.indices][place[bump.indices] >= 0])) for bump in bumps]
-        amounts = {
-            bump.name: max(self.sampling_strategy_.get(bump.name, 0), TRAINING_DRAFTS * len(bump.indices))
-            for bump in bumps
-        }
+        position = np.full(len(y), -1)  # of each row among those kept
+        position[kept] = np.arange(len(kept))
+        remaining, amounts = [], {}
+        for bump in bumps:
+            rows = position[bump.indices]
+            remaining.append(bump._replace(indices=np.sort(rows[rows >= 0])))
+            amounts[bump.name] = max(self.sampling_strategy_.get(bump.name, 0), TRAINING_DRAFTS * len(bump.indices))
         draft = self._candidates(X[kept], y[kept], remaining, amounts, rng)
         rare = self.space_.bump_of(draft.y) >= 0
         parents = np.where(draft.parents >= 0, kept[draft.parents], -1)
@@ -453,57 +440,25 @@ class SMOGANRegressorResampler(OptionsMixin, CallbackSupportMixin, TorchStateMix
         """Train generator and critic; keep the state whose rows come nearest to the held-out rare rows."""
         import torch
 
-        from skgan_resample._nn.distgan import Rows, distgan_step, held_out_mmd
+        from skgan_resample._nn.distgan import distgan_step, held_out_mmd
         from skgan_resample._nn.losses import median_squared_distance
         from skgan_resample._nn.training import Adam, plain_batches, restore, seeded, train
-        from skgan_resample.exceptions import NonFiniteLossError
 
-        device, options = torch.device(self.device_), DistGANOptions.of(self.gan)
-
-        def rows_of(X, y, parents):
-            bump = self.space_.bump_of(y)
-            return Rows(
-                *(torch.from_numpy(part).to(device) for part in (self.space_.vectors(X, y, bump), bump, parents))
-            )
-
-        real = rows_of(X[train_rows], y[train_rows], train_rows[:, None])
-        unseen = rows_of(X[held_out], y[held_out], held_out[:, None])
-        candidates = rows_of(drafts.X, drafts.y, drafts.parents)
-        n_records = 1 + -(-self.max_steps // EVALUATE_EVERY)
+        options = DistGANOptions.of(self.gan)
+        real = self._tensors(X[train_rows], y[train_rows], train_rows[:, None])
+        unseen = self._tensors(X[held_out], y[held_out], held_out[:, None])
+        candidates = self._tensors(*drafts)
+        n_records = 1 + -(-self.max_steps // EVALUATE_EVERY)  # rounded up
+        device = torch.device(self.device_)
         with seeded(rng, device), fit_callbacks(self, X, y, n_records=n_records) as callbacks:
             networks = {name: self._build_network(f"{name}_").to(device) for name in ("generator", "critic")}
-            optimizers = {
-                name: Adam(
-                    network.parameters(), options.learning_rate * (3 if name == "critic" else 1), betas=(0.5, 0.9)
-                )
-                for name, network in networks.items()
-            }
+            rates = {"generator": options.learning_rate, "critic": options.learning_rate * CRITIC_RATE}
+            optimizers = {name: Adam(networks[name].parameters(), rates[name], betas=BETAS) for name in networks}
             scale = median_squared_distance(real.vectors)
             step = distgan_step(
-                **networks,
-                optimizers=optimizers,
-                real=real,
-                candidates=candidates,
-                batch_size=options.batch_size,
-                noise_dim=options.noise_dim,
-                n_critic=options.n_critic,
-                adversarial_weight=options.adversarial_weight,
-                mmd_weight=options.mmd_weight,
-                anchor_weight=options.anchor_weight,
-                penalty_weight=options.penalty_weight,
-                bandwidths=options.mmd_bandwidths,
-                scale=scale,
-                leave_parents_out=options.leave_parents_out,
+                **networks, optimizers=optimizers, real=real, candidates=candidates, scale=scale, options=options
             )
-            evaluate = held_out_mmd(
-                networks["generator"],
-                candidates,
-                unseen,
-                options.noise_dim,
-                scale,
-                options.mmd_bandwidths,
-                MAX_EVALUATED,
-            )
+            evaluate = held_out_mmd(networks["generator"], candidates, unseen, scale, options, MAX_EVALUATED)
             try:
                 result = train(
                     step,
@@ -521,7 +476,7 @@ class SMOGANRegressorResampler(OptionsMixin, CallbackSupportMixin, TorchStateMix
                 warn(f"DistGAN diverged, so new rows stay as stage 1 made them. {error}")
                 self.refinement_["status"] = "diverged"
                 return
-            restore({"generator": networks["generator"]}, result.best_state)  # the critic stays as trained as it is
+            restore({"generator": networks["generator"]}, result.best_state)  # the critic stays that of the last step
         self.generator_, self.critic_ = (networks[name].cpu().eval() for name in ("generator", "critic"))
         self.history_, self.best_step_ = result.history, result.best_step
         scores = {record["step"]: record["score"] for record in result.history}
@@ -531,6 +486,16 @@ class SMOGANRegressorResampler(OptionsMixin, CallbackSupportMixin, TorchStateMix
             mmd_after=scores[result.best_step],
         )
 
+    def _tensors(self, X, y, parents):
+        """Return rare rows as the networks see them, on the device."""
+        import torch
+
+        from skgan_resample._nn.distgan import RareRows
+
+        bump = self.space_.bump_of(y)
+        arrays = (self.space_.vectors(X, y, bump), bump, parents)
+        return RareRows(*(torch.from_numpy(array).to(self.device_) for array in arrays))
+
     def _build_network(self, name):
         from skgan_resample._nn.networks import ResidualGenerator, mlp
 
@@ -539,6 +504,7 @@ class SMOGANRegressorResampler(OptionsMixin, CallbackSupportMixin, TorchStateMix
             return mlp(space.width, space.hidden_layer_sizes, 1)
         return ResidualGenerator(space.width, space.n_moved, space.noise_dim, space.hidden_layer_sizes)
 
+    # ------------------------------------------------------------------------------------------ new rows
     def _draw(self, X, y, rng):
         """Return candidates, moved by the generator, with targets refined by the regressor."""
         draft = self._candidates(X, y, self.bumps_, self.sampling_strategy_, rng)
@@ -548,40 +514,33 @@ class SMOGANRegressorResampler(OptionsMixin, CallbackSupportMixin, TorchStateMix
         self.refinement_["n_rows"] = len(draft.y)
         if not self.refine or not len(draft.y):
             return draft
-        moved, fell_back = self._moved(draft, y, rng)
-        refined = self._with_refined_targets(moved, X, y, rng)
-        space = _RareSpace(self.encoder_, self._rare_bumps(), X, y)
-        self.refinement_.update(
-            n_moved=int(self._differ(draft, moved, space).sum()),
-            n_target_refined=int(self._differ(moved, refined, space).sum()),
-            n_fallback=int(fell_back.sum()),
-        )
-        return refined
+        return self._with_refined_targets(self._moved(draft, y, rng), X, y, rng)
 
     def _moved(self, draft, y, rng):
-        """Return the Draft moved by the generator, and which rows fell back to their candidate."""
-        fell_back = np.zeros(len(draft.y), dtype=bool)
+        """Return the Draft moved by the generator; a row whose target would leave its bump keeps its candidate."""
         if self.generator_ is None:
-            return draft, fell_back
+            return draft
         import torch
 
         from skgan_resample._nn.training import one_thread, seeded
 
-        bump = self.space_.bump_of(draft.y)
+        space, bump = self.space_, self.space_.bump_of(draft.y)
         rows = np.flatnonzero(bump >= 0)
-        candidates = Draft(*(part[rows] for part in draft))
+        X_old, y_old, bump = draft.X[rows], draft.y[rows], bump[rows]
         lent = self._on_device(self.device_, "generator_")
         with seeded(rng), one_thread(), torch.no_grad(), lent as (generator,):
-            before = torch.from_numpy(self.space_.vectors(candidates.X, candidates.y, bump[rows])).to(self.device_)
-            noise = torch.randn(len(rows), self.space_.noise_dim).to(self.device_)  # the same on every device
-            steps = (generator(before, noise) - before)[:, : self.space_.n_moved].cpu().numpy().astype(float)
-        X_new, y_new = self.space_.shifted(candidates, steps, bump[rows])
-        y_new = self._snapped(np.clip(y_new, y.min(), y.max()))
-        stays = self.space_.bump_of(y_new) == bump[rows]
+            vectors = torch.from_numpy(space.vectors(X_old, y_old, bump)).to(self.device_)
+            noise = torch.randn(len(rows), space.noise_dim).to(self.device_)  # the same on every device
+            steps = (generator(vectors, noise) - vectors)[:, : space.n_moved].cpu().numpy().astype(float)
+        X_new, y_new = space.shifted(X_old, y_old, steps, bump)
+        X_new, y_new = self.encoder_.snap(X_new), self._snapped(np.clip(y_new, y.min(), y.max()))
+        stays = space.bump_of(y_new) == bump
+        distance = space.distance(self.encoder_.snap(X_old), self._snapped(y_old), X_new, y_new, bump)
+        self.refinement_["n_moved"] = int((stays & (distance > MOVED)).sum())
+        self.refinement_["n_fallback"] = int((~stays).sum())
         moved = Draft(draft.X.copy(), draft.y.copy(), draft.parents)
         moved.X[rows[stays]], moved.y[rows[stays]] = X_new[stays], y_new[stays]
-        fell_back[rows[~stays]] = True
-        return moved, fell_back
+        return moved
 
     def _with_refined_targets(self, draft, X, y, rng):
         """Return a Draft with targets shrunk towards a regressor's predictions, at most to the edge of their bump."""
@@ -597,21 +556,15 @@ class SMOGANRegressorResampler(OptionsMixin, CallbackSupportMixin, TorchStateMix
             weights["sample_weight"] = self.relevance_.sample_weight(y[rows], self.threshold)
         estimator.fit(encoder.encode_codes(X[rows]), y[rows], **weights)
         predicted = estimator.predict(encoder.encode_codes(draft.X))
-        refined = draft.y.copy()
+        refined, spread = draft.y.copy(), np.ones(len(draft.y))
         for bump in self._rare_bumps():
             inside = (draft.y >= bump.low) & (draft.y <= bump.high)
             target = draft.y[inside] + self.target_refinement * (predicted[inside] - draft.y[inside])
             refined[inside] = np.clip(target, bump.low, bump.high)
+            spread[inside] = y[bump.indices].std() if bump.low < bump.high else 1.0
+        differs = np.abs(self._snapped(refined) - self._snapped(draft.y)) / spread > MOVED
+        self.refinement_["n_target_refined"] = int(differs.sum())
         return draft._replace(y=refined)
-
-    def _snapped(self, y):
-        """Return targets on the observed grid."""
-        return self._target_encoder.snap(y[:, None])[:, 0]
-
-    def _differ(self, old, new, space):
-        """Return which rows of two Drafts differ, once snapped, by more than 0.001 standard deviations of rare rows."""
-        old, new = (draft._replace(y=self._snapped(draft.y)) for draft in (old, new))
-        return space.distance(old, new) > MOVED
 
     def _names(self, y):
         """Return the name of the rare bump that each target lies in, empty where there is none."""
@@ -624,8 +577,8 @@ class SMOGANRegressorResampler(OptionsMixin, CallbackSupportMixin, TorchStateMix
 class _RareSpace:
     """What the networks see of a row: numeric columns and the target in units of the rare rows, then one-hot blocks.
 
-    The generator moves `columns`, the numeric columns that vary among the rare rows, and the target. They are the first
-    `n_moved` columns of a vector of `width`.
+    A vector has `width` columns. The generator moves the first `n_moved` of them: the numeric columns of the table that
+    vary among the rare rows (`columns`), and the target. Behind them come all others, and which bump the row is in.
     """
 
     def __init__(self, encoder, bumps, X, y, noise_dim=0, hidden_layer_sizes=()):
@@ -634,9 +587,11 @@ class _RareSpace:
         self.encoder = copy.deepcopy(encoder).rescale(rare)
         varies = np.array([len(np.unique(column[~np.isnan(column)])) > 1 for column in rare.T], dtype=bool)
         self.columns = np.flatnonzero(varies & ~encoder.nominal_)
-        self.spread = self.encoder.scaling[1][self.columns]
-        self.places = np.array([self.encoder.columns_[j].encoded.start for j in self.columns], dtype=np.intp)
-        self.others = np.setdiff1d(np.arange(self.encoder.width_), self.places)
+        self.spread = self.encoder.scaling[1][self.columns]  # (n_moved - 1,)
+        # Where these columns, and all others, stand in the encoded row.
+        self.positions = np.array([self.encoder.columns_[j].encoded.start for j in self.columns], dtype=np.intp)
+        self.others = np.setdiff1d(np.arange(self.encoder.width_), self.positions)
+        # Of each bump, shape (n_bumps,); a bump of a single target value does not move.
         self.low, self.high = np.array([bump.low for bump in bumps]), np.array([bump.high for bump in bumps])
         self.target_moves = self.low < self.high
         self.target_center = np.where(self.target_moves, [y[bump.indices].mean() for bump in bumps], self.low)
@@ -646,27 +601,29 @@ class _RareSpace:
 
     def bump_of(self, y):
         """Return the number of the bump that each target lies in, -1 where there is none."""
-        inside = (y[:, None] >= self.low) & (y[:, None] <= self.high)
+        inside = (y[:, None] >= self.low) & (y[:, None] <= self.high)  # (n_samples, n_bumps)
         return np.where(inside.any(axis=1), inside.argmax(axis=1), -1)
 
     def vectors(self, X, y, bump):
         """Return rows as float32 vectors of shape (n_samples, width)."""
         encoded = self.encoder.encode_codes(X)
         target = (y - self.target_center[bump]) / self.target_spread[bump]
-        indicator = np.eye(len(self.low))[bump]
-        return np.column_stack([encoded[:, self.places], target, encoded[:, self.others], indicator]).astype(np.float32)
+        one_hot = np.eye(len(self.low))[bump]
+        return np.column_stack([encoded[:, self.positions], target, encoded[:, self.others], one_hot]).astype(
+            np.float32
+        )
 
-    def shifted(self, draft, steps, bump):
-        """Return the rows of a Draft shifted by `steps`, shape (n_samples, n_moved): valid cells, and targets."""
-        X_new = draft.X.copy()
+    def shifted(self, X, y, steps, bump):
+        """Return rows and targets shifted by `steps`, shape (n_samples, n_moved), in units of the rare rows."""
+        X_new = X.copy()
         X_new[:, self.columns] += steps[:, :-1] * self.spread
-        return self.encoder.snap(X_new), draft.y + steps[:, -1] * (self.target_spread * self.target_moves)[bump]
+        return X_new, y + steps[:, -1] * (self.target_spread * self.target_moves)[bump]
 
-    def distance(self, old, new):
+    def distance(self, X_old, y_old, X_new, y_new, bump):
         """Return how far each row went in the column where it went farthest, in standard deviations of rare rows."""
-        in_X = np.abs(self.encoder.snap(new.X) - self.encoder.snap(old.X))[:, self.columns] / self.spread
-        in_y = np.abs(new.y - old.y) / self.target_spread[self.bump_of(old.y)]
-        return np.column_stack([np.nan_to_num(in_X), in_y]).max(axis=1)
+        in_X = np.nan_to_num(np.abs(X_new - X_old)[:, self.columns] / self.spread)  # 0 for missing cells
+        in_y = np.abs(y_new - y_old) / self.target_spread[bump]
+        return np.column_stack([in_X, in_y]).max(axis=1)
 
 
 # ------------------------------------------------------------------------------------------------ helpers
@@ -683,11 +640,11 @@ _NOTHING_REFINED = {
 
 def _draws_codes(sampler):
     """Whether stage 1 can call the sampler's `_draw` on the encoded table, so that the table is read only once."""
-    return isinstance(sampler, BaseRegressionSampler) and sampler.draws_codes
+    return getattr(sampler, "draws_codes", False)
 
 
 def _foreign_draft(sampler, encoder, X, y):
-    """Return the new rows that somebody else's sampler makes of a table in codes."""
+    """Return the new rows that a sampler from elsewhere makes of an encoded table."""
     name, table = type(sampler).__name__, encoder.from_codes(X)
     X_new, y_new = sampler.fit_resample(table, y)
     columns, given = reader_of(X_new).names, [column.name for column in encoder.columns_]
@@ -696,8 +653,8 @@ def _foreign_draft(sampler, encoder, X, y):
     made = synthetic_rows(sampler, table, y, X_new, y_new)
     if made.all() and len(made) >= len(y) and not hasattr(sampler, "is_synthetic_"):
         raise ValueError(
-            f"The base sampler {name} returned none of the given rows unchanged, so new ones cannot be told from old "
-            "ones; does it scale them or change their data type?"
+            f"The base sampler {name} returned none of the given rows unchanged, so nobody can see which ones are new; "
+            "does it scale them or change their data type?"
         )
     codes, target = encoder.to_codes(X_new)[made], np.asarray(y_new, dtype=float)[made]
     if not np.isfinite(target).all():

@@ -164,7 +164,7 @@ class SmognPackageSampler(BaseRegressionSampler):
 
     def _check_X_y(self, X, y):
         """Return what the base class returns, if every column is numeric and complete."""
-        codes, target, target_encoder = super()._check_X_y(X, y)
+        codes, target = super()._check_X_y(X, y)
         columns = self.encoder_.columns_
         others = [c.name for c in columns if c.is_nominal or c.kind == "datetime"]
         if others:
@@ -178,7 +178,7 @@ class SmognPackageSampler(BaseRegressionSampler):
                 f"SmognPackageSampler needs complete rows; {missing} contain NaN, and the package would drop these "
                 "columns. Impute them first, for instance with sklearn.impute.SimpleImputer, or use SMOGN."
             )
-        return codes, target, target_encoder
+        return codes, target
 
     def _fit_resample(self, X, y):
         _import_smogn()
