@@ -1,4 +1,4 @@
-"""The training floor: the one loop of the library, batches of row indices, borrowed seeds, the device."""
+"""What every training shares: the one loop of the library, optimizers, batches of row indices, seeds, the device."""
 
 import copy
 import itertools
@@ -24,14 +24,13 @@ class TrainResult:
     Attributes
     ----------
     history : list of dict
-        One record per evaluation, the one before the first step included: ``step`` (updates done), ``seconds`` (since
-        the start), ``score`` and the further numbers of `evaluate` (if given), and every loss by its name, averaged
-        over the steps since the previous record (so no losses at step 0).
+        One record per evaluation, from step 0 on: ``step`` (updates done), ``seconds`` (since the start), ``score`` and
+        other numbers of `evaluate`, and each loss by its name, averaged over the steps since the previous record.
     best_step : int
         Step of the lowest score, the first of equals; the last step when there is no `evaluate`.
     best_state, last_state : dict
         Copies of ``state_dict()`` of all `modules`, by name, at `best_step` and at the end; for `restore`. Read-only:
-        the two share their tensors when the best step is the last.
+        they share their tensors when the best step is the last.
     stop_reason : {"max_steps", "patience", "max_time", "callback"}
         Why training ended.
     """
@@ -57,18 +56,18 @@ def train(
     modules=None,
     resume=None,
 ):
-    """Call `step` on batch after batch, look at the result now and then, and stop in time.
+    """Call `step` on batch after batch, evaluate now and then, and stop in time.
 
     Several phases (warm-up, then the GAN) are several calls. Call it inside ``with seeded(rng, device):``; it runs on
-    one torch thread, since more of them make networks as small as ours several times slower.
+    one torch thread, because more threads make networks as small as ours several times slower.
 
     Parameters
     ----------
     step : callable ``(indices, progress) -> dict``
         Updates the weights on the rows `indices` and returns its losses, scalar tensors by name, still on the device:
         no ``.item()``, ``.cpu()`` or ``print`` in it, each makes the GPU wait. A loss may be missing from some steps.
-        `progress` is the share of `max_steps` done: 0 at the first step, just under 1 at the last. How many networks
-        and optimizers it updates, and whether it attacks the rows first, is its own affair; `descend` is one update.
+        `progress` is the share of `max_steps` done: 0 at the first step, just under 1 at the last. `descend` is one
+        update of one optimizer.
     batches : iterable
         Yields what `step` gets as `indices`, at least `max_steps` times: `plain_batches`, `class_balanced_batches`,
         `paired_batches` or your own. An iterator is consumed from where it stands, so phases can share one.
@@ -78,7 +77,7 @@ def train(
         Returns the score, **lower is better**, or a dict of numbers with the key ``"score"``. Called before the first
         step, then every `evaluate_every` steps and after the last one, with `modules` in eval mode (gradients stay
         enabled, for attacks; use ``torch.no_grad()`` where there is none). Draw noise for it once, beforehand: random
-        numbers drawn inside make the training depend on how often one looks.
+        numbers drawn inside make the training depend on how often it is evaluated.
     evaluate_every : int, default=100
         Steps between two records of the history, with or without `evaluate`.
     patience : int, default=None
@@ -91,27 +90,25 @@ def train(
     callbacks : iterable of callable ``(record) -> bool``, default=()
         Each gets a copy of every new record of the history; one that returns True ends the training.
     modules : dict, default=None
-        By name, everything that has ``state_dict`` and ``load_state_dict`` and that `step` changes: networks and, if
-        the run is to be resumed, optimizers and schedulers. A tensor that `step` changes, such as stored perturbations,
-        goes into a module as a buffer. Without `modules` the best and the last state are empty.
+        By name, everything with ``state_dict`` and ``load_state_dict`` that `step` changes: networks and, if the run is
+        to be resumed, optimizers and schedulers. Other tensors that `step` changes go into a module as buffers.
     resume : TrainResult, default=None
-        Go on where that run ended: its last state is loaded into `modules`, and steps, history, best state and patience
-        continue. A run that a callback cut short then takes the path of an uninterrupted one, if `batches` and torch's
-        random state also stand where it left them (a fresh iterator of the same seed gets there with
-        ``itertools.islice(batches, n_done, None)``).
+        Continue that run: its last state is loaded into `modules`; steps, history and patience go on. The result is
+        that of an uninterrupted run if `batches` and torch's random state also stand where it left them (for a fresh
+        iterator of the same seed: ``itertools.islice(batches, n_done, None)``).
 
     Returns
     -------
     TrainResult
-        The networks themselves are left in the last state; ``restore(modules, result.best_state)`` picks the best.
+        The networks are left in the last state; ``restore(modules, result.best_state)`` picks the best.
 
     Raises
     ------
     NonFiniteLossError
-        A loss is NaN or infinite (the message names the first such step), or the score, or a weight at the end. Losses
-        are looked at when they are averaged, since looking at each step would make the GPU wait.
+        A loss, the score, or a weight at the end is NaN or infinite. Losses are checked when they are averaged, because
+        a check in each step would make the GPU wait.
     MemoryError
-        The GPU is full; the message says what to do.
+        The GPU is full.
     ValueError
         `batches` ended too early, or `patience` was given without `evaluate`.
     """
@@ -160,10 +157,7 @@ def train(
             n_done += 1
 
         _refuse_non_finite_weights(modules, n_done)
-        if evaluate is not None and best_step == n_done:
-            last_state = best_state
-        else:
-            last_state = copied_state(modules)
+        last_state = best_state if evaluate is not None and best_step == n_done else copied_state(modules)
         if evaluate is None:
             best_step, best_state = n_done, last_state
     return TrainResult(history, best_step, best_state, last_state, stop_reason)
@@ -176,38 +170,53 @@ def descend(optimizer, loss):
     optimizer.step()
 
 
-class Adam:
-    """The optimizer of Kingma and Ba (arXiv:1412.6980), the same steps as `torch.optim.Adam` without its options.
+class _Optimizer:
+    """What Adam and SGD share: parameters, a learning rate, and a state that a resumed run needs.
 
-    Making the first optimizer of torch imports its compiler: a second in every process of a grid search, about what the
-    training of a small network takes.
-
-    Parameters
-    ----------
-    parameters : iterable of tensor
-    learning_rate : float
-    betas : tuple of float, default=(0.9, 0.999)
-        Decay of the mean and of the mean square of the gradient.
+    These two stand here because the first optimizer of torch imports its compiler, whatever is done with it: FIGURE.
+    That is as long as the training of a small network takes, in every process of a grid search.
     """
 
-    EPSILON = 1e-8
+    _state: tuple = ()  # attributes
 
-    def __init__(self, parameters, learning_rate, betas=(0.9, 0.999)):
+    def __init__(self, parameters, learning_rate):
         self.parameters = list(parameters)
         self.learning_rate = learning_rate
-        self.betas = betas
-        self.n_steps = [0] * len(self.parameters)
-        self.means = [torch.zeros_like(parameter) for parameter in self.parameters]
-        self.squares = [torch.zeros_like(parameter) for parameter in self.parameters]
 
     def zero_grad(self, set_to_none=True):
         """Forget the gradients."""
         for parameter in self.parameters:
             parameter.grad = None
 
+    def state_dict(self):
+        """Return what a resumed run needs."""
+        return {name: getattr(self, name) for name in self._state}
+
+    def load_state_dict(self, state):
+        """Continue from a `state_dict`."""
+        for name in self._state:
+            setattr(self, name, state[name])
+
+
+class Adam(_Optimizer):
+    """The optimizer of Kingma and Ba (arXiv:1412.6980), the same steps as `torch.optim.Adam` without its options.
+
+    `betas` are the decays of the mean and of the mean square of the gradient.
+    """
+
+    EPSILON = 1e-8
+    _state = ("n_steps", "means", "squares")
+
+    def __init__(self, parameters, learning_rate, betas=(0.9, 0.999)):
+        super().__init__(parameters, learning_rate)
+        self.betas = betas
+        self.n_steps = [0] * len(self.parameters)
+        self.means = [torch.zeros_like(parameter) for parameter in self.parameters]
+        self.squares = [torch.zeros_like(parameter) for parameter in self.parameters]
+
     @torch.no_grad()
     def step(self):
-        """Move every parameter that has a gradient."""
+        """Update every parameter that has a gradient."""
         for number, (parameter, mean, square) in enumerate(zip(self.parameters, self.means, self.squares)):
             if parameter.grad is None:
                 continue
@@ -218,51 +227,24 @@ class Adam:
             root = square.div(square_share).sqrt_().add_(self.EPSILON)
             parameter.addcdiv_(mean, root, value=-self.learning_rate / mean_share)
 
-    def state_dict(self):
-        """Return what a resumed run needs."""
-        return {"n_steps": self.n_steps, "means": self.means, "squares": self.squares}
 
-    def load_state_dict(self, state):
-        """Continue from a `state_dict`."""
-        self.n_steps, self.means, self.squares = state["n_steps"], state["means"], state["squares"]
+class SGD(_Optimizer):
+    """Gradient descent with momentum, the same steps as `torch.optim.SGD`."""
 
-
-class SGD:
-    """Gradient descent with momentum, the same steps as `torch.optim.SGD`; see `Adam` for why it is here.
-
-    Parameters
-    ----------
-    parameters : iterable of tensor
-    learning_rate : float
-    momentum : float, default=0.9
-    """
+    _state = ("velocities",)
 
     def __init__(self, parameters, learning_rate, momentum=0.9):
-        self.parameters = list(parameters)
-        self.learning_rate = learning_rate
+        super().__init__(parameters, learning_rate)
         self.momentum = momentum
         self.velocities = [torch.zeros_like(parameter) for parameter in self.parameters]
 
-    def zero_grad(self, set_to_none=True):
-        """Forget the gradients."""
-        for parameter in self.parameters:
-            parameter.grad = None
-
     @torch.no_grad()
     def step(self):
-        """Move every parameter that has a gradient."""
+        """Update every parameter that has a gradient."""
         for parameter, velocity in zip(self.parameters, self.velocities):
             if parameter.grad is not None:
                 velocity.mul_(self.momentum).add_(parameter.grad)
                 parameter.sub_(velocity, alpha=self.learning_rate)
-
-    def state_dict(self):
-        """Return what a resumed run needs."""
-        return {"velocities": self.velocities}
-
-    def load_state_dict(self, state):
-        """Continue from a `state_dict`."""
-        self.velocities = state["velocities"]
 
 
 def copied_state(modules):
@@ -271,15 +253,15 @@ def copied_state(modules):
 
 
 def restore(modules, state):
-    """Load `state`, as `copied_state` or a `TrainResult` gives it, into `modules`; it may hold more than these."""
+    """Load `state`, as from `copied_state` or a `TrainResult`, into `modules`; it may hold more than these."""
     for name, module in modules.items():
-        # An optimizer adopts the tensors it is given and would then change the copy in place.
+        # A copy, because an optimizer keeps the tensors that it is given and changes them in place.
         module.load_state_dict(copy.deepcopy(state[name]))
 
 
 @contextmanager
 def eval_mode(networks):
-    """Put `networks` into eval mode and every part of them back into its own mode afterwards."""
+    """Put `networks` into eval mode, and each part of them back into its mode afterwards."""
     networks = [network for network in networks if isinstance(network, nn.Module)]
     modes = [(part, part.training) for network in networks for part in network.modules()]
     for network in networks:
@@ -292,7 +274,7 @@ def eval_mode(networks):
 
 
 def _scores(evaluate, modules, n_done):
-    """Return what `evaluate` says as a dict of floats, empty without it."""
+    """Return what `evaluate` returns as a dict of floats, empty without it."""
     if evaluate is None:
         return {}
     with eval_mode(modules.values()):
@@ -348,16 +330,14 @@ def _n_without_improvement(history, tol):
 
 
 # Batches -------------------------------------------------------------------------------------------------------------
-#
-# All of them are endless, yield int64 tensors on `device`, and take one number from the RandomState `rng` when they are
-# made: what is drawn from `rng` later does not depend on how long the training took.
+# All are endless and yield int64 tensors on `device`. They take one number from the RandomState `rng` when they are
+# made, so that what is drawn from `rng` later does not depend on how long the training took.
 
 
 def plain_batches(n_rows, batch_size, rng, *, device="cpu"):
     """Yield every row once per shuffled epoch of ``ceil(n_rows / batch_size)`` batches.
 
-    The batches of an epoch are equally large up to one row (so there is no tiny last one), at most `batch_size`; fewer
-    rows than that make one batch.
+    The batches of an epoch are equally large up to one row, so there is no tiny last one, and at most `batch_size`.
     """
     rng = _own_stream(rng)
     n_batches = math.ceil(n_rows / batch_size)
@@ -366,11 +346,10 @@ def plain_batches(n_rows, batch_size, rng, *, device="cpu"):
 
 
 def class_balanced_batches(labels, n_classes, n_per_class, rng, *, device="cpu"):
-    """Yield batches of `n_per_class` rows from each of `n_classes` classes, class after class.
+    """Yield batches of `n_per_class` rows from each of `n_classes` classes (None: all), class after class.
 
-    Classes (all of them if there are no more than `n_classes`, or if it is None) and the rows within a class take turns
-    in shuffled epochs, so each is used equally often. A row comes twice in a batch only if its class has fewer than
-    `n_per_class`.
+    Classes and the rows within a class take turns in shuffled epochs, so each is used equally often. A row comes twice
+    in a batch only if its class has fewer than `n_per_class` rows.
     """
     rng = _own_stream(rng)
     classes, codes = np.unique(np.asarray(labels), return_inverse=True)
@@ -383,8 +362,8 @@ def class_balanced_batches(labels, n_classes, n_per_class, rng, *, device="cpu")
 def paired_batches(n_a, n_b, batch_size, rng, *, device="cpu"):
     """Yield pairs of equally long index tensors into two tables of `n_a` and `n_b` rows.
 
-    Within each table every row is used equally often, so those of the smaller table come round more often. The length
-    is `batch_size`, or the number of rows of the larger table if that is less.
+    Within each table every row is used equally often, so each row of the smaller table comes more often. The length is
+    `batch_size`, or the number of rows of the larger table if that is less.
     """
     rng = _own_stream(rng)
     size = min(batch_size, max(n_a, n_b))
@@ -409,7 +388,7 @@ def _chunks(rows, size, rng):
 
 
 def _sent_ahead(batches, device):
-    """Move up to 64 batches to the device at a time: with a copy for each the GPU would wait for each."""
+    """Move up to 64 batches to the device at a time, because the GPU waits for each copy."""
     for first in batches:
         block = [first, *itertools.islice(batches, min(63, 2**18 // len(first)))]
         rows = torch.from_numpy(np.concatenate(block).astype(np.int64, copy=False)).to(device)
@@ -425,16 +404,10 @@ _seed_lock = threading.RLock()
 def seeded(rng, device="cpu"):
     """Seed torch, NumPy and Python from `rng` for the length of a block, then give all random states back.
 
-    Only the CPU and, if `device` is a CUDA device, that device are touched; for the CPU, CUDA is not even initialised.
-    The states are restored after an exception too. Since they belong to the whole process, a second thread waits at the
-    door: threads started inside the block must not enter one of their own.
-
-    Parameters
-    ----------
-    rng : numpy.random.RandomState
-        One number is drawn from it.
-    device : str or torch.device, default="cpu"
-        A resolved device, not "auto".
+    One number is drawn from the RandomState `rng`. Only the CPU and, if `device` (resolved, not "auto") is a CUDA
+    device, that device are touched; for the CPU, CUDA is not even initialised. The states are restored after an
+    exception, too. They belong to the whole process, so a second thread waits until the block ends: threads started
+    inside the block must not enter one themselves.
     """
     seed = int(rng.randint(np.iinfo(np.int32).max))
     device = torch.device(device)
@@ -460,11 +433,7 @@ def seeded(rng, device="cpu"):
 
 
 _pin_lock = threading.Lock()
-
-
 _pin = threading.local()  # .held: this thread is inside one_thread
-
-
 _pinned = {"threads": 0, "count": 1}  # how many threads are inside, and the count that the first of them found
 
 
@@ -472,8 +441,8 @@ _pinned = {"threads": 0, "count": 1}  # how many threads are inside, and the cou
 def one_thread():
     """Let torch use one CPU thread for the length of a block, then give the caller's number back.
 
-    torch keeps the number per Python thread, and hands the number set last to threads that are new to it. A thread that
-    meets torch for the first time while another one is in here would take our 1 for its own number, so such a thread
+    torch keeps the number per Python thread and gives the number set last to threads that are new to it. A thread that
+    uses torch for the first time while another one is in here would take our 1 for its own number, so such a thread
     gives back what the first thread inside had found.
     """
     if getattr(_pin, "held", False):
@@ -500,10 +469,7 @@ def one_thread():
 def resolve_device(device):
     """Return the torch.device for "auto" (CUDA where there is one), "cpu", "cuda", "cuda:1" or a torch.device.
 
-    Raises
-    ------
-    ValueError
-        For anything else, and for a CUDA device that this machine does not have.
+    Anything else is a ValueError, and so is a CUDA device that this machine does not have.
     """
     if isinstance(device, str) and device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")

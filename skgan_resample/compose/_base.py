@@ -1,8 +1,8 @@
 """What models around models share: they check rows, not cells, and take what the inner estimator takes."""
 
 import numpy as np
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, clone
-from sklearn.utils import get_tags
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, _fit_context, clone
+from sklearn.utils import check_random_state, get_tags
 from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.validation import (
     _check_sample_weight,
@@ -16,9 +16,50 @@ from skgan_resample._tables._targets import read_target
 from skgan_resample.exceptions import NoRareRowsError, warn
 from skgan_resample.relevance import Relevance
 
+PASSED_ON = ("allow_nan", "sparse", "string", "categorical")  # tags: what the inner parts take, the model takes
+
 
 class AroundMixin(MetaEstimatorMixin):
-    """What all models here share: they check rows, not cells, and take what the inner estimator takes."""
+    """`fit` and `predict` of all models here; a child fits in `_fit` and predicts in `_predict`."""
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y, sample_weight=None):
+        """Fit the estimator, and what goes before or behind it.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_features)
+            Whatever `estimator` and, where there is one, `sampler` take.
+        y : array-like of shape (n_samples,)
+            Continuous target, finite; for a classifier, numbers or strings.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows, at least 0; the notes of the class say what they do.
+
+        Returns
+        -------
+        self : estimator
+            The fitted estimator.
+        """
+        vars(self).pop("estimator_", None)  # a fit that fails leaves nothing of an earlier one to predict with
+        rng = check_random_state(self.random_state)
+        self._fit(*self._check_rows(X, y, sample_weight), rng)
+        return self
+
+    def predict(self, X):
+        """Predict the target or, for a classifier, the class.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_features)
+            Whatever the inner estimator takes.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,)
+            In the units of the target; labels as in `classes_`.
+        """
+        check_is_fitted(self)
+        return self._predict(X)
 
     def _check_rows(self, X, y, sample_weight):
         """Return `X`, the target as read and the weights, None if none were given; learn the columns of `X`."""
@@ -35,10 +76,8 @@ class AroundMixin(MetaEstimatorMixin):
 
     def __sklearn_tags__(self):
         tags, inner = super().__sklearn_tags__(), get_tags(self.estimator).input_tags
-        tags.input_tags.allow_nan = inner.allow_nan
-        tags.input_tags.sparse = inner.sparse
-        tags.input_tags.string = inner.string
-        tags.input_tags.categorical = inner.categorical
+        for name in PASSED_ON:
+            setattr(tags.input_tags, name, getattr(inner, name))
         tags.input_tags.pairwise = False
         return tags
 
@@ -51,20 +90,7 @@ class RegressorAround(AroundMixin, RegressorMixin, BaseEstimator):
         "random_state": ["random_state"],
     }
 
-    def predict(self, X):
-        """Predict the target.
-
-        Parameters
-        ----------
-        X : table of shape (n_samples, n_features)
-            Whatever the inner estimator takes.
-
-        Returns
-        -------
-        y : ndarray of shape (n_samples,)
-            In the units of the target.
-        """
-        check_is_fitted(self)
+    def _predict(self, X):
         return self._corrected(np.asarray(self.estimator_.predict(X)))
 
     def _corrected(self, predictions):

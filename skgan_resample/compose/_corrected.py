@@ -3,9 +3,9 @@
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import _fit_context, clone
+from sklearn.base import clone
 from sklearn.model_selection import check_cv
-from sklearn.utils import check_array, check_random_state
+from sklearn.utils import check_array
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_consistent_length
 
@@ -26,7 +26,7 @@ class RelevanceWeightedRegressor(RegressorAround):
     """Fit a regressor with weights, so that rare target values together count as much as common ones.
 
     The simplest remedy for an imbalanced target, without a new row, and often the best. As the last step of an
-    imbalanced-learn Pipeline it stands behind any sampler, where plain weights cannot travel.
+    imbalanced-learn Pipeline it can follow any sampler, which plain weights cannot.
 
     Parameters
     ----------
@@ -87,26 +87,7 @@ class RelevanceWeightedRegressor(RegressorAround):
         self.fallback = fallback
         self.random_state = random_state
 
-    @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y, sample_weight=None):
-        """Learn what is rare, then fit the estimator with the weights.
-
-        Parameters
-        ----------
-        X : table of shape (n_samples, n_features)
-            Whatever `estimator` takes.
-        y : array-like of shape (n_samples,)
-            Continuous target, finite.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Multiplied with the weights from the relevance.
-
-        Returns
-        -------
-        self : RelevanceWeightedRegressor
-            The fitted estimator.
-        """
-        rng = check_random_state(self.random_state)
-        X, y, sample_weight = self._check_rows(X, y, sample_weight)
+    def _fit(self, X, y, sample_weight, rng):
         weights = self._emphasis(y) * (1.0 if sample_weight is None else sample_weight)
         estimator = seeded_clone(self.estimator, rng)
         if weight_parameter(estimator) is not None:
@@ -118,7 +99,6 @@ class RelevanceWeightedRegressor(RegressorAround):
         else:
             rows = rng.choice(len(y), size=len(y), p=weights / weights.sum())
             self.estimator_ = estimator.fit(take_rows(X, rows), y[rows])
-        return self
 
 
 class OutputCorrectedRegressor(RegressorAround):
@@ -127,7 +107,7 @@ class OutputCorrectedRegressor(RegressorAround):
     Regressors shrink towards the mean, so high targets are predicted too low and low ones too high. Here the line
     ``y = intercept + slope * prediction`` is fitted by least squares to inner out-of-fold predictions, weighted so
     that rare target values together count as much as common ones. It is to regression what a tuned decision threshold
-    is to classification: the model stays, its output moves.
+    is to classification: the model stays as it is, its output is recalibrated.
 
     Parameters
     ----------
@@ -138,8 +118,8 @@ class OutputCorrectedRegressor(RegressorAround):
     threshold : float in (0, 1], default=0.8
         A row is rare when the relevance of its target reaches this value.
     strength : float in [0, 1], default=1.0
-        How far predictions move towards the line, ours: 0 leaves them alone. A part of the way lowers the error on rare
-        values first and raises that on all others last, so a little of it is the cheapest remedy there is.
+        How far predictions are shifted towards the line; 0 leaves them alone. Our addition, because a small step lowers
+        the error on rare values much and raises that on all others little: it is the cheapest remedy there is.
     cv : int, splitter or iterable of (train, test), default=5
         Inner folds; an int or None (5) means shuffled `RegressionStratifiedKFold`. `estimator` is fitted once a fold
         and once more. Rows that a splitter never tests are left out of the line.
@@ -149,8 +129,8 @@ class OutputCorrectedRegressor(RegressorAround):
     Attributes
     ----------
     slope_, intercept_ : float
-        The line. A slope above 1 spreads the predictions out; a negative one says that out-of-fold predictions point
-        the wrong way. If they are all the same, the slope is 0 and the intercept the weighted mean of the target.
+        The line. A slope above 1 spreads the predictions out; with a negative one, out-of-fold predictions point the
+        wrong way. If they are all the same, the slope is 0 and the intercept the weighted mean of the target.
     estimator_ : regressor
         Fitted to all rows.
     relevance_ : Relevance
@@ -160,8 +140,9 @@ class OutputCorrectedRegressor(RegressorAround):
 
     Notes
     -----
-    If no row is rare, the line is fitted with equal weights, with one `ResamplingWarning`. If `estimator` takes no
-    sample_weight, weights given to `fit` are used for the line alone, also with a warning.
+    If no row is rare, the line is fitted with equal weights, with one `ResamplingWarning`. Weights given to `fit` reach
+    `estimator`, and multiply those of the relevance for the line. If `estimator` takes none, they are used for the line
+    alone, also with a warning.
 
     Examples
     --------
@@ -190,36 +171,15 @@ class OutputCorrectedRegressor(RegressorAround):
         self.cv = cv
         self.random_state = random_state
 
-    @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y, sample_weight=None):
-        """Fit the line to out-of-fold predictions, then the estimator to all rows.
-
-        Parameters
-        ----------
-        X : table of shape (n_samples, n_features)
-            Whatever `estimator` takes.
-        y : array-like of shape (n_samples,)
-            Continuous target, finite.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Given to `estimator`, and multiplied with the weights of the relevance for the line.
-
-        Returns
-        -------
-        self : OutputCorrectedRegressor
-            The fitted estimator.
-        """
-        rng = check_random_state(self.random_state)
-        X, y, sample_weight = self._check_rows(X, y, sample_weight)
+    def _fit(self, X, y, sample_weight, rng):
         weights = self._emphasis(y) * (1.0 if sample_weight is None else sample_weight)
         estimator = seeded_clone(self.estimator, rng)
         if sample_weight is not None and weight_parameter(estimator) is None:
-            message = f"{no_weights(estimator)} The weights are used for the line alone."
-            warn(message)
+            warn(f"{no_weights(estimator)} The weights are used for the line alone.")
             sample_weight = None
         tested, predictions = out_of_fold(estimator, X, y, sample_weight, inner_folds(self.cv, rng))
         self.slope_, self.intercept_ = output_correction(y[tested], predictions, weights[tested])
         self.estimator_ = fit_weighted(estimator, X, y, sample_weight)
-        return self
 
     def _corrected(self, predictions):
         return predictions + self.strength * (self.intercept_ + self.slope_ * predictions - predictions)
@@ -267,7 +227,7 @@ def output_correction(y, predictions, weights=None):
 
 # ------------------------------------------------------------------------------------------------ clones and folds
 def inner_folds(cv, rng):
-    """Return a splitter: shuffled folds for a number, `cv` itself otherwise."""
+    """Return a splitter: shuffled folds for a number, else `cv`."""
     if cv is None or isinstance(cv, Integral):
         return RegressionStratifiedKFold(cv or 5, shuffle=True, random_state=rng.randint(np.iinfo(np.int32).max))
     return check_cv(cv)

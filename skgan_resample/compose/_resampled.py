@@ -1,9 +1,9 @@
 """Models that are trained on resampled rows."""
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context, is_classifier
+from sklearn.base import BaseEstimator, ClassifierMixin, is_classifier
 from sklearn.isotonic import IsotonicRegression
-from sklearn.utils import check_random_state, get_tags
+from sklearn.utils import get_tags
 from sklearn.utils._param_validation import HasMethods, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
@@ -12,9 +12,11 @@ from sklearn.utils.validation import check_is_fitted
 from skgan_resample._estimators import seeded_clone
 from skgan_resample._tables._origins import row_origins, synthetic_rows
 from skgan_resample._tables._targets import read_classes
+from skgan_resample._thresholds import prior_corrected
 from skgan_resample._weights import fit_weighted
-from skgan_resample.compose._base import AroundMixin, RegressorAround
+from skgan_resample.compose._base import PASSED_ON, AroundMixin, RegressorAround
 from skgan_resample.compose._corrected import inner_folds, out_of_fold
+from skgan_resample.over_sampling._base import single_parents
 
 
 class _ResamplesMixin:
@@ -31,17 +33,21 @@ class _ResamplesMixin:
         if is_classifier(self):
             _check_classes(sampler, y, y_new)
         if sample_weight is not None:
-            sample_weight = _resampled_weight(sampler, sample_weight, X, y, X_new, y_new, by_class=is_classifier(self))
+            parents = _parents(sampler, X, y, X_new, y_new)
+            default = sample_weight.mean()
+            if is_classifier(self):
+                classes, codes = np.unique(y, return_inverse=True)
+                means = np.bincount(codes, sample_weight) / np.bincount(codes)  # (n_classes,)
+                default = means[np.searchsorted(classes, y_new)]
+            sample_weight = _mean_weight(sample_weight, parents, default)
         return X_new, y_new, sample_weight
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         if not self._passes_through() and hasattr(self.sampler, "__sklearn_tags__"):
             inner = get_tags(self.sampler).input_tags
-            tags.input_tags.allow_nan &= inner.allow_nan
-            tags.input_tags.sparse &= inner.sparse
-            tags.input_tags.string &= inner.string
-            tags.input_tags.categorical &= inner.categorical
+            for name in PASSED_ON:
+                setattr(tags.input_tags, name, getattr(tags.input_tags, name) and getattr(inner, name))
         return tags
 
 
@@ -71,7 +77,7 @@ class ResampledRegressor(_ResamplesMixin, RegressorAround):
     Attributes
     ----------
     sampler_ : sampler or None
-        The fitted clone. It says which rows were made, from which ones.
+        The fitted clone; its attributes tell which rows are new.
     estimator_ : regressor
         The fitted clone.
     offset_ : float
@@ -87,9 +93,9 @@ class ResampledRegressor(_ResamplesMixin, RegressorAround):
 
     Notes
     -----
-    With weights, a new row weighs the mean of its parents (``sampler.parent_indices_``), a copy as much as its original
-    (``sampler.sample_indices_``). Where a sampler does not say which rows it kept or made, kept rows are found by their
-    values, and a new row without known parents weighs the mean of all rows.
+    Weights given to `fit` need an `estimator` that takes them. A new row weighs the mean of its parents
+    (``sampler.parent_indices_``), a copy as much as its original (``sampler.sample_indices_``). Where a sampler has no
+    such attributes, kept rows are found by their values, and a new row weighs the mean of all rows.
 
     Examples
     --------
@@ -98,8 +104,8 @@ class ResampledRegressor(_ResamplesMixin, RegressorAround):
     >>> from skgan_resample import SMOGN, Relevance, ResampledRegressor
     >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
     >>> sampler = SMOGN(relevance=Relevance("quantile", side="high"), sampling_strategy="balance")
-    >>> learner = HistGradientBoostingRegressor(max_iter=20)
-    >>> model = ResampledRegressor(sampler, learner, recalibrate="mean", random_state=0).fit(X, y)
+    >>> regressor = HistGradientBoostingRegressor(max_iter=20)
+    >>> model = ResampledRegressor(sampler, regressor, recalibrate="mean", random_state=0).fit(X, y)
     >>> bool(model.offset_ < 0)  # more high targets in training make predictions too high
     True
     >>> len(X), len(model.sampler_.is_synthetic_)
@@ -120,26 +126,7 @@ class ResampledRegressor(_ResamplesMixin, RegressorAround):
         self.cv = cv
         self.random_state = random_state
 
-    @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y, sample_weight=None):
-        """Resample the rows and fit the estimator; then recalibrate, if asked for.
-
-        Parameters
-        ----------
-        X : table of shape (n_samples, n_features)
-            Whatever `sampler` and `estimator` take.
-        y : array-like of shape (n_samples,)
-            Continuous target, finite.
-        sample_weight : array-like of shape (n_samples,), default=None
-            For `estimator`, which must take weights then; a new row weighs the mean of its parents.
-
-        Returns
-        -------
-        self : ResampledRegressor
-            The fitted estimator.
-        """
-        rng = check_random_state(self.random_state)
-        X, y, sample_weight = self._check_rows(X, y, sample_weight)
+    def _fit(self, X, y, sample_weight, rng):
         sampler = None if self._passes_through() else seeded_clone(self.sampler, rng)
         estimator = seeded_clone(self.estimator, rng)
         self.offset_, self.calibrator_ = 0.0, None
@@ -149,7 +136,6 @@ class ResampledRegressor(_ResamplesMixin, RegressorAround):
             self._calibrate(y[tested], predictions, None if sample_weight is None else sample_weight[tested])
         self.sampler_ = sampler
         self.estimator_ = fit_weighted(estimator, *self._resample(sampler, X, y, sample_weight))
-        return self
 
     def _calibrate(self, y, predictions, sample_weight):
         if self.recalibrate == "mean":
@@ -203,7 +189,7 @@ class ResampledClassifier(_ResamplesMixin, AroundMixin, ClassifierMixin, BaseEst
     prior_ratio_ : ndarray of shape (n_classes,) or None
         What probabilities are multiplied by, the one divided by the other; None without `prior_correction`.
     sampler_ : sampler or None
-        The fitted clone. It says which rows were made, from which ones.
+        The fitted clone; its attributes tell which rows are new.
     estimator_ : classifier
         The fitted clone.
     n_features_in_, feature_names_in_
@@ -215,9 +201,8 @@ class ResampledClassifier(_ResamplesMixin, AroundMixin, ClassifierMixin, BaseEst
 
     Notes
     -----
-    With weights, a new row weighs the mean of its parents (``sampler.parent_indices_``), a copy as much as its original
-    (``sampler.sample_indices_``). Where a sampler does not say which rows it kept or made, kept rows are found by their
-    values, and a new row without known parents weighs the mean of the rows of its class.
+    Weights given to `fit` need an `estimator` that takes them. A new row weighs what it weighs in `ResampledRegressor`;
+    without known parents, the mean of the rows of its class.
 
     The correction knows of the sampler and of the weights alone. A ``class_weight`` of `estimator`, or a sampler inside
     it, shifts the frequencies once more; leave them out where probabilities matter. With correction there is no
@@ -256,26 +241,7 @@ class ResampledClassifier(_ResamplesMixin, AroundMixin, ClassifierMixin, BaseEst
         self.prior_correction = prior_correction
         self.random_state = random_state
 
-    @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y, sample_weight=None):
-        """Resample the rows and fit the estimator.
-
-        Parameters
-        ----------
-        X : table of shape (n_samples, n_features)
-            Whatever `sampler` and `estimator` take.
-        y : array-like of shape (n_samples,)
-            Classes: numbers or strings.
-        sample_weight : array-like of shape (n_samples,), default=None
-            For `estimator`, which must take weights then; a new row weighs the mean of its parents.
-
-        Returns
-        -------
-        self : ResampledClassifier
-            The fitted estimator.
-        """
-        rng = check_random_state(self.random_state)
-        X, y, sample_weight = self._check_rows(X, y, sample_weight)
+    def _fit(self, X, y, sample_weight, rng):
         sampler = None if self._passes_through() else seeded_clone(self.sampler, rng)
         estimator = seeded_clone(self.estimator, rng)
         if self.prior_correction and not hasattr(estimator, "predict_proba"):
@@ -288,26 +254,12 @@ class ResampledClassifier(_ResamplesMixin, AroundMixin, ClassifierMixin, BaseEst
             raise ValueError(
                 f"prior_correction=True needs rows of positive weight in every class, not so in {without}."
             )
-        self.estimator_ = fit_weighted(estimator, X_new, y_new, new_weight)
         self.sampler_, self.classes_ = sampler, classes
         self.class_prior_, self.resampled_class_prior_ = prior, resampled
         self.prior_ratio_ = prior / resampled if self.prior_correction else None
-        return self
+        self.estimator_ = fit_weighted(estimator, X_new, y_new, new_weight)
 
-    def predict(self, X):
-        """Predict the class.
-
-        Parameters
-        ----------
-        X : table of shape (n_samples, n_features)
-            Whatever the inner estimator takes.
-
-        Returns
-        -------
-        y : ndarray of shape (n_samples,)
-            Labels as in `classes_`.
-        """
-        check_is_fitted(self)
+    def _predict(self, X):
         if self.prior_ratio_ is not None:
             return self.classes_[self.predict_proba(X).argmax(axis=1)]
         return self.estimator_.predict(X)
@@ -330,8 +282,7 @@ class ResampledClassifier(_ResamplesMixin, AroundMixin, ClassifierMixin, BaseEst
         probabilities = self.estimator_.predict_proba(X)
         if self.prior_ratio_ is None:
             return probabilities
-        corrected = probabilities * self.prior_ratio_
-        return corrected / corrected.sum(axis=1, keepdims=True)
+        return prior_corrected(probabilities, self.resampled_class_prior_, self.class_prior_)
 
     @_passes_on("decision_function")
     def decision_function(self, X):
@@ -344,7 +295,7 @@ class ResampledClassifier(_ResamplesMixin, AroundMixin, ClassifierMixin, BaseEst
 
         Returns
         -------
-        decision : ndarray of shape (n_samples,) or (n_rows, n_classes)
+        decision : ndarray of shape (n_samples,) or (n_samples, n_classes)
             As the inner estimator gives it.
         """
         check_is_fitted(self)
@@ -362,28 +313,24 @@ class ResampledClassifier(_ResamplesMixin, AroundMixin, ClassifierMixin, BaseEst
         return tags
 
 
-def _resampled_weight(sampler, sample_weight, X, y, X_new, y_new, *, by_class=False):
-    """Return weights of resampled rows: kept rows keep theirs, a new row gets the mean of its parents.
-
-    Where these are not known it is the mean of all rows, or of those of its class.
-    """
+def _parents(sampler, X, y, X_new, y_new):
+    """Return the positions in `X` that each resampled row comes from, (n_resampled, n_parents); -1 where not known."""
     sources = getattr(sampler, "sample_indices_", None)
     if sources is not None and len(sources) == len(y_new):
-        return sample_weight[sources]
-    mean = np.full(len(y_new), sample_weight.mean())
-    if by_class:
-        classes, codes = np.unique(y, return_inverse=True)
-        mean = (np.bincount(codes, sample_weight) / np.bincount(codes))[np.searchsorted(classes, y_new)]
+        return sources[:, None]
     kept, parents = getattr(sampler, "kept_indices_", None), getattr(sampler, "parent_indices_", None)
-    if kept is None or parents is None or len(kept) + len(parents) != len(y_new):
-        origins = row_origins(X, y, X_new, y_new)
-        made = synthetic_rows(sampler, X, y, X_new, y_new) | (origins < 0)
-        return np.where(made, mean, sample_weight[origins])
+    if kept is not None and parents is not None and len(kept) + len(parents) == len(y_new):
+        return np.concatenate([single_parents(kept), parents])
+    made = synthetic_rows(sampler, X, y, X_new, y_new)
+    return np.where(made, -1, row_origins(X, y, X_new, y_new))[:, None]
+
+
+def _mean_weight(sample_weight, parents, default):
+    """Return the mean weight of the known parents of each row, (n_resampled,), and `default` where there is none."""
     known = parents >= 0
     n_parents = known.sum(axis=1)
     total = np.where(known, sample_weight[parents], 0.0).sum(axis=1)
-    new = np.where(n_parents > 0, total / np.maximum(n_parents, 1), mean[len(kept) :])
-    return np.concatenate([sample_weight[kept], new])
+    return np.where(n_parents > 0, total / np.maximum(n_parents, 1), default)
 
 
 # ------------------------------------------------------------------------------------------------ classes

@@ -352,10 +352,8 @@ class SMOGANRegressorResampler(OptionsMixin, CallbackSupportMixin, TorchStateMix
         """Return how many rows each rare bump gets; nothing if a base sampler from elsewhere decides while it draws."""
         self.base_sampler_ = self._make_base()
         if _draws_codes(self.base_sampler_):
-            auto = self.base_sampler_.sampling_strategy
-            return rows_per_bump(
-                auto if self.sampling_strategy == "auto" else self.sampling_strategy, self.bumps_, n_rows
-            )
+            decides = self.base_sampler_ if self.sampling_strategy == "auto" else self
+            return rows_per_bump(decides.sampling_strategy, self.bumps_, n_rows)
         if self.sampling_strategy != "auto":
             raise ValueError(
                 f"{type(self.base_sampler_).__name__} decides itself how many rows it makes: set that there and "
@@ -391,7 +389,8 @@ class SMOGANRegressorResampler(OptionsMixin, CallbackSupportMixin, TorchStateMix
             return _foreign_draft(seeded_clone(self.base_sampler_, rng), self.encoder_, X, y)
         base = clone(self.base_sampler_)
         rng = rng if base.random_state is None else check_random_state(base.random_state)
-        base.encoder_, base.relevance_ = self.encoder_, self.relevance_
+        for name in ("encoder_", "_target_encoder", "relevance_"):
+            setattr(base, name, getattr(self, name))
         base.bumps_, base.sampling_strategy_ = bumps, amounts
         base._fit(X, y, rng)
         return base._draw(X, y, rng)
