@@ -59,7 +59,7 @@ class NumpyBudget:
     @classmethod
     def of(cls, threat):
         """Return the budget of a fitted ThreatModel."""
-        n_categories = [column.n_levels for column in threat.encoder_.columns_]
+        n_categories = [column.n_categories for column in threat.encoder_.columns_]
         blocks = [OneHotBlock(np.array([j]), n_categories[j]) for j in np.flatnonzero(threat.switchable_)]
         blocks += [OneHotBlock(group, len(group)) for group in threat.groups_]
         sides = threat.left_, threat.right_, threat.low_, threat.high_
