@@ -162,7 +162,8 @@ def prepare(estimator, options, X, y, sample_weight, X_val, y_val):
     threat = ThreatModel() if estimator.threat_model is None else clone(estimator.threat_model)
     threat._validate_params()
     codes = fit_to_codes(threat, X)
-    encoder, budget, n_train = threat.encoder_, NumpyBudget.of(threat), len(codes)
+    encoder, n_train = threat.encoder_, len(codes)
+    budget = NumpyBudget.of(threat, encoder)
     if n_train < 2:
         raise ValueError(f"n_samples=1: {name} needs at least 2 rows, got 1 sample.")
     if encoder.width_ == 0:

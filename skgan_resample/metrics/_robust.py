@@ -164,7 +164,7 @@ class RobustScorer:
                 f"{type(model).__name__}."
             )
         codes = threat.encoder_.to_codes(X)
-        budget = NumpyBudget.of(threat)
+        budget = NumpyBudget.of(threat, threat.encoder_)
         truth = np.searchsorted(model.classes_, y).clip(max=len(model.classes_) - 1)
         known = np.asarray(model.classes_)[truth] == y  # a class that it never saw is wrong, attacked or not
         factor = is_attacked(threat, y) * known[:, None]
