@@ -292,7 +292,7 @@ class RobustATWrapper(
         n_evaluations = 1 + -(-problem.settings["max_epochs"] // options.validate_every)  # of one training
         with fit_callbacks(self, X, y, n_records=n_evaluations * (1 + len(strategies) * len(folds))) as callbacks:
             trained = train_best(
-                problem, folds, strategies, seeds, rng, clock, callbacks=callbacks, early_stopping=self.early_stopping,
+                problem, folds, strategies, seeds, clock, callbacks=callbacks, early_stopping=self.early_stopping,
                 max_clean_loss=self.max_clean_loss,
             )  # fmt: skip
         self._set_fitted(prepared, trained, f"{type(X).__module__}.{type(X).__qualname__}")

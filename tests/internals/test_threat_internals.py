@@ -9,16 +9,16 @@ from skgan_resample import ThreatModel
 from skgan_resample._budget import NumpyBudget
 from skgan_resample._nn.attacks import Budget
 from skgan_resample._tables._encoder import TableEncoder
-from skgan_resample.threat import _Statistics
+from skgan_resample.threat import _statistics
 
 
 def test_statistics_of_a_column_without_values():
     codes = np.column_stack([X[:, 0], np.full(40, np.nan)])
-    statistics = _Statistics.of(codes)
-    for unit, spread in statistics.spread.items():
-        np.testing.assert_allclose(spread, [UNITS[unit](X[:, 0]), 0.0])
-    np.testing.assert_array_equal(statistics.low, [X[:, 0].min(), np.nan])
-    np.testing.assert_array_equal(statistics.high, [X[:, 0].max(), np.nan])
+    statistics = _statistics(codes)
+    for unit in ("std", "range", "iqr"):
+        np.testing.assert_allclose(statistics[unit], [UNITS[unit](X[:, 0]), 0.0])
+    np.testing.assert_array_equal(statistics["low"], [X[:, 0].min(), np.nan])
+    np.testing.assert_array_equal(statistics["high"], [X[:, 0].max(), np.nan])
 
 
 # ------------------------------------------------------------------------------------------------- in a network's space
