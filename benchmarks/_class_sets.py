@@ -1,10 +1,8 @@
 """Tables with classes for the benchmarks of hard triplets, and which of them were tuned on."""
 
 import numpy as np
-from _common import DATA
+from _common import load_table
 from sklearn.datasets import load_digits
-
-from skgan_resample.datasets import load_table
 
 # Defaults were chosen on all yeast, page-blocks and glass tables, imb_new-thyroid1, imb_vehicle3, vowel and optdigits.
 # Reporting: one table of each other family. Two classes as they are, or one class (name:label) against all others. What
@@ -53,7 +51,7 @@ def table(name):
     if name == "digits":
         data = load_digits(as_frame=True)
         return data.data, data.target.astype(str)
-    return load_table(name, folder=DATA)
+    return load_table(name)
 
 
 def imbalanced(name):

@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 
 from skgan_resample._versions import versions
-from skgan_resample.datasets import load_table
 
 if os.environ.get("OMP_NUM_THREADS") != "1":
     raise SystemExit("Timings are of one thread: run with OMP_NUM_THREADS=1.")
@@ -19,9 +18,39 @@ RESULTS = Path(__file__).parent / "results"
 DATA = Path(os.environ.get("SKGAN_RESAMPLE_DATA", Path(__file__).parents[2] / "shared" / "data"))
 
 
+FOLDERS = {"regression": "imbalanced_regression", "classification": "classification", "robustness": "robustness"}
+
+
+def table_names(task=None, *, folder=DATA):
+    """Return the names of the tables of one task, or of all, in alphabetical order."""
+    return sorted(_tables(folder, [task] if task else FOLDERS))
+
+
+def load_table(name, *, folder=DATA):
+    """Return X (a frame) and y of a table: the column "target" or else the last one; labels are text, as spelt."""
+    found = _tables(folder, FOLDERS)
+    if name not in found:
+        raise ValueError(f"There is no table {name!r} in {folder}; see table_names().")
+    task, path = found[name]
+    frame = pd.read_csv(path)
+    target = "target" if "target" in frame else frame.columns[-1]
+    y = frame.pop(target)
+    if task != "regression":  # a label may be "01" or "NA"
+        y = pd.read_csv(path, usecols=[target], dtype=str, keep_default_na=False, na_values=[""])[target]
+    return frame, y
+
+
+def _tables(folder, tasks):
+    """Return {name: (task, path)} of the tables of these tasks."""
+    paths = [(task, path) for task in tasks for path in sorted((Path(folder) / FOLDERS[task]).glob("*.csv*"))]
+    found = {path.name.removesuffix(".gz").removesuffix(".csv"): (task, path) for task, path in paths}
+    others = {"index", "meta"}  # files beside the tables that tell of them
+    return {name: place for name, place in found.items() if name not in others and not name.startswith("url_phishing_")}
+
+
 def load(name, *, numeric=False):
     """Return X (a frame, or with `numeric` an array of the numeric columns) and y of a table of the data folder."""
-    X, y = load_table(name, folder=DATA)
+    X, y = load_table(name)
     if numeric:
         return X.select_dtypes("number").to_numpy(float), y.to_numpy(float)
     return X, y

@@ -2,11 +2,9 @@
 
 import numpy as np
 import pandas as pd
-from _common import DATA
+from _common import load_table
 from sklearn.datasets import load_breast_cancer, load_digits, make_classification
 from sklearn.model_selection import train_test_split
-
-from skgan_resample.datasets import load_table
 
 EPS = 0.3  # standard deviations of each column, L_inf, no bounds
 TUNING = ("made-600", "made-300", "spambase", "cancer")
@@ -31,7 +29,7 @@ def _table(name):
     if name == "digits":
         return load_digits(return_X_y=True)
     files = {"waveform": "waveform5000", "phishing": "url_phishing", "winequality": "winequality-red"}
-    X, y = load_table(files.get(name, name), folder=DATA)
+    X, y = load_table(files.get(name, name))
     frame = X.assign(target=y).drop_duplicates()
     y = frame.pop("target")
     if name == "winequality":  # seven grades, the outer ones with a handful of wines: low, middle, high

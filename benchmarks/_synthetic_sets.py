@@ -4,11 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from _common import DATA
+from _common import DATA, load_table
 from imblearn.over_sampling import SMOTE
 from sklearn.model_selection import train_test_split
-
-from skgan_resample.datasets import load_table
 
 FOLDER = DATA / "domain_adaptation"
 N_SYNTHETIC = 2_000  # rows that maps are fitted to; the others are new to them
@@ -78,7 +76,7 @@ def _adult(generator):
 
 
 def _smote(name, seed):
-    X, y = load_table(name, folder=DATA)
+    X, y = load_table(name)
     X, y = X.select_dtypes("number"), y.to_numpy(str)
     train, test = train_test_split(np.arange(len(y)), test_size=0.5, stratify=y, random_state=seed)
     sampler = SMOTE(random_state=seed)

@@ -32,7 +32,8 @@ from importlib import import_module, metadata
 from pathlib import Path
 
 # ---------------------------------------------------------------------------------------------- what was renamed
-RENAMED_NAMES = {}  # {"OldName": "module.of.package:NewName"}; not needed for a move between the modules of HOMES
+RENAMED_NAMES = {"load_table": "_common:load_table", "table_names": "_common:table_names"}
+# {"OldName": "module.of.package:NewName"}; not needed for a move between the modules of HOMES
 RENAMED = {
     "SMCAETransformer": {
         "learner": "estimator",

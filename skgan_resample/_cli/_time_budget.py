@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from skgan_resample._cli._progress import in_words
+from skgan_resample._sampling import evenly_spaced
 
 # Our choices, by eye on tables of up to a million rows:
 PILOT_ROWS = 1000  # tables that are not larger are taken as they are
@@ -124,20 +125,15 @@ def draw_rows(table, n_rows, n_folds, seed):
         taken = order[: max(2 * n_folds, np.searchsorted(np.cumsum(sizes[order]), n_rows) + 1)]
         return np.flatnonzero(np.isin(table.groups, names[taken]))
     if table.times is not None:
-        return _evenly(np.arange(len(table.y)), n_rows, 0.5)
+        return evenly_spaced(len(table.y), n_rows)
     if table.task == "regression":
-        return np.sort(_evenly(np.argsort(table.y, kind="stable"), n_rows, rng.uniform()))
+        return np.sort(np.argsort(table.y, kind="stable")[evenly_spaced(len(table.y), n_rows, rng.uniform())])
     share, found = n_rows / len(table.y), []
     for label in np.unique(table.y):
         rows = np.flatnonzero(table.y == label)
         n_wanted = max(round(share * len(rows)), min(len(rows), 2 * n_folds))
         found.append(rng.choice(rows, n_wanted, replace=False))
     return np.sort(np.concatenate(found))
-
-
-def _evenly(rows, n_wanted, start):
-    """Return one row of each of `n_wanted` stretches of equal length; `start` in [0, 1) is where in its stretch."""
-    return rows[((np.arange(n_wanted) + start) * len(rows) / n_wanted).astype(int)]
 
 
 def _rounded(number):

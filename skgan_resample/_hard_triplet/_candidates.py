@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
 from skgan_resample._neighbors import interpolate
-from skgan_resample._sampling import in_turn
+from skgan_resample._sampling import drawn_equally
 from skgan_resample._tables._origins import row_keys
 
 KINDS = ("original", "hard positive", "hard negative", "fallback")
@@ -132,7 +132,7 @@ class Drawing:
     def positives(self, label, n, rng):
         """Return `n` rows on the stretched lines through pairs of a class, drawn evenly from each line."""
         table, own = self.table, self._class(label)
-        members = in_turn(len(own.rows), n, rng)
+        members = drawn_equally(len(own.rows), n, rng)
         seed, partner = own.rows[members], own.partners(members, rng)
         borrowed = rng.uniform(size=n) < self._borrowed_share(len(own.rows))
         donor = np.full((n, 2), -1)
@@ -155,7 +155,7 @@ class Drawing:
     def negatives(self, label, n, rng):
         """Return `n` rows of a class pulled towards stretched pairs of other classes, half-way at most."""
         table, own = self.table, self._class(label)
-        members = in_turn(len(own.rows), n, rng)
+        members = drawn_equally(len(own.rows), n, rng)
         seed, near = own.rows[members], self._near_others(label)[0][members]
         anchor = near[np.arange(n), rng.randint(near.shape[1], size=n)]
         positive = np.empty(n, dtype=np.intp)
@@ -174,7 +174,7 @@ class Drawing:
     def plain(self, label, n, rng):
         """Return `n` rows between pairs of a class, as SMOTE makes them; copies in a class of one row."""
         own = self._class(label)
-        members = in_turn(len(own.rows), n, rng)
+        members = drawn_equally(len(own.rows), n, rng)
         seed, partner = own.rows[members], own.partners(members, rng)
         u = rng.uniform(size=n)
         codes = interpolate(self.table.codes, seed, partner, u, self.nominal, rng, share=u)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skgan_resample._sampling import in_turn
+from skgan_resample._sampling import drawn_equally
 
 CHOICES = 16  # positives and as many negatives that are looked at for an anchor, in each of
 MAX_ROUNDS = 8  # rounds
@@ -61,9 +61,9 @@ class Runs:
 def even_anchors(labels, rows, n, rng):
     """Return `n` of `rows`: every class equally often, and every row of a class."""
     classes = np.unique(labels[rows])
-    counts = np.bincount(in_turn(len(classes), n, rng), minlength=len(classes))
+    counts = np.bincount(drawn_equally(len(classes), n, rng), minlength=len(classes))
     parts = [
-        rows[labels[rows] == label][in_turn(int((labels[rows] == label).sum()), count, rng)]
+        rows[labels[rows] == label][drawn_equally(int((labels[rows] == label).sum()), count, rng)]
         for label, count in zip(classes, counts)
     ]
     return rng.permutation(np.concatenate(parts))
@@ -110,7 +110,7 @@ def pick_triplets(places, labels, n, low, high, rng, *, is_synthetic=None, synth
     triplets, hardness = (np.concatenate(values) for values in zip(*parts))
     lacking = np.flatnonzero(np.isnan(hardness))
     if len(lacking):  # no synthetic row was met: let one be the anchor
-        again = made[in_turn(len(made), len(lacking), rng)]
+        again = made[drawn_equally(len(made), len(lacking), rng)]
         triplets[lacking], hardness[lacking] = _best(places[usable], runs, again, low, high, must_have, rng)
     return usable[triplets], hardness
 

@@ -13,6 +13,7 @@ from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 
 from skgan_resample._distances import energy_by_class
+from skgan_resample._sampling import evenly_spaced
 from skgan_resample._smcae._maps import coral, identity, linear_transport, location_scale, with_drawn_means
 
 LADDER = ("identity", "location_scale", "coral", "linear_ot", "smcae")  # from the simplest to the most involved
@@ -79,13 +80,12 @@ def with_classes_of(synthetic, real):
     if not counts.any():
         return real
     wanted = np.ceil(counts / counts.sum() * len(real)).astype(int)
-    rows = [_evenly(np.flatnonzero(real.classes == number), n) for number, n in enumerate(wanted) if n]
+    rows = []
+    for number, n in enumerate(wanted):
+        own = np.flatnonzero(real.classes == number)
+        if n:
+            rows.append(own[evenly_spaced(len(own), n, start=0.0)])
     return real[np.concatenate(rows)]
-
-
-def _evenly(rows, n):
-    """Return `n` of `rows`, none more than once oftener than another, spread over all of them."""
-    return rows[np.linspace(0, len(rows), n, endpoint=False).astype(int)]
 
 
 class Yardstick:

@@ -11,7 +11,7 @@ from scipy.spatial.distance import cdist
 from sklearn.utils._param_validation import Interval
 
 from skgan_resample._estimators import OPTIMIZER_CONSTRAINTS, Options
-from skgan_resample._sampling import dealt_rows
+from skgan_resample._sampling import drawn_equally
 from skgan_resample._smcae._maps import AffineMap
 from skgan_resample._smcae._selection import drawn_to_classes, row_gaps
 
@@ -128,8 +128,8 @@ def pair_up(synthetic, real, pairing, rng):
         if not len(candidates):
             continue
         n_parts = math.ceil(len(rows) / PLAN_ROWS)
-        dealt = np.array_split(dealt_rows(candidates, len(rows), rng), n_parts)
-        for part, own in zip(np.array_split(rng.permutation(rows), n_parts), dealt):
+        drawn = candidates[drawn_equally(len(candidates), len(rows), rng, shuffle=True)]
+        for part, own in zip(np.array_split(rng.permutation(rows), n_parts), np.array_split(drawn, n_parts)):
             offered = own if pairing == "ot" else candidates
             costs = cdist(synthetic.vectors[part], real.vectors[offered], "sqeuclidean")
             found = linear_sum_assignment(costs)[1] if pairing == "ot" else costs.argmin(axis=1)

@@ -823,7 +823,7 @@ def _column_records(names, kinds, schema, repeats):
     return [
         {
             "column": name,
-            "kind": "datetime" if kinds[j] == "instant" else schema.columns_[j].kind,
+            "kind": "datetime" if kinds[j] == "datetime" else schema.columns_[j].kind,
             **{version: float(mean[j]) for version, mean in means.items()},
         }
         for j, name in enumerate(names)

@@ -14,7 +14,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_consistent_length, validate_data
 
-from skgan_resample._sampling import in_proportion, in_turn
+from skgan_resample._sampling import drawn_equally, drawn_in_proportion
 from skgan_resample._tables._containers import append_rows, table_reader
 from skgan_resample._tables._encoder import TableEncoder
 from skgan_resample._tables._targets import read_target_and_schema
@@ -295,8 +295,8 @@ class BaseRegressionSampler(BaseSampler):
     def _choose_seeds(self, y, n_new, rng):
         """Return positions of the rows, with the targets `y`, that new ones begin at."""
         if self.emphasis == "equal":
-            return in_turn(len(y), n_new, rng)
-        return in_proportion(self.relevance_(y), n_new, rng)
+            return drawn_equally(len(y), n_new, rng)
+        return drawn_in_proportion(self.relevance_(y), n_new, rng)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

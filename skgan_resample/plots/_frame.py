@@ -181,11 +181,6 @@ def histogram(ax, below, above, colors):
     return [bars[0] for bars in patches]
 
 
-def evenly(n, most):
-    """Return at most `most` positions spread over range(n)."""
-    return np.linspace(0, n - 1, min(n, most)).astype(int)
-
-
 def pick_column(encoder, feature, codes, y):
     """Return position and label of the column to draw: the one asked for by name or by position.
 

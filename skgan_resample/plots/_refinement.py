@@ -6,7 +6,8 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils import check_random_state
 
-from skgan_resample.plots._frame import Display, evenly, finish, pick_column
+from skgan_resample._sampling import evenly_spaced
+from skgan_resample.plots._frame import Display, finish, pick_column
 from skgan_resample.plots._palette import BLACK, BLUE, GREY, RED
 from skgan_resample.plots._training import TrainingDisplay
 
@@ -171,8 +172,8 @@ class RefinementDisplay(Display):
         training, ax = axes = self._take_axes(axes, (9.2, 3.6), n_axes=2)
         score_name = "MMD² to held-out rare rows"
         TrainingDisplay(history=self.history, best_step=self.best_step, score_name=score_name).plot(ax=training)
-        real = evenly(len(self.y), self.MAX_ROWS)
-        shown = evenly(len(self.before), self.MAX_ARROWS)
+        real = evenly_spaced(len(self.y), min(len(self.y), self.MAX_ROWS))
+        shown = evenly_spaced(len(self.before), min(len(self.before), self.MAX_ARROWS))
         start, end = self.before[shown], self.after[shown]
         common = {"linewidths": 0, "rasterized": True}
         points = [ax.scatter(self.feature[real], self.y[real], s=9, c=GREY, alpha=0.5, label="real", **common)]

@@ -3,7 +3,8 @@
 import numpy as np
 from sklearn.base import clone
 
-from skgan_resample.plots._frame import Display, evenly, finish, histogram, pick_column
+from skgan_resample._sampling import evenly_spaced
+from skgan_resample.plots._frame import Display, finish, histogram, pick_column
 from skgan_resample.plots._palette import GREY, RED
 
 
@@ -182,7 +183,7 @@ class ResamplingDisplay(Display):
         if self.feature is not None:
             points, words = [], []
             for mask, color, marker, name in ((real, GREY, "o", "real"), (new, RED, "^", "synthetic")):
-                shown = np.flatnonzero(mask)[evenly(mask.sum(), self.MAX_ROWS)]
+                shown = np.flatnonzero(mask)[evenly_spaced(mask.sum(), min(mask.sum(), self.MAX_ROWS))]
                 style = {"s": 14, "c": color, "marker": marker, "alpha": 0.7, "linewidths": 0}
                 points.append(axes[1].scatter(self.feature[shown], self.y[shown], rasterized=True, **style))
                 words.append(f"{name}, {len(shown):,} shown" if len(shown) < mask.sum() else name)

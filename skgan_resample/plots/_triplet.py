@@ -4,7 +4,8 @@ import numpy as np
 from sklearn.utils import check_array, check_random_state
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
-from skgan_resample.plots._frame import Display, evenly, finish, shortened, text_size
+from skgan_resample._sampling import evenly_spaced
+from skgan_resample.plots._frame import Display, finish, shortened, text_size
 from skgan_resample.plots._palette import BLACK, BLUE, GREY, SERIES, SLATE
 
 CLASS_COLORS = (*SERIES, BLACK)
@@ -329,9 +330,10 @@ class TripletDisplay(Display):
 
     def _scatter(self, ax, mask, **style):
         """Draw some rows, at most `MAX_ROWS` of them."""
-        shown = np.flatnonzero(mask)
-        if len(shown):
-            ax.scatter(*self.points[shown[evenly(len(shown), self.MAX_ROWS)]].T, rasterized=True, **style)
+        rows = np.flatnonzero(mask)
+        if len(rows):
+            shown = rows[evenly_spaced(len(rows), min(len(rows), self.MAX_ROWS))]
+            ax.scatter(*self.points[shown].T, rasterized=True, **style)
 
     def _plot_hardness(self, ax):
         everything = np.concatenate([*self.hardness.values(), [-1.5, 0.5]])

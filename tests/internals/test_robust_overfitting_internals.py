@@ -41,6 +41,7 @@ def test_the_best_epoch_is_kept_where_later_ones_are_worse_unless_early_stopping
     assert wrapper(**still, early_stopping=False).fit(X, y).n_iter_ == 5
 
 
+@pytest.mark.slow
 def test_auto_tries_treatments_only_where_overfitting_is_found(overfits, validated):
     model, X, y = validated
     assert list(model.runs_) == ["plain"]
