@@ -140,8 +140,8 @@ def interpolate(codes, seeds, partners, u, nominal, rng, share=0.5):
 def perturb(codes, seeds, scale, spread, nominal, rng):
     """Return rows scattered around seeds; a cell is NaN exactly where the seed's is.
 
-    Noise is normal, its standard deviation ``scale * spread``: a share for each new row, (n_new,), of the spread of each
-    column, (n_features,). Nominal cells are drawn from `codes` with their frequencies.
+    Noise is normal, its standard deviation ``scale * spread``: a share for each new row, (n_new,), of the spread of
+    each column, (n_features,). Nominal cells are drawn from `codes` with their frequencies.
     """
     rows = codes[seeds]  # (n_new, n_features)
     rows[:, ~nominal] += rng.standard_normal((len(seeds), int((~nominal).sum()))) * scale[:, None] * spread[~nominal]
