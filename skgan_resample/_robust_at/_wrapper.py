@@ -24,6 +24,7 @@ from skgan_resample._robust_at._training import AdversarialTrainingOptions, make
 from skgan_resample._robust_at._under_attack import UnderAttackMixin, is_classification
 from skgan_resample._sklearn_networks import to_sklearn
 from skgan_resample._tables._containers import table_reader
+from skgan_resample._tables._encoder import admit_tables
 from skgan_resample.exceptions import warn
 from skgan_resample.threat import ThreatModel
 
@@ -482,8 +483,4 @@ class RobustATWrapper(
         tags.regressor_tags = None if is_classifier else RegressorTags()
         tags.target_tags.required = True
         tags.target_tags.one_d_labels = False
-        tags.input_tags.allow_nan = True
-        tags.input_tags.categorical = True
-        tags.input_tags.string = True
-        tags.input_tags.sparse = False
-        return tags
+        return admit_tables(tags)
