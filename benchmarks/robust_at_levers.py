@@ -4,8 +4,8 @@
 
 For each training the robust accuracy at its best epoch (of a curve smoothed over three evaluations; the test rows
 choose it, so it is an upper limit of early stopping), at the last epoch, and the clean accuracy at both. The curves are
-of the quick attack. Writes results/robust_at_levers.csv and resumes. The rows "augment", "label_smoothing" and "ema" stem
-from treatments of the first edition that "auto" never tried; they are no more.
+of the quick attack. Writes results/robust_at_levers.csv and resumes. Rows "augment", "label_smoothing" and "ema" there
+are of treatments of the first edition that "auto" never tried; the second edition has them no more.
 """
 
 import sys

@@ -66,6 +66,7 @@ def run(capsys, *arguments):
     return status, output.out, output.err
 
 
+@pytest.mark.slow
 def test_report_on_a_messy_csv(folder, capsys):
     threat = "eps=0.2, unit=std, immutable=age+country, bounds=train"
     learner = ["--estimator", "sklearn.tree:DecisionTreeClassifier"]
@@ -102,6 +103,7 @@ def test_report_on_a_messy_csv(folder, capsys):
     assert sorted(path.name for path in folder.iterdir()) == ["churn.csv", "report"]  # no cache, no drafts
 
 
+@pytest.mark.slow
 def test_without_a_table_it_is_breast_cancer(folder, capsys):
     status, out, _ = run(capsys, "compare", "--threat", "eps=0.1", "--methods", "none,at", *FOLDS)
     assert status == 0
@@ -111,6 +113,7 @@ def test_without_a_table_it_is_breast_cancer(folder, capsys):
     assert "malignant" in (folder / "report" / "index.html").read_text()
 
 
+@pytest.mark.slow
 def test_groups_names_that_look_like_code_and_the_same_seed(folder, capsys):
     frame = messy_frame().rename(columns={"churn": "<script>alert(1)</script>"})
     frame.iloc[:, -1] = frame.iloc[:, -1].str.replace("stays", "<b>stays")

@@ -168,12 +168,14 @@ imblearn_checks = parametrize_with_imblearn_checks(
     ],
     expected_failed_checks=failed_scikit_learn_checks,
 )
+@pytest.mark.slow
 def test_scikit_learn_checks(estimator, check):
     check(estimator)
 
 
 @pytest.mark.filterwarnings("ignore::skgan_resample.ResamplingWarning")
 @pytest.mark.parametrize(imblearn_checks.args[0], list(imblearn_checks.args[1]), ids=imblearn_checks.kwargs["ids"])
+@pytest.mark.slow
 def test_imbalanced_learn_checks(estimator, check):
     check(estimator)
 
@@ -181,11 +183,13 @@ def test_imbalanced_learn_checks(estimator, check):
 @parametrize_with_regression_sampler_checks(
     [*SAMPLERS, PACKAGE], expected_failed_checks=lambda sampler: PACKAGE_FAILED_CHECKS if sampler is PACKAGE else {}
 )
+@pytest.mark.slow
 def test_regression_sampler_checks(sampler, check):
     check(sampler)
 
 
 @pytest.mark.parametrize("sampler", DEFAULT_SAMPLERS, ids=repr)
+@pytest.mark.slow
 def test_no_check_is_skipped_over_a_sampler_of_ours(sampler):
     outcomes = check_regression_sampler(sampler)
     assert list(outcomes) == [check.__name__ for check in regression_sampler_checks()]
@@ -208,6 +212,7 @@ def test_importing_the_package_imports_no_heavy_library():
     assert run_python(f"import sys, skgan_resample; {heavy}") == ""
 
 
+@pytest.mark.slow
 def test_a_sampler_imports_no_more_than_scikit_learn_does():
     """imbalanced-learn and scikit-learn import pandas themselves, where it is installed."""
     heavy = "print(*[name for name in ('torch', 'matplotlib', 'pandas', 'polars', 'pyarrow') if name in sys.modules])"
@@ -218,6 +223,7 @@ def test_a_sampler_imports_no_more_than_scikit_learn_does():
     assert "matplotlib" not in ours
 
 
+@pytest.mark.slow
 def test_a_sampler_works_where_no_library_of_frames_is_installed():
     code = """
 import sys
@@ -516,6 +522,7 @@ def test_the_unbroken_stand_in_passes_and_every_check_has_its_broken_promise():
     assert set(check_regression_sampler(Broken()).values()) == {"passed"}
 
 
+@pytest.mark.slow
 def test_an_expected_failure_must_fail():
     title = "check_few_rare_rows"
     outcomes = check_regression_sampler(NeedsNeighbors(), expected_failed_checks={title: "needs 4 rows"})

@@ -25,6 +25,7 @@ def without_seconds(rows):
     return [{name: value for name, value in row.items() if name != "seconds"} for row in rows]
 
 
+@pytest.mark.slow
 def test_results_do_not_depend_on_the_number_of_jobs_and_global_states_stay(give_back):
     X, y = clusters(100)
     options = {"methods": ["smote", "weights"], "learners": LogisticRegression(), "n_repeats": 1, "cv": 3}
@@ -131,6 +132,7 @@ def run(capsys, *arguments):
 
 
 @pytest.mark.skipif("SKGAN_RESAMPLE_DATA" not in os.environ, reason="needs the folder in SKGAN_RESAMPLE_DATA")
+@pytest.mark.slow
 def test_report_on_a_benchmark_table(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     source = Path(os.environ["SKGAN_RESAMPLE_DATA"]) / "classification" / "imb_ecoli3.csv.gz"
@@ -169,6 +171,7 @@ def test_report_on_a_benchmark_table(tmp_path, monkeypatch, capsys):
         ("cost", [], "regression"),
     ],
 )
+@pytest.mark.slow
 def test_the_task_is_that_of_the_target_unless_options_say_else(folder, capsys, target, options, task):
     learner = "LogisticRegression" if task == "classification" else "LinearRegression"
     linear = [f"sklearn.linear_model:{learner}" if "LogisticRegression" in part else part for part in LINEAR]
@@ -206,6 +209,7 @@ def test_what_makes_no_sense_gives_one_sentence_and_writes_nothing(folder, capsy
     assert [path.name for path in folder.iterdir()] == ["claims.csv"]
 
 
+@pytest.mark.slow
 def test_without_a_table_classes_are_those_of_breast_cancer(folder, capsys):
     status, out, _ = run(capsys, "compare", "--task", "classification", *LINEAR, "--methods", "weights")
     assert status == 0
@@ -213,6 +217,7 @@ def test_without_a_table_classes_are_those_of_breast_cancer(folder, capsys):
     assert "malignant is the positive class" in out
 
 
+@pytest.mark.slow
 def test_several_classes_with_time_and_with_groups(folder, capsys):
     frame = pd.read_csv("claims.csv").assign(day=np.arange(120) // 2, shop=np.arange(120) % 30)
     frame.to_csv("claims.csv", index=False)

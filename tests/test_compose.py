@@ -87,6 +87,7 @@ QUANTILE = Relevance(method="quantile")  # so that the tables of the checks have
         ResampledRegressor("passthrough", LinearRegression(), recalibrate="isotonic", cv=3),
     ]
 )
+@pytest.mark.slow
 def test_scikit_learn_checks(estimator, check):
     check(estimator)
 
@@ -504,6 +505,7 @@ def test_tags_are_those_of_what_is_inside():
 
 
 @pytest.mark.filterwarnings("ignore:A rare row without neighbours")
+@pytest.mark.slow
 def test_models_pickle_clone_and_search(table):
     X, y = table
     for model in all_three(Ridge(), random_state=0):

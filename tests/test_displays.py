@@ -339,6 +339,7 @@ def test_classes_in_the_picture_are_told_apart_by_everybody():
 @every_display
 @pytest.mark.parametrize("n_rows", [30, 20_000])
 @pytest.mark.parametrize("width", [None, HALF, 6.8], ids=["own figure", "half width", "full width"])
+@pytest.mark.slow
 def test_text_can_be_read(make, n_rows, width):
     """Nothing is cut off, lies upon other text, is too small or too pale, or is taken for a formula."""
     display = make(n_rows)
@@ -410,6 +411,7 @@ def picture_of(figure):
 
 
 @every_display
+@pytest.mark.slow
 def test_drawing_again_on_the_same_axes_gives_the_same_picture(make):
     display = make(300)
     figure, axes = figure_for(display, 6.4, 4.8)
@@ -425,6 +427,7 @@ def test_a_wrong_number_of_axes_is_refused():
         triplets(60).plot(plt.subplots()[1])
 
 
+@pytest.mark.slow
 def test_importing_displays_imports_neither_torch_nor_matplotlib(tmp_path):
     code = "import sys, skgan_resample.plots; print(sorted({'torch', 'matplotlib'} & set(sys.modules)))"
     found = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)

@@ -51,6 +51,7 @@ def samples(path):
 
 
 @pytest.mark.parametrize("path", [path for path in PAGES if samples(path)], ids=name_of)
+@pytest.mark.slow
 def test_samples_run(path):
     flags = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
     failed, tried = doctest.testfile(str(path), module_relative=False, optionflags=flags)

@@ -224,6 +224,7 @@ def test_a_class_of_one_row_is_never_held_out(trainings):
 
 
 @pytest.mark.parametrize(("smallest", "n_folds"), [(2, 2), (3, 3), (9, 4)])
+@pytest.mark.slow
 def test_no_more_folds_than_rows_of_a_class(smallest, n_folds):
     y = np.array([0] * 12 + [1] * smallest)
     X = np.random.RandomState(0).normal(size=(len(y), 2))

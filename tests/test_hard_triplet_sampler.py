@@ -81,6 +81,7 @@ def as_matrix(table):
     ],
     ids=["numpy", "float32", "list", "pandas", "pandas float32", "polars", "pyarrow"],
 )
+@pytest.mark.slow
 def test_rows_given_come_first_bit_for_bit_in_their_container(make_X, make_y):
     X, y = blobs()
     X, y = make_X(X), make_y(y)
@@ -158,6 +159,7 @@ def test_one_hot_classes_stay_one_hot(n_classes):
     ],
     ids=["strings", "objects", "categories", "nullable", "floats", "column"],
 )
+@pytest.mark.slow
 def test_labels_of_any_kind_keep_their_kind(make):
     X, y = blobs()
     named = make(y)
@@ -269,6 +271,7 @@ EDGES = {
 @pytest.mark.parametrize("generator", ["linear", "cgan"])
 @pytest.mark.parametrize("edge", EDGES)
 @pytest.mark.filterwarnings("ignore:The new rows are much alike", "ignore:.*has one row")
+@pytest.mark.slow
 def test_odd_tables_get_exact_amounts(edge, generator):
     X, y = EDGES[edge]()
     X_all, y_all, sampler = resample(X, y, generator=generator, positive_fraction=0.5)
@@ -410,6 +413,7 @@ def test_random_states_and_threads_of_the_caller_are_left_alone():
 
 @pytest.mark.parametrize("generator", ["linear", "cgan"])
 @pytest.mark.parametrize("way", COPIES)
+@pytest.mark.slow
 def test_a_copy_embeds_and_picks_as_the_original_whatever_was_set_since(way, generator):
     X, y = blobs()
     _, _, sampler = resample(X, y, generator=generator, store_rows=True)
@@ -434,6 +438,7 @@ def test_a_pickle_weighs_no_torch():
     assert b"torch" not in pickle.dumps(resample(*blobs(), generator="cgan")[2])
 
 
+@pytest.mark.slow
 def test_a_grid_search_resamples_within_the_folds_alone():
     X, y = blobs((60, 20, 15), apart=0.8)
     pipeline = Pipeline([("sample", HardTripletSampler(**QUICK)), ("knn", KNeighborsClassifier(3))])

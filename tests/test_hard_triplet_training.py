@@ -38,6 +38,7 @@ def first_triplet_loss(mining):
 
 @pytest.mark.parametrize("mining", ["all", "semihard", "hard"])
 @pytest.mark.parametrize("rule", ["controller", "loss"])
+@pytest.mark.slow
 def test_the_history_tells_of_every_loss(mining, rule):
     sampler = HardTripletSampler(**{**QUICK, "max_steps": 50}, mining=mining, threshold_rule=rule).fit(*blobs())
     assert [record["step"] for record in sampler.history_] == [0, 20, 40, 50]
@@ -62,6 +63,7 @@ def test_progress_is_printed_only_when_asked_for(capsys):
 
 
 @needs_callbacks
+@pytest.mark.slow
 def test_callbacks_get_every_record_and_can_end_the_training():
     listener = Listener()
     sampler = HardTripletSampler(**{**QUICK, "max_steps": 40}).set_callbacks(listener)

@@ -564,3 +564,14 @@ def test_euclidean_distances_refuse_nominal_columns():
     frame, y = mixed_table()
     with pytest.raises(ValueError, match="metric='euclidean' needs numeric columns only"):
         SMOGN(relevance=BEYOND_TEN, metric="euclidean").fit_resample(frame, y)
+
+
+def test_all_samplers_are_found_where_imbalanced_learn_has_them():
+    import skgan_resample
+    from skgan_resample import over_sampling
+
+    for name in ("SMOGANRegressorResampler", "HardTripletSampler", "SMOGN", "Draft", "DistGANOptions"):
+        assert getattr(over_sampling, name) is getattr(skgan_resample, name)
+        assert name in over_sampling.__all__
+    with pytest.raises(AttributeError, match="no attribute 'Smote'"):
+        over_sampling.Smote  # noqa: B018

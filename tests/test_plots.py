@@ -258,6 +258,7 @@ def test_synthetic_gap_display_of_one_gap_shows_what_snapping_does():
     assert {"as is", "snapped", "real"} <= set(texts_of(display.ax_))
 
 
+@pytest.mark.slow
 def test_synthetic_gap_display_measures_both_with_the_same_halves():
     import matplotlib.pyplot as plt
 

@@ -43,6 +43,7 @@ def command_lines():
 
 
 @pytest.mark.parametrize("line", command_lines())
+@pytest.mark.slow
 def test_command_lines_run_on_a_table(line, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     rng = np.random.RandomState(0)

@@ -159,6 +159,7 @@ REGRESSION = {
 
 @pytest.mark.parametrize("name", REGRESSION)
 @pytest.mark.parametrize("refine", [LINEAR, NETWORK], ids=["linear", "network"])
+@pytest.mark.slow
 def test_around_samplers_of_numbers_rows_and_targets_move_together(name, refine):
     X, y = costs()
     refiner = SyntheticRefiner(REGRESSION[name], refine, random_state=0)
@@ -204,6 +205,7 @@ def shifted(X, y):
 
 
 @pytest.mark.parametrize("make", [classes, costs])
+@pytest.mark.slow
 def test_around_a_simulator_its_rows_come_behind_the_real_ones_and_are_moved(make):
     X, y = make()
     refiner = SyntheticRefiner(shifted, LINEAR)
@@ -346,6 +348,7 @@ def test_it_has_no_transform_and_so_fits_into_a_pipeline():
     assert pipe.named_steps["make"].is_synthetic_.sum() == 30
 
 
+@pytest.mark.slow
 def test_nested_parameters_are_searched():
     X, y = classes()
     pipe = ImblearnPipeline(
@@ -380,6 +383,7 @@ def test_a_seed_of_the_parts_wins_over_that_of_the_whole():
 
 
 @pytest.mark.parametrize("refine", [NETWORK, CHOOSES], ids=["network", "cv"])
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_bytes_and_another_one_others(refine):
     X, y = classes()
     first, again, other = (
@@ -434,6 +438,7 @@ def test_another_refiner_than_ours_can_be_given():
     assert np.array_equal(X_out, np.r_[X, 2 * raw[90:]])
 
 
+@pytest.mark.slow
 def test_numbers_are_refined_in_a_pipeline_with_a_regressor():
     X, y = costs()
     pipe = ImblearnPipeline([("make", SyntheticRefiner(SMOGN(), LINEAR, random_state=0)), ("fit", Ridge())])

@@ -399,6 +399,7 @@ def test_relevance_zero_everywhere_is_refused(params):
 
 @pytest.mark.parametrize("params", METHODS)
 @given(y=targets(anything), new=st.lists(anything, min_size=1, max_size=20))
+@pytest.mark.slow
 def test_relevance_stays_in_the_unit_interval(params, y, new):
     relevance = fitted(y, **params)
     phi = relevance(new + y)
@@ -413,6 +414,7 @@ def test_relevance_stays_in_the_unit_interval(params, y, new):
     shift=st.integers(-500, 500),
     seed=st.integers(0, 99),
 )
+@pytest.mark.slow
 def test_shifting_scaling_and_permuting_the_target_changes_nothing(params, y, scale, shift, seed):
     relevance = fitted(y, **params)
     order = np.random.default_rng(seed).permutation(len(y))
@@ -422,6 +424,7 @@ def test_shifting_scaling_and_permuting_the_target_changes_nothing(params, y, sc
 
 @pytest.mark.parametrize("params", METHODS[:5])
 @given(y=tailed())
+@pytest.mark.slow
 def test_negating_the_target_swaps_the_tails(params, y):
     y = np.array(y)
     swapped = {"low": "high", "high": "low", "both": "both"}[params.get("side", "both")]
@@ -431,6 +434,7 @@ def test_negating_the_target_swaps_the_tails(params, y):
 
 @pytest.mark.parametrize("params", METHODS)
 @given(y=tailed(), threshold=thresholds)
+@pytest.mark.slow
 def test_bumps_alternate_and_hold_every_row_once(params, y, threshold):
     relevance = fitted(y, **params)
     y = np.array(y, dtype=float)
@@ -480,6 +484,7 @@ def count_by_text(text, y):
 
 @pytest.mark.parametrize("params", METHODS)
 @given(y=st.one_of(tailed(), targets(st.floats(-1e6, 1e6))), threshold=thresholds)
+@pytest.mark.slow
 def test_what_explain_says_is_what_rare_mask_says(params, y, threshold):
     relevance = fitted(y, **params)
     y = np.array(y)

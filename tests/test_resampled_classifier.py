@@ -79,6 +79,7 @@ class Posterior(ClassifierMixin, BaseEstimator):
         ResampledClassifier(RandomOverSampler(), DecisionTreeClassifier(), prior_correction=True, random_state=0),
     ],
 )
+@pytest.mark.slow
 def test_scikit_learn_checks(estimator, check):
     check(estimator)
 
@@ -407,6 +408,7 @@ def test_seed_reaches_every_nested_object(table):
 
 
 @pytest.mark.parametrize("prior_correction", [False, True])
+@pytest.mark.slow
 def test_models_pickle_clone_and_search(table, prior_correction):
     X, y = table
     model = ResampledClassifier(SMOTE(), LogisticRegression(), prior_correction=prior_correction, random_state=0)
@@ -428,6 +430,7 @@ def prefixed(grids):
     return [{f"resampledclassifier__{name}": values for name, values in grid.items()} for grid in grids]
 
 
+@pytest.mark.slow
 def test_it_can_be_calibrated_on_real_rows(table, given_weight):
     X, y = table
     for prior_correction in (False, True):

@@ -34,6 +34,7 @@ def scaled_slopes(model, X):
 
 @pytest.mark.parametrize("n_classes", [2, 3])
 @pytest.mark.parametrize("class_weight", [None, "balanced"])
+@pytest.mark.slow
 def test_without_attack_it_is_logistic_regression_on_standardized_columns(n_classes, class_weight):
     X, y = table(n_classes)
     keep = (y > 0) | (np.arange(len(y)) % 3 == 0)  # classes of different size
@@ -82,6 +83,7 @@ def test_weights_of_whole_numbers_are_repeated_rows():
 
 
 @pytest.mark.parametrize("cv", [None, 3])
+@pytest.mark.slow
 def test_rows_of_weight_zero_change_nothing(cv):
     X, y = table()
     weight = np.where(np.arange(len(y)) % 3 == 0, 0.0, 2.0)
@@ -93,6 +95,7 @@ def test_rows_of_weight_zero_change_nothing(cv):
     np.testing.assert_allclose(ours.decision_function(X), without.decision_function(X), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_adversarial_training_is_more_robust_than_plain_training_where_that_can_be():
     """Column 0 tells the classes by a little, which an attacker takes; column 1 tells less, and keeps it."""
     rng = np.random.RandomState(0)
@@ -184,6 +187,7 @@ class Bumpy(nn.Module):
 
 
 @pytest.mark.parametrize("estimator", [Bumpy, Bumpy()], ids=["factory", "module"])
+@pytest.mark.slow
 def test_torch_modules(estimator):
     X, y = table()
     state = copy.deepcopy(estimator.state_dict()) if isinstance(estimator, nn.Module) else None
@@ -212,6 +216,7 @@ def test_torch_modules(estimator):
     ],
     ids=str,
 )
+@pytest.mark.slow
 def test_labels_of_any_kind_come_back(labels):
     X, _ = table()
     y = labels[np.digitize(X[:, 0], np.quantile(X[:, 0], np.linspace(0, 1, len(labels) + 1)[1:-1]))]
@@ -246,6 +251,7 @@ def test_small_tables(n_rows, held_out):
 
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("parts", [("attack_strength",), None])
+@pytest.mark.slow
 def test_a_class_of_one_row_and_constant_columns(parts):
     X, y = table()
     y = y.copy()
@@ -298,6 +304,7 @@ def test_the_model_of_scikit_learn_says_the_same(spec, kind):
         assert theirs.score(X, y) == pytest.approx(ours.score(X, y), rel=1e-4)
 
 
+@pytest.mark.slow
 def test_the_model_of_scikit_learn_is_unpickled_without_torch(fitted_wrapper, tmp_path):
     mixed_model, frame, _ = fitted_wrapper
     X, labels = table()
@@ -339,6 +346,7 @@ def set_since():
 
 
 @pytest.mark.parametrize("way", ["pickle", "deepcopy", "joblib"])
+@pytest.mark.slow
 def test_copies_say_the_same_whatever_parameters_were_set_since(way, set_since):
     model, frame, y, before = set_since
     for one in (model, COPIES[way](model)):
@@ -399,6 +407,7 @@ def test_options_of_the_training_are_reached_by_nested_names():
 
 
 @pytest.mark.usefixtures("give_back")
+@pytest.mark.slow
 def test_the_seed_decides_and_nothing_global_is_touched():
     X, y = table()
     settings = {"cv": 2, "max_epochs": 2, "ro_strategy": ["attack_strength", "awp"]}
@@ -415,6 +424,7 @@ def test_the_seed_decides_and_nothing_global_is_touched():
     assert results[0][0] != results[3][0]
 
 
+@pytest.mark.slow
 def test_grid_search_over_eps_gives_the_same_scores_serially_and_in_parallel():
     X, y = table()
     grid = {"threat_model__eps": [0.0, 0.3, 3.0], "ro_strategy": ["auto", ["awp"]]}

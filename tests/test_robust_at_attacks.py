@@ -33,6 +33,7 @@ def check_moved(frame, moved, attacked):
     return {name for name in frame if change[name].any()}
 
 
+@pytest.mark.slow
 def test_perturbed_rows_stay_in_the_threat_model_with_their_data_types(fitted_wrapper):
     model, frame, y = fitted_wrapper
     changed = check_moved(frame, model.perturb(frame, y), np.ones(len(y), dtype=bool))
@@ -44,6 +45,7 @@ def test_perturbed_rows_stay_in_the_threat_model_with_their_data_types(fitted_wr
     assert np.mean((model.predict(frame) == y) & (model.predict(model.perturb(frame, y)) == y)) == found
 
 
+@pytest.mark.slow
 def test_only_attackable_classes_are_touched(fitted_wrapper):
     _, frame, y = fitted_wrapper
     threat = clone(MIXED).set_params(attackable_classes=["yes"])
@@ -209,6 +211,7 @@ def test_the_smallest_budget_of_a_linear_model_is_its_closed_form(linear):
     assert np.array_equal(np.isinf(stuck), leads > 0)
 
 
+@pytest.mark.slow
 def test_the_smallest_budget_is_where_the_prediction_changes():
     X, y = table(3)
     model = wrapper(threat_model=ThreatModel(0.3), max_epochs=10).fit(X, y)

@@ -80,6 +80,7 @@ def test_the_last_epoch_is_kept_where_nothing_is_lost():
     assert wrapper(cv=2, learning_rate=1e-9).fit(X, y).n_iter_ == 5
 
 
+@pytest.mark.slow
 def test_given_validation_rows_are_looked_at_and_not_learned_from():
     X, y = table(n_rows=200)
     train, one, other = slice(0, 100), slice(100, 150), slice(150, 200)

@@ -96,6 +96,7 @@ PIPELINES = [
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning", "error::skgan_resample.ResamplingWarning")
 @pytest.mark.parametrize(("n_classes", "norm"), [(2, "linf"), (3, "l2")])
 @pytest.mark.parametrize("model", PIPELINES, ids=lambda model: "-".join(str(model).split()))
+@pytest.mark.slow
 def test_linear_models_are_attacked_by_the_closed_form_in_the_units_of_the_table(model, n_classes, norm):
     X, y = table(n_classes)
     model = clone(model).fit(X, y)
@@ -133,6 +134,7 @@ def bent(X):
 
 
 @pytest.mark.parametrize("number", [0, 1, 2], ids=["quantiles", "clipped", "hidden by a large column"])
+@pytest.mark.slow
 def test_a_step_that_is_not_affine_is_noticed_and_searched_with_one_warning(number):
     X, y = table()
     X[:, 3] *= 1e6
@@ -181,6 +183,7 @@ def test_a_frame_keeps_its_names():
 
 
 @pytest.mark.parametrize("container", ["pandas", "polars"])
+@pytest.mark.slow
 def test_a_frame_of_levels_and_whole_numbers_is_handed_on_as_such(container):
     X, y = table()
     frame = pd.DataFrame({"x": X[:, 0], "town": np.array(["Ulm", "Bonn", "Kiel"])[np.arange(120) % 3], "n": y * 3})
@@ -213,6 +216,7 @@ def test_a_frame_of_levels_and_whole_numbers_is_handed_on_as_such(container):
     assert free["robust"] == 0.0  # the column holds no fractions, whatever the threat model says
 
 
+@pytest.mark.slow
 def test_what_is_constant_in_the_scored_rows_can_be_moved_all_the_same():
     X, y = table()
     model = make_pipeline(StandardScaler(), SPEC).fit(X, y)
@@ -253,6 +257,7 @@ class OnlyPredicts(ClassifierMixin, BaseEstimator):
         return self.model_.predict(X)
 
 
+@pytest.mark.slow
 def test_a_model_that_only_predicts_is_searched_too():
     X, y = table(3)
     model = OnlyPredicts(SPEC).fit(X, y)
@@ -381,6 +386,7 @@ def test_rows_count_by_their_weight():
     assert weighted["clean"] == pytest.approx(expanded["clean"])
 
 
+@pytest.mark.slow
 def test_a_class_that_the_model_never_saw_is_wrong():
     X, y = table(3)
     seen = y != 1
@@ -410,6 +416,7 @@ def test_other_refusals():
         scorer_of()(Ridge().fit(X, y), X, y)
 
 
+@pytest.mark.slow
 def test_scores_repeat_leave_the_seeds_alone_and_survive_pickling(give_back):
     X, y = table()
     forest = RandomForestClassifier(5, random_state=0).fit(X, y)

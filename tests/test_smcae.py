@@ -235,6 +235,7 @@ def test_an_empty_table_is_refused(sides):
 
 # ------------------------------------------------------------------------------------------------ seeds and states
 @pytest.mark.parametrize("select", ["cv", None])
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_bytes_and_another_one_others(sides, select):
     S, y_S = sides[2:]
     options = {**CHOOSES, "select": select}
@@ -306,6 +307,7 @@ def test_a_copy_refines_and_encodes_as_the_original(way, kind, request):
 
 @pytest.mark.parametrize("settings", [NETWORK, CHOOSES, LINEAR], ids=["network", "cv", "linear"])
 @pytest.mark.parametrize("continuous", [False, True])
+@pytest.mark.slow
 def test_a_fitted_transformer_keeps_no_rows(settings, continuous):
     rng = np.random.RandomState(0)
     X, S = rng.normal(size=(60, 3)), 1 + 2 * rng.normal(size=(80, 3))
@@ -337,6 +339,7 @@ def test_verbose_prints_each_record_and_otherwise_nothing_is_printed(sides, capf
 
 
 @needs_callbacks
+@pytest.mark.slow
 def test_callbacks_get_every_record_and_can_end_the_training(sides):
     X, y, S, y_S = sides
     listener = Listener()
@@ -359,6 +362,7 @@ def test_a_network_that_diverges_leaves_its_base_map_with_one_warning(n_real):
     assert np.array_equal(transformer.refine(S, y_S)[0], fitted(sides, **LINEAR).refine(S, y_S)[0])
 
 
+@pytest.mark.slow
 def test_a_network_that_diverges_is_no_candidate():
     S, y_S = simulated()
     with pytest.warns(ResamplingWarning, match="diverged") as caught:

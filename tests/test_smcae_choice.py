@@ -22,6 +22,7 @@ def selected():
 
 
 @pytest.mark.parametrize("distortion", DISTORTIONS)
+@pytest.mark.slow
 def test_results_of_the_selection_are_told_in_full(selected, distortion):
     transformer = selected[distortion]
     results = transformer.cv_results_
@@ -66,6 +67,7 @@ def test_the_choice_is_about_as_good_as_the_best_on_new_rows(selected, distortio
 
 
 @pytest.mark.parametrize("n_real", [10, 19])
+@pytest.mark.slow
 def test_with_few_real_rows_only_the_first_two_rungs_are_tried(n_real):
     X, y = real_rows(n_real)
     transformer = fitted((X, y, *simulated()), **QUICK)

@@ -260,6 +260,7 @@ def test_a_domain_reaches_it_behind_a_scaler_and_through_a_search(mingled):
     assert search.best_estimator_[1].mover_ is not None
 
 
+@pytest.mark.slow
 def test_importing_it_changes_no_setting_of_scikit_learn():
     code = """
 import sklearn

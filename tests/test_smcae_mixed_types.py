@@ -27,6 +27,7 @@ SELECTS = [None, "linear_ot", "location_scale", "cv"]
 
 
 @pytest.mark.parametrize("select", SELECTS)
+@pytest.mark.slow
 def test_moved_rows_of_a_mixed_frame_are_valid(select):
     X, y, S, y_S = mixed_sides()
     transformer = fitted((X, y, S, y_S), **{**CHOOSES, "select": select})
@@ -51,6 +52,7 @@ def test_moved_rows_stand_in_the_frame_that_they_came_in(select):
 
 
 @pytest.mark.parametrize("select", SELECTS[:2])
+@pytest.mark.slow
 def test_polars_and_pyarrow_hold_the_same_values_as_pandas(select):
     sides = mixed_sides()
     moved, _ = fitted(sides, **{**QUICK, "select": select}).refine(*sides[2:])
@@ -116,6 +118,7 @@ def test_zeros_of_a_rainfall_with_many_gaps_stay_about_as_many():
 
 
 @pytest.mark.parametrize("dtype", [np.int8, np.int64, np.uint16, np.float32, np.float64, object])
+@pytest.mark.slow
 def test_an_array_keeps_its_data_type_and_whole_numbers(dtype):
     X, S = ((np.round(4 * rows) + 60).astype(dtype) for rows in (real_rows()[0], simulated()[0]))
     sides = X, real_rows()[1], S, simulated()[1]

@@ -26,6 +26,7 @@ def test_the_very_rows_stay_where_they_are(select):
 
 @pytest.mark.parametrize("distortion", ["affine", "rotated", "by class"])
 @pytest.mark.parametrize("select", ["linear_ot", None], ids=["linear_ot", "smcae"])
+@pytest.mark.slow
 def test_a_known_distortion_is_undone(distortion, select):
     X, y = real_rows(120)
     S, y_S = simulated(240, distortion)
@@ -70,6 +71,7 @@ def bent():
     return sides, fitted(sides, select="linear_ot"), network
 
 
+@pytest.mark.slow
 def test_the_network_undoes_what_its_base_map_cannot(bent):
     (X, y, S, y_S), linear, network = bent
     X_test, y_test = arcs(800, 9)
@@ -119,6 +121,7 @@ def test_a_large_identity_weight_holds_rows_where_the_base_map_puts_them(sides):
 
 
 # ------------------------------------------------------------------------------------------------ continuous targets
+@pytest.mark.slow
 def test_features_and_a_continuous_target_move_together():
     X, y = numbers(100, 0)
     S, y_S = numbers(200, 1, shift=4.0)
@@ -135,6 +138,7 @@ def test_features_and_a_continuous_target_move_together():
 
 @pytest.mark.parametrize("settings", [LINEAR, NETWORK], ids=["linear", "network"])
 @pytest.mark.parametrize("kind", [np.asarray, pd.Series, list], ids=["array", "series", "list"])
+@pytest.mark.slow
 def test_a_moved_target_lies_on_the_grid_and_in_the_range_of_the_real_one(settings, kind):
     X, y = numbers(100, 0, decimals=1)
     S, y_S = numbers(150, 1, shift=4.0)
@@ -148,6 +152,7 @@ def test_a_moved_target_lies_on_the_grid_and_in_the_range_of_the_real_one(settin
     assert (X_moved <= X.max(axis=0)).all()
 
 
+@pytest.mark.slow
 def test_whole_numbers_of_many_values_are_continuous_and_stay_whole():
     X, y = numbers(100, 0)
     S, y_S = numbers(150, 1, shift=4.0)
@@ -234,6 +239,7 @@ def test_the_paper_has_a_stage_for_each_layer_and_one_for_all():
     assert transformer.encode(X).shape == (60, 8 + 4 + 8 + 3)
 
 
+@pytest.mark.slow
 def test_given_pairs_stay_together_in_the_folds_of_a_selection():
     X, y = real_rows(60)
     order = np.random.RandomState(0).permutation(60)

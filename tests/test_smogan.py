@@ -627,6 +627,7 @@ GRIDS = [
 ]
 
 
+@pytest.mark.slow
 def test_grid_search_gives_the_same_scores_serially_and_in_parallel():
     X, y = skewed(200)
     sampler = smogan(SMOGN(), hidden_layer_sizes=(8,), random_state=0)

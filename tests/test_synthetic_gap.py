@@ -26,6 +26,7 @@ def integers(n_rows, seed, mean=10.0):
     return np.round(np.random.RandomState(seed).normal(mean, 3, size=(n_rows, 3)))
 
 
+@pytest.mark.slow
 def test_two_samples_of_one_distribution_are_at_the_floor():
     rng = np.random.RandomState(0)
     mixing = rng.normal(size=(4, 4))

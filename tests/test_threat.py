@@ -15,6 +15,7 @@ from skgan_resample import ThreatModel
 
 
 @parametrize_with_checks([ThreatModel()])
+@pytest.mark.slow
 def test_scikit_learn_checks(estimator, check):
     check(estimator)
 

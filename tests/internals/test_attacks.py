@@ -177,6 +177,7 @@ AIMS = [cross_entropy, margin, mixed, targeted_margin, squared_error, upward, do
 @pytest.mark.parametrize("aim", AIMS)
 @settings(deadline=None, max_examples=4)
 @given(st.integers(0, 10**6), st.sampled_from(["linf", "l2"]), st.sampled_from([0, 1, 2]))
+@pytest.mark.slow
 def test_no_search_leaves_the_budget(aim, seed, norm, max_switches):
     budget, x, factor = random_case(seed, norm, max_switches)
     torch.manual_seed(seed)
@@ -200,6 +201,7 @@ def test_no_search_leaves_the_budget(aim, seed, norm, max_switches):
 @pytest.mark.parametrize("is_classifier", [True, False])
 @settings(deadline=None, max_examples=6)
 @given(st.integers(0, 10**6), st.sampled_from(["linf", "l2"]), st.sampled_from([0, 1, 2]))
+@pytest.mark.slow
 def test_the_strongest_search_stays_in_the_budget(is_classifier, seed, norm, max_switches):
     budget, x, factor = random_case(seed, norm, max_switches)
     torch.manual_seed(seed)
@@ -275,6 +277,7 @@ def worst_move(w, x, left, right, low, high, norm):
 @pytest.mark.parametrize("norm", ["linf", "l2"])
 @pytest.mark.parametrize("bounded", [False, True])
 @pytest.mark.parametrize("seed", range(3))
+@pytest.mark.slow
 def test_a_linear_model_is_attacked_by_the_closed_form(norm, bounded, seed):
     rng = np.random.RandomState(seed)
     width, n = 5, 30
@@ -308,6 +311,7 @@ def test_a_linear_model_is_attacked_by_the_closed_form(norm, bounded, seed):
 
 
 @pytest.mark.parametrize("norm", ["linf", "l2"])
+@pytest.mark.slow
 def test_several_classes_fall_to_the_worst_of_the_closed_forms(norm):
     rng = np.random.RandomState(0)
     width, n, n_classes = 4, 120, 4
@@ -352,6 +356,7 @@ def test_a_linear_regression_is_attacked_by_the_closed_form():
 # ------------------------------------------------------------------------------------------------------ what comes back
 @pytest.mark.parametrize("norm", ["linf", "l2"])
 @pytest.mark.parametrize("seed", range(3))
+@pytest.mark.slow
 def test_adaptive_pgd_returns_the_best_point_and_its_value(norm, seed):
     budget, x, _ = random_case(seed, norm, 1)
     network, y = mlp(WIDTH, 3, scale=20.0), torch.randint(3, (len(x),))
@@ -431,6 +436,7 @@ def moons():
 
 
 @pytest.mark.parametrize("norm", ["linf", "l2"])
+@pytest.mark.slow
 def test_robust_accuracy_falls_with_the_budget_from_the_clean_one_to_zero(moons, norm):
     network, x, y = moons
     budget, accuracies = budget_of(2, left=[0.2, 0.2], right=[0.2, 0.2], norm=norm), []
@@ -448,6 +454,7 @@ def test_robust_accuracy_falls_with_the_budget_from_the_clean_one_to_zero(moons,
 
 
 @pytest.mark.parametrize("norm", ["linf", "l2"])
+@pytest.mark.slow
 def test_the_searches_find_what_a_fine_grid_of_moves_finds(moons, norm):
     network, x, y = moons
     eps = 0.25
@@ -500,6 +507,7 @@ def all_switches(x, most):
 
 
 @pytest.mark.parametrize("most", [0, 1, 2, 3])
+@pytest.mark.slow
 def test_switches_of_a_linear_model_are_those_of_an_exhaustive_search(most):
     rng = np.random.RandomState(most)
     x, blocks = table_of_categories(40, rng)
@@ -521,6 +529,7 @@ def test_switches_of_a_linear_model_are_those_of_an_exhaustive_search(most):
     torch.testing.assert_close(margin(network(found), y), best, rtol=0, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_the_thorough_search_tries_every_single_switch_of_a_network():
     rng = np.random.RandomState(0)
     x, blocks = table_of_categories(60, rng)
@@ -655,6 +664,7 @@ def test_random_starts_fill_the_cube_or_ball_and_nothing_else(norm):
             assert (length < radius).float().mean().item() == pytest.approx(radius**2, abs=0.04)
 
 
+@pytest.mark.slow
 def test_the_ball_has_no_room_for_columns_without_a_budget():
     w = np.array([1.0, 100.0, 1.0])  # the second would take the whole length
     eps = np.array([1.0, 0.0, 1.0])
@@ -664,6 +674,7 @@ def test_the_ball_has_no_room_for_columns_without_a_budget():
     np.testing.assert_allclose(badness.numpy(), x.numpy() @ w - 500 + np.sqrt(2), atol=1e-3)
 
 
+@pytest.mark.slow
 def test_nothing_to_move_and_nothing_to_switch_returns_the_rows():
     x, y = torch.randn(5, 3), torch.randint(2, (5,))
     still = budget_of(3, left=[0, 0, 0], right=[0, 0, 0])

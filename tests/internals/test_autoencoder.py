@@ -391,6 +391,7 @@ def errors_of_stage(network, modules, number, synthetic, real, partners, *, deca
 
 
 @pytest.mark.parametrize("n_condition", [0, 2])
+@pytest.mark.slow
 def test_the_paper_trains_layer_by_layer_and_then_everything(n_condition):
     rng = np.random.RandomState(0)
     synthetic = rows_of(rng.uniform(size=(6, 2)), [0, 1, 0, 1, 1, 0], n_condition)
@@ -424,6 +425,7 @@ def test_the_paper_trains_layer_by_layer_and_then_everything(n_condition):
     assert names == ["layer 1", "layer 2", "layer 3", "fine-tuning"]
 
 
+@pytest.mark.slow
 def test_a_middle_layer_is_to_make_the_code_of_the_real_partner():
     """After the first layer the left decoder can learn the real code of a partner alone: its own would be another."""
     torch.manual_seed(0)
@@ -462,6 +464,7 @@ def test_weights_are_drawn_anew_within_the_bounds_of_the_paper():
     assert not torch.equal(modules["left"].weight, modules["right"].weight)
 
 
+@pytest.mark.slow
 def test_both_channels_of_the_paper_reach_an_affine_pair():
     rng = np.random.RandomState(0)
     real = rng.uniform(0.2, 0.8, size=(12, 1))
@@ -481,6 +484,7 @@ def test_both_channels_of_the_paper_reach_an_affine_pair():
     assert moved == pytest.approx(real[order], abs=0.06)
 
 
+@pytest.mark.slow
 def test_a_guarded_network_reaches_an_affine_pair():
     rng = np.random.RandomState(0)
     real = rng.normal(size=(40, 2))

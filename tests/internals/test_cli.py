@@ -57,6 +57,7 @@ def run(capsys, *arguments):
     return status, output.out, output.err
 
 
+@pytest.mark.slow
 def test_report_on_a_messy_csv(folder, capsys):
     status, out, _ = run(capsys, "compare", "claims.csv", "--target", "cost", *QUICK)
     assert status == 0
@@ -83,6 +84,7 @@ def test_report_on_a_messy_csv(folder, capsys):
     assert sorted(path.name for path in folder.iterdir()) == ["claims.csv", "report"]  # no cache, no drafts
 
 
+@pytest.mark.slow
 def test_same_seed_same_results_an_earlier_report_is_replaced_and_names_are_escaped(folder, capsys):
     messy_frame().rename(columns={"cost": "<script>alert(1)</script>"}).to_csv("evil.csv", index=False)
     found = []
@@ -94,6 +96,7 @@ def test_same_seed_same_results_an_earlier_report_is_replaced_and_names_are_esca
     assert "<script>alert" not in (folder / "report" / "index.html").read_text()
 
 
+@pytest.mark.slow
 def test_time_and_groups(folder, capsys):
     status, out, _ = run(capsys, "compare", "claims.csv", "--target", "cost", "--time", "day", "-o", "by_time", *QUICK)
     assert status == 0
@@ -242,6 +245,7 @@ def test_words_that_make_a_class_missing_are_told(folder, capsys):
     assert f"None ({int((frame['grade'] == 'None').sum())})" in out  # a class
 
 
+@pytest.mark.slow
 def test_rows_that_repeat_others_are_counted(folder, capsys):
     frame = messy_frame().drop(columns=["claim_id", "token"])
     pd.concat([frame, frame.iloc[:20]]).to_csv("claims.csv", index=False)
@@ -253,6 +257,7 @@ def test_rows_that_repeat_others_are_counted(folder, capsys):
     assert "repeat others" not in out  # copies are of one city
 
 
+@pytest.mark.slow
 def test_a_learner_of_the_users_own_file(folder, capsys):
     (folder / "our_model.py").write_text("from sklearn.linear_model import LinearRegression as Model")
     arguments = ["--estimator", "our_model:Model", "--methods", "weights, smogn"]
@@ -268,6 +273,7 @@ def _quick_smogan(monkeypatch):
 
 
 @pytest.mark.usefixtures("_quick_smogan")
+@pytest.mark.slow
 def test_report_says_what_refinement_changed(folder, capsys):
     methods = ["--estimator", "sklearn.linear_model:LinearRegression", "--methods", "smogan", *FOLDS]
     status, out, _ = run(capsys, "compare", "claims.csv", "--target", "cost", *methods)
@@ -283,6 +289,7 @@ def test_report_says_what_refinement_changed(folder, capsys):
 
 
 @pytest.mark.usefixtures("_quick_smogan")
+@pytest.mark.slow
 def test_resample_with_smogan_has_its_own_threshold(folder, capsys):
     messy_frame().drop(index=3).to_csv("whole.csv", index=False)
     n_rows = []
@@ -294,6 +301,7 @@ def test_resample_with_smogan_has_its_own_threshold(folder, capsys):
     assert n_rows[0] == n_rows[1] != n_rows[2]
 
 
+@pytest.mark.slow
 def test_equal_times_are_said_aloud(folder, capsys):
     messy_frame().assign(day=lambda frame: np.repeat(frame["day"][::5], 5).to_numpy()).to_csv("t.csv", index=False)
     status, out, _ = run(capsys, "compare", "t.csv", "--target", "cost", "--time", "day", *QUICK)
@@ -315,6 +323,7 @@ def test_dates_are_dates(values):
     assert dates.dt.year.isin([2023, 2024]).sum() == len(pd.Series(values).dropna())
 
 
+@pytest.mark.slow
 def test_a_text_column_with_a_thousand_levels(folder, capsys):
     rng = np.random.RandomState(0)
     codes = [f"code {i}" for i in rng.randint(1000, size=3000)]
@@ -443,6 +452,7 @@ def quick_refiner(monkeypatch):
 
 
 @pytest.mark.usefixtures("quick_refiner")
+@pytest.mark.slow
 def test_report_says_what_became_of_refined_rows(folder, capsys):
     methods = ["--estimator", "sklearn.linear_model:LinearRegression", "--methods", "smogn, smogn+smcae", *FOLDS]
     status, _, error = run(capsys, "compare", "claims.csv", "--target", "cost", *methods)

@@ -217,6 +217,7 @@ def test_resample_writes_codes_and_percents_as_they_were(tmp_path, monkeypatch, 
     assert more["share"].str.fullmatch(r"[\d.]+%").all()
 
 
+@pytest.mark.slow
 def test_compare_and_resample_read_and_write_a_german_table(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     rng = np.random.RandomState(0)

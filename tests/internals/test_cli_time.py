@@ -52,6 +52,8 @@ COMMANDS = {
 }
 TASKS = {"regression": 2 * 4 * 5, "classification": 2 * 3}  # folds x splits x methods
 
+pytestmark = pytest.mark.clock  # what these tests see depends on the time that passes
+
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
@@ -82,6 +84,7 @@ def results(folder):
 @pytest.mark.parametrize(
     ("task", "stop", "jobs"), [("regression", signal.SIGINT, 2), ("classification", signal.SIGKILL, 1)]
 )
+@pytest.mark.slow
 def test_an_interrupted_run_goes_on_and_ends_as_if_nothing_had_been(folder, capsys, task, stop, jobs):
     command = [*COMMANDS[task].split(), "--jobs", str(jobs), "-o", "resumed"]
     program = "import sys; from skgan_resample._cli import main; sys.exit(main(sys.argv[1:]))"
@@ -115,6 +118,7 @@ def test_an_interrupted_run_goes_on_and_ends_as_if_nothing_had_been(folder, caps
     assert not [path for path in folder.iterdir() if "cache" in path.name and "pycache" not in path.name]
 
 
+@pytest.mark.slow
 def test_a_run_that_met_its_time_goes_on_with_more_of_it(folder, capsys):
     Path("models.py").write_text(MODELS.replace("wait_at(30)", "wait_at(1)"))
     command = [*COMMANDS["regression"].split(), "--jobs", "1", "-o", "resumed"]
@@ -131,6 +135,7 @@ def test_a_run_that_met_its_time_goes_on_with_more_of_it(folder, capsys):
     assert results(Path("resumed")) == results(Path("whole"))
 
 
+@pytest.mark.slow
 def test_folds_that_were_not_reached_are_told_and_can_follow(folder, capsys, monkeypatch):
     Path("go").touch()
     command = [*COMMANDS["classification"].replace("--cv 2", "--cv 3").split(), "--jobs", "1", "-o", "resumed"]
@@ -204,6 +209,7 @@ def test_drawn_rows_keep_shares_groups_and_time():
 
 
 @pytest.mark.parametrize("task", ["regression", "classification"])
+@pytest.mark.slow
 def test_a_table_too_large_for_the_time_is_drawn_down_aloud(folder, capsys, monkeypatch, task):
     Path("go").touch()
     monkeypatch.setattr("skgan_resample._cli._time_budget.affordable_rows", lambda *_: (60, 7200.0))
@@ -228,6 +234,7 @@ def test_rows_drawn_before_an_interruption_are_drawn_again(folder, capsys, monke
     assert capsys.readouterr().out.count("60 of them are compared") == 2
 
 
+@pytest.mark.slow
 def test_more_time_goes_on_with_the_rows_that_have_results(folder, capsys, monkeypatch):
     counts = iter([(60, None), (80, None), (100, None)])
     monkeypatch.setattr("skgan_resample._cli._time_budget.affordable_rows", lambda *_: next(counts))
@@ -269,6 +276,7 @@ def test_an_error_of_the_data_keeps_results_and_clears_an_empty_folder(folder, c
     assert kept.exists()
 
 
+@pytest.mark.slow
 def test_a_worker_that_the_system_ended_is_one_sentence(folder, capsys):
     killed = MODELS.replace('Path("reached").touch()', "os.kill(os.getpid(), 9)")
     Path("models.py").write_text(f"import os\n{killed}")

@@ -131,6 +131,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path):
     assert len((tmp_path / "calls").read_text().split()) == 3
 
 
+@pytest.mark.slow
 def test_results_do_not_depend_on_the_number_of_jobs_and_global_states_stay(give_back):
     X, y = skewed_table()
     runs = [
@@ -352,6 +353,7 @@ def test_each_sampler_but_the_control_has_a_refined_variant_that_must_be_asked_f
         assert refined.sampler is methods[name]
 
 
+@pytest.mark.slow
 def test_a_refined_sampler_is_measured_as_fitting_it_by_hand_would(quick_refiner):
     X, y = skewed_table()
     quick_refiner.set_params(select="linear_ot")  # so that rows are moved, and none dropped
@@ -374,6 +376,7 @@ def test_a_refined_sampler_is_measured_as_fitting_it_by_hand_would(quick_refiner
 
 
 @pytest.mark.usefixtures("quick_refiner")
+@pytest.mark.slow
 def test_refined_samplers_go_on_where_they_stopped(tmp_path, monkeypatch):
     X, y = skewed_table()
     CountingSampler.path = str(tmp_path / "calls")
@@ -681,6 +684,7 @@ def test_inner_folds_choose_without_looking_at_the_outer_fold():
     assert comparison._choose(0) == "smogn"
 
 
+@pytest.mark.slow
 def test_abstains_on_a_shuffled_target_and_finds_a_planted_gain():
     """One seed each; benchmarks/compare_verdicts.py counts over twenty."""
     X, y = load_diabetes(return_X_y=True)
@@ -713,6 +717,7 @@ def test_summary_as_a_frame_and_several_learners():
     assert_allclose(np.log(frame["score_ratio"][3]), each.mean())
 
 
+@pytest.mark.slow
 def test_a_comparison_with_a_deadline_leaves_the_workers_of_joblib_usable():
     X, y = skewed_table()
     options = {"methods": ["weights"], "learners": Ridge(), "relevance": HIGHEST_TENTH, "n_repeats": 1, "cv": 3}

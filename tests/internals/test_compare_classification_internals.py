@@ -196,6 +196,7 @@ def test_measures_are_those_of_scikit_learn_and_imbalanced_learn(shares):
 
 @pytest.mark.parametrize("shares", [(0.8, 0.2), (0.7, 0.2, 0.1)])
 @pytest.mark.parametrize("method", [None, SMOTE(), BalancedWeights()])
+@pytest.mark.slow
 def test_tuned_measures_are_those_of_tuning_by_hand(shares, method):
     """The sampler runs anew in every inner training fold; thresholds come from pooled out-of-fold probabilities."""
     X, y = clusters(shares=shares)
@@ -303,6 +304,7 @@ def test_samplers_ask_for_no_more_neighbours_than_a_small_class_has(n_positive):
     assert sampler.k_neighbors == 5
 
 
+@pytest.mark.slow
 def test_a_method_that_fails_is_an_error_row_and_never_nan():
     X, y = clusters(60)
     train, test = split_of(y)
@@ -428,6 +430,7 @@ def test_what_a_sampler_says_of_itself_is_kept():
 
 
 # ------------------------------------------------------------------------------------------------ the comparison
+@pytest.mark.slow
 def test_on_a_shuffled_target_nothing_is_recommended():
     for seed in range(3):
         X, y = clusters(200, seed=seed)

@@ -49,6 +49,7 @@ def test_rows_of_imblearn_samplers_are_told_apart():
     st.lists(st.tuples(st.sampled_from([0.0, 0.5, np.nan]), st.sampled_from("ab"), st.integers(0, 1)), min_size=1),
     st.lists(st.tuples(st.sampled_from([0.0, 0.5, np.nan]), st.sampled_from("abc"), st.integers(0, 1)), min_size=1),
 )
+@pytest.mark.slow
 def test_rows_are_matched_as_multisets(old, new):
     X, X_new = (pd.DataFrame([row[:2] for row in rows], columns=["x", "level"]) for rows in (old, new))
     y, y_new = (np.array([row[2] for row in rows]) for rows in (old, new))

@@ -113,6 +113,7 @@ def test_the_critic_is_updated_so_often_for_each_update_of_the_generator(adversa
     }
 
 
+@pytest.mark.slow
 def test_the_critic_learns_to_prefer_real_rows():
     torch.manual_seed(0)
     generator, critic = ResidualGenerator(1, 1, 0, ()), mlp(1, (16,), 1)
@@ -156,6 +157,7 @@ def test_the_anchor_holds_rows_back():
     assert abs(steps[1]) < 0.05
 
 
+@pytest.mark.slow
 def test_training_moves_shifted_candidates_onto_held_out_rows():
     rng = np.random.RandomState(0)
     real, held_out = (rows_of(rng.normal(size=(60, 3)), [[-1]] * 60) for _ in range(2))
@@ -182,6 +184,7 @@ def test_training_moves_shifted_candidates_onto_held_out_rows():
     assert moved.std(axis=0).min() > 0.5 > shifted.std(axis=0).max()  # the spread is learned, too
 
 
+@pytest.mark.slow
 def test_leaving_parents_out_spreads_copies_where_comparing_with_parents_keeps_them():
     """Copies of the real rows match these perfectly; compared with all other rows alone they are too concentrated."""
     rng = np.random.RandomState(0)
@@ -241,6 +244,7 @@ def test_held_out_score_looks_at_so_many_candidates_of_all_bumps():
     assert set(n_seen) == {(30, 30)}
 
 
+@pytest.mark.slow
 def test_two_bumps_of_unequal_size_that_are_right_already_are_left_alone():
     """Candidates are as many in both bumps, real rows are not: each bump must be compared by itself."""
     rng = np.random.RandomState(0)

@@ -68,6 +68,7 @@ def easy():
         "Attack strength: with small-loss rows attacked more strongly, the gap is smaller",
     ],
 )
+@pytest.mark.slow
 def test_a_noisy_table_provokes_what_an_easy_one_does_not(overfitted, easy, sentence):
     assert any(told.startswith(sentence) for told in overfitted.verdicts)
     assert not any(sentence.split(":")[0] in told for told in easy.verdicts)
@@ -79,6 +80,7 @@ def test_no_overfitting_is_said_of_the_easy_table_alone(overfitted, easy):
 
 
 @pytest.mark.parametrize(("n_steps", "is_weak"), [(1, True), (10, False)])
+@pytest.mark.slow
 def test_a_weak_attack_is_noticed(n_steps, is_weak):
     found = ablation(*noisy_table(), 0.3, ["baseline"], n_steps=n_steps)
     assert any(told.startswith("Attack too weak") for told in found.verdicts) == is_weak

@@ -55,6 +55,7 @@ def test_a_tenth_of_every_class_of_ten_is_held_out():
     assert len(_held_out(np.arange(5), np.random.RandomState(0))) == 0
 
 
+@pytest.mark.slow
 def test_patience_ends_the_training_and_keeps_the_best_state(monkeypatch):
     from skgan_resample._nn import training
 

@@ -48,6 +48,7 @@ def test_mmd_is_its_definition(n_fake, n_real, width, seed):
     assert found.item() == pytest.approx(slow_mmd(fake, real, scale, bandwidths, *everything), abs=1e-12)
 
 
+@pytest.mark.slow
 def test_mmd_with_its_constant_vanishes_on_average_for_one_distribution_and_not_for_two():
     rng = np.random.RandomState(0)
     same, other = [], []

@@ -96,6 +96,7 @@ def test_alt_texts_hold_the_values_of_the_picture(reports, task):
         assert re.search(r"160 real rows; the \d+ new rows of smogn lie between", alts[2])
 
 
+@pytest.mark.slow
 def test_a_folder_holds_four_files_and_replaces_an_earlier_one(tmp_path):
     request = request_of(tmp_path, "regression")
     out = tmp_path / "report"
@@ -113,6 +114,7 @@ def test_a_folder_holds_four_files_and_replaces_an_earlier_one(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["regression.csv", "report"]
 
 
+@pytest.mark.slow
 def test_a_report_that_cannot_be_finished_leaves_the_earlier_one(tmp_path):
     request = request_of(tmp_path, "regression")
     out = tmp_path / "report"
@@ -150,6 +152,7 @@ def tried_with_smogan():
     return replace(comparison, rows=rows, methods=methods, samplers=["smogan"])
 
 
+@pytest.mark.slow
 def test_a_network_is_fitted_once_for_all_sections(tmp_path, n_fits, monkeypatch):
     known = _regression.default_methods
     monkeypatch.setattr(_regression, "default_methods", lambda *given: known(*given) | {
@@ -164,6 +167,7 @@ def test_a_network_is_fitted_once_for_all_sections(tmp_path, n_fits, monkeypatch
 
 
 @pytest.mark.parametrize(("limit", "is_left_out"), [(None, False), (1e9, False), (5.0, True)])
+@pytest.mark.slow
 def test_out_of_time_nothing_more_is_fitted(tmp_path, n_fits, limit, is_left_out):
     request = request_of(tmp_path, "regression", max_time=limit, started=time.monotonic() - 10)
     report_of(regression_comparison(), request).write(tmp_path / "report")

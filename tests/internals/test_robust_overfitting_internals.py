@@ -41,6 +41,7 @@ def test_the_best_epoch_is_kept_where_later_ones_are_worse_unless_early_stopping
     assert wrapper(**still, early_stopping=False).fit(X, y).n_iter_ == 5
 
 
+@pytest.mark.slow
 def test_auto_tries_treatments_only_where_overfitting_is_found(overfits, validated):
     model, X, y = validated
     assert list(model.runs_) == ["plain"]
@@ -167,6 +168,7 @@ def test_suspected_labels_by_hand_and_planted():
     ).any()  # no row of class 2
 
 
+@pytest.mark.slow
 def test_tables_are_told_apart_only_where_they_differ():
     rng = np.random.RandomState(0)
     one, same, other = rng.normal(size=(200, 3)), rng.normal(size=(150, 3)), rng.normal(3, 1, size=(150, 3))

@@ -186,6 +186,7 @@ def test_groups_stay_together():
         class_splits(X, rare, 3, 1, groups, 0)
 
 
+@pytest.mark.slow
 def test_torch_waits_for_a_fit():
     code = (
         "import sys, skgan_resample._cli, skgan_resample._report, skgan_resample.model_selection as m;"

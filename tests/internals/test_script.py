@@ -203,6 +203,7 @@ def test_a_script_is_short_and_names_that_are_code_stay_names(tmp_path, task):
         assert repr(EVIL)[1:-1] in script or task == "robustness"
 
 
+@pytest.mark.slow
 def test_what_the_command_writes_is_run_as_people_run_it(folder, capsys):
     (folder / "our_model.py").write_text("from sklearn.linear_model import LinearRegression as Model")
     words = ["--estimator", "our_model:Model", "--methods", "none", "--relevance", "quantile", "--cv", "3"]

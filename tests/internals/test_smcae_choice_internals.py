@@ -20,6 +20,7 @@ def selected():
 
 
 @pytest.mark.parametrize("distortion", DISTORTIONS)
+@pytest.mark.slow
 def test_the_simplest_candidate_within_the_error_of_the_best_is_taken(selected, distortion):
     transformer = selected[distortion]
     results = transformer.cv_results_

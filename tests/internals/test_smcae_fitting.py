@@ -42,6 +42,7 @@ def test_a_map_that_is_asked_for_is_fitted_and_nothing_else(name):
     assert np.array_equal(run.mover_(run.synthetic), expected)
 
 
+@pytest.mark.slow
 def test_the_simplest_map_is_chosen_where_the_rows_are_right_already():
     real, y, _, _ = shifted_classes()
     other = shifted_classes(seed=1)[0]
@@ -51,6 +52,7 @@ def test_the_simplest_map_is_chosen_where_the_rows_are_right_already():
 
 
 @pytest.mark.parametrize("select", ["cv", "gap"])
+@pytest.mark.slow
 def test_a_map_by_class_is_chosen_where_classes_are_shifted_apart(select):
     run = fitting(options(select=select, max_steps=50), *shifted_classes())
     assert run.selected_ in ("linear_ot", "smcae")
@@ -61,6 +63,7 @@ def test_a_map_by_class_is_chosen_where_classes_are_shifted_apart(select):
         assert sides[0].mean(axis=0) == pytest.approx(sides[1].mean(axis=0), abs=0.3)
 
 
+@pytest.mark.slow
 def test_few_real_rows_have_few_candidates():
     real, y, synthetic, y_synthetic = shifted_classes()
     settings = options(max_steps=20, estimator=LogisticRegression())
@@ -69,6 +72,7 @@ def test_few_real_rows_have_few_candidates():
         assert list(run.trials_) == list(LADDER[:n_candidates])
 
 
+@pytest.mark.slow
 def test_synthetic_rows_with_wrong_labels_are_dropped_where_they_may_be():
     real, y, *_ = shifted_classes()
     noise = np.random.RandomState(3).normal(size=(200, 2)) + 2
@@ -79,6 +83,7 @@ def test_synthetic_rows_with_wrong_labels_are_dropped_where_they_may_be():
     assert np.array_equal(run.mover_(run.synthetic), run.synthetic.vectors)
 
 
+@pytest.mark.slow
 def test_without_a_choice_the_network_is_trained_and_stopped_by_held_out_rows():
     run = fitting(options(select=None, max_steps=100, learning_rate=0.01), *shifted_classes(70))
     assert run.selected_ == "smcae"
@@ -92,6 +97,7 @@ def test_without_a_choice_the_network_is_trained_and_stopped_by_held_out_rows():
 
 
 @pytest.mark.filterwarnings("ignore:The network gave rows")
+@pytest.mark.slow
 def test_the_network_stops_early_where_that_was_better_for_held_out_rows():
     """Rows are right already, and steps are far too long."""
     real, y, *_ = shifted_classes(70)
@@ -110,6 +116,7 @@ def test_the_network_stops_early_where_that_was_better_for_held_out_rows():
     assert min(steps) < 100
 
 
+@pytest.mark.slow
 def test_a_fit_follows_its_seed():
     settings = options(select=None, max_steps=50)
     runs = [fitting(settings, *shifted_classes(), seed=seed) for seed in (0, 0, 1)]
@@ -129,6 +136,7 @@ def test_the_base_map_stays_where_training_diverges(n_rows):
     assert np.array_equal(run.mover_(run.synthetic), expected)
 
 
+@pytest.mark.slow
 def test_a_network_that_diverges_is_no_candidate():
     with pytest.warns(UserWarning, match="SMCAE is no candidate, since its training diverged"):
         run = fitting(options(learning_rate=1e30, estimator=LogisticRegression()), *shifted_classes())
@@ -147,6 +155,7 @@ def test_the_base_map_stays_where_held_out_rows_prefer_it(monkeypatch):
     assert np.array_equal(run.mover_(run.synthetic), expected)
 
 
+@pytest.mark.slow
 def test_a_network_to_which_the_folds_prefer_its_base_is_no_candidate(monkeypatch):
     monkeypatch.setattr(_fitting, "_kept_step", lambda trainings: 0)
     with warnings.catch_warnings():
@@ -169,6 +178,7 @@ def test_one_training_that_diverges_in_a_fold_is_enough(monkeypatch):
     assert list(run.trials_) == list(LADDER[:-1])
 
 
+@pytest.mark.slow
 def test_what_is_scored_in_a_fold_is_the_network_at_the_step_that_the_others_prefer(monkeypatch):
     """Else the rows of a fold would choose the network by which they are then predicted."""
     trained, asked, shown = [], [], []
@@ -216,6 +226,7 @@ def test_fewer_than_six_real_rows_choose_nothing_and_it_says_so(n_rows):
 
 
 @pytest.mark.parametrize("n_good", [0, 2, 3])
+@pytest.mark.slow
 def test_a_sampler_that_cannot_work_in_a_fold_leaves_rows_as_they_are_and_it_says_so(n_good):
     real, y, synthetic, y_synthetic = shifted_classes()
     space, asked = Space(role="classes"), []
@@ -240,6 +251,7 @@ def test_a_sampler_that_cannot_work_in_a_fold_leaves_rows_as_they_are_and_it_say
     assert np.array_equal(run.mover_(run.synthetic), run.synthetic.vectors)
 
 
+@pytest.mark.slow
 def test_rows_cannot_be_dropped_by_their_distance():
     settings = options(select="gap", max_steps=20)
     assert "none" not in fitting(settings, *shifted_classes(), can_drop=True).trials_
@@ -247,6 +259,7 @@ def test_rows_cannot_be_dropped_by_their_distance():
     assert "none" not in run.trials_
 
 
+@pytest.mark.slow
 def test_the_base_map_stays_where_rows_collapse():
     """Partners given at random teach the network nothing but the mean."""
     real, y, synthetic, _ = shifted_classes(200)

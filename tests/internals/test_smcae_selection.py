@@ -132,6 +132,7 @@ def predictions(learner, synthetic, real, splits, alone, n_features=2):
 
 @pytest.mark.parametrize("alone", [False, True])
 @pytest.mark.parametrize("n_features", [1, 2])
+@pytest.mark.slow
 def test_accuracy_is_that_of_scikit_learn(alone, n_features):
     weights = np.random.RandomState(0).uniform(1, 5, size=45)
     learner = LogisticRegression()

@@ -98,6 +98,7 @@ def test_without_snapping_values_that_stay_may_be_off_the_grid_and_moved_ones_ou
 # ------------------------------------------------------------------------------------------------ rows that move
 @settings(deadline=None, max_examples=40)
 @given(st.integers(0, 2**31 - 1), st.sampled_from([1e-9, 0.1, 1.0, 30.0]), st.booleans())
+@pytest.mark.slow
 def test_wherever_rows_are_moved_they_are_valid(seed, scale, some_cells_alone):
     space, _, synthetic = fitted()
     rng = np.random.RandomState(seed)

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 from _smogn_package_data import digest, load
 
 from skgan_resample import Relevance
@@ -31,6 +32,7 @@ def test_new_rows_are_counted_by_the_nearest_bump():
     assert _count_by_bump(np.empty(0), bumps) == {"low": 0, "high": 0}
 
 
+@pytest.mark.slow
 def test_another_process_gives_the_same_bytes_and_imports_the_package_only_when_rows_are_drawn():
     code = """
 import sys

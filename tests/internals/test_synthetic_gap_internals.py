@@ -180,6 +180,7 @@ def test_scores_of_learners_by_hand():
     assert np.isnan(_r2(np.ones(3), np.ones(3)))
 
 
+@pytest.mark.slow
 def test_a_shift_is_seen_by_every_measure_that_should():
     rng = np.random.RandomState(0)
     real, synthetic = rng.normal(size=(400, 3)), rng.normal(size=(300, 3))
@@ -221,6 +222,7 @@ def test_many_whole_numbers_are_a_quantity_unless_told_otherwise():
     assert _read_targets(y, y[:20], 40, 20, "classification")[0] == "classification"
 
 
+@pytest.mark.slow
 def test_many_levels_cost_little_and_unknown_ones_are_told_from_rare_ones():
     real = np.array([[f"name {i}"] for i in range(300)], dtype=object)
     same, unknown = real[::-1].copy(), np.array([[f"other {i}"] for i in range(300)], dtype=object)
@@ -231,6 +233,7 @@ def test_many_levels_cost_little_and_unknown_ones_are_told_from_rare_ones():
     assert MAX_LEVELS < 300
 
 
+@pytest.mark.slow
 def test_learners_that_do_not_converge_keep_quiet(monkeypatch):
     walks = np.random.RandomState(0).normal(size=(2, 100, 3)).cumsum(axis=1)
     real, synthetic = walks @ np.random.RandomState(2).normal(size=(3, 30))  # 27 columns too many

@@ -806,6 +806,7 @@ def test_adam_goes_on_from_its_state():
     assert path(interrupted=True) == path(interrupted=False)
 
 
+@pytest.mark.slow
 def test_training_does_not_import_the_compiler_of_torch():
     code = """
 import sys, numpy as np

@@ -535,6 +535,7 @@ def wrongly_ordered(made):
     ],
     ids=str,
 )
+@pytest.mark.slow
 def test_steps_train_what_they_say(options):
     made = toy(**options)
     before, at_first = weights_of(made.modules), wrongly_ordered(made)
@@ -600,6 +601,7 @@ def test_the_loss_of_the_encoder_is_the_weighted_mean_of_real_and_made_triplets(
 
 
 @pytest.mark.parametrize("name", sorted(set(triplets.WEIGHTS) - {"synthetic"}))
+@pytest.mark.slow
 def test_every_weight_of_the_gan_lowers_its_own_loss(name):
     ends = []
     for weight in (0.0, 10.0):
