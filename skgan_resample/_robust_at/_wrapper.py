@@ -18,7 +18,7 @@ from skgan_resample._estimators import (
     fit_callbacks,
 )
 from skgan_resample._robust_at._overfitting import report
-from skgan_resample._robust_at._preparation import prepare
+from skgan_resample._robust_at._preparation import prepare, read_y
 from skgan_resample._robust_at._strategies import Clock, strategies_of, train_best
 from skgan_resample._robust_at._training import AdversarialTrainingOptions, make_folds
 from skgan_resample._robust_at._under_attack import UnderAttackMixin, is_classification
@@ -404,7 +404,8 @@ class RobustATWrapper(
         score : float
             Share of right classes, or R2.
         """
-        return self._target.score(y, self.predict(X), sample_weight=sample_weight)
+        predicted = self.predict(X)
+        return self._target.score(read_y(y, self.task_), predicted, sample_weight=sample_weight)
 
     # ------------------------------------------------------------------------------------------ what else is wanted
     def to_sklearn(self):
