@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skgan_resample._budget import STEP_TOLERANCE, whole_steps
 from skgan_resample._tables._columns import columns_named
 from skgan_resample._tables._containers import table_reader
-from skgan_resample._tables._encoder import TableEncoder
+from skgan_resample._tables._encoder import TableEncoder, admit_tables
 
 __all__ = ["ThreatModel"]
 
@@ -289,11 +289,7 @@ class ThreatModel(BaseEstimator):
         return converted
 
     def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.input_tags.categorical = True
-        tags.input_tags.string = True
-        return tags
+        return admit_tables(super().__sklearn_tags__())
 
 
 # ------------------------------------------------------------------------------------------ for other modules

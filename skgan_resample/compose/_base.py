@@ -16,6 +16,8 @@ from skgan_resample._tables._targets import read_target
 from skgan_resample.exceptions import NoRareRowsError, warn
 from skgan_resample.relevance import Relevance
 
+INPUT_TAGS = ("allow_nan", "sparse", "string", "categorical")  # what a model takes is what its inner models take
+
 
 class AroundMixin(MetaEstimatorMixin):
     """What all models here share: they check rows, not cells, and take what the inner estimator takes."""
@@ -35,10 +37,8 @@ class AroundMixin(MetaEstimatorMixin):
 
     def __sklearn_tags__(self):
         tags, inner = super().__sklearn_tags__(), get_tags(self.estimator).input_tags
-        tags.input_tags.allow_nan = inner.allow_nan
-        tags.input_tags.sparse = inner.sparse
-        tags.input_tags.string = inner.string
-        tags.input_tags.categorical = inner.categorical
+        for name in INPUT_TAGS:
+            setattr(tags.input_tags, name, getattr(inner, name))
         tags.input_tags.pairwise = False
         return tags
 

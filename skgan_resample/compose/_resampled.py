@@ -13,7 +13,7 @@ from skgan_resample._estimators import seeded_clone
 from skgan_resample._tables._origins import row_origins, synthetic_rows
 from skgan_resample._tables._targets import read_classes
 from skgan_resample._weights import fit_weighted
-from skgan_resample.compose._base import AroundMixin, RegressorAround
+from skgan_resample.compose._base import INPUT_TAGS, AroundMixin, RegressorAround
 from skgan_resample.compose._corrected import inner_folds, out_of_fold
 
 
@@ -38,10 +38,8 @@ class _ResamplesMixin:
         tags = super().__sklearn_tags__()
         if not self._passes_through() and hasattr(self.sampler, "__sklearn_tags__"):
             inner = get_tags(self.sampler).input_tags
-            tags.input_tags.allow_nan &= inner.allow_nan
-            tags.input_tags.sparse &= inner.sparse
-            tags.input_tags.string &= inner.string
-            tags.input_tags.categorical &= inner.categorical
+            for name in INPUT_TAGS:
+                setattr(tags.input_tags, name, getattr(tags.input_tags, name) and getattr(inner, name))
         return tags
 
 
