@@ -57,10 +57,10 @@ class NumpyBudget:
     max_switches: int
 
     @classmethod
-    def of(cls, threat):
-        """Return the budget of a fitted ThreatModel."""
-        n_categories = [column.n_categories for column in threat.encoder_.columns_]
-        blocks = [OneHotBlock(np.array([j]), n_categories[j]) for j in np.flatnonzero(threat.switchable_)]
+    def of(cls, threat, encoder):
+        """Return the budget of a fitted ThreatModel for the codes of a TableEncoder, which may have seen other rows."""
+        nominal = np.flatnonzero(threat.switchable_ & encoder.nominal_)
+        blocks = [OneHotBlock(np.array([j]), encoder.columns_[j].n_categories) for j in nominal]
         blocks += [OneHotBlock(group, len(group)) for group in threat.groups_]
         sides = threat.left_, threat.right_, threat.low_, threat.high_
         return cls(*sides, threat.integer_, threat.norm, tuple(blocks), threat.max_categorical_changes)

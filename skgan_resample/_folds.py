@@ -14,16 +14,16 @@ from skgan_resample._tables._targets import is_continuous_target, read_target
 class RegressionStratifiedKFold(KFold):
     """K folds with nearly the same distribution of a continuous target.
 
-    Rows are sorted by their target and cut into blocks of `n_splits` neighbours; each fold gets one row of each
-    block. Every fold so holds its share of the rare rows, which plain folds leave to chance.
+    Rows are sorted by their target and cut into blocks of `n_splits` neighbours; each fold gets one row of each block.
+    So every fold holds its share of the rare rows, which plain folds leave to chance.
 
     Parameters
     ----------
     n_splits : int >= 2, default=5
         Number of folds, at most the number of rows.
     shuffle : bool, default=False
-        Whether the rows of a block are dealt to the folds at random. Otherwise they are dealt in turn, and each block
-        begins one fold later than the block before it, so that no fold always gets the largest value.
+        Whether the rows of a block go to the folds at random. Otherwise they go in turn, and each block begins one fold
+        later than the block before it, so that no fold always gets the largest value.
     random_state : int, RandomState instance or None, default=None
         Same seed, same folds. Only with ``shuffle=True``.
 
@@ -33,9 +33,9 @@ class RegressionStratifiedKFold(KFold):
 
     Notes
     -----
-    Sizes of folds differ by at most one row. If the number of rows is no multiple of `n_splits`, the one block that is
-    short lies in the middle of the target, where rows are many. So folds differ by at most one row in how many of the
-    m largest rows they hold, and likewise of the m smallest, for every m up to half of the rows less `n_splits`. Rows
+    Sizes of folds differ by at most one row. If the number of rows is not a multiple of `n_splits`, the one short block
+    lies in the middle of the target, where rows are many. So folds differ by at most one row in how many of the m
+    largest rows they hold, and likewise of the m smallest, for every m up to half of the rows less `n_splits`. Rows
     with equal targets count as sorted in the order of the input, or in random order with ``shuffle=True``.
 
     Examples
@@ -74,7 +74,7 @@ class RegressionStratifiedKFold(KFold):
     def _iter_test_indices(self, X=None, y=None, groups=None):
         rng = check_random_state(self.random_state) if self.shuffle else None
         fold = np.empty(len(y), dtype=np.intp)
-        fold[_sorted_rows(y, rng)] = _dealt_folds(len(y), self.n_splits, rng)
+        fold[_sorted_rows(y, rng)] = _folds_in_order(len(y), self.n_splits, rng)
         for number in range(self.n_splits):
             yield np.flatnonzero(fold == number)
 
@@ -157,8 +157,8 @@ class RealRowsTestSplit(BaseCrossValidator):
     ----------
     cv : int or splitter
         How the real rows are split. An int is ``StratifiedKFold(cv)`` for classes, which may be numbers if each of them
-        has so many rows, and ``RegressionStratifiedKFold(cv)`` for a continuous target. A splitter gets the real rows
-        of `X`, `y` and `groups`.
+        has at least `cv` rows, and ``RegressionStratifiedKFold(cv)`` for a continuous target. A splitter gets the real
+        rows of `X`, `y` and `groups`.
     is_synthetic : array-like of bool, shape (n_samples,)
         Which rows of the table are synthetic, such as ``sampler.is_synthetic_``.
     parent_indices : array-like of int, shape (n_synthetic, n_parents), default=None
@@ -168,9 +168,9 @@ class RealRowsTestSplit(BaseCrossValidator):
 
     Notes
     -----
-    Without `parent_indices`, synthetic rows made from tested rows are trained on, so that scores are too good: a copy
-    of a tested row is the clearest case. With it, a smaller leak remains: the sampler saw all rows when it chose what
-    is rare, how many rows to make and, if it has networks, how to make them.
+    Without `parent_indices`, synthetic rows made from test rows take part in training, so that scores are too good: a
+    copy of a test row is the clearest case. With it, a smaller leak remains: the sampler saw all rows when it chose
+    what is rare, how many rows to make and, if it has networks, how to make them.
 
     Examples
     --------
@@ -247,7 +247,7 @@ class RealRowsTestSplit(BaseCrossValidator):
         return self._splitter(inputs[1]).get_n_splits(*inputs)
 
     def get_metadata_routing(self):
-        """Return what `cv` asks for, such as groups.
+        """Return the metadata that `cv` requests, such as groups.
 
         Returns
         -------
@@ -259,7 +259,7 @@ class RealRowsTestSplit(BaseCrossValidator):
     def _splitter(self, y=None):
         if not isinstance(self.cv, Integral):
             return check_cv(self.cv)
-        has_classes = y is not None and not is_continuous_target(y) and _fill_folds(y, self.cv)
+        has_classes = y is not None and not is_continuous_target(y) and _occur_in_every_fold(y, self.cv)
         return StratifiedKFold(self.cv) if has_classes else RegressionStratifiedKFold(self.cv)
 
     def _check_rows(self, n_rows):
@@ -285,8 +285,8 @@ class RealRowsTestSplit(BaseCrossValidator):
         return real, synthetic, parents
 
 
-def _fill_folds(y, n_splits):
-    """Whether each value of a target occurs in every fold; numbers that do not are stratified as numbers."""
+def _occur_in_every_fold(y, n_splits):
+    """Whether there are enough rows of each value; numbers with fewer are stratified as a continuous target."""
     values = np.asarray(y)
     return values.dtype.kind not in "iuf" or np.unique(values, return_counts=True)[1].min() >= n_splits
 
@@ -299,14 +299,14 @@ def _sorted_rows(y, rng):
     return order[np.argsort(y[order], kind="stable")]
 
 
-def _dealt_folds(n_rows, n_splits, rng):
+def _folds_in_order(n_rows, n_splits, rng):
     """Return the fold of each row in sorted order: blocks of `n_splits` rows, the short one in the middle."""
     n_blocks, n_left = divmod(n_rows, n_splits)
     sizes = np.full(n_blocks, n_splits)
     if n_left:
         sizes = np.insert(sizes, n_blocks // 2, n_left)
-    dealt = []
-    for number, size in enumerate(sizes):
-        folds = rng.permutation(n_splits) if rng is not None else (np.arange(n_splits) + number) % n_splits
-        dealt.append(folds[:size])
-    return np.concatenate(dealt)
+    folds = []
+    for k, size in enumerate(sizes):
+        order = rng.permutation(n_splits) if rng is not None else (np.arange(n_splits) + k) % n_splits
+        folds.append(order[:size])
+    return np.concatenate(folds)

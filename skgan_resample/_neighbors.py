@@ -1,6 +1,6 @@
-"""Distances between rows of mixed type, their nearest neighbours, and what is drawn between and around rows.
+"""Distances between rows of mixed type, their nearest neighbours, and new rows between and around given ones.
 
-Everything works on codes (see `_tables`), in blocks of rows: no n x n matrix is ever held.
+Everything works on codes, the ordinal-encoded array of `TableEncoder`, in blocks of rows: no n x n matrix is ever held.
 """
 
 from typing import NamedTuple
@@ -9,10 +9,11 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.neighbors import NearestNeighbors
 
+# Our choices, for time and memory alone; the results depend on them only where medians come from a sample.
 BLOCK_CELLS = 2**21  # distances held at once: 16 MB
-MAX_ONE_HOT = 32  # a nominal column with more levels is compared value by value instead
+MAX_ONE_HOT = 32  # a nominal column with more categories is compared value by value instead
 MAX_EXACT_ROWS = 20_000  # above this many rows, medians come from a sample and neighbours from a tree
-MEDIAN_SAMPLE = 2_000
+MEDIAN_SAMPLE = 2_000  # rows in that sample
 MAX_PASSES = 32  # more neighbours than this are found by a partition
 
 
@@ -34,22 +35,12 @@ class Neighbors(NamedTuple):
 class HeomSpace:
     """Rows prepared so that all squared HEOM distances of a block are one matrix product.
 
-    The heterogeneous Euclidean-overlap metric (Wilson & Martinez, 1997) adds, over the columns, the squared difference
-    in units of the column's range, 1 for two different levels, and 1 where either cell is missing.
+    The heterogeneous Euclidean-overlap metric (HEOM; Wilson & Martinez, 1997) adds, over the columns, the squared
+    difference in units of the column's range ``high - low``, 1 for two different categories, and 1 where either cell is
+    missing. The metric "euclidean" takes numeric columns in their own units.
 
-    Parameters
-    ----------
-    codes : ndarray of shape (n_samples, n_features)
-    nominal : ndarray of bool, shape (n_features,)
-    low, high : ndarray of shape (n_features,)
-        Range of each column; a column without one adds nothing but for missing cells.
-    metric : {"heom", "euclidean"}, default="heom"
-        "euclidean" takes numeric columns in their own units.
-
-    Notes
-    -----
     Squared differences, overlaps and missing cells all expand into sums of products of one factor of either row,
-    ``D2[i, j] = left[i] @ right[j]``. Nominal columns with many levels are added by comparison.
+    ``D2[i, j] = left[i] @ right[j]``. Nominal columns with many categories are added by comparison.
     """
 
     def __init__(self, codes, nominal, low, high, *, metric="heom"):
@@ -60,27 +51,29 @@ class HeomSpace:
         elif nominal.any():
             raise ValueError("metric='euclidean' needs numeric columns only; use metric='heom' for nominal ones.")
         has_missing = np.isnan(numbers).any(axis=0)
-        full, gappy = numbers[:, ~has_missing], numbers[:, has_missing]
-        full = full - full[:1]  # numbers around zero cancel less
-        levels = codes[:, nominal]
-        n_levels = np.fmax.reduce(levels, axis=0, initial=0).astype(int) + 1
-        heads = [_one_hot(levels[:, j], n_levels[j]) for j in np.flatnonzero(n_levels <= MAX_ONE_HOT)]
-        self._wide = levels[:, n_levels > MAX_ONE_HOT]
+        complete, partial = numbers[:, ~has_missing], numbers[:, has_missing]
+        complete = complete - complete[:1]  # numbers around zero cancel less
+        categories = codes[:, nominal]
+        n_categories = np.fmax.reduce(categories, axis=0, initial=0).astype(int) + 1
+        is_wide = n_categories > MAX_ONE_HOT
+        blocks = [_one_hot(categories[:, j], n_categories[j]) for j in np.flatnonzero(~is_wide)]
+        self._wide = categories[:, is_wide]
 
-        squares = np.einsum("ij,ij->i", full, full)[:, None]
+        # (a - b)^2 = a * -2b + 1 * b^2 + a^2 * 1. An overlap is 1 - one_hot(a) @ one_hot(b): the ones stand beside b^2.
+        squares = np.einsum("ij,ij->i", complete, complete)[:, None]  # (n_samples, 1)
         one = np.ones((len(codes), 1))
-        left, right = [full, one, squares], [-2 * full, squares + len(heads) + gappy.shape[1], one]
-        if gappy.shape[1]:
-            present = ~np.isnan(gappy) * 1.0
-            filled = np.where(present, gappy, 0.0)
+        left, right = [complete, one, squares], [-2 * complete, squares + len(blocks) + partial.shape[1], one]
+        if partial.shape[1]:
+            # 1 where either cell is missing, (a - b)^2 where both are present: a missing cell is 0 in all factors.
+            present = ~np.isnan(partial) * 1.0
+            filled = np.where(present, partial, 0.0)
             left += [filled, filled**2, present, present]
             right += [-2 * filled, present, filled**2, -present]
-        if heads:
-            left += heads
-            right += [-head for head in heads]
-        self._left, self._right = np.hstack(left), np.hstack(right)
-        self.has_missing = bool(gappy.shape[1] or np.isnan(levels).any())
-        self._full, self._heads = full, heads
+        left += blocks
+        right += [-block for block in blocks]
+        self._left, self._right = np.hstack(left), np.hstack(right)  # (n_samples, n_factors)
+        self.has_missing = bool(partial.shape[1] or np.isnan(categories).any())
+        self._complete, self._blocks = complete, blocks
 
     def __len__(self):
         return len(self._left)
@@ -93,47 +86,27 @@ class HeomSpace:
         return np.maximum(squared, 0.0, out=squared)
 
     def embedding(self):
-        """Return points whose Euclidean distances are the HEOM ones, for nearest-neighbour objects.
-
-        Raises
-        ------
-        ValueError
-            If cells are missing: no such points exist then.
-        """
+        """Return points whose Euclidean distances are the HEOM ones; no such points exist where cells are missing."""
         if self.has_missing:
             raise ValueError("A neighbours object cannot take missing cells; impute them or give k_neighbors as int.")
         wide = [_one_hot(column, int(column.max()) + 1) for column in self._wide.T]
-        return np.hstack([self._full, *(head / np.sqrt(2) for head in [*self._heads, *wide])])
+        return np.hstack([self._complete, *(block / np.sqrt(2) for block in [*self._blocks, *wide])])
 
 
 def nearest(space, rows, k_neighbors, *, half_median=False, rng=None):
     """Return the nearest neighbours of some rows among all other rows of a space.
 
-    Parameters
-    ----------
-    space : HeomSpace
-    rows : ndarray of int, shape (m,)
-    k_neighbors : int or object with ``fit`` and ``kneighbors``
-        At most n - 1 neighbours are returned. An object counts the row itself, as in imbalanced-learn: its
-        ``n_neighbors`` is one more than the neighbours used. It is cloned.
-    half_median : bool, default=False
-        Also return half the median distance to all other rows, the safe distance of SMOGN, or infinity where all
-        neighbours are nearer than that.
-    rng : numpy.random.RandomState
-        Draws the sample of 2,000 rows that stands for the others where there are more than 20,000.
-
-    Returns
-    -------
-    neighbors : Neighbors
-        Nearest first.
+    `k_neighbors` is an int, or an object with ``fit`` and ``kneighbors``, which is cloned. As in imbalanced-learn such
+    an object counts the row itself: its ``n_neighbors`` is one more than the neighbours used. With `half_median`, the
+    safe distance of SMOGN is returned, too; where there are more than 20,000 rows, `rng` draws a sample for it.
     """
     n_rows = len(space)
-    if not isinstance(k_neighbors, int | np.integer):
-        found = _ask_object(space, rows, clone(k_neighbors))
-        return found._replace(half_median=_half_medians(space, rows, rng) if half_median else None)
-    k = min(int(k_neighbors), n_rows - 1)
-    if n_rows > MAX_EXACT_ROWS and not space.has_missing:
-        found = _ask_object(space, rows, NearestNeighbors(n_neighbors=k + 1))
+    finder = None if isinstance(k_neighbors, int | np.integer) else clone(k_neighbors)
+    k = min(int(k_neighbors), n_rows - 1) if finder is None else None
+    if finder is None and n_rows > MAX_EXACT_ROWS and not space.has_missing:
+        finder = NearestNeighbors(n_neighbors=k + 1)
+    if finder is not None:
+        found = _found_by(finder, space, rows)
         return found._replace(half_median=_half_medians(space, rows, rng) if half_median else None)
 
     indices, distances, medians = np.empty((len(rows), k), dtype=np.intp), np.empty((len(rows), k)), np.empty(len(rows))
@@ -148,57 +121,29 @@ def nearest(space, rows, k_neighbors, *, half_median=False, rng=None):
 
 
 def interpolate(codes, seeds, partners, u, nominal, rng, share=0.5):
-    """Return rows between seeds and partners.
+    """Return rows at the positions `u`, (n_new,), on the segments from seeds (0) to partners (1).
 
-    Parameters
-    ----------
-    codes : ndarray of shape (n_samples, n_features)
-    seeds, partners : ndarray of int, shape (m,)
-    u : ndarray of shape (m,)
-        Position on the segment: 0 at the seed, 1 at the partner.
-    nominal : ndarray of bool, shape (n_features,)
-        These cells come from either parent.
-    rng : numpy.random.RandomState
-    share : float or ndarray of shape (m,), default=0.5
-        Probability that a nominal cell comes from the partner; below 0 counts as 0, above 1 as 1.
-
-    Returns
-    -------
-    rows : ndarray of shape (m, n_features)
-        A cell that one parent lacks is copied from the other; it is NaN only if both lack it.
+    A nominal cell comes from the partner with probability `share`, a float or one for each row. A cell that one parent
+    lacks is copied from the other; it is NaN only if both lack it.
     """
-    start, end = codes[seeds], codes[partners]
+    start, end = codes[seeds], codes[partners]  # (n_new, n_features)
     rows = start + u[:, None] * (end - start)
     if nominal.any():
         from_end = rng.uniform(size=(len(seeds), int(nominal.sum()))) < np.reshape(share, (-1, 1))
         rows[:, nominal] = np.where(from_end, end[:, nominal], start[:, nominal])
-    gaps = np.isnan(rows)
-    if gaps.any():
-        rows[gaps] = np.where(np.isnan(start), end, start)[gaps]
+    missing = np.isnan(rows)
+    if missing.any():
+        rows[missing] = np.where(np.isnan(start), end, start)[missing]
     return rows
 
 
 def perturb(codes, seeds, scale, spread, nominal, rng):
-    """Return rows scattered around seeds.
+    """Return rows scattered around seeds; a cell is NaN exactly where the seed's is.
 
-    Parameters
-    ----------
-    codes : ndarray of shape (n_samples, n_features)
-        The rows that nominal cells are drawn from, with their frequencies.
-    seeds : ndarray of int, shape (m,)
-    scale : ndarray of shape (m,)
-        Standard deviation of the noise of each new row, as a share of `spread`.
-    spread : ndarray of shape (n_features,)
-        Standard deviation of each column.
-    nominal : ndarray of bool, shape (n_features,)
-    rng : numpy.random.RandomState
-
-    Returns
-    -------
-    rows : ndarray of shape (m, n_features)
-        A cell is NaN exactly where the seed's is.
+    Noise is normal, its standard deviation ``scale * spread``: a share for each new row, (n_new,), of the spread of
+    each column, (n_features,). Nominal cells are drawn from `codes` with their frequencies.
     """
-    rows = codes[seeds]
+    rows = codes[seeds]  # (n_new, n_features)
     rows[:, ~nominal] += rng.standard_normal((len(seeds), int((~nominal).sum()))) * scale[:, None] * spread[~nominal]
     for j in np.flatnonzero(nominal):
         observed = codes[~np.isnan(codes[:, j]), j]
@@ -207,15 +152,16 @@ def perturb(codes, seeds, scale, spread, nominal, rng):
     return rows
 
 
-def _one_hot(codes, n_levels):
-    """Return codes of shape (n,) as rows of zeros with a one; a row of zeros for NaN."""
-    head = np.zeros((len(codes), n_levels))
+def _one_hot(codes, n_categories):
+    """Return the codes of a column as its one-hot block, (n_samples, n_categories); a row of zeros for NaN."""
+    block = np.zeros((len(codes), n_categories))
     known = np.flatnonzero(~np.isnan(codes))
-    head[known, codes[known].astype(int)] = 1.0
-    return head
+    block[known, codes[known].astype(int)] = 1.0
+    return block
 
 
 def row_blocks(n, width):
+    """Return slices of `n` rows with at most `BLOCK_CELLS` numbers each, at `width` numbers a row."""
     size = max(1, BLOCK_CELLS // max(1, width))
     return (slice(start, min(start + size, n)) for start in range(0, n, size))
 
@@ -240,14 +186,8 @@ def smallest_of_rows(values, k):
 def _half_medians_if_near(squared, farthest):
     """Return half the median distance of each row, or infinity if even its farthest neighbour is nearer than that.
 
-    Counting tells which rows these are, and spares them the search for the median, most of the work.
-
-    Parameters
-    ----------
-    squared : ndarray of shape (n, n_samples)
-        Squared distances, infinity at the row itself.
-    farthest : ndarray of shape (n,)
-        Squared distance to the farthest neighbour.
+    `squared` holds distances, (n_block, n_samples), infinity at the row itself; `farthest` those of the farthest
+    neighbours, (n_block,). Counting finds the rows without a need of the median, whose search is most of the work.
     """
     n_others = squared.shape[1] - 1
     low, high = (n_others - 1) // 2, n_others // 2  # the middle of the sorted distances, counted from 0
@@ -260,7 +200,7 @@ def _half_medians_if_near(squared, farthest):
     return medians
 
 
-def _ask_object(space, rows, finder):
+def _found_by(finder, space, rows):
     """Return the neighbours that an object with `fit` and `kneighbors` finds, the row itself left out."""
     points = space.embedding()
     if getattr(finder, "n_neighbors", 2) < 2:

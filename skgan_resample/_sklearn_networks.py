@@ -162,7 +162,7 @@ def to_sklearn(model, weights, encoder, *, classes, n_iter, target_scaling, feat
         if feature_names is not None:
             fitted.feature_names_in_ = feature_names
         return fitted
-    return Pipeline([("encode", MatrixEncoder.around(encoder)), ("model", fitted)])
+    return Pipeline([("encode", MatrixEncoder.from_encoder(encoder)), ("model", fitted)])
 
 
 def _filled(model, weights, classes, n_iter):

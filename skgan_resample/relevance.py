@@ -1,6 +1,7 @@
 """Relevance: how much each target value matters, from 0 (common, uninteresting) to 1 (rare, interesting)."""
 
 from functools import partial
+from itertools import count
 from math import asin, ceil, exp, nextafter, sin
 from numbers import Real
 from typing import NamedTuple
@@ -16,8 +17,7 @@ from skgan_resample.exceptions import NoRareRowsError
 
 __all__ = ["Bump", "Relevance"]
 
-
-_THRESHOLD = 0.8  # what the published experiments use; the counts that fit keeps are taken there
+_THRESHOLD = 0.8  # of the published experiments; the counts that fit keeps are taken there
 _RISE_TO_THRESHOLD = 0.5 - sin(asin(1 - 2 * _THRESHOLD) / 3)  # t = 0.7129, where 3 t^2 - 2 t^3 = 0.8
 
 
@@ -67,8 +67,9 @@ class Relevance(BaseEstimator):
 
         - ``"extremes"``: from the box plot of the target [1]_ [2]_ [3]_. 0 at the median, 1 from the whisker of the
           box plot on, smoothly rising between (``3 t**2 - 2 t**3``). A side without outliers has relevance 0.
-        - ``"quantile"`` (ours): 0 at the median, smoothly rising so that it is 0.8 at the observed `quantile`: the
-          highest and the lowest tenth of the rows are rare, whatever the distribution.
+        - ``"quantile"``: 0 at the median, smoothly rising so that it is 0.8 at the observed `quantile`. The highest and
+          the lowest tenth of the rows are rare, whatever the distribution. This is our choice, for targets whose box
+          plot shows no outliers.
         - ``"control_points"``: cubic Hermite interpolation of given points, monotone between neighbouring points [4]_.
         - callable: ``method(y)``, from an array of shape (n,) to relevances in [0, 1] of shape (n,). It should look
           at each value alone, so that equal values get equal relevance.
@@ -108,11 +109,11 @@ class Relevance(BaseEstimator):
     Notes
     -----
     With ``"extremes"``, quartiles are Tukey's hinges. When the median is the whisker itself (more than half of the
-    rows tied, as in a zero-inflated target) the side is a step: relevance 1 strictly beyond the median, 0 at it.
+    rows are tied, as in a zero-inflated target), the relevance is a step on this side: 0 at the median, 1 beyond it.
 
-    The slopes at control points are filtered as Fritsch and Carlson propose. Ours: the slope at a local maximum or
-    minimum of the points is 0, and the filter is repeated until it changes nothing, since lowering one slope can
-    undo the interval before. So the relevance never overshoots between two points.
+    The slopes at control points are filtered as Fritsch and Carlson propose. Beyond them, our choice so that the
+    relevance never overshoots between two points: the slope at a local maximum or minimum of the points is 0, and the
+    filter is repeated until it changes nothing, since lowering one slope can undo the interval before.
 
     Only the control points and a few counts are kept, never the rows.
 
@@ -220,7 +221,7 @@ class Relevance(BaseEstimator):
         return self._phi(read_target(y))
 
     def rare_mask(self, y, threshold=_THRESHOLD):
-        """Tell which rows are rare.
+        """Return which rows are rare.
 
         Parameters
         ----------
@@ -263,20 +264,19 @@ class Relevance(BaseEstimator):
         ]
 
     def explain(self, y=None, threshold=_THRESHOLD):
-        """Say in words which rows are rare.
+        """Describe in words which rows are rare.
 
         Parameters
         ----------
         y : array-like of shape (n_samples,), default=None
             Target values; None means those given to `fit`.
         threshold : float in (0, 1], default=0.8
-            A row is rare when its relevance reaches this value. Without `y` only 0.8 can be answered, because `fit`
-            keeps no rows.
+            A row is rare when its relevance reaches this value. Without `y` it must be 0.8: `fit` keeps no rows.
 
         Returns
         -------
         text : str
-            For instance ``"28 of 198 rows are rare: y >= 43.8"``. Numbers are as short as tells the rows apart.
+            For instance ``"28 of 198 rows are rare: y >= 43.8"``. Numbers have as few digits as separate the rows.
         """
         if y is None:
             check_relevance_fitted(self)
@@ -289,7 +289,7 @@ class Relevance(BaseEstimator):
         return _explanation(n_rare, len(y), _rare_ranges(y, runs))
 
     def sample_weight(self, y, threshold=_THRESHOLD):
-        """Return weights that let the rare rows together count as much as the common ones.
+        """Return weights with which the rare rows together count as much as the common ones.
 
         The weight is 1 + phi(y) (n_common / n_rare - 1): 1 where the relevance is 0, n_common / n_rare where it is 1.
 
@@ -474,16 +474,16 @@ def _check_control_points(points):
             "control_points must have at least two rows (y, relevance) or (y, relevance, slope); "
             f"got an array of shape {points.shape}."
         )
-    for place, point in enumerate(points):
-        shown = tuple(point.tolist())
+    for k, point in enumerate(points):
+        fault = None
         if not (np.abs(point) <= LARGEST).all():
-            raise ValueError(f"control_points[{place}] = {shown} is not finite, or beyond {LARGEST:g}.")
-        if not 0 <= point[1] <= 1:
-            raise ValueError(f"control_points[{place}] = {shown} has a relevance outside [0, 1].")
-        if place > 0 and not point[0] > points[place - 1, 0]:
-            raise ValueError(
-                f"control_points[{place}] = {shown} does not lie above the point before it: y must strictly increase."
-            )
+            fault = f"is not finite, or beyond {LARGEST:g}."
+        elif not 0 <= point[1] <= 1:
+            fault = "has a relevance outside [0, 1]."
+        elif k > 0 and not point[0] > points[k - 1, 0]:
+            fault = "does not lie above the point before it: y must strictly increase."
+        if fault:
+            raise ValueError(f"control_points[{k}] = {tuple(point.tolist())} {fault}")
     with np.errstate(over="ignore"):  # a step at 0 is as narrow as floats allow, and its secant infinite
         secants = np.diff(points[:, 1]) / np.diff(points[:, 0])
     if points.shape[1] == 3:
@@ -491,8 +491,8 @@ def _check_control_points(points):
     else:
         slopes = np.concatenate([[0], secants[1:] / 2 + secants[:-1] / 2, [0]])
         if not np.isfinite(slopes).all():
-            place = int(np.argmin(np.isfinite(slopes)))
-            raise ValueError(f"control_points[{place}] is too close to its neighbour to compute a slope: give slopes.")
+            k = int(np.argmin(np.isfinite(slopes)))
+            raise ValueError(f"control_points[{k}] is too close to its neighbour to compute a slope: give slopes.")
     return np.column_stack([points[:, :2], _monotone_slopes(secants, slopes)])
 
 
@@ -535,7 +535,7 @@ def _hermite(points, y):
 
 
 def _call_checked(function, y):
-    """Return what a user's relevance function says about `y`, once it is known to be relevances."""
+    """Return the relevances that a user's function gives to `y`; refuse anything else."""
     phi = np.asarray(function(y))
     if phi.shape != y.shape or phi.dtype.kind not in "fiub" or not ((phi >= 0) & (phi <= 1)).all():
         got = f"shape {phi.shape}, type {phi.dtype}"
@@ -548,66 +548,43 @@ def _call_checked(function, y):
 def _runs(rare):
     """Return (start, stop, is_rare) of the maximal runs of equal flags."""
     cuts = (np.flatnonzero(rare[1:] != rare[:-1]) + 1).tolist()
-    is_rare = bool(rare[0])
-    runs = []
-    for start, stop in zip([0, *cuts], [*cuts, len(rare)]):
-        runs.append((start, stop, is_rare))
-        is_rare = not is_rare
-    return runs
+    return [(start, stop, bool(rare[start])) for start, stop in zip([0, *cuts], [*cuts, len(rare)])]
 
 
 def _bump_names(runs):
-    """Name the runs after where they lie."""
+    """Return a name for each run, by where it lies."""
     if len(runs) == 1 and runs[0][2]:
         return ["all"]
-    names = []
-    n_common = n_middle = 0
-    for place, (_, _, is_rare) in enumerate(runs):
-        if not is_rare:
-            n_common += 1
-            names.append(f"common_{n_common}")
-        elif place == 0:
-            names.append("low")
-        elif place == len(runs) - 1:
-            names.append("high")
-        else:
-            n_middle += 1
-            names.append(f"middle_{n_middle}")
-    return names
+    middle, common = map("middle_{}".format, count(1)), map("common_{}".format, count(1))
+    ends = {0: "low", len(runs) - 1: "high"}
+    return [(ends.get(k) or next(middle)) if is_rare else next(common) for k, (_, _, is_rare) in enumerate(runs)]
 
 
 def _rare_ranges(y, runs):
     """Return (last common value before, smallest, largest, first common value after) of each rare run of sorted `y`."""
-    return [
-        (
-            y[start - 1].item() if start > 0 else None,
-            y[start].item(),
-            y[stop - 1].item(),
-            y[stop].item() if stop < len(y) else None,
-        )
-        for start, stop, is_rare in runs
-        if is_rare
-    ]
+
+    def value(k):
+        return y[k].item() if 0 <= k < len(y) else None
+
+    return [(value(i - 1), value(i), value(stop - 1), value(stop)) for i, stop, is_rare in runs if is_rare]
 
 
 def _explanation(n_rare, n_samples, ranges):
-    """Say how many rows are rare and where they lie."""
+    """Return a sentence with the number of rare rows and where they lie."""
     text = f"{n_rare} of {n_samples} rows {'is' if n_rare == 1 else 'are'} rare"
     parts = []
     for before, low, high, after in ranges:
-        if before is None and after is None:
-            parts.append("every y")
-        elif before is None:
-            parts.append(f"y <= {_short(high, high, after)}")
-        elif after is None:
-            parts.append(f"y >= {_short(low, before, low)}")
+        at_least = None if before is None else _short(low, before, low)
+        at_most = None if after is None else _short(high, high, after)
+        if at_least and at_most:
+            parts.append(f"{at_least} <= y <= {at_most}")
         else:
-            parts.append(f"{_short(low, before, low)} <= y <= {_short(high, high, after)}")
+            parts.append(f"y >= {at_least}" if at_least else f"y <= {at_most}" if at_most else "every y")
     return f"{text}: {' or '.join(parts)}" if parts else text
 
 
 def _short(value, low, high):
-    """Return the shortest form of `value`, from 4 digits on, that parts the rows at `low` from those at `high`."""
+    """Return the shortest form of `value`, from 4 digits on, that separates rows at `low` from those at `high`."""
     whole = len(str(int(abs(value)))) if abs(value) < 1e16 else 0
     for digits in range(max(4, whole), 17):  # 20969, not 2.097e+04
         text = f"{value:.{digits}g}"

@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skgan_resample._budget import STEP_TOLERANCE, whole_steps
 from skgan_resample._tables._columns import columns_named
 from skgan_resample._tables._containers import table_reader
-from skgan_resample._tables._encoder import TableEncoder
+from skgan_resample._tables._encoder import TableEncoder, admit_tables
 
 __all__ = ["ThreatModel"]
 
@@ -250,9 +250,9 @@ class ThreatModel(BaseEstimator):
             raise ValueError("eps must be finite and at least 0, in each column.")
         scale = np.ones(n)
         if self.unit != "raw":
-            scale = statistics.spread[self.unit]
+            scale = statistics[self.unit]
             if self.unit == "iqr":
-                scale = np.where(scale > 0, scale, statistics.spread["std"])
+                scale = np.where(scale > 0, scale, statistics["std"])
             scale = np.where(np.isfinite(scale), scale, 0.0)
         return (pairs * scale[:, None]).T
 
@@ -260,7 +260,7 @@ class ThreatModel(BaseEstimator):
         """Return lowest and highest allowed value of each column."""
         low, high = np.full(len(names), -np.inf), np.full(len(names), np.inf)
         if isinstance(self.bounds, str):
-            low, high = statistics.low, statistics.high
+            low, high = statistics["low"], statistics["high"]
         elif isinstance(self.bounds, dict):
             for j, pair in zip(columns_named("bounds", list(self.bounds), names), self.bounds.values()):
                 low[j], high[j] = _limit_pair(pair)
@@ -289,11 +289,7 @@ class ThreatModel(BaseEstimator):
         return converted
 
     def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.input_tags.categorical = True
-        tags.input_tags.string = True
-        return tags
+        return admit_tables(super().__sklearn_tags__())
 
 
 # ------------------------------------------------------------------------------------------ for other modules
@@ -301,7 +297,7 @@ def fit_to_codes(threat, X):
     """Fit a threat model to a table and return the codes of the table, which is read once."""
     encoder = TableEncoder(categorical_features=threat.categorical_features)
     codes = encoder.fit_to_codes(table_reader(X))
-    found = threat._resolved(encoder, _Statistics.of(codes))
+    found = threat._resolved(encoder, _statistics(codes))
     validate_data(threat, X, skip_check_array=True)  # n_features_in_ and feature_names_in_
     vars(threat).update(found)
     return codes
@@ -331,20 +327,13 @@ def is_attacked(threat, y):
     return np.isin(np.asarray(y), np.asarray(threat.attackable_classes)).astype(float)[:, None]
 
 
-class _Statistics:
-    """What the units of a threat model refer to, by column."""
-
-    def __init__(self, spread, low, high):
-        self.spread, self.low, self.high = spread, low, high
-
-    @classmethod
-    def of(cls, codes):
-        """Learn the statistics of codes, shape (n_samples, n_features); a column without a value has NaN."""
-        empty = np.isnan(codes).all(axis=0)
-        codes = np.where(empty, 0.0, codes)
-        spread = {unit: np.where(empty, 0.0, compute(codes)) for unit, compute in SPREADS.items()}
-        low, high = np.nanmin(codes, axis=0), np.nanmax(codes, axis=0)
-        return cls(spread, np.where(empty, np.nan, low), np.where(empty, np.nan, high))
+def _statistics(codes):
+    """Return what the units and bounds refer to, by column; NaN for bounds of a column without a value."""
+    empty = np.isnan(codes).all(axis=0)
+    codes = np.where(empty, 0.0, codes)
+    found = {unit: np.where(empty, 0.0, compute(codes)) for unit, compute in SPREADS.items()}
+    ends = {"low": np.nanmin(codes, axis=0), "high": np.nanmax(codes, axis=0)}
+    return found | {name: np.where(empty, np.nan, values) for name, values in ends.items()}
 
 
 def _pair(value, name):

@@ -534,7 +534,7 @@ def test_sample_weight_balances_rare_and_common_rows():
         ([{}, 2], "must be numeric"),
         (np.array(["2020-01-01"], dtype="M8[D]"), "holds dates"),
         ([[1, 2], [3, 4]], "one column, got 2"),
-        (3.0, "got scalar array"),
+        (3.0, "must be one column, got 3"),
         ([], r"0 sample\(s\)"),
         ([7, 7, 7], "more than one class or value of y; got 1"),
         ([7], "more than one class"),

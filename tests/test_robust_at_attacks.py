@@ -201,6 +201,19 @@ def test_a_regression_is_attacked_by_the_closed_form():
     assert model.robust_score(X, y, threat_model=ThreatModel(0.3)) == pytest.approx(expected, rel=1e-4, abs=1e-5)
 
 
+def test_a_threat_model_may_be_fitted_to_a_table_with_more_categories():
+    X, y = table()
+    frame = pd.DataFrame({"x": X[:, 0], "town": ["Ulm", "Bonn"] * 60, "shop": "a"})
+    frame["town"] = np.where(y == 1, "Ulm", frame["town"])
+    more = frame.assign(town=["Ulm", "Bonn", "Kiel"] * 40, shop=["a", "b"] * 60)
+    model = wrapper(max_epochs=10).fit(frame, y)
+    parts = {"eps": {"x": 0.1}, "unit": "raw", "max_categorical_changes": 2}
+    known, all_of_them = (ThreatModel(**parts).fit(seen) for seen in (frame, more))
+    scores = [model.robust_score(frame, y, threat_model=threat) for threat in (known, all_of_them)]
+    assert scores[0] == scores[1] < model.score(frame, y)  # what fit has not seen cannot be switched to
+    assert set(model.perturb(frame, y, threat_model=all_of_them)["town"]) == {"Ulm", "Bonn"}
+
+
 def test_the_smallest_budget_of_a_linear_model_is_its_closed_form(linear):
     model, X, y = linear
     leads, pull = lead_and_pull(model, X, y, 0.2 * X.std(axis=0))

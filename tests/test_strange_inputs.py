@@ -42,6 +42,7 @@ from skgan_resample.compose import (
 from skgan_resample.metrics import (
     common_rmse,
     hardness_profile,
+    make_robust_scorer,
     make_sera_scorer,
     rare_mae,
     rare_rmse,
@@ -55,6 +56,7 @@ from skgan_resample.model_selection import (
     RegressionStratifiedKFold,
     RepeatedRegressionStratifiedKFold,
     compare_classification,
+    compare_robustness,
 )
 from skgan_resample.over_sampling import SMOGN, SMOTER, GaussianNoise, RandomOverSampler
 
@@ -138,7 +140,7 @@ CONTINUOUS = {
     "total_ratio": lambda X, y: total_ratio(y, Y),
     "make_sera_scorer": lambda X, y: make_sera_scorer(FITTED)(Ridge().fit(np.asarray(X), Y), np.asarray(X), y),
 }
-TARGET_IS_OPTIONAL = {"SMCAETransformer", "synthetic_gap"}
+TARGET_IS_OPTIONAL = {"SMCAETransformer", "synthetic_gap", "RobustATWrapper.perturb"}
 REFUSED_ONLY = {  # too slow to be run to the end
     "compare": compare,
     "synthetic_gap": lambda X, y: synthetic_gap(X, X, y_real=y, y_synthetic=y, target_type="regression"),
@@ -176,7 +178,7 @@ TARGETS = {  # what is refused, and a part of the message
     "two columns": (np.column_stack([Y, Y]), "one column, got 2"),
     "a frame of two columns": (pd.DataFrame({"a": Y, "b": Y}), "one column, got 2"),
     "three dimensions": (Y[:, None, None], "cannot be used"),
-    "a number": (1.5, "cannot be used"),
+    "a number": (1.5, "must be one column, got 1.5"),
     "complex numbers": (Y + 1j, "Complex data not supported"),
     "a sparse matrix": (sparse.csr_array(Y[:, None]), "cannot be used: Sparse"),
     "a masked array": (np.ma.array(Y, mask=Y > 2), "masked array"),
@@ -235,6 +237,14 @@ def test_a_column_vector_gets_the_warning_of_scikit_learn(name):
 
 
 # ------------------------------------------------------------------------------------------------ classes
+RAW_BUDGET = ThreatModel(eps=0.1, unit="raw")
+
+
+@cache
+def of_labels(name):
+    return clone(CLASSIFIERS[name]).fit(X, LABEL)
+
+
 CLASSES = {
     **{name: predicted(model) for name, model in CLASSIFIERS.items()},
     "HardTripletSampler": lambda X, y: clone(TRIPLET_SAMPLER).fit_resample(X, y),
@@ -243,6 +253,11 @@ CLASSES = {
     "recall_at_k": recall_at_k,
     "hardness_profile": hardness_profile,
     "compare_classification": compare_classification,
+    "compare_robustness": lambda X, y: compare_robustness(X, y, threat_model=RAW_BUDGET),
+    "RobustATWrapper.score": lambda X, y: of_labels("RobustATWrapper").score(X, y),
+    "RobustATWrapper.perturb": lambda X, y: of_labels("RobustATWrapper").perturb(X, y),
+    "make_robust_scorer": lambda X, y: make_robust_scorer(RAW_BUDGET)(of_labels("ResampledClassifier"), X, y),
+    "make_robust_scorer, white box": lambda X, y: make_robust_scorer(RAW_BUDGET)(of_labels("RobustATWrapper"), X, y),
 }
 LABELS = {
     "None": (None, "requires .* to be passed"),
@@ -252,7 +267,7 @@ LABELS = {
     "dates": (np.resize(DATES[:2], N_ROWS), "holds dates or durations"),
     "dates as objects": (np.resize(np.array(DATES[:2].tolist()), N_ROWS), "holds dates or durations"),
     "text and numbers": (np.resize(np.array([1, "a"], dtype=object), N_ROWS), "mixes labels of the types int, str"),
-    "a number": (1.5, "cannot be used"),
+    "a number": (1.5, "must be one column, got 1.5"),
     "a lazy frame": (pl.DataFrame({"y": LABEL}).lazy(), "lazy frame"),
 }
 

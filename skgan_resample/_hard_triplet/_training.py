@@ -14,7 +14,7 @@ from sklearn.utils.validation import validate_data
 from skgan_resample._estimators import TRAINING_CONSTRAINTS, CallbackSupportMixin, TorchStateMixin, fit_callbacks
 from skgan_resample._nn import triplet_gan
 from skgan_resample._tables._containers import table_reader
-from skgan_resample._tables._encoder import TableEncoder
+from skgan_resample._tables._encoder import TableEncoder, admit_tables
 from skgan_resample._tables._targets import read_classes
 from skgan_resample.exceptions import warn
 
@@ -245,11 +245,7 @@ class TripletNetworks(CallbackSupportMixin, TorchStateMixin):
         return odds / odds.sum(axis=1, keepdims=True)
 
     def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = False
-        tags.input_tags.allow_nan = True
-        tags.input_tags.string = self.categorical_features is not None
-        tags.input_tags.categorical = self.categorical_features is not None
+        tags = admit_tables(super().__sklearn_tags__(), self.categorical_features is not None)
         tags.target_tags.required = True
         return tags
 

@@ -56,29 +56,12 @@ def adversarial_step(
     learning_rate,
     strength,
 ):
-    """Return the function that attacks a batch and updates the network on it.
+    """Return the function ``(indices, progress) -> losses`` that attacks a batch and updates the network on it.
 
-    Parameters
-    ----------
-    network : torch.nn.Module
-    optimizer : Adam or SGD
-    x : tensor of shape (n, width)
-    y : tensor of shape (n,)
-        Classes as int64, or standardized numbers.
-    weight : tensor of shape (n,)
-    factor : tensor of shape (n, 1)
-        Multiplies the budget of each row: 0 for classes that nobody attacks.
-    budget : Budget
-    treatment : Treatment
-    objective : {"at", "trades"}
-    trades_beta : float
-    attack_loss : {"mixed", "ce", "margin"}
-    n_steps : int
-        Of the attack.
-    decay : float
-        Times each weight is added to its gradient; biases are left alone.
-    learning_rate, strength : callable ``progress -> float``
-        The learning rate, and what multiplies every budget, at this share of the training.
+    `x` is of shape (n, width), `y` of shape (n,): classes as int64, or standardized numbers. `weight`, (n,), is that of
+    each row; `factor`, (n, 1), multiplies its budget: 0 for classes that nobody attacks. The attack takes `n_steps`.
+    `decay` times each weight matrix is added to its gradient; biases are left alone. `learning_rate` and `strength`
+    are functions of the progress: the learning rate, and what multiplies every budget.
     """
     is_classifier = not y.is_floating_point()
     loss_of = cross_entropy if is_classifier else squared_error

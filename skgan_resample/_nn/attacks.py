@@ -16,8 +16,6 @@ from torch import nn
 from skgan_resample._budget import ONE_HOT_TOLERANCE, ROUNDS, STEP_TOLERANCE
 
 CHUNK = 8192  # rows attacked at once, which bounds the memory
-
-
 TINY = 1e-30  # what a divisor is at least; only where the result is not used
 
 

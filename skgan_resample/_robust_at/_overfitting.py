@@ -9,14 +9,11 @@ from scipy import stats
 from skgan_resample._robust_at._training import best_position, smoothed
 
 RELEVANT_GAP = 0.01  # a smaller loss of robust accuracy is not called overfitting; our choice, a point of accuracy
-
 CONFIDENCE = 0.95  # of one-sided limits; two-sided intervals have 90 %
-
 EXAMPLE_GAP = 0.05  # the loss of accuracy whose chance of being found is reported
 
 # Differences between two attacks that are reported, beyond chance; guesses, above what honest networks showed.
 MAX_MASKING_GAP = 0.03
-
 MAX_ATTACK_GAP = 0.1
 
 
@@ -112,28 +109,6 @@ def suspected_labels(probabilities, y):
     return (confident.max(axis=1) > 0) & (chosen != y) & (confident.max(axis=1) > own)
 
 
-def telling_apart(train, validation, rng, max_rows=2000):
-    """Return how well a classifier tells encoded training rows from validation rows, and the error of that by chance.
-
-    The first is the area under the curve out of fold (0.5: not at all), the second its standard error if there is
-    nothing to tell.
-    """
-    from sklearn.ensemble import ExtraTreesClassifier
-    from sklearn.metrics import roc_auc_score
-    from sklearn.model_selection import StratifiedKFold, cross_val_predict
-
-    parts = [rows[rng.permutation(len(rows))[:max_rows]] for rows in (train, validation)]
-    is_train = np.repeat([1, 0], [len(part) for part in parts])
-    n_splits = min(5, len(parts[0]), len(parts[1]))
-    if n_splits < 2:
-        return 0.5, np.inf
-    trees = ExtraTreesClassifier(100, min_samples_leaf=3, class_weight="balanced", random_state=rng.randint(2**31 - 1))
-    folds = StratifiedKFold(n_splits, shuffle=True, random_state=rng.randint(2**31 - 1))
-    scores = cross_val_predict(trees, np.vstack(parts), is_train, cv=folds, method="predict_proba")[:, 1]
-    a, b = len(parts[0]), len(parts[1])
-    return float(roc_auc_score(is_train, scores)), float(np.sqrt((a + b + 1) / (12 * a * b)))  # Mann-Whitney
-
-
 # ------------------------------------------------------------------------------------------ what was found
 @dataclass
 class Findings:
@@ -149,14 +124,13 @@ class Findings:
     attack_gap: float = nan
     attack_too_weak: bool | None = None
     n_held_out: int = 0
-    auc: float = nan  # how well given validation rows are told from training rows
-    auc_error: float = nan
+    held_out_was_given: bool = False  # by the caller, and not drawn from the training table
     duplicates: float = nan  # share of training rows that are copies of others
     suspected: np.ndarray | None = None  # positions of training rows whose label is in doubt
     suspected_share: float = nan
 
     @classmethod
-    def of(cls, problem, folds, curves, rng):
+    def of(cls, problem, curves):
         """Return what the curves of the first training say."""
         gap, curve, checks = curves.gap, curves.curve(), curves.checks
         masking_gap, masking_low = mean_difference(checks["pgd"], checks["adaptive"])
@@ -173,12 +147,10 @@ class Findings:
             attack_gap=attack_gap,
             attack_too_weak=attack_low > MAX_ATTACK_GAP,
             n_held_out=len(curves.rows),
+            held_out_was_given=len(encoded) > n_train,
             duplicates=1 - len(np.unique(encoded[:n_train], axis=0)) / n_train,
             suspected=np.empty(0, dtype=int),
         )
-        if len(encoded) > n_train:
-            train_rows, held_out = folds[0]
-            found.auc, found.auc_error = telling_apart(encoded[train_rows], encoded[held_out], rng)
         if curves.probabilities is not None:
             truth = problem.y.cpu().numpy()[curves.rows]
             suspected = suspected_labels(curves.probabilities[curves.best].astype(float), truth)
@@ -201,16 +173,10 @@ def report(wrapper, findings):
 def _checked_first(found):
     """Return what to look at before the training is blamed."""
     lines = ["To be checked first:"]
-    if np.isnan(found.auc):
-        lines.append("- Held-out rows were drawn from the training table, so they are like the other rows.")
+    if found.held_out_was_given:
+        lines.append("- Held-out rows were given: a loss below can also be due to a difference of the two tables.")
     else:
-        differs = found.auc > 0.5 + 2 * found.auc_error
-        lines.append(
-            f"- Validation rows {'differ from' if differs else 'look like'} training rows: a classifier tells them "
-            f"apart with an area under the curve of {found.auc:.2f} (0.5: not at all)."
-        )
-        if differs:
-            lines.append("  A loss of accuracy below is then also due to the difference of the two tables.")
+        lines.append("- Held-out rows were drawn from the training table, so they are like the other rows.")
     if found.duplicates > 0:
         lines.append(
             f"- {found.duplicates:.1%} of the rows are copies of others: where both sides of a split hold one, "

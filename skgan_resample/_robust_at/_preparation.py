@@ -21,7 +21,7 @@ from skgan_resample._sklearn_networks import (
     settings_of,
     task_of,
 )
-from skgan_resample._tables._containers import take_rows
+from skgan_resample._tables._containers import table_reader, take_rows
 from skgan_resample._tables._targets import read_classes, read_target
 from skgan_resample.exceptions import warn
 from skgan_resample.threat import ThreatModel, fit_to_codes, is_attacked
@@ -157,12 +157,13 @@ def prepare(estimator, options, X, y, sample_weight, X_val, y_val):
     if (X_val is None) != (y_val is None):
         raise ValueError("X_val and y_val belong together: give both or neither.")
     task = task_of(estimator.estimator, estimator.task)
-    n_given = _num_samples(X)
+    n_given = table_reader(X).n_rows  # refuses what is no table, before rows are taken
     X, y, score_weight, kept_rows = _weighted_rows(X, y, sample_weight)
     threat = ThreatModel() if estimator.threat_model is None else clone(estimator.threat_model)
     threat._validate_params()
     codes = fit_to_codes(threat, X)
-    encoder, budget, n_train = threat.encoder_, NumpyBudget.of(threat), len(codes)
+    encoder, n_train = threat.encoder_, len(codes)
+    budget = NumpyBudget.of(threat, encoder)
     if n_train < 2:
         raise ValueError(f"n_samples=1: {name} needs at least 2 rows, got 1 sample.")
     if encoder.width_ == 0:

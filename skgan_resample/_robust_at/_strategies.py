@@ -66,7 +66,7 @@ class Trained:
     findings: Findings
 
 
-def train_best(problem, folds, strategies, seeds, rng, clock, *, callbacks, early_stopping, max_clean_loss):
+def train_best(problem, folds, strategies, seeds, clock, *, callbacks, early_stopping, max_clean_loss):
     """Look for robust overfitting on the folds, try treatments where it is found, and train the network that is kept.
 
     Without folds the first strategy is trained on all rows. With one fold the network of its best epoch is kept. With
@@ -93,7 +93,7 @@ def train_best(problem, folds, strategies, seeds, rng, clock, *, callbacks, earl
 
     if folds:
         run(kept)
-        findings = Findings.of(problem, folds, runs[kept], rng)
+        findings = Findings.of(problem, runs[kept])
         for name in list(strategies)[1:] if findings.gap.detected else ():
             if clock.max_time is not None and clock.left() < 2 * runs[kept].seconds:
                 warn(f"max_time={clock.max_time:g} left no time to try {name!r}.")

@@ -11,15 +11,10 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from skgan_resample._estimators import TRAINING_CONSTRAINTS, Options
 
 MIN_ROWS = 10  # fewer are not cut into folds; a guess
-
 MAX_HELD_OUT = 1000  # rows of a fold that are evaluated; more would take longer than the training of small networks
-
 TRAIN_ROWS_SEEN = 128  # training rows of a fold that are evaluated, for the curve of training rows
-
 VALIDATION_STEPS = 12  # of the attack on held-out rows during training; a guess
-
 FINAL_STEPS = 30  # of each search of the thorough attack; a guess
-
 SMOOTHING = 3  # evaluations whose mean is the curve that an epoch is chosen on; a guess
 
 
@@ -165,28 +160,11 @@ def n_batches(n_rows, settings):
 def train_network(
     problem, rows, treatment, rng, *, evaluate=None, stop_after=None, callbacks=(), max_time=None, resume=None
 ):
-    """Train a network adversarially on some rows of the problem.
+    """Train a network adversarially on some rows of the problem; return it and the TrainResult.
 
-    Parameters
-    ----------
-    problem : Problem
-    rows : ndarray of int
-    treatment : Treatment
-    rng : numpy.random.RandomState
-    evaluate : callable ``network -> dict``, default=None
-        Called every `validate_every` epochs.
-    stop_after : int, default=None
-        Epochs after which to stop; the schedule of the learning rate is that of all epochs.
-    callbacks : list of callable
-        Given each record.
-    max_time : float, default=None
-    resume : TrainResult, default=None
-        Go on where a training from the same `rng` ended.
-
-    Returns
-    -------
-    network : torch.nn.Module
-    result : TrainResult
+    `evaluate` maps the network to a dict of numbers, every `validate_every` epochs. The training ends after
+    `stop_after` epochs, with the learning rate of a training of all epochs. `callbacks` get each record. `resume` is a
+    TrainResult: the training goes on where one from the same `rng` ended.
     """
     import torch
 
@@ -248,13 +226,10 @@ def train_network(
 
 
 def evaluation(problem, held_out, train_rows, rng):
-    """Return a function that evaluates a network on held-out rows, and the lists that it fills, row by row.
+    """Return a function that evaluates a network on held-out rows, and the lists that it fills.
 
-    Returns
-    -------
-    evaluate : callable ``network -> dict``
-    outcomes_seen : dict of lists
-        "clean", "robust" and, for classes, "probabilities" of the held-out rows, an entry for each call.
+    The function returns a dict of means for `train`. The lists, "clean", "robust" and for classes "probabilities", get
+    the outcomes of the held-out rows at each call.
     """
     import torch
 
@@ -352,28 +327,11 @@ def smoothed(curve):
 
 
 def train_folds(name, problem, folds, treatment, seeds, *, callbacks=(), max_time=None):
-    """Train one network a fold; return what they predicted for the rows they had not seen.
+    """Train one network a fold; return the curves of the rows that they had not seen, and the last network.
 
-    Parameters
-    ----------
-    name : str
-        Of the strategy.
-    problem : Problem
-    folds : list of (train, held_out)
-    treatment : Treatment
-    seeds : list of int
-        One a fold: runs of different treatments begin with the same weights and see the same batches.
-    callbacks : list of callable
-    max_time : float, default=None
-        Seconds for all folds.
-
-    Returns
-    -------
-    curves : Curves
-    network : torch.nn.Module
-        Of the last fold, in its last state.
-    states : list of dict
-        If there is one fold only, the state of the network at each evaluation.
+    Runs of different treatments begin with the same weights and see the same batches: those of `seeds`, one a fold.
+    `max_time` is for all folds. If there is one fold only, the third thing that is returned holds the state of the
+    network at each evaluation.
     """
     from skgan_resample._nn.training import copied_state
 
@@ -429,12 +387,10 @@ def join_folds(name, problem, folds, parts):
 
 
 def final_checks(problem, network, result, held_out, train_rows, rng):
-    """Attack held-out rows at the best step and training rows at the last one, in the weak way and in the strong one.
+    """Attack held-out rows at the best step and training rows at the last one, each in a weak and in a strong way.
 
-    Returns
-    -------
-    outcomes : dict of ndarray
-        "pgd" and "adaptive" of the held-out rows, "training_attack" and "strong_attack" of training rows.
+    Returns the outcomes of the rows: of held-out rows "pgd" (weak) and "adaptive" (strong), of training rows
+    "training_attack" and "strong_attack".
     """
     import torch
 

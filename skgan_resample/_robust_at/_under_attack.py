@@ -180,7 +180,7 @@ class UnderAttackMixin:
 
         device, is_classifier = self.device_, self._target.classes is not None
         encoded = self.encoder_.encode_codes(codes).astype(np.float32)
-        budget = NumpyBudget.of(threat)
+        budget = NumpyBudget.of(threat, self.encoder_)
 
         def tensor(array, dtype=torch.float32):
             return torch.as_tensor(np.asarray(array), dtype=dtype, device=device)

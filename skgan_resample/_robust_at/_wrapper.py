@@ -18,12 +18,13 @@ from skgan_resample._estimators import (
     fit_callbacks,
 )
 from skgan_resample._robust_at._overfitting import report
-from skgan_resample._robust_at._preparation import prepare
+from skgan_resample._robust_at._preparation import prepare, read_y
 from skgan_resample._robust_at._strategies import Clock, strategies_of, train_best
 from skgan_resample._robust_at._training import AdversarialTrainingOptions, make_folds
 from skgan_resample._robust_at._under_attack import UnderAttackMixin, is_classification
 from skgan_resample._sklearn_networks import to_sklearn
 from skgan_resample._tables._containers import table_reader
+from skgan_resample._tables._encoder import admit_tables
 from skgan_resample.exceptions import warn
 from skgan_resample.threat import ThreatModel
 
@@ -292,7 +293,7 @@ class RobustATWrapper(
         n_evaluations = 1 + -(-problem.settings["max_epochs"] // options.validate_every)  # of one training
         with fit_callbacks(self, X, y, n_records=n_evaluations * (1 + len(strategies) * len(folds))) as callbacks:
             trained = train_best(
-                problem, folds, strategies, seeds, rng, clock, callbacks=callbacks, early_stopping=self.early_stopping,
+                problem, folds, strategies, seeds, clock, callbacks=callbacks, early_stopping=self.early_stopping,
                 max_clean_loss=self.max_clean_loss,
             )  # fmt: skip
         self._set_fitted(prepared, trained, f"{type(X).__module__}.{type(X).__qualname__}")
@@ -403,7 +404,8 @@ class RobustATWrapper(
         score : float
             Share of right classes, or R2.
         """
-        return self._target.score(y, self.predict(X), sample_weight=sample_weight)
+        predicted = self.predict(X)
+        return self._target.score(read_y(y, self.task_), predicted, sample_weight=sample_weight)
 
     # ------------------------------------------------------------------------------------------ what else is wanted
     def to_sklearn(self):
@@ -482,8 +484,4 @@ class RobustATWrapper(
         tags.regressor_tags = None if is_classifier else RegressorTags()
         tags.target_tags.required = True
         tags.target_tags.one_d_labels = False
-        tags.input_tags.allow_nan = True
-        tags.input_tags.categorical = True
-        tags.input_tags.string = True
-        tags.input_tags.sparse = False
-        return tags
+        return admit_tables(tags)

@@ -22,6 +22,7 @@ from skgan_resample._smcae._selection import fitted
 from skgan_resample._smcae._space import Space
 from skgan_resample._smcae._training import AutoencoderOptions
 from skgan_resample._tables._containers import reader_of, replace_rows, table_reader, take_rows, with_columns_of
+from skgan_resample._tables._encoder import admit_tables
 from skgan_resample._tables._targets import is_continuous_target, open_target, read_classes, read_target
 from skgan_resample.exceptions import warn
 
@@ -628,10 +629,7 @@ class SMCAETransformer(
             self.guess_ = fitted(LogisticRegression(max_iter=200), features, synthetic.target)
 
     def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.input_tags.string = True
-        tags.input_tags.categorical = True
+        tags = admit_tables(super().__sklearn_tags__())
         tags.target_tags.required = False
         return tags
 

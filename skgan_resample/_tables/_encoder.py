@@ -414,6 +414,9 @@ class TableEncoder(BaseEstimator):
         """What is subtracted from and what divides each column of codes, two arrays of shape (n_features,)."""
         return self._center, self._spread
 
+    def __sklearn_tags__(self):
+        return admit_tables(super().__sklearn_tags__(), self.categorical_features is not None)
+
     # ------------------------------------------------------------------------------------------ learned in fit
     def _set_snapping(self):
         """Keep the schema as arrays, so that `snap` works on whole matrices."""
@@ -468,6 +471,14 @@ class TableEncoder(BaseEstimator):
             f"Column {self.columns_[j].name!r} holds values too large for distances between rows, such as "
             f"{codes[row, j]:g} in row {row}; rescale it."
         )
+
+
+def admit_tables(tags, nominal=True):
+    """Set the tags of an estimator that reads its input through `TableEncoder`; return them."""
+    tags.input_tags.sparse = False
+    tags.input_tags.allow_nan = True
+    tags.input_tags.string = tags.input_tags.categorical = nominal
+    return tags
 
 
 # ------------------------------------------------------------------------------------------------ reading cells

@@ -12,6 +12,7 @@ from skgan_resample._tables._encoder import LARGEST, TableEncoder
 MAX_CLASS_VALUES = 20  # a target of whole numbers with more different values than this is continuous
 
 _DATES = (date, timedelta, np.datetime64, np.timedelta64)  # a datetime is a date
+_DATES_ARE_REFUSED = "Input {} holds dates or durations; give numbers, such as days, or classes as text."
 
 
 def read_target(y, *, name="y", warn=False):
@@ -61,8 +62,10 @@ def open_target(y, name="y"):
     """Return the reader of a target of one column, whatever it holds; refuse what is no column."""
     if y is None:  # scikit-learn's checks look for these words
         raise ValueError(f"This call requires {name} to be passed, but the target {name} is None.")
+    if np.isscalar(y):
+        raise ValueError(f"Input {name} must be one column, got {y!r}.")
     if getattr(getattr(y, "dtype", None), "kind", None) in ("m", "M"):
-        raise ValueError(f"Input {name} holds dates or durations; give numbers, such as days.")
+        raise ValueError(_DATES_ARE_REFUSED.format(name))
     try:
         column = reader_of(y)
     except (TypeError, ValueError) as error:
@@ -96,7 +99,7 @@ def read_classes(y, name="y", *, warn=False):
     if kind == "f" and np.isinf(y).any():
         raise ValueError(f"Input {name} contains infinity, which is no class.")
     if kind in "mM" or (kind == "O" and any(isinstance(label, _DATES) for label in y)):
-        raise ValueError(f"Input {name} holds dates or durations; give classes as text or integers.")
+        raise ValueError(_DATES_ARE_REFUSED.format(name))
     types = {type(label) for label in y} if kind == "O" else ()
     if len(types) > 1:
         try:
@@ -124,7 +127,7 @@ def _refuse_values(column, name):
     others = [value for value in seen if isinstance(value, bool) or not isinstance(value, Real)]
     value = next(iter(others or seen), None)
     if column.kind(0) == "datetime" or isinstance(value, _DATES):
-        raise ValueError(f"Input {name} holds dates or durations; give numbers, such as days.")
+        raise ValueError(_DATES_ARE_REFUSED.format(name))
     if isinstance(value, bool | np.bool_):
         raise ValueError(
             f"Input {name} holds True and False, which are classes; give a continuous target as numbers, "

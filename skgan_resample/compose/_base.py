@@ -16,7 +16,7 @@ from skgan_resample._tables._targets import read_target
 from skgan_resample.exceptions import NoRareRowsError, warn
 from skgan_resample.relevance import Relevance
 
-PASSED_ON = ("allow_nan", "sparse", "string", "categorical")  # tags: what the inner parts take, the model takes
+INPUT_TAGS = ("allow_nan", "sparse", "string", "categorical")  # what a model takes is what its inner models take
 
 
 class AroundMixin(MetaEstimatorMixin):
@@ -76,7 +76,7 @@ class AroundMixin(MetaEstimatorMixin):
 
     def __sklearn_tags__(self):
         tags, inner = super().__sklearn_tags__(), get_tags(self.estimator).input_tags
-        for name in PASSED_ON:
+        for name in INPUT_TAGS:
             setattr(tags.input_tags, name, getattr(inner, name))
         tags.input_tags.pairwise = False
         return tags

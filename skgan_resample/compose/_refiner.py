@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_consistent_length, validate_data
 from skgan_resample._estimators import seeded_clone
 from skgan_resample._smcae import SMCAETransformer
 from skgan_resample._tables._containers import append_rows, reader_of, replace_rows, table_reader, take_rows
-from skgan_resample._tables._encoder import TableEncoder
+from skgan_resample._tables._encoder import TableEncoder, admit_tables
 from skgan_resample._tables._origins import synthetic_rows
 from skgan_resample._tables._targets import open_target
 from skgan_resample.exceptions import warn
@@ -266,11 +266,7 @@ class SyntheticRefiner(MetaEstimatorMixin, BaseSampler):
         return getattr(self.sampler, "__name__", "The callable")
 
     def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = False
-        tags.input_tags.allow_nan = True
-        tags.input_tags.string = True
-        tags.input_tags.categorical = True
+        tags = admit_tables(super().__sklearn_tags__())
         if self._is_sampler() and hasattr(self.sampler, "__sklearn_tags__"):
             inner = self.sampler.__sklearn_tags__().input_tags
             for name in ("allow_nan", "string", "categorical"):

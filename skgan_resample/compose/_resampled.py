@@ -14,7 +14,7 @@ from skgan_resample._tables._origins import row_origins, synthetic_rows
 from skgan_resample._tables._targets import read_classes
 from skgan_resample._thresholds import prior_corrected
 from skgan_resample._weights import fit_weighted
-from skgan_resample.compose._base import PASSED_ON, AroundMixin, RegressorAround
+from skgan_resample.compose._base import INPUT_TAGS, AroundMixin, RegressorAround
 from skgan_resample.compose._corrected import inner_folds, out_of_fold
 from skgan_resample.over_sampling._base import single_parents
 
@@ -46,7 +46,7 @@ class _ResamplesMixin:
         tags = super().__sklearn_tags__()
         if not self._passes_through() and hasattr(self.sampler, "__sklearn_tags__"):
             inner = get_tags(self.sampler).input_tags
-            for name in PASSED_ON:
+            for name in INPUT_TAGS:
                 setattr(tags.input_tags, name, getattr(tags.input_tags, name) and getattr(inner, name))
         return tags
 

@@ -12,21 +12,8 @@ def worst_rows(badness, codes, budget, *, factor, n_queries, rng):
     As in the Square attack (Andriushchenko et al., arXiv:1912.00049), each proposal sets some columns of a row anew, at
     first most of them and later one or two, mostly to the edge of what is allowed, and is kept if the row is worse.
 
-    Parameters
-    ----------
-    badness : callable ``(codes, rows) -> (n,)``
-        How wrong the classifier is about moved codes of the rows `rows` (positions); above 0 it is misled.
-    codes : ndarray of shape (n_samples, n_features)
-    budget : NumpyBudget
-    factor : ndarray of shape (n_samples, 1)
-        0 for rows that are not attacked.
-    n_queries : int
-        Predictions for each row.
-    rng : numpy.random.RandomState
-
-    Returns
-    -------
-    worst : ndarray of shape (n_samples, n_features)
+    `badness` maps moved codes and the positions of their rows to how wrong the classifier is, (n,); above 0 it is
+    misled. `factor`, (n_samples, 1), is 0 for rows that are not attacked; `n_queries` is for each row.
     """
     worst = codes.copy()
     if budget.is_empty:

@@ -4,11 +4,12 @@ from copy import deepcopy
 
 import numpy as np
 from sklearn.pipeline import Pipeline
-from sklearn.utils.validation import column_or_1d, validate_data
+from sklearn.utils.validation import validate_data
 
 from skgan_resample._budget import NumpyBudget
 from skgan_resample._sklearn_networks import Architecture, is_convertible, weights_of
 from skgan_resample._tables._encoder import TableEncoder
+from skgan_resample._tables._targets import read_classes
 from skgan_resample.exceptions import warn
 from skgan_resample.metrics._black_box import worst_rows
 from skgan_resample.threat import ThreatModel, is_attacked
@@ -150,7 +151,6 @@ class RobustScorer:
             "robust" and "clean" accuracy (R2 of a regression), "attack" ("white-box", "white-box through the pipeline"
             or "black-box"), "threat_model" in words, and "n_rows".
         """
-        y = column_or_1d(y)
         threat = self._fitted_threat(X)
         model = _innermost(estimator)
         if hasattr(model, "robust_score") and hasattr(model, "threat_model_"):
@@ -163,8 +163,9 @@ class RobustScorer:
                 "The scorer is for classifiers, and for a RobustATWrapper that stands alone; got "
                 f"{type(model).__name__}."
             )
+        y = read_classes(y)
         codes = threat.encoder_.to_codes(X)
-        budget = NumpyBudget.of(threat)
+        budget = NumpyBudget.of(threat, threat.encoder_)
         truth = np.searchsorted(model.classes_, y).clip(max=len(model.classes_) - 1)
         known = np.asarray(model.classes_)[truth] == y  # a class that it never saw is wrong, attacked or not
         factor = is_attacked(threat, y) * known[:, None]

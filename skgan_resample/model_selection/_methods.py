@@ -9,6 +9,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.class_weight import compute_sample_weight
 
 from skgan_resample._tables._containers import take_rows
+from skgan_resample._tables._encoder import admit_tables
 from skgan_resample._thresholds import prior_corrected
 from skgan_resample._weights import fit_weighted
 from skgan_resample.compose import OutputCorrectedRegressor, RelevanceWeightedRegressor, SyntheticRefiner
@@ -72,9 +73,7 @@ class ClassDuplicator(BaseEstimator):
         return take_rows(X, rows), take_rows(y, rows)
 
     def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.string = tags.input_tags.categorical = tags.input_tags.allow_nan = True
-        return tags
+        return admit_tables(super().__sklearn_tags__())
 
 
 REFINED = "+smcae"  # behind the name of a sampler: its new rows are refined

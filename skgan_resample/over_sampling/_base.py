@@ -17,7 +17,7 @@ from sklearn.utils.validation import check_consistent_length, validate_data
 from skgan_resample._docstrings import shared_descriptions
 from skgan_resample._sampling import drawn_equally, drawn_in_proportion
 from skgan_resample._tables._containers import append_rows, table_reader
-from skgan_resample._tables._encoder import TableEncoder
+from skgan_resample._tables._encoder import TableEncoder, admit_tables
 from skgan_resample._tables._targets import read_target_and_schema
 from skgan_resample.exceptions import NoRareRowsError, warn
 from skgan_resample.relevance import Relevance
@@ -338,11 +338,7 @@ class BaseRegressionSampler(BaseSampler):
         return drawn_in_proportion(self.relevance_(y), n_new, rng)
 
     def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = False
-        tags.input_tags.allow_nan = True
-        tags.input_tags.string = self.categorical_features is not None
-        tags.input_tags.categorical = self.categorical_features is not None
+        tags = admit_tables(super().__sklearn_tags__(), self.categorical_features is not None)
         tags.target_tags.required = True
         return tags
 

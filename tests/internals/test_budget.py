@@ -16,6 +16,11 @@ from skgan_resample._nn.attacks import Budget
 from skgan_resample.threat import is_attacked, resolved_like
 
 
+def budget_of(threat):
+    """The budget for codes of the threat model's own encoder."""
+    return NumpyBudget.of(threat, threat.encoder_)
+
+
 # ------------------------------------------------------------------------------------------------ NumPy against torch
 def random_threat(rng, norm, *, n=12):
     """A table of all kinds of columns and a threat model of all kinds of budgets."""
@@ -36,7 +41,7 @@ def random_threat(rng, norm, *, n=12):
 
 def placed_by_both(threat, frame, move, factor):
     """Move rows and pull them back; return the rows, what NumPy makes of them, and the moves of torch, in codes."""
-    encoder, budget = threat.encoder_, NumpyBudget.of(threat)
+    encoder, budget = threat.encoder_, budget_of(threat)
     codes = encoder.to_codes(frame)
     placed = budget.place(codes, move, factor=factor)
     x = torch.tensor(encoder.encode_codes(codes), dtype=torch.float32)
@@ -68,7 +73,7 @@ def test_both_budgets_allow_the_same_rows(seed, norm):
     by_numpy = np.nan_to_num(placed - codes)
     assert wrong_cells(codes, placed, threat, factor, np.zeros(5, dtype=bool)) == []
     # Where a step more or less is a matter of the last digits, the two may differ.
-    budget, steps = NumpyBudget.of(threat), threat.integer_
+    budget, steps = budget_of(threat), threat.integer_
     less, more = (budget.place(codes, move * (1 + noise), factor=factor)[:, steps] for noise in (-1e-3, 1e-3))
     clear = (less == more).all(axis=1)
     noise = 2e-6 * (threat.encoder_.scaling[1] + np.nan_to_num(np.abs(codes))) + 2e-5 * np.abs(by_numpy)
@@ -108,7 +113,7 @@ def test_both_budgets_know_and_switch_the_same_categories(seed):
     group[:3] = np.eye(3)
     table[["r", "g", "b"]] = group
     threat = ThreatModel(0.0, max_categorical_changes=2, onehot_groups=[["r", "g", "b"]]).fit(table)
-    encoder, budget = threat.encoder_, NumpyBudget.of(threat)
+    encoder, budget = threat.encoder_, budget_of(threat)
     codes = encoder.to_codes(table)
     x = torch.tensor(encoder.encode_codes(codes), dtype=torch.float32)
     encoded = Budget.encoded(budget, encoder)
@@ -142,13 +147,13 @@ def test_a_ball_of_one_column_is_used_to_its_edge():
     threat = ThreatModel({"f": 1.0}, unit="raw", norm="l2").fit(frame)
     codes, factor = frame.to_numpy(), rng.uniform(0.5, 2, size=(500, 1))
     move = rng.uniform(2, 9, size=(500, 2)) * rng.choice([-1, 1], size=(500, 2))
-    placed = NumpyBudget.of(threat).place(codes, move, factor=factor)
+    placed = budget_of(threat).place(codes, move, factor=factor)
     np.testing.assert_allclose(placed - codes, np.c_[factor * np.sign(move[:, :1]), np.zeros(500)], rtol=1e-12)
 
 
 def test_a_ball_is_shared_by_whole_steps_the_largest_first():
     frame = pd.DataFrame({"n": [0, 5, 10], "m": [3, 0, 6], "f": [0.5, 1.0, 2.5]})
-    budget = NumpyBudget.of(ThreatModel([4, 4, 1.0], unit="raw", norm="l2").fit(frame))
+    budget = budget_of(ThreatModel([4, 4, 1.0], unit="raw", norm="l2").fit(frame))
     codes = frame.to_numpy(dtype=float)
     # Each wants 4 / sqrt(2) = 2.8 of its 4 steps: 3 for the first, and then no 3 for the second.
     placed = budget.place(codes, np.tile([4.0, 3.99, 0.0], (3, 1)))
@@ -196,14 +201,14 @@ def test_a_group_is_a_block_of_the_categories_that_were_seen():
     table[:, 4] = np.tile([0.0, 1.0], 6)
     threat = ThreatModel(onehot_groups=[[1, 2, 3]], max_categorical_changes=1).fit(table)
     encoder = threat.encoder_
-    encoded = Budget.encoded(NumpyBudget.of(threat), encoder)
+    encoded = Budget.encoded(budget_of(threat), encoder)
     (block,) = encoded.blocks
     x = torch.tensor(encoder.encode_codes(table), dtype=torch.float32)
     now, has_one = block.category(x)
     assert has_one.all()
     assert now.tolist() == [0] * 3 + [1] * 9
     switched = encoded.with_categories(x, torch.ones(12, 1, dtype=torch.bool), [1 - now])
-    landed = NumpyBudget.of(threat).land(encoder, table, x.numpy(), switched.numpy())
+    landed = budget_of(threat).land(encoder, table, x.numpy(), switched.numpy())
     expected = table.copy()
     expected[:, [1, 3]] = 1 - table[:, [1, 3]]
     np.testing.assert_array_equal(landed, expected)
@@ -215,7 +220,11 @@ def test_switched_categories_land_as_categories_and_others_stay():
     encoder = threat.encoder_
     codes = encoder.to_codes(frame)
     x = encoder.encode_codes(codes).astype(np.float32)
-    budget, moved, expected = Budget.encoded(NumpyBudget.of(threat), encoder), torch.tensor(x), codes.copy()
+    budget, moved, expected = (
+        Budget.encoded(budget_of(threat), encoder),
+        torch.tensor(x),
+        codes.copy(),
+    )
     for g, name in enumerate(("city", "member", "colour")):
         now, has_one = budget.blocks[g].category(moved)
         j = list(frame.columns).index(name)
@@ -225,7 +234,7 @@ def test_switched_categories_land_as_categories_and_others_stay():
         wanted[:, g] = has_one & (torch.arange(len(x)) % (g + 2) == 0)
         moved = budget.with_categories(moved, wanted, [goal if h == g else torch.zeros_like(goal) for h in range(3)])
         expected[wanted[:, g].numpy(), j] = goal[wanted[:, g]].numpy()
-    landed = NumpyBudget.of(threat).land(encoder, codes, x, moved.numpy())
+    landed = budget_of(threat).land(encoder, codes, x, moved.numpy())
     np.testing.assert_array_equal(landed, expected)
     assert (landed != codes).any(axis=0)[[3, 4, 8]].all()
 
@@ -284,7 +293,7 @@ def test_landed_rows_are_allowed_to_the_last_digit(seed, norm, bounded, offset):
     encoder = threat.encoder_
     codes = encoder.to_codes(frame)
     x = encoder.encode_codes(codes).astype(np.float32)
-    budget = Budget.encoded(NumpyBudget.of(threat), encoder)
+    budget = Budget.encoded(budget_of(threat), encoder)
     factor = rng.choice([0.0, 0.7, 1.0, 2.0], size=(n, 1))
     # A row that the search made, and one that is out of the budget a little.
     u = torch.tensor(rng.normal(scale=3, size=x.shape), dtype=torch.float32)
@@ -292,7 +301,7 @@ def test_landed_rows_are_allowed_to_the_last_digit(seed, norm, bounded, offset):
     moved = budget.place(rows, budget.project(u), budget.reach(rows, factors))[0].numpy()
     moved = np.where(moved != x, moved + rng.normal(scale=1e-6, size=x.shape), x).astype(np.float32)
     whole = np.array([False, False, True, True, bool(rng.randint(2))])
-    landed = NumpyBudget.of(threat).land(encoder, codes, x, moved, whole=whole, factor=factor)
+    landed = budget_of(threat).land(encoder, codes, x, moved, whole=whole, factor=factor)
     assert wrong_cells(codes, landed, threat, factor, whole) == []
     at = [column.encoded.start for column in encoder.columns_]
     untouched = (moved == x)[:, at] | np.isnan(codes)
@@ -309,7 +318,7 @@ def landed_by(threat, codes, move, **parts):
     """Land rows whose numbers were moved by so much, in their own units."""
     encoder = threat.encoder_
     x = encoder.encode_codes(codes).astype(np.float32)
-    return NumpyBudget.of(threat).land(encoder, codes, x, x + (move / encoder.scaling[1]).astype(np.float32), **parts)
+    return budget_of(threat).land(encoder, codes, x, x + (move / encoder.scaling[1]).astype(np.float32), **parts)
 
 
 def test_what_was_not_moved_keeps_every_bit():

@@ -42,7 +42,7 @@ def test_the_search_never_leaves_the_threat_model(norm, bounds):
         return rng.uniform(-2, -1, size=len(rows))  # often better, never enough
 
     factor = (np.arange(n) % 4 > 0).astype(float)[:, None]
-    worst = worst_rows(badness, codes, NumpyBudget.of(threat), factor=factor, n_queries=60, rng=rng)
+    worst = worst_rows(badness, codes, NumpyBudget.of(threat, threat.encoder_), factor=factor, n_queries=60, rng=rng)
     low, high = np.nanmin(codes, axis=0), np.nanmax(codes, axis=0)
     used = {"x": set(), "count": set(), "switched": set(), "length": 0.0}
     for moved, rows in [*seen, (worst, np.arange(n))]:
@@ -100,5 +100,5 @@ def test_a_fraction_in_a_column_of_whole_steps_moves_by_whole_steps():
 
     codes = np.full((50, 1), 2.5)
     rng = np.random.RandomState(0)
-    worst_rows(badness, codes, NumpyBudget.of(threat), factor=np.ones((50, 1)), n_queries=20, rng=rng)
+    worst_rows(badness, codes, NumpyBudget.of(threat, threat.encoder_), factor=np.ones((50, 1)), n_queries=20, rng=rng)
     assert set(np.concatenate(seen)) == {0.5, 1.5, 2.5, 3.5, 4.5, 5.5, 6.5}

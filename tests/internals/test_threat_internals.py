@@ -9,16 +9,16 @@ from skgan_resample import ThreatModel
 from skgan_resample._budget import NumpyBudget
 from skgan_resample._nn.attacks import Budget
 from skgan_resample._tables._encoder import TableEncoder
-from skgan_resample.threat import _Statistics
+from skgan_resample.threat import _statistics
 
 
 def test_statistics_of_a_column_without_values():
     codes = np.column_stack([X[:, 0], np.full(40, np.nan)])
-    statistics = _Statistics.of(codes)
-    for unit, spread in statistics.spread.items():
-        np.testing.assert_allclose(spread, [UNITS[unit](X[:, 0]), 0.0])
-    np.testing.assert_array_equal(statistics.low, [X[:, 0].min(), np.nan])
-    np.testing.assert_array_equal(statistics.high, [X[:, 0].max(), np.nan])
+    statistics = _statistics(codes)
+    for unit in ("std", "range", "iqr"):
+        np.testing.assert_allclose(statistics[unit], [UNITS[unit](X[:, 0]), 0.0])
+    np.testing.assert_array_equal(statistics["low"], [X[:, 0].min(), np.nan])
+    np.testing.assert_array_equal(statistics["high"], [X[:, 0].max(), np.nan])
 
 
 # ------------------------------------------------------------------------------------------------- in a network's space
@@ -28,7 +28,7 @@ def test_the_budget_of_a_mixed_table_is_the_threat_model_in_encoded_columns(scal
     threat = ThreatModel((0.5, 1.5), bounds="train", max_categorical_changes=2, norm="l2").fit(frame)
     encoder = TableEncoder(scale=scale).fit(frame)
     codes = encoder.to_codes(frame)
-    budget = Budget.encoded(NumpyBudget.of(threat), encoder)
+    budget = Budget.encoded(NumpyBudget.of(threat, encoder), encoder)
     assert (budget.norm, budget.max_switches) == ("l2", 2)
     columns = {column.name: (j, column.encoded) for j, column in enumerate(encoder.columns_)}
     numbers = set()
@@ -71,7 +71,8 @@ def test_immutable_categories_and_groups_are_no_blocks():
     frame = mixed_frame().assign(p=np.r_[[1.0] * 10, [0.0] * 20], q=np.r_[[0.0] * 10, [1.0] * 20])
     parts = {"onehot_groups": [["p", "q"]], "max_categorical_changes": 1, "unit": "raw"}
     for immutable, n_blocks in ((None, 4), (["city", "q"], 2)):
-        budget = NumpyBudget.of(threat := ThreatModel(**parts, immutable=immutable).fit(frame))
+        threat = ThreatModel(**parts, immutable=immutable).fit(frame)
+        budget = NumpyBudget.of(threat, threat.encoder_)
         assert len(budget.blocks) == len(Budget.encoded(budget, threat.encoder_).blocks) == n_blocks
 
 
@@ -81,6 +82,6 @@ def test_a_column_that_no_network_sees_stays(unit):
     threat = ThreatModel(0.5, unit=unit, bounds="train").fit(table)
     codes, encoder = table[:3], threat.encoder_
     x = encoder.encode_codes(codes).astype(np.float32)
-    landed = NumpyBudget.of(threat).land(encoder, codes, x, x + 1)
+    landed = NumpyBudget.of(threat, threat.encoder_).land(encoder, codes, x, x + 1)
     np.testing.assert_array_equal(landed[:, [0, 2]], codes[:, [0, 2]])
     assert (landed[:, 1] > codes[:, 1]).all()
