@@ -22,6 +22,11 @@ def synthetic_rows(sampler, X, y, X_new, y_new):
 def row_origins(X, y, X_new, y_new):
     """Return the position in `X` of each row of `X_new`, -1 for a new one; every row of `X` is found at most once."""
     old, new = (np.column_stack(parts) for parts in zip(_common_codes(X, X_new), _common_codes(y, y_new)))
+    return matched_rows(old, new)
+
+
+def matched_rows(old, new):
+    """Return the position in `old` of each row of `new`, -1 where there is none; each row is found at most once."""
     positions = defaultdict(list)  # of the rows with each key, the first at the end
     for position, key in reversed(list(enumerate(row_keys(old)))):
         positions[key].append(position)

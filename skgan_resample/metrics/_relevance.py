@@ -1,6 +1,6 @@
-"""Scores of regression that look at the rows that matter, and at what the others pay.
+"""Scores of regression for the rows that matter, and for what these cost on the others.
 
-Where a relevance is asked for, it is fixed beforehand, from training targets, so that all candidates are judged alike.
+The relevance is fixed beforehand, from training targets, so that all candidates are judged alike.
 """
 
 from copy import deepcopy
@@ -9,22 +9,11 @@ import numpy as np
 from sklearn.metrics import make_scorer
 from sklearn.utils import check_consistent_length
 
+from skgan_resample._docstrings import shared_descriptions
 from skgan_resample._tables._targets import read_numbers, read_target
-from skgan_resample.relevance import (
-    Relevance,
-    check_relevance_fitted,
-    check_relevance_threshold,
-)
+from skgan_resample.relevance import Relevance, check_relevance_fitted, check_relevance_threshold
 
-
-def sera_score(y_true, y_pred, *, relevance, sample_weight=None, normalize=False):
-    """Squared error-relevance area (SERA) [1]_: the sum of squared errors, each times the relevance of its row.
-
-    SERA is the area under SER(t), the sum of squared errors over rows with relevance of at least t, for t from 0 to 1.
-    Exchanging sum and integral gives sum_i phi(y_i) (y_pred_i - y_i)^2, which is computed here without integration.
-
-    Parameters
-    ----------
+described = shared_descriptions("""
     y_true : array-like of shape (n_samples,)
         Target values.
     y_pred : array-like of shape (n_samples,)
@@ -33,8 +22,24 @@ def sera_score(y_true, y_pred, *, relevance, sample_weight=None, normalize=False
         A fitted `Relevance`, or the relevance of each row, in [0, 1]. Fit it on training targets.
     sample_weight : array-like of shape (n_samples,), default=None
         Weights >= 0 of the rows; None means 1 each.
+    threshold : float in (0, 1], default=0.8
+        A row is rare when its relevance reaches this value.
+    """)
+
+
+@described
+def sera_score(y_true, y_pred, *, relevance, sample_weight=None, normalize=False):
+    """Squared error-relevance area (SERA) [1]_: the sum of squared errors, each times the relevance of its row.
+
+    SERA is the area under SER(t), the sum of squared errors over rows with relevance of at least t, for t from 0 to 1.
+    Exchanging sum and integral gives sum_i phi(y_i) (y_pred_i - y_i)^2, with phi the relevance.
+
+    Parameters
+    ----------
+    {y_true, y_pred, relevance, sample_weight}
     normalize : bool, default=False
-        Divide by the sum of (weighted) relevance. The result is comparable between folds of different size.
+        Divide by the sum of (weighted) relevance. The result is comparable between folds of different size: it is
+        scikit-learn's `mean_squared_error` with the relevance as ``sample_weight``.
 
     Returns
     -------
@@ -59,18 +64,15 @@ def sera_score(y_true, y_pred, *, relevance, sample_weight=None, normalize=False
     return _mean(error**2, weight) if normalize else float(weight @ error**2)
 
 
+@described
 def ser_curve(y_true, y_pred, *, relevance, thresholds=None):
     """Sum of squared errors over the rows with at least a given relevance, for all thresholds.
 
     Parameters
     ----------
-    y_true, y_pred : array-like of shape (n_samples,)
-        Target values and predictions.
-    relevance : Relevance or array-like of shape (n_samples,)
-        A fitted `Relevance`, or the relevance of each row, in [0, 1].
+    {y_true, y_pred, relevance}
     thresholds : array-like of shape (n_thresholds,), default=None
-        Where to compute the curve, in [0, 1]. None: at 0, at each relevance that occurs, and at 1, which describes the
-        whole curve.
+        Where to compute the curve, in [0, 1]. None: at 0, 1 and each relevance that occurs, which is the whole curve.
 
     Returns
     -------
@@ -95,105 +97,37 @@ def ser_curve(y_true, y_pred, *, relevance, thresholds=None):
     if thresholds is None:
         thresholds = np.unique(np.concatenate([[0.0], phi, [1.0]]))
     else:
-        thresholds = read_numbers(thresholds, "thresholds")
-        if not ((thresholds >= 0) & (thresholds <= 1)).all():
-            raise ValueError(f"thresholds must be in [0, 1]; got {thresholds.min():g} to {thresholds.max():g}.")
+        thresholds = _read_shares(thresholds, "thresholds")
     order = np.argsort(phi)
-    from_the_top = np.cumsum(error[order[::-1]] ** 2)  # the k most relevant rows, k = 1 ... n
-    n_reaching = len(phi) - np.searchsorted(phi[order], thresholds)
+    from_the_top = np.cumsum(error[order[::-1]] ** 2)  # (n_samples,): of the k most relevant rows, k = 1 ... n
+    n_reaching = len(phi) - np.searchsorted(phi[order], thresholds)  # (n_thresholds,)
     return thresholds, np.concatenate([[0.0], from_the_top])[n_reaching]
 
 
+# scikit-learn has these three, given the relevance as `sample_weight`; the names stay for those who use them.
 def relevance_weighted_mse(y_true, y_pred, *, relevance, sample_weight=None):
-    """Mean squared error with the relevance of the rows as weights; the same as normalized SERA.
-
-    Parameters
-    ----------
-    y_true, y_pred : array-like of shape (n_samples,)
-        Target values and predictions.
-    relevance : Relevance or array-like of shape (n_samples,)
-        A fitted `Relevance`, or the relevance of each row, in [0, 1].
-    sample_weight : array-like of shape (n_samples,), default=None
-        Weights >= 0 of the rows, which multiply the relevance.
-
-    Returns
-    -------
-    mse : float
-        In squared target units; NaN when no row has relevance above 0.
-
-    Examples
-    --------
-    >>> from skgan_resample.metrics import relevance_weighted_mse
-    >>> relevance_weighted_mse([1, 2, 9], [1, 3, 7], relevance=[0, 0.5, 1])
-    3.0
-    """
+    """Return scikit-learn's `mean_squared_error` with the relevance as weights, which is normalized SERA."""
     return sera_score(y_true, y_pred, relevance=relevance, sample_weight=sample_weight, normalize=True)
 
 
 def relevance_weighted_rmse(y_true, y_pred, *, relevance, sample_weight=None):
-    """Square root of `relevance_weighted_mse`, in target units.
-
-    Parameters
-    ----------
-    y_true, y_pred : array-like of shape (n_samples,)
-        Target values and predictions.
-    relevance : Relevance or array-like of shape (n_samples,)
-        A fitted `Relevance`, or the relevance of each row, in [0, 1].
-    sample_weight : array-like of shape (n_samples,), default=None
-        Weights >= 0 of the rows, which multiply the relevance.
-
-    Returns
-    -------
-    rmse : float
-        In target units; NaN when no row has relevance above 0.
-
-    Examples
-    --------
-    >>> from skgan_resample.metrics import relevance_weighted_rmse
-    >>> relevance_weighted_rmse([1, 2, 9], [1, 4, 7], relevance=[0, 0.5, 1])
-    2.0
-    """
+    """Return scikit-learn's `root_mean_squared_error` with the relevance as weights."""
     return float(np.sqrt(relevance_weighted_mse(y_true, y_pred, relevance=relevance, sample_weight=sample_weight)))
 
 
 def relevance_weighted_mae(y_true, y_pred, *, relevance, sample_weight=None):
-    """Mean absolute error with the relevance of the rows as weights.
-
-    Parameters
-    ----------
-    y_true, y_pred : array-like of shape (n_samples,)
-        Target values and predictions.
-    relevance : Relevance or array-like of shape (n_samples,)
-        A fitted `Relevance`, or the relevance of each row, in [0, 1].
-    sample_weight : array-like of shape (n_samples,), default=None
-        Weights >= 0 of the rows, which multiply the relevance.
-
-    Returns
-    -------
-    mae : float
-        In target units; NaN when no row has relevance above 0.
-
-    Examples
-    --------
-    >>> from skgan_resample.metrics import relevance_weighted_mae
-    >>> relevance_weighted_mae([1, 2, 9], [1, 3.5, 6], relevance=[0, 0.5, 1])
-    2.5
-    """
+    """Return scikit-learn's `mean_absolute_error` with the relevance as weights."""
     y_true, error = _target_and_error(y_true, y_pred)
     return _mean(np.abs(error), _weight(relevance, y_true, sample_weight))
 
 
+@described
 def rare_mae(y_true, y_pred, *, relevance, threshold=0.8):
     """Mean absolute error of the rare rows, in target units.
 
     Parameters
     ----------
-    y_true, y_pred : array-like of shape (n_samples,)
-        Target values and predictions.
-    relevance : Relevance or array-like of shape (n_samples,)
-        A fitted `Relevance`, or the relevance of each row, in [0, 1].
-    threshold : float in (0, 1], default=0.8
-        A row is rare when its relevance reaches this value.
+    {y_true, y_pred, relevance, threshold}
 
     Returns
     -------
@@ -210,17 +144,13 @@ def rare_mae(y_true, y_pred, *, relevance, threshold=0.8):
     return _mean(np.abs(error), rare)
 
 
+@described
 def rare_rmse(y_true, y_pred, *, relevance, threshold=0.8):
     """Root mean squared error of the rare rows, in target units.
 
     Parameters
     ----------
-    y_true, y_pred : array-like of shape (n_samples,)
-        Target values and predictions.
-    relevance : Relevance or array-like of shape (n_samples,)
-        A fitted `Relevance`, or the relevance of each row, in [0, 1].
-    threshold : float in (0, 1], default=0.8
-        A row is rare when its relevance reaches this value.
+    {y_true, y_pred, relevance, threshold}
 
     Returns
     -------
@@ -237,17 +167,13 @@ def rare_rmse(y_true, y_pred, *, relevance, threshold=0.8):
     return float(np.sqrt(_mean(error**2, rare)))
 
 
+@described
 def common_rmse(y_true, y_pred, *, relevance, threshold=0.8):
-    """Root mean squared error of the rows that are not rare, in target units: the price paid for the rare ones.
+    """Root mean squared error of the rows that are not rare, in target units: what rare ones cost.
 
     Parameters
     ----------
-    y_true, y_pred : array-like of shape (n_samples,)
-        Target values and predictions.
-    relevance : Relevance or array-like of shape (n_samples,)
-        A fitted `Relevance`, or the relevance of each row, in [0, 1].
-    threshold : float in (0, 1], default=0.8
-        A row is rare when its relevance reaches this value.
+    {y_true, y_pred, relevance, threshold}
 
     Returns
     -------
@@ -264,16 +190,16 @@ def common_rmse(y_true, y_pred, *, relevance, threshold=0.8):
     return float(np.sqrt(_mean(error**2, ~rare)))
 
 
+@described
 def total_ratio(y_true, y_pred):
     """Sum of the predictions divided by the sum of the target values.
 
-    Training on more rare rows shifts predictions towards them; where totals matter (a budget, a reserve) this shows
-    by how much. 1 is unbiased in total, 1.1 promises 10 % too much.
+    Training on more rare rows shifts predictions towards them; where totals matter (a budget, a reserve), this shows by
+    how much. 1 is unbiased in total, at 1.1 the predicted total is 10 % too high.
 
     Parameters
     ----------
-    y_true, y_pred : array-like of shape (n_samples,)
-        Target values and predictions.
+    {y_true, y_pred}
 
     Returns
     -------
@@ -300,8 +226,7 @@ def make_sera_scorer(relevance, *, normalize=False):
     Parameters
     ----------
     relevance : Relevance
-        A fitted relevance. It is copied, so every candidate and every fold is judged by the same one, even if the
-        original is fitted again.
+        A fitted relevance. It is copied, so all candidates and folds are judged alike even if it is fitted again.
     normalize : bool, default=False
         Divide by the sum of the relevance, see `sera_score`. A fold without any relevant row then scores NaN.
 
@@ -315,7 +240,7 @@ def make_sera_scorer(relevance, *, normalize=False):
     TypeError
         When `relevance` is not a `Relevance`; relevances of single rows cannot follow the folds.
     sklearn.exceptions.NotFittedError
-        When `relevance` is not fitted: candidates would be judged by different yardsticks.
+        When `relevance` is not fitted.
 
     Examples
     --------
@@ -357,11 +282,17 @@ def _phi_of(relevance, y_true):
             f"relevance must be a fitted Relevance or an array; got {relevance!r}. "
             "A function becomes one by Relevance(method=function).fit(y_train)."
         )
-    phi = read_numbers(relevance, "relevance")
+    phi = _read_shares(relevance, "relevance")
     check_consistent_length(y_true, phi)
-    if not ((phi >= 0) & (phi <= 1)).all():
-        raise ValueError(f"relevance must be in [0, 1]; got values from {phi.min():g} to {phi.max():g}.")
     return phi
+
+
+def _read_shares(values, name):
+    """Return numbers as an array; refuse any outside of [0, 1]."""
+    values = read_numbers(values, name)
+    if not ((values >= 0) & (values <= 1)).all():
+        raise ValueError(f"{name} must be in [0, 1]; got values from {values.min():g} to {values.max():g}.")
+    return values
 
 
 def _weight(relevance, y_true, sample_weight):

@@ -122,14 +122,8 @@ class BaseRegressionSampler(BaseSampler):
 
     Parameters
     ----------
-    {relevance}
-    {threshold}
-    {sampling_strategy}
-    {under_sampling}
-    {emphasis}
-    {categorical_features}
-    {on_no_rare}
-    {random_state}
+    {relevance, threshold, sampling_strategy, under_sampling, emphasis, categorical_features}
+    {on_no_rare, random_state}
 
     See Also
     --------

@@ -18,27 +18,18 @@ class RandomOverSampler(BaseRegressionSampler):
 
     Parameters
     ----------
-    {relevance}
-    {threshold}
-    {sampling_strategy}
-    {under_sampling}
-    {emphasis}
-    {categorical_features}
-    {on_no_rare}
-    {random_state}
+    {relevance, threshold, sampling_strategy, under_sampling, emphasis, categorical_features}
+    {on_no_rare, random_state}
 
     Attributes
     ----------
-    {relevance_}
-    {bumps_}
+    {relevance_, bumps_}
     sampling_strategy_ : dict
         Number of new rows by name of the rare bump.
-    {is_synthetic_}
-    {kept_indices_}
+    {is_synthetic_, kept_indices_}
     parent_indices_ : ndarray of int, shape (n_new, 2)
         Positions in the input of the rows that each new row was made from; -1 where there is none.
-    {encoder_}
-    {n_features_in_}
+    {encoder_, n_features_in_}
 
     See Also
     --------
@@ -73,17 +64,11 @@ class GaussianNoise(BaseRegressionSampler):
 
     Parameters
     ----------
-    {relevance}
-    {threshold}
-    {sampling_strategy}
-    {under_sampling}
-    {emphasis}
+    {relevance, threshold, sampling_strategy, under_sampling, emphasis}
     perturbation : float, default=0.1
         Standard deviation of the noise, as a share of the standard deviation of each column among the rows of the
         bump. Nominal cells are drawn anew with the frequencies in the bump.
-    {categorical_features}
-    {on_no_rare}
-    {random_state}
+    {categorical_features, on_no_rare, random_state}
 
     Attributes
     ----------
@@ -207,16 +192,8 @@ class SMOTER(_NeighborSampler):
 
     Parameters
     ----------
-    {relevance}
-    {threshold}
-    {sampling_strategy}
-    {under_sampling}
-    {emphasis}
-    {k_neighbors}
-    {metric}
-    {categorical_features}
-    {on_no_rare}
-    {random_state}
+    {relevance, threshold, sampling_strategy, under_sampling, emphasis, k_neighbors, metric}
+    {categorical_features, on_no_rare, random_state}
 
     Attributes
     ----------
@@ -265,22 +242,14 @@ class SMOGN(_NeighborSampler):
 
     Parameters
     ----------
-    {relevance}
-    {threshold}
-    {sampling_strategy}
-    {under_sampling}
-    {emphasis}
-    {k_neighbors}
-    {metric}
+    {relevance, threshold, sampling_strategy, under_sampling, emphasis, k_neighbors, metric}
     safe_distance : {"bin", "neighbors"}, default="bin"
         "bin": half the median distance to the other rows of the bump, as in the SMOGN paper. "neighbors": half the
         median distance to the `k_neighbors` nearest, the reading attributed to SMOGAN; few draws interpolate then.
     perturbation : float, default=0.02
         Upper limit of the noise: its standard deviation is the smaller of this and the safe distance, times the
         standard deviation of each column among the rows of the bump.
-    {categorical_features}
-    {on_no_rare}
-    {random_state}
+    {categorical_features, on_no_rare, random_state}
 
     Attributes
     ----------

@@ -142,35 +142,24 @@ class SMOGANRegressorResampler(OptionsMixin, CallbackSupportMixin, TorchStateMix
     Stage 1 makes new rows with rare target values, by default with `SMOGN`. Stage 2, DistGAN, moves them: a generator
     gets each candidate, features and target together. It is trained against a Wasserstein critic that sees real rare
     rows only, and to lower the maximum mean discrepancy (MMD) to these rows. Stage 3 is our addition: the targets of
-    the new rows are shrunk towards the predictions of a regressor. Each stage can fall back to the rows before it;
-    `refinement_` counts how often.
+    the new rows are shrunk towards the predictions of a regressor. `refinement_` counts the rows that changed.
 
     Parameters
     ----------
     base_sampler : sampler, default=None
         Stage 1: a sampler of `skgan_resample.over_sampling`, or any object whose ``fit_resample`` takes a continuous
-        target. It is cloned and keeps its parameters. For a sampler of this library, `relevance` and `threshold` decide
-        here what is rare, and nominal columns and under-sampling are set here, too; any other decides itself, and new
-        rows that are not rare by `relevance` and `threshold` stay as it made them. None is
-        ``SMOGN(sampling_strategy="balance")``. To search its parameters, give one: with
-        ``SMOGANRegressorResampler(SMOGN())`` there is ``base_sampler__k_neighbors``.
+        target. It is cloned and keeps its parameters. For a sampler of this library, what is rare, which columns are
+        nominal, and under-sampling are set here; any other decides itself, and new rows that are not rare by
+        `relevance` and `threshold` stay as it made them. None is ``SMOGN(sampling_strategy="balance")``. To search its
+        parameters, give one: ``SMOGANRegressorResampler(SMOGN())`` has ``base_sampler__k_neighbors``.
     {relevance}
     threshold : float in (0, 1], default=0.5
-        A row is rare when the relevance of its target reaches this value. Our choice, lower than the 0.8 of the other
-        samplers: chosen on tuning tables, with "balance", for a large gain on rare values. On other tables `SMOGN` with
-        its own defaults gained as much at a lower cost (``benchmarks/results``).
+        A row is rare when the relevance of its target reaches this value. Our choice, with "balance", for a large gain
+        on rare values of tuning tables. On other tables `SMOGN` with its own defaults, 0.8 and "auto", gained as much
+        at a lower cost (``benchmarks/results``).
     sampling_strategy : {"auto", "balance"}, float or dict, default="auto"
-        How many rows are made. With B = (number of rows) / (number of bumps), where a bump is a run of consecutive
-        target values that are all rare or all common, and n rows in a rare bump:
-
-        - "auto": as `base_sampler` says; the default one makes "balance";
-        - "balance": each rare bump with fewer than B rows is raised to B rows;
-        - float: rare rows afterwards, as a multiple of the common rows before under-sampling; new rows are shared
-          out in proportion to the bumps' sizes;
-        - dict such as ``{"low": 40, "high": 90}``: rows of each rare bump afterwards. The names are those of
-          ``relevance_.bumps(y)``: "low" for the lowest values, "high" for the highest.
-
-        A `base_sampler` from elsewhere decides itself; anything but "auto" is refused then.
+        How many rows are made: as in `SMOGN`, but "auto" is what `base_sampler` has, which is "balance" for the default
+        one. A `base_sampler` from elsewhere decides itself; anything but "auto" is refused then.
     {under_sampling}
     emphasis : {"equal", "relevance"}, default="equal"
         How often new rows of the default `base_sampler` begin at each rare row of a bump: all equally often, or in
@@ -178,19 +167,18 @@ class SMOGANRegressorResampler(OptionsMixin, CallbackSupportMixin, TorchStateMix
     refine : bool, default=True
         False returns the candidates: exactly the rows of `base_sampler` with the same seed.
     estimator : regressor, default=None
-        Refines the targets of the new rows. It is cloned and fitted to all rows, encoded as numbers, with the weights
-        of the relevance if it takes weights. None is extremely randomized trees, 60 of them, with at least 3 rows a
-        leaf. Of more than 10,000 rows it gets a sample.
+        Refines the targets of the new rows. It is cloned and fitted to all rows (a sample of more than 10,000), encoded
+        as numbers, with the weights of the relevance if it takes weights. None is `ExtraTreesRegressor` with 60 trees.
     target_refinement : float in [0, 1], default=0.3
-        How far the target of a new row moves towards the prediction of `estimator`. Our choice, not the paper's. 0
-        leaves targets alone. Larger values take noise out of the targets: over-sampling then costs less total error and
-        gains less on rare values. A target goes no further than to the edge of its bump.
+        How far the target of a new row moves towards the prediction of `estimator`, at most to the edge of its bump; 0
+        leaves targets alone. Our addition, because it takes noise out of the targets: with larger values over-sampling
+        costs less total error and gains less on rare values.
     min_rare : int >= 4, default=10
         Bumps with fewer rows get no network, with a `ResamplingWarning`.
     validation_fraction : float in (0, 1), default=0.2
-        Share of the rare rows of each bump, at least 2, that is held out: networks are not trained on them, nor are the
-        candidates that they learn from made of them (only the scale of columns is learned from all rare rows). The
-        generator of the step whose rows are nearest to these in MMD is kept, step 0 included.
+        Share of the rare rows of each bump, at least 2, that is held out. Neither the networks nor the candidates that
+        they learn from see them; only the scale of columns is learned from all rare rows. The generator of the step
+        whose rows are nearest to them in MMD is kept, step 0 included.
     gan : DistGANOptions, default=None
         Settings of the network; None is ``DistGANOptions()``.
     max_steps : int, default=200
@@ -200,8 +188,7 @@ class SMOGANRegressorResampler(OptionsMixin, CallbackSupportMixin, TorchStateMix
         ``gan.tol``.
     max_time : float, default=None
         Seconds after which training stops. Results then depend on the machine.
-    {categorical_features}
-    {on_no_rare}
+    {categorical_features, on_no_rare}
     device : str, default="auto"
         "cpu", "cuda", "cuda:1", ...; "auto" is CUDA where there is one.
     verbose : int, default=0
@@ -214,31 +201,27 @@ class SMOGANRegressorResampler(OptionsMixin, CallbackSupportMixin, TorchStateMix
     generator_, critic_ : torch.nn.Module or None
         The generator of the step that was kept and the critic of the last one, on the CPU; None if none were trained.
     history_ : list of dict
-        One record per evaluation: ``step``, ``seconds``, ``score`` (squared MMD between moved candidates and held-out
-        rows; an estimate without pairs of a row with itself, so it can be negative), and, from the second on, the means
-        of ``critic_loss``, ``generator_loss`` and ``mmd`` (squared MMD to the training rows but for a constant). Empty
-        without training.
+        One record per evaluation: ``step``, ``seconds``, ``score`` (unbiased estimate of the squared MMD between moved
+        candidates and held-out rows, so it can be negative), and, from the second on, the means of ``critic_loss``,
+        ``generator_loss`` and ``mmd`` (squared MMD to the training rows but for a constant). Empty without training.
     best_step_ : int
         The step that was kept; at 0 the generator moves nothing.
     refinement_ : dict
-        What stage 2 did: ``status`` in words, ``mmd_before`` and ``mmd_after`` (the held-out score of step 0 and of
-        the kept step, the lowest of all, hence a little flattering; None without training), ``n_rows`` new rows.
-        ``n_moved`` of them were moved by the generator and ``n_target_refined`` by `estimator`, by more than 0.001
-        standard deviations; ``n_fallback`` kept their candidate because the target would have left its bump.
+        What was refined: ``status`` in words; ``mmd_before`` and ``mmd_after``, the held-out score of step 0 and of the
+        kept step (the lowest of all, so it is a little too good; None without training); ``n_rows`` new rows. The
+        generator moved ``n_moved`` of them and `estimator` ``n_target_refined``, by more than 0.001 standard
+        deviations; ``n_fallback`` kept their candidate because the target would have left its bump.
     base_sampler_ : sampler
         The clone of stage 1, unfitted.
     device_ : str or None
         Where networks are trained; None if nothing was to be refined.
-    {relevance_}
-    {bumps_}
+    {relevance_, bumps_}
     sampling_strategy_ : dict
         Number of new rows by name of the rare bump; empty after `fit` if a base sampler from elsewhere decides.
-    {is_synthetic_}
-    {kept_indices_}
+    {is_synthetic_, kept_indices_}
     parent_indices_ : ndarray of int, shape (n_new, 2)
         Positions in the input of the rows that each candidate was made from; -1 where there is none or none is known.
-    {encoder_}
-    {n_features_in_}
+    {encoder_, n_features_in_}
 
     See Also
     --------
@@ -247,16 +230,14 @@ class SMOGANRegressorResampler(OptionsMixin, CallbackSupportMixin, TorchStateMix
 
     Notes
     -----
-    From the paper, as far as reviews of it tell, since its text could not be had: the two stages, the generator that is
-    fed candidates, the critic that sees real rare rows only, the gradient penalty of 10, the adversarial loss with an
-    MMD. Everything else is our choice: kernels, weights, layers, schedule, residual generator that begins as the
-    identity, held-out rows, fallbacks, nominal and missing cells (those of the candidate), and stage 3.
+    From the paper, whose text was not available, by what reviews report of it: the two stages, the generator that gets
+    candidates, the critic that sees real rare rows only, the gradient penalty of 10, the adversarial loss with an MMD.
+    Everything else is our choice, because nothing is known of it: kernels, weights, layers, schedule, residual
+    generator that begins as the identity, held-out rows, fallbacks, nominal and missing cells (those of the candidate).
 
-    The generator moves numeric columns that vary among the rare rows, and the target, which stays in its bump: a row
-    whose target would leave it falls back to the candidate. Values are snapped to the observed grid of their column. If
-    training diverges, all candidates stay, with a warning.
-
-    ``benchmarks/results`` holds what each part contributes; on most tables the network changes little.
+    The generator moves numeric columns that vary among the rare rows, and the target. Values are snapped to the
+    observed grid of their column. If training diverges, all candidates stay, with a warning. On most tables the network
+    changes little; ``benchmarks/results`` holds what each part contributes.
 
     References
     ----------

@@ -1,7 +1,7 @@
-"""SmognPackageSampler: the `smogn` package itself, made to run today, as a baseline.
+"""SmognPackageSampler: the `smogn` package itself, made to run on today's NumPy and pandas, as a baseline.
 
 `smogn` is under the GPL and none of its code is here. It is imported when rows are drawn; what keeps it from running
-on NumPy 2.4 and pandas 3 is replaced in its own module namespaces, for the time of one call.
+on NumPy 2.4 and pandas 3 is replaced in the namespaces of its modules, for the time of one call.
 """
 
 import random
@@ -14,18 +14,18 @@ from threading import Lock
 import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from skgan_resample._tables._origins import matched_rows
 from skgan_resample.exceptions import NoRareRowsError, warn
-from skgan_resample.over_sampling._base import BaseRegressionSampler, Draft
+from skgan_resample.over_sampling._base import BaseRegressionSampler, Draft, described
 
 
+@described
 class SmognPackageSampler(BaseRegressionSampler):
     """Over-sample rare target values with the `smogn` package, version 0.1.2 [1]_.
 
-    A baseline for comparisons, and a possible first stage of other methods. `SMOGN` of this library is written from
-    the paper, has none of the defects listed below and is many times faster.
-
-    The package is an extra, ``pip install "skgan-resample[smogn]"``: it is under the GPL, has not been released since
-    2020 and fails by itself on NumPy 2.4 and pandas 3.
+    A baseline for comparisons. `SMOGN` of this library is written from the paper, has none of the defects listed below
+    and is many times faster. The package is an extra, ``pip install "skgan-resample[smogn]"``: it is under the GPL, its
+    last release is of 2020, and without help it fails on NumPy 2.4 and pandas 3.
 
     Parameters
     ----------
@@ -43,30 +43,18 @@ class SmognPackageSampler(BaseRegressionSampler):
         Neighbours to choose from.
     perturbation : float in (0, 1], default=0.02
         Standard deviation of the noise, as a share of the standard deviation of a column.
-    on_no_rare : {"warn", "raise"}, default="warn"
-        Without rare rows, return the table unchanged with one `ResamplingWarning`, or raise `NoRareRowsError`.
-    random_state : int, RandomState instance or None, default=None
-        Same seed, same rows. The package has no seed of its own; here it draws from generators of its own.
+    {on_no_rare, random_state}
 
     Attributes
     ----------
-    relevance_ : Relevance
-        Fitted to the target.
-    bumps_ : list of Bump
-        Runs of rare and of common target values as `relevance_` finds them; empty if nothing is rare.
+    {relevance_, bumps_}
     sampling_strategy_ : dict
         Number of new rows by name of the bump in which their targets lie, or which is nearest; empty after `fit`,
         since the package decides while it draws. Where common rows are few, it makes more of these too.
-    is_synthetic_ : ndarray of bool, shape (n_kept + n_new,)
-        Which rows of the result are new.
-    kept_indices_ : ndarray of int, shape (n_kept,)
-        Positions in the input of the rows kept.
+    {is_synthetic_, kept_indices_}
     parent_indices_ : ndarray of int, shape (n_new, 2)
-        All -1: the package does not tell.
-    encoder_ : TableEncoder
-        Schema of the table: kind, range and grid of every column.
-    n_features_in_, feature_names_in_
-        As everywhere in scikit-learn.
+        All -1: the package keeps no record of them.
+    {encoder_, n_features_in_}
 
     Raises
     ------
@@ -83,19 +71,19 @@ class SmognPackageSampler(BaseRegressionSampler):
 
     Notes
     -----
-    What stands in for what, in the package's modules and during the call only: ``np.quantile`` takes
-    ``interpolation``; ``np.ndarray(shape)`` gives zeros instead of uninitialised memory; the generators are private;
-    an array with one random number can be given to ``int`` and ``float``; progress bars and prints are silent, and so
-    are warnings. Calls in several threads wait for one another.
+    During the call, and in the package's modules only: ``np.quantile`` takes ``interpolation``; ``np.ndarray(shape)``
+    gives zeros instead of uninitialised memory; random numbers come from generators seeded by `random_state`; an array
+    with one of them can be given to ``int`` and ``float``; progress bars, prints and warnings are silent. Calls in
+    several threads wait for one another.
 
-    Ours, around it: the new rows are told from real ones by exact matching, and stand behind them; their values are
-    snapped to the observed range and grid of each column. So a target beyond the observed range, which the package
-    can make, becomes the extreme one.
+    Our additions: rows that equal a real one are found and dropped, the new ones stand behind the real ones, and their
+    values are snapped to the observed range and grid of each column. So a target beyond the observed range, which the
+    package can make, becomes the extreme one.
 
     Defects of the package that remain:
 
-    - the target of an interpolated row is not the interpolated one. It comes from distances that include the cell to
-      be computed: uninitialised in the package, zero here;
+    - the target of an interpolated row is not interpolated: it comes from distances that include the cell to be
+      computed, uninitialised in the package, zero here;
     - a negative value in a column that also has positive ones becomes 0, or what is nearest to 0 on its grid;
     - distances include the target and are unscaled, so the column with the largest unit decides;
     - neighbours at equal distance give y_i + y_j / 2;
@@ -125,14 +113,13 @@ class SmognPackageSampler(BaseRegressionSampler):
 
     draws_codes = False  # the package makes whole tables
     _parameter_constraints: dict = {
-        "relevance": BaseRegressionSampler._parameter_constraints["relevance"],
-        "threshold": BaseRegressionSampler._parameter_constraints["threshold"],
+        **{
+            name: BaseRegressionSampler._parameter_constraints[name]
+            for name in ("relevance", "threshold", "under_sampling", "on_no_rare", "random_state")
+        },
         "sampling_strategy": [StrOptions({"balance", "extreme"})],
-        "under_sampling": BaseRegressionSampler._parameter_constraints["under_sampling"],
         "k_neighbors": [Interval(Integral, 1, None, closed="left")],
         "perturbation": [Interval(Real, 0, 1, closed="right")],
-        "on_no_rare": BaseRegressionSampler._parameter_constraints["on_no_rare"],
-        "random_state": BaseRegressionSampler._parameter_constraints["random_state"],
     }
 
     def __init__(
@@ -163,7 +150,7 @@ class SmognPackageSampler(BaseRegressionSampler):
         return {}
 
     def _check_X_y(self, X, y):
-        """Return what the base class returns, if every column is numeric and complete."""
+        """Read the table as the base class does; refuse columns that are not numeric or not complete."""
         codes, target = super()._check_X_y(X, y)
         columns = self.encoder_.columns_
         others = [c.name for c in columns if c.is_nominal or c.kind == "datetime"]
@@ -197,9 +184,11 @@ class SmognPackageSampler(BaseRegressionSampler):
         kept = np.arange(len(y))
         if drawn is None:
             drawn = np.empty((0, X.shape[1] + 1))
-        else:  # among the rows it returns are real ones, with under-sampling and, of bumps that need none, without
-            returned, drawn = _part_real_rows(np.column_stack([X, y]), drawn)
-            kept = returned if self.under_sampling == "balance" else kept
+        else:  # real rows are among those returned: the sampled ones, and all of bumps that get no new rows
+            # Matched from the end, where the package puts them: a new row that equals a real one counts as new.
+            origins = matched_rows(np.column_stack([X, y]), drawn[::-1])[::-1]
+            drawn = drawn[origins < 0]
+            kept = np.sort(origins[origins >= 0]) if self.under_sampling == "balance" else kept
         self.sampling_strategy_ = _count_by_bump(drawn[:, -1], self.bumps_)
         return kept, Draft(drawn[:, :-1], drawn[:, -1], np.full((len(drawn), 2), -1))
 
@@ -237,9 +226,7 @@ class SmognPackageSampler(BaseRegressionSampler):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = False
-        tags.input_tags.string = False
-        tags.input_tags.categorical = False
+        tags.input_tags.allow_nan = tags.input_tags.string = tags.input_tags.categorical = False
         return tags
 
 
@@ -257,26 +244,12 @@ def _relevance_options(relevance):
     return {"rel_method": "manual", "rel_ctrl_pts_rg": points}
 
 
-def _part_real_rows(table, drawn):
-    """Return the positions in `table` of the rows of `drawn` that are real, and the other rows of `drawn`."""
-    places = {}
-    for place in reversed(range(len(table))):
-        places.setdefault((table[place] + 0.0).tobytes(), []).append(place)  # + 0.0: no difference between 0 and -0
-    kept, is_new = [], np.ones(len(drawn), dtype=bool)
-    for i in reversed(range(len(drawn))):  # the package puts the real rows last: they match before equal new ones
-        waiting = places.get((drawn[i] + 0.0).tobytes())
-        if waiting:
-            kept.append(waiting.pop())
-            is_new[i] = False
-    return np.sort(np.array(kept, dtype=np.intp)), drawn[is_new]
-
-
 def _count_by_bump(targets, bumps):
     """Return how many targets lie in or nearest to each bump; common bumps only where there are any."""
     if not bumps:
         return {}
-    gaps = [np.maximum(bump.low - targets, targets - bump.high) for bump in bumps]
-    counts = np.bincount(np.argmin(gaps, axis=0), minlength=len(bumps)).tolist()
+    distances = [np.maximum(bump.low - targets, targets - bump.high) for bump in bumps]  # (n_bumps, n_drawn)
+    counts = np.bincount(np.argmin(distances, axis=0), minlength=len(bumps)).tolist()
     return {bump.name: count for bump, count in zip(bumps, counts) if bump.is_rare or count}
 
 
@@ -351,7 +324,7 @@ class _ZeroedArray(metaclass=_ZeroedArrayType):
 
 
 class _Draws:
-    """The functions of `np.random`, drawing from a generator of our own."""
+    """The functions of `np.random`, drawing from a private generator."""
 
     def __init__(self, rng):
         self._rng = rng
