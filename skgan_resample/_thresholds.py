@@ -117,4 +117,4 @@ def prior_corrected(probabilities, trained, real):
     factors = np.divide(real, trained, out=np.ones(len(real)), where=trained > 0)
     corrected = probabilities * factors
     totals = corrected.sum(axis=1, keepdims=True)
-    return np.divide(corrected, totals, out=probabilities.copy(), where=totals > 0)
+    return np.divide(corrected, totals, out=probabilities.astype(corrected.dtype), where=totals > 0)

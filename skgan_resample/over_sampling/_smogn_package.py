@@ -185,10 +185,8 @@ class SmognPackageSampler(BaseRegressionSampler):
         if drawn is None:
             drawn = np.empty((0, X.shape[1] + 1))
         else:  # real rows are among those returned: the sampled ones, and all of bumps that get no new rows
-            # Matched from the end, where the package puts them: a new row that equals a real one counts as new.
-            origins = matched_rows(np.column_stack([X, y]), drawn[::-1])[::-1]
-            drawn = drawn[origins < 0]
-            kept = np.sort(origins[origins >= 0]) if self.under_sampling == "balance" else kept
+            returned, drawn = _part_real_rows(np.column_stack([X, y]), drawn)
+            kept = returned if self.under_sampling == "balance" else kept
         self.sampling_strategy_ = _count_by_bump(drawn[:, -1], self.bumps_)
         return kept, Draft(drawn[:, :-1], drawn[:, -1], np.full((len(drawn), 2), -1))
 
@@ -242,6 +240,13 @@ def _relevance_options(relevance):
             "points; use Relevance(method='control_points', control_points=[(y, relevance), ...])."
         )
     return {"rel_method": "manual", "rel_ctrl_pts_rg": points}
+
+
+def _part_real_rows(table, drawn):
+    """Return the positions in `table` of the rows of `drawn` that are real, and the other rows of `drawn`."""
+    # From the end, where the package puts real rows: of equal rows, those count as real and the ones before as new.
+    origins = matched_rows(table, drawn[::-1])[::-1]
+    return np.sort(origins[origins >= 0]), drawn[origins < 0]
 
 
 def _count_by_bump(targets, bumps):

@@ -5,33 +5,25 @@ import pytest
 import torch
 from torch.optim import SGD, Adam
 
-from skgan_resample._nn.distgan import Rows, distgan_step, held_out_mmd
+from skgan_resample._nn.distgan import RareRows, distgan_step, held_out_mmd
 from skgan_resample._nn.losses import BANDWIDTHS, mmd, self_similarity
 from skgan_resample._nn.networks import ResidualGenerator, mlp
 from skgan_resample._nn.training import plain_batches, restore, seeded, train
+from skgan_resample.over_sampling import DistGANOptions
 
 
 def rows_of(vectors, parents, bump=None):
     vectors = torch.as_tensor(np.asarray(vectors, dtype=np.float32))
     bump = torch.zeros(len(vectors), dtype=torch.int64) if bump is None else torch.as_tensor(bump)
-    return Rows(vectors, bump, torch.as_tensor(parents))
+    return RareRows(vectors, bump, torch.as_tensor(parents))
 
 
-def options(generator, critic, **changes):
-    defaults = {
-        "optimizers": {"generator": SGD(generator.parameters(), 0.1), "critic": SGD(critic.parameters(), 0.1)},
-        "batch_size": 64,
-        "noise_dim": 2,
-        "n_critic": 2,
-        "adversarial_weight": 1.0,
-        "mmd_weight": 1.0,
-        "anchor_weight": 0.0,
-        "penalty_weight": 10.0,
-        "bandwidths": BANDWIDTHS,
-        "scale": 1.0,
-        "leave_parents_out": True,
-    }
-    return {**defaults, **changes}
+def settings(generator, critic, optimizers=None, scale=1.0, **changes):
+    """Return what `distgan_step` takes beside networks and rows; `changes` are options of DistGAN."""
+    if optimizers is None:
+        optimizers = {"generator": SGD(generator.parameters(), 0.1), "critic": SGD(critic.parameters(), 0.1)}
+    defaults = {"batch_size": 64, "noise_dim": 2, "n_critic": 2, "mmd_weight": 1.0, "anchor_weight": 0.0}
+    return {"optimizers": optimizers, "scale": scale, "options": DistGANOptions(**{**defaults, **changes})}
 
 
 def test_pairs_are_of_one_bump_and_unrelated_ones_share_no_parent():
@@ -72,8 +64,8 @@ def test_one_step_without_a_critic_is_gradient_descent_on_the_mmd():
     shift = torch.zeros(2, requires_grad=True)  # the gradient of the bias is that of a common shift
     unrelated = torch.tensor([[False, True], [True, False]])
     mmd(candidates.vectors + shift, real.vectors, 1.0, BANDWIDTHS, None, unrelated).backward()
-    settings = options(generator, critic, adversarial_weight=0.0, mmd_weight=3.0, noise_dim=0)
-    losses = distgan_step(generator, critic, real=real, candidates=candidates, **settings)(torch.arange(2), 0.0)
+    given = settings(generator, critic, adversarial_weight=0.0, mmd_weight=3.0, noise_dim=0)
+    losses = distgan_step(generator, critic, real=real, candidates=candidates, **given)(torch.arange(2), 0.0)
     assert generator.move[-1].bias.tolist() == pytest.approx((-0.1 * 3.0 * shift.grad).tolist(), abs=1e-7)
     assert generator.move[-1].bias[0].abs() > 1e-3
     assert "critic_loss" not in losses
@@ -86,8 +78,8 @@ def test_the_generator_climbs_the_critic():
         critic[-1].weight.copy_(torch.tensor([[0.6, 0.8]]))
     candidates, real = rows_of(np.zeros((4, 2)), [[-1]] * 4), rows_of(np.zeros((4, 2)), [[-1]] * 4)
     optimizers = {"generator": SGD(generator.parameters(), 0.1), "critic": SGD(critic.parameters(), 0.0)}
-    settings = options(generator, critic, optimizers=optimizers, mmd_weight=0.0, adversarial_weight=2.0, noise_dim=0)
-    distgan_step(generator, critic, real=real, candidates=candidates, **settings)(torch.arange(4), 0.0)
+    given = settings(generator, critic, optimizers=optimizers, mmd_weight=0.0, adversarial_weight=2.0, noise_dim=0)
+    distgan_step(generator, critic, real=real, candidates=candidates, **given)(torch.arange(4), 0.0)
     assert generator.move[-1].bias.tolist() == pytest.approx([0.1 * 2 * 0.6, 0.1 * 2 * 0.8])
 
 
@@ -103,8 +95,8 @@ def test_the_critic_is_updated_so_often_for_each_update_of_the_generator(adversa
     generator, critic = ResidualGenerator(2, 2, 2, (4,)), mlp(2, (4,), 1)
     rows = rows_of(np.random.RandomState(0).normal(size=(8, 2)), [[-1]] * 8)
     optimizers = {"generator": Counting(generator.parameters(), 0.1), "critic": Counting(critic.parameters(), 0.1)}
-    settings = options(generator, critic, optimizers=optimizers, n_critic=3, adversarial_weight=adversarial_weight)
-    step = distgan_step(generator, critic, real=rows, candidates=rows, **settings)
+    given = settings(generator, critic, optimizers=optimizers, n_critic=3, adversarial_weight=adversarial_weight)
+    step = distgan_step(generator, critic, real=rows, candidates=rows, **given)
     for _ in range(2):
         step(torch.arange(8), 0.0)
     assert {name: optimizer.n_steps for name, optimizer in optimizers.items()} == {
@@ -124,7 +116,7 @@ def test_the_critic_learns_to_prefer_real_rows():
         critic,
         real=real,
         candidates=candidates,
-        **options(generator, critic, optimizers=optimizers, noise_dim=0),
+        **settings(generator, critic, optimizers=optimizers, noise_dim=0),
     )
     for _ in range(50):
         step(torch.arange(30), 0.0)
@@ -141,7 +133,7 @@ def test_the_anchor_holds_rows_back():
             optimizers = {
                 name: Adam(net.parameters(), 0.01) for name, net in (("generator", generator), ("critic", critic))
             }
-            settings = options(
+            given = settings(
                 generator,
                 critic,
                 optimizers=optimizers,
@@ -149,7 +141,7 @@ def test_the_anchor_holds_rows_back():
                 adversarial_weight=0.0,
                 noise_dim=0,
             )
-            step = distgan_step(generator, critic, real=real, candidates=candidates, **settings)
+            step = distgan_step(generator, critic, real=real, candidates=candidates, **given)
             for _ in range(100):
                 step(torch.arange(9), 0.0)
             steps.append(generator(candidates.vectors, torch.zeros(9, 0)).mean().item())
@@ -168,9 +160,9 @@ def test_training_moves_shifted_candidates_onto_held_out_rows():
         optimizers = {
             name: Adam(net.parameters(), 3e-3) for name, net in (("generator", generator), ("critic", critic))
         }
-        settings = options(generator, critic, optimizers=optimizers, scale=6.0, adversarial_weight=0.01)
-        step = distgan_step(generator, critic, real=real, candidates=candidates, **settings)
-        evaluate = held_out_mmd(generator, candidates, held_out, 2, 6.0, BANDWIDTHS, n_rows=150)
+        given = settings(generator, critic, optimizers=optimizers, scale=6.0, adversarial_weight=0.01)
+        step = distgan_step(generator, critic, real=real, candidates=candidates, **given)
+        evaluate = held_out_mmd(generator, candidates, held_out, 6.0, DistGANOptions(noise_dim=2), n_rows=150)
         result = train(
             step, plain_batches(200, 64, rng), max_steps=300, evaluate=evaluate, evaluate_every=10,
             modules={"generator": generator},
@@ -196,11 +188,11 @@ def test_leaving_parents_out_spreads_copies_where_comparing_with_parents_keeps_t
         with seeded(np.random.RandomState(1)):
             generator, critic = ResidualGenerator(4, 4, 4, (32,)), mlp(4, (4,), 1)
             optimizers = {"generator": Adam(generator.parameters(), 5e-3), "critic": None}
-            settings = options(
+            given = settings(
                 generator, critic, optimizers=optimizers, adversarial_weight=0.0, leave_parents_out=leave_parents_out,
                 noise_dim=4, scale=4.0, batch_size=100,
             )  # fmt: skip
-            step = distgan_step(generator, critic, real=real, candidates=copies, **settings)
+            step = distgan_step(generator, critic, real=real, candidates=copies, **given)
             for _ in range(200):
                 step(torch.arange(100), 0.0)
             moves = generator(copies.vectors, torch.randn(100, 4)) - copies.vectors
@@ -213,7 +205,8 @@ def test_held_out_score_is_the_mmd_with_its_constant():
     candidates = rows_of(rng.normal(size=(12, 2)), [[-1]] * 12, np.repeat([0, 1], [4, 8]))
     held_out = rows_of(rng.normal(size=(5, 2)), [[-1]] * 5, np.array([0, 0, 1, 1, 1]))
     generator = ResidualGenerator(2, 2, 0, (4,))
-    evaluate = held_out_mmd(generator, candidates, held_out, 0, 2.0, (1.0,), n_rows=100)
+    one_kernel = DistGANOptions(noise_dim=0, mmd_bandwidths=(1.0,))
+    evaluate = held_out_mmd(generator, candidates, held_out, 2.0, one_kernel, n_rows=100)
     of_bumps = []
     for bump in (0, 1):
         ours, theirs = candidates.vectors[candidates.bump == bump], held_out.vectors[held_out.bump == bump]
@@ -222,12 +215,12 @@ def test_held_out_score_is_the_mmd_with_its_constant():
     assert float(evaluate()["score"]) == pytest.approx(expected, abs=1e-6)
 
 
-def test_held_out_score_looks_at_so_many_candidates_of_all_bumps():
-    """As many candidates as are looked at are of the first bump, and yet those of the second count."""
+def test_held_out_score_samples_candidates_of_all_bumps():
+    """The first bump alone has more candidates than are compared, and yet those of the second count."""
     rng = np.random.RandomState(0)
     vectors, bump = rng.normal(size=(80, 2)), np.repeat([0, 1], 40)
     held_out = rows_of(rng.normal(size=(20, 2)), [[-1]] * 20, np.repeat([0, 1], 10))
-    n_seen = []
+    n_seen, one_kernel = [], DistGANOptions(noise_dim=2, mmd_bandwidths=(1.0,))
 
     def generator(rows, noise):
         n_seen.append((len(rows), len(noise)))
@@ -237,7 +230,7 @@ def test_held_out_score_looks_at_so_many_candidates_of_all_bumps():
         """Return the score of candidates with each bump shifted by its own number."""
         candidates = rows_of(vectors + np.array(shift)[bump][:, None], [[-1]] * 80, bump)
         with seeded(np.random.RandomState(0)):
-            return float(held_out_mmd(generator, candidates, held_out, 2, 2.0, (1.0,), n_rows=30)()["score"])
+            return float(held_out_mmd(generator, candidates, held_out, 2.0, one_kernel, n_rows=30)()["score"])
 
     assert score([0.0, 1.0]) > score([0.0, 0.0]) + 0.05
     assert score([1.0, 0.0]) > score([0.0, 0.0]) + 0.05
@@ -255,10 +248,10 @@ def test_two_bumps_of_unequal_size_that_are_right_already_are_left_alone():
     with seeded(rng):
         generator, critic = ResidualGenerator(3, 3, 0, (32,)), mlp(3, (4,), 1)
         optimizers = {"generator": Adam(generator.parameters(), 2e-3), "critic": None}
-        settings = options(
+        given = settings(
             generator, critic, optimizers=optimizers, adversarial_weight=0.0, noise_dim=0, scale=6.0, batch_size=128
         )
-        step = distgan_step(generator, critic, real=real, candidates=candidates, **settings)
+        step = distgan_step(generator, critic, real=real, candidates=candidates, **given)
         for indices, _ in zip(plain_batches(800, 128, rng), range(200)):
             step(indices, 0.0)
     moved = generator(candidates.vectors, torch.zeros(800, 0)).detach()
