@@ -2,8 +2,9 @@
 
     python benchmarks/house.py
 
-Nothing is imported: the source is parsed, so imports inside functions count as well. `tests/internals/test_house.py`
-guards what these functions return.
+Nothing is imported: the source is parsed, so imports inside functions count as well, and so does
+``import_module("...")``. A public name imported from the package itself counts as an import of its home.
+`tests/internals/test_house.py` guards what these functions return.
 """
 
 import ast
@@ -16,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # From the ground to the roof; a module imports from its own level (other rooms of it never) or from lower ones.
 LEVELS = (
-    ("exceptions", "_version", "_versions", "_budget"),
+    ("exceptions", "_version", "_versions", "_budget", "_docstrings"),
     ("_nn", "_tables", "_distances", "_neighbors", "_sampling", "_statistics", "_thresholds"),
     ("_estimators", "relevance", "_folds", "_weights", "_sklearn_networks", "threat", "datasets"),
     ("over_sampling", "_hard_triplet", "_smcae", "_robust_at"),
@@ -48,16 +49,34 @@ def room(module):
 
 def imports(found):
     """Return (module, imported module, imported name or None) for each import of our own, lazy ones included."""
-    edges = []
+    edges, homes = [], _homes(found)
     for module, path in found.items():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == PACKAGE:
                 for alias in node.names:
                     inner = f"{node.module}.{alias.name}"
-                    edges.append((module, inner, None) if inner in found else (module, node.module, alias.name))
+                    if inner in found:
+                        edges.append((module, inner, None))
+                    else:
+                        home = homes.get(alias.name, PACKAGE) if node.module == PACKAGE else node.module
+                        edges.append((module, home, alias.name))
             elif isinstance(node, ast.Import):
                 edges += [(module, alias.name, None) for alias in node.names if alias.name in found]
+            elif isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] == "import_module":
+                name = getattr(node.args[0], "value", None)
+                edges += [(module, name, None)] if name in found else []
     return edges
+
+
+def _homes(found):
+    """Return which module each name of the package's own __init__ comes from: imported there, or loaded by `_HOMES`."""
+    homes = {}
+    for node in ast.parse(found[PACKAGE].read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "_HOMES":
+            homes.update(ast.literal_eval(node.value))
+        elif isinstance(node, ast.ImportFrom):
+            homes.update((alias.name, node.module) for alias in node.names)
+    return homes
 
 
 def circles(edges):

@@ -1,9 +1,10 @@
 """The versions that results depend on, for reports and bug reports."""
 
-import importlib
 import os
 import platform
 import sys
+
+from skgan_resample._version import __version__
 
 
 def show_versions():
@@ -40,7 +41,7 @@ def versions():
     from importlib.metadata import PackageNotFoundError, version
 
     found = {"python": sys.version.split()[0], "platform": platform.platform(), "cores": str(os.cpu_count())}
-    found["skgan_resample"] = importlib.import_module("skgan_resample").__version__
+    found["skgan_resample"] = __version__
     for name in (
         "numpy",
         "scipy",

@@ -39,6 +39,11 @@ def test_no_circle_of_modules_or_rooms():
     assert house["rooms_in_circles"](EDGES) == []
 
 
+def test_the_package_itself_is_imported_for_a_sampler_of_another_room_alone():
+    """The package's own __init__ loads everything lazily, so an import of it hides where it leads."""
+    assert {module for module, target, _ in EDGES if target == "skgan_resample"} == {"skgan_resample.over_sampling"}
+
+
 def test_no_underscore_name_is_imported_from_another_module():
     assert house["underscore_names"](EDGES) == []
 
@@ -71,11 +76,21 @@ def test_files_classes_and_functions_are_short(kind, measure, most):
 def test_the_walk_sees_lazy_imports_circles_and_steps_up(tmp_path):
     package = tmp_path / "skgan_resample"
     (package / "metrics").mkdir(parents=True)
-    (package / "__init__.py").write_text("")
+    (package / "__init__.py").write_text("_HOMES = {'compare': 'skgan_resample.model_selection'}\n")
     (package / "metrics" / "__init__.py").write_text("from skgan_resample.compose import a, _b\n")
     (package / "compose.py").write_text("def a():\n    from skgan_resample import metrics\n")
+    (package / "model_selection.py").write_text("")
+    (package / "relevance.py").write_text(
+        "from skgan_resample import compare\nfrom importlib import import_module\n"
+        "def late():\n    return import_module('skgan_resample.plots')\n"
+    )
+    (package / "plots.py").write_text("")
     edges = house["imports"](house["modules"](tmp_path))
     assert house["circles"](edges) == [["skgan_resample.compose", "skgan_resample.metrics"]]
     assert house["rooms_in_circles"](edges) == [["compose", "metrics"]]
-    assert house["upward"](edges) == [("skgan_resample.metrics", "skgan_resample.compose")]
+    assert house["upward"](edges) == [
+        ("skgan_resample.metrics", "skgan_resample.compose"),
+        ("skgan_resample.relevance", "skgan_resample.model_selection"),
+        ("skgan_resample.relevance", "skgan_resample.plots"),
+    ]
     assert house["underscore_names"](edges) == [("skgan_resample.metrics", "skgan_resample.compose._b")]
