@@ -17,7 +17,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import BaseEstimator, clone
 from sklearn.compose import TransformedTargetRegressor, make_column_transformer
 from sklearn.datasets import load_diabetes
-from sklearn.dummy import DummyRegressor
+from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.exceptions import NotFittedError
 from sklearn.isotonic import IsotonicRegression
@@ -33,6 +33,7 @@ from skgan_resample import SMOGN, SMOTER, RandomOverSampler, Relevance, Resampli
 from skgan_resample.compose import (
     OutputCorrectedRegressor,
     RelevanceWeightedRegressor,
+    ResampledClassifier,
     ResampledRegressor,
     output_correction,
 )
@@ -594,3 +595,25 @@ def test_nothing_warns_in_everyday_use(table):
         warnings.simplefilter("error")
         for model in all_three(Ridge(), random_state=0):
             model.fit(frame, pd.Series(y)).predict(frame)
+
+
+class Unfit(LinearRegression):
+    """Cannot be fitted."""
+
+    def fit(self, X, y, sample_weight=None):
+        raise RuntimeError("no fit today")
+
+
+@pytest.mark.parametrize("around", [
+    RelevanceWeightedRegressor, OutputCorrectedRegressor, lambda model: ResampledRegressor(None, model),
+    lambda model: ResampledRegressor(None, model, recalibrate="mean"), lambda model: ResampledClassifier(None, model),
+])  # fmt: skip
+def test_a_fit_that_fails_leaves_no_earlier_one_to_predict_with(table, around):
+    X, y = table
+    classes = isinstance(around(LinearRegression()), ResampledClassifier)
+    model = around(DummyClassifier() if classes else LinearRegression()).fit(X, np.digitize(y, [5]) if classes else y)
+    model.predict(X)
+    with pytest.raises(RuntimeError, match="no fit today"):
+        model.set_params(estimator=Unfit()).fit(X, np.digitize(y, [5]) if classes else y)
+    with pytest.raises(NotFittedError):
+        model.predict(X)

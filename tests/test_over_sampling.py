@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from _shared import run_python
 from sklearn.base import clone
 from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import StandardScaler
@@ -575,3 +576,15 @@ def test_all_samplers_are_found_where_imbalanced_learn_has_them():
         assert name in over_sampling.__all__
     with pytest.raises(AttributeError, match="no attribute 'Smote'"):
         over_sampling.Smote  # noqa: B018
+
+
+def test_the_sampler_for_classes_is_found_here_too_and_imported_when_asked_for():
+    code = """
+import sys
+import skgan_resample.over_sampling as home
+print("HardTripletSampler" in dir(home), "skgan_resample._hard_triplet" in sys.modules)
+from skgan_resample.over_sampling import HardTripletSampler
+import skgan_resample
+print(HardTripletSampler is skgan_resample.HardTripletSampler)
+"""
+    assert run_python(code).split() == ["True", "False", "True"]

@@ -525,3 +525,14 @@ def test_nothing_warns_in_everyday_use(table):
         for prior_correction in (False, True):
             model = ResampledClassifier(SMOTE(), LogisticRegression(), prior_correction=prior_correction)
             model.fit(frame, pd.Series(y)).predict(frame)
+
+
+def test_correction_of_float32_probabilities_keeps_what_they_hold(table):
+    class Single(Posterior):
+        def predict_proba(self, X):
+            return super().predict_proba(X).astype(np.float32)
+
+    X, y = table
+    model = ResampledClassifier(RandomOverSampler(), Single(), prior_correction=True, random_state=0).fit(X, y)
+    plain = model.estimator_.predict_proba(X).astype(float) * model.prior_ratio_
+    assert_allclose(model.predict_proba(X), plain / plain.sum(axis=1, keepdims=True), rtol=1e-12)

@@ -26,3 +26,7 @@ def __getattr__(name):
     if name == "HardTripletSampler":
         return getattr(import_module("skgan_resample"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted(__all__)
