@@ -13,7 +13,7 @@ try:
 except ImportError:
 
     class CallbackSupportMixin:
-        """Stands in for scikit-learn's mixin before 1.9: an estimator without ``set_callbacks``."""
+        """Replaces scikit-learn's mixin before 1.9: an estimator without ``set_callbacks``."""
 
 
 def seeded_clone(estimator, rng):
@@ -58,7 +58,7 @@ class TorchStateMixin:
         def _build_network(self, name):
             return make_critic(self.n_features_in_) if name == "critic_" else super()._build_network(name)
 
-    A network that the user passes in as a parameter is no business of this class: pickle finds its class by reference.
+    This is not for a network that the user passes in as a parameter: pickle finds its class by reference.
     """
 
     _network_names: tuple = ()
@@ -92,9 +92,9 @@ class TorchStateMixin:
 
     @contextmanager
     def _on_device(self, device, *names):
-        """Lend the networks `names` on `device`: ``with self._on_device("cuda", "encoder_") as (encoder,):``.
+        """Yield the networks `names` on `device`: ``with self._on_device("cuda", "encoder_") as (encoder,):``.
 
-        Off the CPU they are copies: the fitted ones stay where they are whatever happens, and two threads can predict.
+        On another device than the CPU they are copies, so the fitted ones never leave it, and two threads can predict.
         """
         from skgan_resample._nn.training import memory_advice
 
@@ -138,7 +138,7 @@ class Options(BaseEstimator):
         return options
 
     def _check_values(self):
-        """Refuse values that the table of constraints cannot tell."""
+        """Refuse values that the table of constraints lets pass."""
 
 
 class OptionsMixin:
@@ -169,7 +169,7 @@ class OptionsMixin:
 def fit_callbacks(estimator, X=None, y=None, *, n_records=None, reconstruct=None):
     """Yield an estimator's callbacks as plain callables for `train`: ``with fit_callbacks(self, X, y) as callbacks:``.
 
-    They print each record of the history when ``estimator.verbose``, and tell it to what was set by ``set_callbacks``.
+    They print each record of the history when ``estimator.verbose``, and pass it to what was set by ``set_callbacks``.
     An estimator has that method if it inherits from the `CallbackSupportMixin` of this module and scikit-learn is 1.9
     or newer. For such a callback each record is one task below "fit", with the record itself in ``context.record``, and
     returning True ends the training. To be used once per fit, inside a method under scikit-learn's ``_fit_context``,
@@ -180,7 +180,7 @@ def fit_callbacks(estimator, X=None, y=None, *, n_records=None, reconstruct=None
     estimator : estimator
         The one being fitted.
     X, y : array-like, default=None
-        Its training data, handed on to callbacks that ask for them.
+        Its training data, for callbacks that need them.
     n_records : int, default=None
         How many records all calls of `train` will make at most, ``1 + ceil(max_steps / evaluate_every)`` each, for the
         length of a progress bar; None if unknown.
@@ -196,13 +196,13 @@ def fit_callbacks(estimator, X=None, y=None, *, n_records=None, reconstruct=None
     given = {"estimator": estimator, "X": X, "y": y, "reconstruction_attributes": reconstruct}
     context.call_on_fit_task_begin(**given)
 
-    def tell(record):
+    def report(record):
         task = context.subcontext(task_name=f"step {record['step']}")
         task.record = record
         task.call_on_fit_task_begin(**given)
         return task.call_on_fit_task_end(**given)
 
-    yield [*callbacks, tell]
+    yield [*callbacks, report]
     context.call_on_fit_task_end(**given)
 
 

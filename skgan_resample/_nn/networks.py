@@ -23,15 +23,7 @@ def mlp(n_inputs, hidden_layer_sizes, n_outputs):
 class ResidualGenerator(nn.Module):
     """Move the first `n_moved` columns of a row, given all of them and noise; untrained, it moves nothing.
 
-    Parameters
-    ----------
-    n_inputs : int
-        Columns of a row.
-    n_moved : int
-        Leading columns that are moved; the others are handed on as they are.
-    noise_dim : int
-        Columns of noise.
-    hidden_layer_sizes : sequence of int
+    A row has `n_inputs` columns, of which all but the first `n_moved` are returned unchanged; noise has `noise_dim`.
     """
 
     def __init__(self, n_inputs, n_moved, noise_dim, hidden_layer_sizes):
@@ -48,7 +40,6 @@ class ResidualGenerator(nn.Module):
 
 
 ACTIVATIONS = {"identity": nn.Identity, "logistic": nn.Sigmoid, "tanh": nn.Tanh, "relu": nn.ReLU}
-
 
 # Activations as functions, and the gradient before each from the one behind it and its values.
 FORWARD = {"identity": lambda x: x, "logistic": torch.sigmoid, "tanh": torch.tanh, "relu": torch.relu}
@@ -71,14 +62,7 @@ class TwoLogits(nn.Module):
 class SklearnMLP(nn.Sequential):
     """The network of scikit-learn's MLPClassifier or, without hidden layers, of a linear model.
 
-    Parameters
-    ----------
-    n_inputs : int
-    hidden_layer_sizes : sequence of int
-    n_outputs : int
-    activation : {"identity", "logistic", "tanh", "relu"}
-    two_logits : bool
-        Whether the one output stands for two classes.
+    `activation` is a key of `ACTIVATIONS`; with `two_logits`, the one output is the logit of the second of two classes.
     """
 
     def __init__(self, n_inputs, hidden_layer_sizes, n_outputs, activation, *, two_logits):
@@ -95,8 +79,8 @@ class SklearnMLP(nn.Sequential):
     def input_gradient(self, x, slope):
         """Return the outputs at `x` and the gradient there of something that is a function of the outputs.
 
-        Adversarial training spends its time on this gradient. By hand it is cheaper than by autograd, which keeps books
-        for a second pass and for operations that are not wanted here.
+        Adversarial training spends its time on this gradient. Written out, it is cheaper than by autograd, which also
+        prepares a second pass and operations that are not needed here.
 
         Parameters
         ----------

@@ -59,7 +59,7 @@ def train(
     """Call `step` on batch after batch, evaluate now and then, and stop in time.
 
     Several phases (warm-up, then the GAN) are several calls. Call it inside ``with seeded(rng, device):``; it runs on
-    one torch thread, because more threads make networks as small as ours several times slower.
+    one torch thread, because more threads make such small networks several times slower.
 
     Parameters
     ----------
@@ -150,7 +150,9 @@ def train(
             try:
                 indices = next(batches)
             except StopIteration:
-                raise ValueError(f"batches ended after {n_done} of {max_steps} steps; hand in endless ones.") from None
+                raise ValueError(
+                    f"batches ended after {n_done} of {max_steps} steps; pass an endless iterable."
+                ) from None
             window.append({name: loss.detach() for name, loss in step(indices, n_done / max_steps).items()})
             n_done += 1
 
@@ -390,7 +392,7 @@ def _sent_ahead(batches, device):
         yield from rows.split([len(batch) for batch in block])
 
 
-# What is borrowed from the process and given back --------------------------------------------------------------------
+# State of the process, changed for a block and restored ---------------------------------------------------------------
 
 _seed_lock = threading.RLock()
 
@@ -487,6 +489,6 @@ def memory_advice():
         yield
     except torch.cuda.OutOfMemoryError as error:
         raise MemoryError(
-            'The GPU is out of memory: use a smaller batch_size or smaller networks, or device="cpu"; and look whether '
-            f"other processes or parallel jobs (n_jobs) share the GPU. torch says: {error}"
+            'The GPU is out of memory: use a smaller batch_size, smaller networks or device="cpu". Check whether other '
+            f"processes or parallel jobs (n_jobs) share the GPU. From torch: {error}"
         ) from error

@@ -33,7 +33,7 @@ class AroundMixin(MetaEstimatorMixin):
         y : array-like of shape (n_samples,)
             Continuous target, finite; for a classifier, numbers or strings.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows, at least 0; the notes of the class say what they do.
+            Weights of the rows, at least 0; the notes of the class describe their use.
 
         Returns
         -------

@@ -61,7 +61,7 @@ class ResampledRegressor(_ResamplesMixin, RegressorAround):
     ----------
     sampler : sampler, "passthrough" or None
         Anything with ``fit_resample(X, y)`` for a continuous target. It is cloned. "passthrough" and None leave the
-        rows as they are.
+        rows unchanged.
     estimator : regressor
         It is cloned.
     recalibrate : {"mean", "isotonic"}, default=None
@@ -77,7 +77,7 @@ class ResampledRegressor(_ResamplesMixin, RegressorAround):
     Attributes
     ----------
     sampler_ : sampler or None
-        The fitted clone; its attributes tell which rows are new.
+        The fitted clone; its attributes show which rows are new.
     estimator_ : regressor
         The fitted clone.
     offset_ : float
@@ -162,14 +162,14 @@ class ResampledClassifier(_ResamplesMixin, AroundMixin, ClassifierMixin, BaseEst
     """Resample the training rows, then fit a classifier to them.
 
     An imbalanced-learn Pipeline of the two does the same, and takes further steps; here weights travel with the rows,
-    and probabilities can be corrected for the changed class frequencies: after balancing, a rare class looks more
-    probable than it is.
+    and probabilities can be corrected for the changed class frequencies: after balancing, a rare class gets too
+    high probabilities.
 
     Parameters
     ----------
     sampler : sampler, "passthrough" or None
-        Anything with ``fit_resample(X, y)`` for classes. It is cloned. "passthrough" and None leave the rows as they
-        are.
+        Anything with ``fit_resample(X, y)`` for classes. It is cloned. "passthrough" and None leave the rows
+        unchanged.
     estimator : classifier
         It is cloned.
     prior_correction : bool, default=False
@@ -189,7 +189,7 @@ class ResampledClassifier(_ResamplesMixin, AroundMixin, ClassifierMixin, BaseEst
     prior_ratio_ : ndarray of shape (n_classes,) or None
         What probabilities are multiplied by, the one divided by the other; None without `prior_correction`.
     sampler_ : sampler or None
-        The fitted clone; its attributes tell which rows are new.
+        The fitted clone; its attributes show which rows are new.
     estimator_ : classifier
         The fitted clone.
     n_features_in_, feature_names_in_

@@ -25,6 +25,10 @@ from skgan_resample.relevance import Relevance
 AUTO_SHARE = 0.25  # "auto" fills this share of the way to "balance"; our choice on tuning tables, see smogan_levers.md
 
 described = shared_descriptions("""
+    X : array-like or pandas, polars or pyarrow table of shape (n_samples, n_features)
+        Numbers, strings, booleans, categories, dates. Missing cells are allowed.
+    y : array-like of shape (n_samples,)
+        Continuous target, finite.
     relevance : Relevance, default=None
         What is rare. It is cloned and fitted to the target; None is ``Relevance()``, the box-plot extremes.
     threshold : float in (0, 1], default=0.8
@@ -182,16 +186,14 @@ class BaseRegressionSampler(BaseSampler):
         self.on_no_rare = on_no_rare
         self.random_state = random_state
 
+    @described
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y):
         """Learn what is rare, and what the drawing of new rows needs.
 
         Parameters
         ----------
-        X : array-like or pandas, polars or pyarrow table of shape (n_samples, n_features)
-            Numbers, strings, booleans, categories, dates. Missing cells are allowed.
-        y : array-like of shape (n_samples,)
-            Continuous target, finite.
+        {X, y}
 
         Returns
         -------
@@ -201,16 +203,14 @@ class BaseRegressionSampler(BaseSampler):
         self._learn(X, y)
         return self
 
+    @described
     @_fit_context(prefer_skip_nested_validation=True)
     def fit_resample(self, X, y):
         """Return the rows given, and new ones with rare target values behind them.
 
         Parameters
         ----------
-        X : array-like or pandas, polars or pyarrow table of shape (n_samples, n_features)
-            Numbers, strings, booleans, categories, dates. Missing cells are allowed.
-        y : array-like of shape (n_samples,)
-            Continuous target, finite.
+        {X, y}
 
         Returns
         -------
@@ -254,7 +254,7 @@ class BaseRegressionSampler(BaseSampler):
         """Learn what `_draw` needs; nothing by default."""
 
     def _draw(self, X, y, rng):
-        """Return a Draft with the rows that `sampling_strategy_` asks for."""
+        """Return a Draft with the rows that `sampling_strategy_` counts."""
         raise TypeError(f"{type(self).__name__} has no method `_draw` that makes rows.")
 
     def _learn(self, X, y):

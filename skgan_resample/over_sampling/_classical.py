@@ -67,7 +67,7 @@ class GaussianNoise(BaseRegressionSampler):
     {relevance, threshold, sampling_strategy, under_sampling, emphasis}
     perturbation : float, default=0.1
         Standard deviation of the noise, as a share of the standard deviation of each column among the rows of the
-        bump. Nominal cells are drawn anew with the frequencies in the bump.
+        bump. Nominal cells are drawn at random, with the frequencies in the bump.
     {categorical_features, on_no_rare, random_state}
 
     Attributes

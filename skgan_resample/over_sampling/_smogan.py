@@ -26,7 +26,7 @@ from skgan_resample.exceptions import NonFiniteLossError, warn
 from skgan_resample.over_sampling._base import BaseRegressionSampler, Draft, described, rows_per_bump
 from skgan_resample.over_sampling._classical import SMOGN
 
-# Guesses that were never tuned, if nothing else is said.
+# Guesses that were never tuned, unless the comment says where the value comes from.
 EVALUATE_EVERY = 10  # steps between two evaluations on the held-out rows
 MIN_HELD_OUT = 2  # held-out rows of each bump; the MMD needs a pair
 TRAINING_DRAFTS = 4  # candidates to train on, as a multiple of the rare rows, at least
@@ -385,7 +385,9 @@ class SMOGANRegressorResampler(OptionsMixin, CallbackSupportMixin, TorchStateMix
 
         self.device_ = str(resolve_device(self.device))
         own_rng = np.random.RandomState(copy.deepcopy(rng).randint(np.iinfo(np.int32).max))
-        large, small = _by_size(self._rare_bumps(), self.min_rare)
+        bumps = self._rare_bumps()
+        large = [bump for bump in bumps if len(bump.indices) >= self.min_rare]
+        small = [bump for bump in bumps if len(bump.indices) < self.min_rare]
         if small:
             names = ", ".join(f"{bump.name!r} with {len(bump.indices)}" for bump in small)
             warn(f"Too few rows to refine (min_rare={self.min_rare}): new rows of {names} stay as stage 1 made them.")
@@ -507,8 +509,8 @@ class SMOGANRegressorResampler(OptionsMixin, CallbackSupportMixin, TorchStateMix
         space, bump = self.space_, self.space_.bump_of(draft.y)
         rows = np.flatnonzero(bump >= 0)
         X_old, y_old, bump = draft.X[rows], draft.y[rows], bump[rows]
-        lent = self._on_device(self.device_, "generator_")
-        with seeded(rng), one_thread(), torch.no_grad(), lent as (generator,):
+        on_device = self._on_device(self.device_, "generator_")
+        with seeded(rng), one_thread(), torch.no_grad(), on_device as (generator,):
             vectors = torch.from_numpy(space.vectors(X_old, y_old, bump)).to(self.device_)
             noise = torch.randn(len(rows), space.noise_dim).to(self.device_)  # the same on every device
             steps = (generator(vectors, noise) - vectors)[:, : space.n_moved].cpu().numpy().astype(float)
@@ -526,7 +528,8 @@ class SMOGANRegressorResampler(OptionsMixin, CallbackSupportMixin, TorchStateMix
         """Return a Draft with targets shrunk towards a regressor's predictions, at most to the edge of their bump."""
         if self.target_refinement == 0:
             return draft
-        estimator = seeded_clone(_default_estimator() if self.estimator is None else self.estimator, rng)
+        trees = ExtraTreesRegressor(N_TREES, min_samples_leaf=3, max_features=0.5)  # a guess
+        estimator = seeded_clone(trees if self.estimator is None else self.estimator, rng)
         encoder = copy.deepcopy(self.encoder_).rescale(X)
         if not encoder.width_:  # constant columns alone
             return draft
@@ -589,9 +592,8 @@ class _RareSpace:
         encoded = self.encoder.encode_codes(X)
         target = (y - self.target_center[bump]) / self.target_spread[bump]
         one_hot = np.eye(len(self.low))[bump]
-        return np.column_stack([encoded[:, self.positions], target, encoded[:, self.others], one_hot]).astype(
-            np.float32
-        )
+        parts = [encoded[:, self.positions], target, encoded[:, self.others], one_hot]
+        return np.column_stack(parts).astype(np.float32)
 
     def shifted(self, X, y, steps, bump):
         """Return rows and targets shifted by `steps`, shape (n_samples, n_moved), in units of the rare rows."""
@@ -609,12 +611,8 @@ class _RareSpace:
 # ------------------------------------------------------------------------------------------------ helpers
 _NOTHING_REFINED = {
     "status": "not refined",
-    "n_rows": 0,
-    "n_moved": 0,
-    "n_target_refined": 0,
-    "n_fallback": 0,
-    "mmd_before": None,
-    "mmd_after": None,
+    **dict.fromkeys(("n_rows", "n_moved", "n_target_refined", "n_fallback"), 0),
+    **dict.fromkeys(("mmd_before", "mmd_after")),
 }
 
 
@@ -648,10 +646,6 @@ def _foreign_draft(sampler, encoder, X, y):
     return Draft(codes, target, np.asarray(parents, dtype=np.intp))
 
 
-def _default_estimator():
-    return ExtraTreesRegressor(N_TREES, min_samples_leaf=3, max_features=0.5)
-
-
 def _rows_to_fit(is_rare, rng):
     """Return the rows to fit the regressor to: all, or of a large table the rare ones and a sample of the others."""
     if len(is_rare) <= MAX_TARGET_ROWS:
@@ -659,12 +653,6 @@ def _rows_to_fit(is_rare, rng):
     rare, common = np.flatnonzero(is_rare), np.flatnonzero(~is_rare)
     rare = rng.permutation(rare)[: MAX_TARGET_ROWS // 2]
     return np.sort(np.concatenate([rare, rng.permutation(common)[: MAX_TARGET_ROWS - len(rare)]]))
-
-
-def _by_size(bumps, min_rare):
-    """Return the bumps of at least `min_rare` rows, and the others."""
-    large = [bump for bump in bumps if len(bump.indices) >= min_rare]
-    return large, [bump for bump in bumps if len(bump.indices) < min_rare]
 
 
 def _split(bumps, validation_fraction, rng):

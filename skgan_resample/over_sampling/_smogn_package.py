@@ -157,7 +157,7 @@ class SmognPackageSampler(BaseRegressionSampler):
         if others:
             raise ValueError(
                 f"SmognPackageSampler needs numeric columns; {others} hold text, categories, booleans or dates. "
-                "Encode or drop them, or use SMOGN, which takes them as they are."
+                "Encode or drop them, or use SMOGN, which takes such columns."
             )
         missing = [c.name for c in columns if c.has_missing]
         if missing:
@@ -230,13 +230,13 @@ class SmognPackageSampler(BaseRegressionSampler):
 
 # ------------------------------------------------------------------------------------------------ in and out
 def _relevance_options(relevance):
-    """Return the arguments of the package that say what is rare."""
+    """Return the arguments by which the package decides what is rare."""
     if getattr(relevance, "method", None) == "extremes" and relevance.boxplot == "tukey":
         return {"rel_method": "auto", "rel_xtrm_type": relevance.side, "rel_coef": relevance.coef}
     points = getattr(relevance, "control_points_", None)
     if points is None:
         raise ValueError(
-            f"SmognPackageSampler cannot hand {relevance!r} to the package, which takes box-plot extremes or control "
+            f"SmognPackageSampler cannot pass {relevance!r} to the package, which takes box-plot extremes or control "
             "points; use Relevance(method='control_points', control_points=[(y, relevance), ...])."
         )
     return {"rel_method": "manual", "rel_ctrl_pts_rg": points}
