@@ -9,8 +9,8 @@ nearer than `seconds` to what an idle one takes. Both are the best of several ru
 take turns. The parts of `fit_resample` are those of its fastest run.
 
 The bare loop gets the tensors that `fit` trains on, and shares no code with the library. With the same weights and the
-same draws its losses are those of `distgan_step`. `fit` reads the table, makes the candidates and trains; the teacher
-is fitted in the drawing, so it is in neither side of that ratio.
+same draws its losses are those of `distgan_step`. `fit` reads the table, makes the candidates and trains; the
+regressor that refines targets is fitted when rows are drawn, so it is in neither side of that ratio.
 """
 
 import copy

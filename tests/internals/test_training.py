@@ -767,7 +767,7 @@ def test_a_full_gpu_is_a_memory_error_with_advice():
     def step(indices, progress):
         raise torch.cuda.OutOfMemoryError("tried to allocate 2 GiB")
 
-    with pytest.raises(MemoryError, match=r"smaller batch_size .* device=\"cpu\".*2 GiB"):
+    with pytest.raises(MemoryError, match=r"smaller batch_size.* device=\"cpu\".*2 GiB"):
         train(step, cycle([0]), max_steps=1)
     with pytest.raises(RuntimeError, match="something else"), memory_advice():
         raise RuntimeError("something else")
