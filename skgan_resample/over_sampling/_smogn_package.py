@@ -173,27 +173,23 @@ class SmognPackageSampler(BaseRegressionSampler):
 
     def _resample(self, X, y, rng):
         """Return the positions of the rows kept and a Draft of the new ones."""
-        drawn = None
+        table = np.column_stack([X, y])
+        kept, drawn = np.arange(len(y)), table[:0]
         if self.bumps_:
             try:
-                drawn = self._call_package(X, y, rng)
+                returned, drawn = _part_real_rows(table, self._call_package(table, rng))
+                if self.under_sampling == "balance":
+                    kept = returned
             except NoRareRowsError as error:
                 if self.on_no_rare == "raise":
                     raise
                 warn(f"The table is returned unchanged. {error}")
-        kept = np.arange(len(y))
-        if drawn is None:
-            drawn = np.empty((0, X.shape[1] + 1))
-        else:  # real rows are among those returned: the sampled ones, and all of bumps that get no new rows
-            returned, drawn = _part_real_rows(np.column_stack([X, y]), drawn)
-            kept = returned if self.under_sampling == "balance" else kept
         self.sampling_strategy_ = _count_by_bump(drawn[:, -1], self.bumps_)
         return kept, Draft(drawn[:, :-1], drawn[:, -1], np.full((len(drawn), 2), -1))
 
-    def _call_package(self, X, y, rng):
-        """Return the rows that the package returns, shape (n_drawn, n_features + 1), the target last."""
+    def _call_package(self, table, rng):
+        """Return the rows that the package makes of a table, real ones among them, both with the target last."""
         pandas = _import_smogn()
-        table = np.column_stack([X, y])
         names = [f"column_{j}" for j in range(table.shape[1])]  # the caller's names and index could confuse the package
         options = {
             "y": names[-1],
@@ -217,7 +213,7 @@ class SmognPackageSampler(BaseRegressionSampler):
                         "change `threshold` or choose another relevance, such as Relevance(method='quantile')."
                     ) from error
                 raise RuntimeError(
-                    f"The package smogn failed on this table of {len(y)} rows and {X.shape[1]} columns "
+                    f"The package smogn failed on this table of {len(table)} rows and {table.shape[1] - 1} columns "
                     f"({type(error).__name__}: {error}). SMOGN of this library does the same without the package."
                 ) from error
         return drawn
@@ -281,7 +277,7 @@ def _mended_package(rng):
     stand_ins = {
         "np": _Numpy(np.random.RandomState(seed)),
         "rd": random.Random(seed),
-        "tqdm": _without_bar,
+        "tqdm": lambda rows, **options: rows,  # no progress bar
     }
     with _PATCHING:
         modules = [vars(module) for name, module in sys.modules.items() if name.split(".")[0] == "smogn"]
@@ -290,7 +286,7 @@ def _mended_package(rng):
             for space, name, _ in swapped:
                 space[name] = stand_ins[name]
             for space in modules:
-                space["print"] = _print_nothing  # hides the builtin
+                space["print"] = lambda *args, **options: None  # hides the builtin
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # pandas' deprecations, once for each column
                 yield sys.modules["smogn"].smoter
@@ -352,12 +348,3 @@ class _Drawn(np.ndarray):
 
     def __float__(self):
         return float(self.item())
-
-
-def _without_bar(rows, **kwargs):
-    """Stand in for `tqdm`."""
-    return rows
-
-
-def _print_nothing(*args, **kwargs):
-    """Stand in for `print`."""
