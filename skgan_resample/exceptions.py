@@ -55,6 +55,7 @@ _LIBRARIES = {"skgan_resample", "sklearn", "imblearn", "joblib", "contextlib"}  
 
 def warn(message):
     """Issue a ResamplingWarning that points at the line of the caller's own code."""
+    # Up the stack to the first frame outside of the libraries; a module is named by the globals of its frame.
     level, frame = 1, sys._getframe(0)
     while frame.f_back is not None and frame.f_globals.get("__name__", "").split(".")[0] in _LIBRARIES:
         level, frame = level + 1, frame.f_back

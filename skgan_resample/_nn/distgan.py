@@ -72,7 +72,7 @@ def distgan_step(generator, critic, *, optimizers, real, candidates, scale, opti
         with torch.no_grad():
             fakes = moved(drafts)
         batch = real.drawn(len(drafts)).vectors
-        loss = critic(fakes).mean() - critic(batch).mean()
+        loss = critic(fakes).mean() - critic(batch).mean()  # the Wasserstein distance, negated
         loss = loss + options.penalty_weight * gradient_penalty(critic, batch, fakes)
         descend(optimizers["critic"], loss)
         return loss
@@ -83,10 +83,12 @@ def distgan_step(generator, critic, *, optimizers, real, candidates, scale, opti
         if options.adversarial_weight:
             for _ in range(options.n_critic):
                 losses["critic_loss"] = update_critic(drafts)
-        batch = real if len(real) <= options.batch_size else real.drawn(options.batch_size)
+        batch = real if len(real) <= options.batch_size else real.drawn(options.batch_size)  # few rare rows: all
         fakes = moved(drafts)
+        # (n, n_real): rows of one bump, without parents if so set
         compared = drafts.unrelated_pairs(batch) if options.leave_parents_out else drafts.pairs(batch)
         distance = mmd(fakes, batch.vectors, scale, options.mmd_bandwidths, drafts.pairs(drafts), compared)
+        # Squared length of the moves; columns are in standard deviations of the rare rows.
         anchor = (fakes - drafts.vectors).square().sum(dim=1).mean()
         loss = options.mmd_weight * distance + options.anchor_weight * anchor
         if options.adversarial_weight:

@@ -30,6 +30,7 @@ class ResidualGenerator(nn.Module):
         super().__init__()
         self.n_moved = n_moved
         self.move = mlp(n_inputs + noise_dim, hidden_layer_sizes, n_moved)
+        # A last layer of zeros: training starts at the candidates, and step 0 is a fallback that changes nothing.
         nn.init.zeros_(self.move[-1].weight)
         nn.init.zeros_(self.move[-1].bias)
 
@@ -95,7 +96,7 @@ class SklearnMLP(nn.Sequential):
         """
         forward, backward = FORWARD[self.activation], BACKWARD[self.activation]
         weights = [layer.weight for layer in self.linear]
-        values, outputs = [], x
+        values, outputs = [], x  # behind the activation of each hidden layer, (n, n_units)
         for layer, weight in zip(self.linear[:-1], weights):
             outputs = forward(torch.addmm(layer.bias, outputs, weight.T))
             values.append(outputs)
@@ -105,6 +106,7 @@ class SklearnMLP(nn.Sequential):
         gradient = slope(outputs)
         if self.two_logits:
             gradient = gradient[:, 1:]
+        # From the last layer to the second; weight: (n_out, n_in), gradient: (n, n_out) -> (n, n_in)
         for weight, value in zip(weights[:0:-1], values[::-1]):
             gradient = backward(gradient @ weight, value)
         return outputs, gradient @ weights[0]

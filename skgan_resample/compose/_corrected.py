@@ -97,6 +97,7 @@ class RelevanceWeightedRegressor(RegressorAround):
         elif np.ptp(weights) == 0:
             self.estimator_ = estimator.fit(X, y)
         else:
+            # Weighted bootstrap: each row is expected to occur in proportion to its weight.
             rows = rng.choice(len(y), size=len(y), p=weights / weights.sum())
             self.estimator_ = estimator.fit(take_rows(X, rows), y[rows])
 
@@ -216,10 +217,11 @@ def output_correction(y, predictions, weights=None):
     check_consistent_length(y, predictions)
     weights = _check_sample_weight(weights, y, dtype=np.float64, ensure_non_negative=True)
     shares = weights / weights.sum()
+    # Weighted simple linear regression in centred form: slope = cov(y, predictions) / var(predictions).
     y_mean, center = shares @ y, shares @ predictions
-    deviations = predictions - center
+    deviations = predictions - center  # (n_samples,)
     variance = shares @ deviations**2
-    if np.sqrt(variance) <= 1e-12 * np.abs(predictions).max():
+    if np.sqrt(variance) <= 1e-12 * np.abs(predictions).max():  # all the same but for rounding
         return 0.0, float(y_mean)
     slope = shares @ (deviations * (y - y_mean)) / variance
     return float(slope), float(y_mean - slope * center)
@@ -235,7 +237,7 @@ def inner_folds(cv, rng):
 
 def out_of_fold(estimator, X, y, sample_weight, folds):
     """Return the rows that were tested, and for each the mean prediction of the clones fitted without it."""
-    total, count = np.zeros(len(y)), np.zeros(len(y))
+    total, count = np.zeros(len(y)), np.zeros(len(y))  # a splitter may test a row several times, or never
     for train, test in folds.split(X, y):
         weights = None if sample_weight is None else sample_weight[train]
         fitted = fit_weighted(clone(estimator), take_rows(X, train), y[train], weights)

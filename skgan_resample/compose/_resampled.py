@@ -131,7 +131,7 @@ class ResampledRegressor(_ResamplesMixin, RegressorAround):
         estimator = seeded_clone(self.estimator, rng)
         self.offset_, self.calibrator_ = 0.0, None
         if self.recalibrate is not None:
-            plain = ResampledRegressor(sampler, estimator)
+            plain = ResampledRegressor(sampler, estimator)  # sampler and estimator together, on each inner fold
             tested, predictions = out_of_fold(plain, X, y, sample_weight, inner_folds(self.cv, rng))
             self._calibrate(y[tested], predictions, None if sample_weight is None else sample_weight[tested])
         self.sampler_ = sampler
@@ -152,6 +152,7 @@ def _passes_on(method):
 
     def check(model):
         getattr(getattr(model, "estimator_", model.estimator), method)
+        # Before `fit` only the parameter is known, afterwards only what was fitted counts.
         corrects = model.prior_ratio_ is not None if hasattr(model, "prior_ratio_") else model.prior_correction
         return method == "predict_proba" or not corrects
 
@@ -320,15 +321,15 @@ def _parents(sampler, X, y, X_new, y_new):
         return sources[:, None]
     kept, parents = getattr(sampler, "kept_indices_", None), getattr(sampler, "parent_indices_", None)
     if kept is not None and parents is not None and len(kept) + len(parents) == len(y_new):
-        return np.concatenate([single_parents(kept), parents])
-    made = synthetic_rows(sampler, X, y, X_new, y_new)
+        return np.concatenate([single_parents(kept), parents])  # kept rows first, each its own parent
+    made = synthetic_rows(sampler, X, y, X_new, y_new)  # a sampler without such attributes: by values
     return np.where(made, -1, row_origins(X, y, X_new, y_new))[:, None]
 
 
 def _mean_weight(sample_weight, parents, default):
     """Return the mean weight of the known parents of each row, (n_resampled,), and `default` where there is none."""
-    known = parents >= 0
-    n_parents = known.sum(axis=1)
+    known = parents >= 0  # (n_resampled, n_parents)
+    n_parents = known.sum(axis=1)  # (n_resampled,)
     total = np.where(known, sample_weight[parents], 0.0).sum(axis=1)
     return np.where(n_parents > 0, total / np.maximum(n_parents, 1), default)
 

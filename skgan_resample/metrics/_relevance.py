@@ -215,6 +215,7 @@ def total_ratio(y_true, y_pred):
     """
     y_true, error = _target_and_error(y_true, y_pred)
     total = y_true.sum()
+    # A total below the rounding error of the sum is zero.
     if abs(total) <= len(y_true) * np.finfo(float).eps * np.abs(y_true).sum():
         return float("nan")
     return float((y_true + error).sum() / total)

@@ -236,7 +236,7 @@ class BaseRegressionSampler(BaseSampler):
             y_new = self._target_encoder.from_codes(self._snapped(draft.y)[:, None])
         self.kept_indices_ = kept
         self.parent_indices_ = draft.parents
-        self.is_synthetic_ = np.arange(len(kept) + len(draft.y)) >= len(kept)
+        self.is_synthetic_ = np.arange(len(kept) + len(draft.y)) >= len(kept)  # kept rows first
         return append_rows(X, kept, X_new), append_rows(y, kept, y_new)
 
     def _resample(self, X, y, rng):
@@ -301,7 +301,7 @@ class BaseRegressionSampler(BaseSampler):
         """Return the positions of the rows that stay: all, or common bumps cut down to B rows each."""
         if self.under_sampling is None or not self.bumps_:
             return np.arange(n_rows)
-        size = round(n_rows / len(self.bumps_))
+        size = round(n_rows / len(self.bumps_))  # B
         kept = []
         for bump in self.bumps_:
             rows = bump.indices
@@ -356,11 +356,11 @@ def rows_per_bump(strategy, bumps, n_rows):
                     f"bump has already; got {wanted!r}."
                 )
         return {name: int(strategy.get(name, size)) - size for name, size in rare.items()}
-    if isinstance(strategy, Real):
+    if isinstance(strategy, Real):  # rare rows afterwards = strategy x common rows
         n_rare = sum(rare.values())
         return _share_out(max(0, round(strategy * (n_rows - n_rare)) - n_rare), rare)
     share = 1.0 if strategy == "balance" else AUTO_SHARE
-    size = round(n_rows / len(bumps))
+    size = round(n_rows / len(bumps))  # B
     return {name: round(share * max(0, size - n)) for name, n in rare.items()}
 
 
@@ -368,7 +368,8 @@ def _share_out(total, sizes):
     """Return `total` in whole parts proportional to `sizes`, by the method of largest remainders (Hamilton)."""
     exact = {name: total * size / sum(sizes.values()) for name, size in sizes.items()}
     parts = {name: int(value) for name, value in exact.items()}
-    for name in sorted(exact, key=lambda name: parts[name] - exact[name])[: total - sum(parts.values())]:
+    largest_first = sorted(exact, key=lambda name: parts[name] - exact[name])  # minus the remainder
+    for name in largest_first[: total - sum(parts.values())]:
         parts[name] += 1
     return parts
 

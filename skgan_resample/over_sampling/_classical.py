@@ -54,7 +54,8 @@ class RandomOverSampler(BaseRegressionSampler):
     """
 
     def _draw(self, X, y, rng):
-        rows = np.concatenate([rows[self._choose_seeds(y[rows], n, rng)] for _, rows, n in self._growing_bumps()])
+        drawn = [rows[self._choose_seeds(y[rows], n_new, rng)] for _, rows, n_new in self._growing_bumps()]
+        rows = np.concatenate(drawn)  # (n_new,): positions in the input
         return Draft(X[rows], y[rows], single_parents(rows))
 
 
@@ -329,9 +330,9 @@ class SMOGN(_NeighborSampler):
             seeds, partners, distance, safe = self._choose_pairs(
                 X, y, rows, n_new, rng, half_median=self.safe_distance == "bin"
             )
-            near = distance < safe
+            near = distance < safe  # interpolate where the neighbour is near enough, else add noise
             drafts.append(_rows_between(X, y, rows, seeds[near], partners[near], nominal, rng))
-            scale = np.minimum(safe, self.perturbation)[~near]
+            scale = np.minimum(safe, self.perturbation)[~near]  # as in the paper
             drafts.append(_rows_around(X, y, bump, rows, seeds[~near], scale, nominal, rng))
         return stack_drafts(drafts)
 
@@ -347,7 +348,7 @@ def _rows_between(X, y, rows, seeds, partners, nominal, rng):
 def _rows_around(X, y, bump, rows, seeds, scale, nominal, rng):
     """Return a Draft of rows scattered around seeds, counted within `rows`; targets stay in the bump."""
     joined = np.column_stack([X[rows], y[rows]])
-    spread = _spread(joined if len(rows) > 1 else np.column_stack([X, y]))
+    spread = _spread(joined if len(rows) > 1 else np.column_stack([X, y]))  # one row has none: that of the table
     drawn = perturb(joined, seeds, scale, spread, np.append(nominal, False), rng)
     target = np.minimum(np.maximum(drawn[:, -1], bump.low), bump.high)
     return Draft(drawn[:, :-1], target, single_parents(rows[seeds]))
@@ -356,6 +357,6 @@ def _rows_around(X, y, bump, rows, seeds, scale, nominal, rng):
 def _spread(values):
     """Return the standard deviation of each column, NaN aside; 0 for a column of NaN alone."""
     present = ~np.isnan(values)
-    count = np.maximum(present.sum(axis=0), 1)
+    count = np.maximum(present.sum(axis=0), 1)  # (n_columns,); 1 keeps a column of NaN from dividing by zero
     mean = np.where(present, values, 0.0).sum(axis=0) / count
     return np.sqrt(np.where(present, (values - mean) ** 2, 0.0).sum(axis=0) / count)
