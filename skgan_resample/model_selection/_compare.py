@@ -8,13 +8,16 @@ from numbers import Real
 import numpy as np
 
 from skgan_resample._tables._targets import is_continuous_target
+from skgan_resample._thresholds import MEASURES
 from skgan_resample.model_selection._classification import classification_plan
-from skgan_resample.model_selection._regression import regression_plan
+from skgan_resample.model_selection._regression import SCORE_LABELS, regression_plan
 from skgan_resample.model_selection._result import Comparison, Models
 from skgan_resample.model_selection._robustness import robustness_plan
 from skgan_resample.model_selection._splits import OUTER
 from skgan_resample.model_selection._tasks import finished_folds, mean_test_share
 
+EVERY_TASK = ("X", "y", "task", "n_jobs", "memory", "max_time", "callback")  # parameters that no plan takes, or all do
+REGRESSION_ONLY = ("relevance", "threshold", "max_rmse_increase", "max_common_increase")
 PLANS = {"regression": regression_plan, "classification": classification_plan, "robustness": robustness_plan}
 
 
@@ -55,8 +58,8 @@ def compare(
         A numeric target, finite; or classes: text, booleans, or at most 30 different whole numbers. Of two classes the
         smaller one is the positive one.
     task : {"auto", "regression", "classification", "robustness"}, default="auto"
-        "auto" is robustness if a threat model is given, regression for a target with fractions or more than 20
-        different numbers, else classification.
+        "auto" is robustness if a threat model is given; regression if a parameter or score of regression is given, or
+        for a target with fractions or more than 20 different numbers; else classification.
     threat_model : ThreatModel, default=None
         What an attacker may change. A clone is fitted to `X`, whether it was fitted before or not, and resolved into
         the units of the columns: all methods train against this budget and are attacked with it.
@@ -215,7 +218,7 @@ def compare(
     """
     started = time.monotonic()
     given = {name: value for name, value in locals().items() if name in signature(compare).parameters}
-    task = _task_of(task, y, threat_model)
+    task = _task_of(task, y, given)
     plan = PLANS[task](X, y, **_settings_of(task, given))
     rows = plan.evaluate(random_state=random_state, n_jobs=n_jobs, memory=memory, max_time=max_time, callback=callback)
     for row in rows:
@@ -242,27 +245,32 @@ def compare(
     )
 
 
-def _task_of(task, y, threat_model):
-    """Return the task that is asked for, or that the target and the threat model imply."""
+def _task_of(task, y, given):
+    """Return the task that is asked for, or that other parameters or the target imply."""
     if task not in ("auto", *PLANS):
         raise ValueError(f"task must be one of {['auto', *PLANS]}, got {task!r}.")
     if task != "auto":
         return task
-    if threat_model is not None:
+    if given["threat_model"] is not None:
         return "robustness"
-    return "regression" if is_continuous_target(y) else "classification"
+    if any(_is_given(name, given) for name in REGRESSION_ONLY) or given["scoring"] in SCORE_LABELS:
+        return "regression"
+    return "regression" if given["scoring"] not in MEASURES and is_continuous_target(y) else "classification"
+
+
+def _is_given(name, given):
+    """Whether a parameter is not at its default."""
+    value, default = given[name], signature(compare).parameters[name].default
+    return not (value is default or (isinstance(value, Real) and value == default))
 
 
 def _settings_of(task, given):
     """Return the parameters that belong to a task; refuse others that were given."""
     own = signature(PLANS[task]).parameters
-    always = ("X", "y", "task", "n_jobs", "memory", "max_time", "callback")
-    for name, parameter in signature(compare).parameters.items():
-        value, default = given[name], parameter.default
-        is_default = value is default or (isinstance(value, Real) and value == default)
-        if not (name in own or name in always or is_default):
+    for name in given:
+        if name not in own and name not in EVERY_TASK and _is_given(name, given):
             raise ValueError(f"{name} does not belong to task={task!r}; leave it out.")
-    return {name: value for name, value in given.items() if name in own and name not in ("X", "y")}
+    return {name: value for name, value in given.items() if name in own and name not in EVERY_TASK}
 
 
 # ------------------------------------------------------------------------------------------------ older names
