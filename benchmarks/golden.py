@@ -793,18 +793,50 @@ def data_sets():
     return found
 
 
+OLD_WORDS = {  # of comparisons: methods, and columns of rows and summaries, new to old
+    "recalibration(0.2)": "light-correction",
+    "recalibration": "correction",
+    "weights+recalibration": "weights+correction",
+    "estimator": "learner",
+    "recalibrated_ratio": "matched_ratio",
+    "recalibrated_p": "matched_p",
+    "recalibrated_p_holm": "matched_p_holm",
+}
+
+
 def comparison(name, task, container, *args, **params):
     X, y = table(task, container, n=90, n_classes=2)
-    found = call(name, X, y, *[argument() for argument in args], cv=3, n_repeats=1, **built(params))
-    parts = {key: getattr(found, key) for key in ("summary", "rows", "failures", "methods", "n_folds", "n_rows")}
-    frame = found.to_frame()
-    parts["frame"] = frame[[column for column in frame if "seconds" not in column]]
-    verdict, parts["text"] = found.verdict, [found.cautions, without_times(found)]
-    for prefix in ("training", "treatment") if hasattr(verdict, "training") else ("",):
-        part = getattr(verdict, prefix) if prefix else verdict
-        if part is not None:
-            parts["text"].append(part.sentence)
-            parts[f"verdict {prefix}"] = [part.answer, part.method, part.rows_needed]
+    args, params = [argument() for argument in args], {"cv": 3, "n_repeats": 1, **built(params)}
+    if "estimators" not in inspect.signature(public("compare")).parameters:
+        found = public(name)(X, y, *args, **params)
+        summary, rows, caveats = found.summary, found.rows, found.cautions
+        verdicts = vars(found.verdict) if hasattr(found.verdict, "training") else {"": found.verdict}
+    else:
+        if "learners" in params:
+            params["estimators"] = params.pop("learners")
+        if isinstance(params.get("methods"), list):
+            new = {old: new for new, old in OLD_WORDS.items()}
+            params["methods"] = [new.get(method, method) for method in params["methods"]]
+        found = public("compare")(X, y, threat_model=args[0] if args else None, **params)
+        summary, rows, caveats = list(found.results.values()), found.rows, found.caveats
+        verdicts = dict(zip(("training", "treatment"), found.verdict.parts.values())) or {"": found.verdict}
+    is_robust = name == "compare_robustness"
+    words = OLD_WORDS | ({"low": "gain_low", "high": "gain_high"} if is_robust else {})
+
+    def in_old_words(row):
+        left_out = ("inner", "commonest") if is_robust else ()
+        row = {words.get(key, key): value for key, value in row.items() if key not in left_out}
+        return row | {"method": words.get(row["method"], row["method"])}
+
+    summary, rows = ([in_old_words(row) for row in found] for found in (summary, rows))
+    parts = {"summary": summary, "rows": rows, "text": [caveats]}
+    parts |= {key: getattr(found, key) for key in ("failures", "n_folds", "n_rows")}
+    parts["methods"] = [words.get(method, method) for method in found.methods]
+    for prefix, verdict in verdicts.items():
+        if verdict is not None:
+            parts["text"].append(verdict.sentence)
+            method = words.get(verdict.method, verdict.method)
+            parts[f"verdict {prefix}"] = [verdict.answer, method, verdict.rows_needed]
     return parts
 
 

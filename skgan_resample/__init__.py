@@ -32,6 +32,7 @@ _HOMES = {  # public name -> module that defines it
     "OutputCorrectedRegressor": "skgan_resample.compose",
     "SyntheticRefiner": "skgan_resample.compose",
     "compare": "skgan_resample.model_selection",
+    "Comparison": "skgan_resample.model_selection",
     "read_table": "skgan_resample._user_table",
     "NoRareRowsError": "skgan_resample.exceptions",
     "ResamplingWarning": "skgan_resample.exceptions",

@@ -1,15 +1,51 @@
-"""Statistics of comparisons: corrected intervals over folds, Holm's correction, how many rows would tell."""
+"""Statistics of comparisons: intervals over folds, Holm's correction, the one-standard-error rule, rows needed."""
 
 import numpy as np
 from scipy import stats
 
-FEWEST_FOLDS = 4  # that say how many rows would tell
+FEWEST_FOLDS = 4  # with fewer, a standard error over folds is a guess: no number of rows is derived from it
 ALPHA = 0.05  # error rate of each family of tests
+POWER = 0.8  # probability with which `rows_needed` rows would prove the effect
+
+
+def simplest_within(scores, order, *, n_errors=1.0, ddof=1):
+    """Return the first name in `order` whose mean score is within some standard errors of the best mean score.
+
+    The one-standard-error rule of Breiman et al. (1984), for paired scores: the standard error is that of the mean
+    difference between the best candidate's scores and those of the candidate.
+
+    Parameters
+    ----------
+    scores : dict of name to ndarray of shape (n_scores,)
+        Higher is better. The scores of all candidates belong to the same folds or rows; NaN is left out.
+    order : list of names
+        Candidates, the simplest one first.
+    n_errors : float or dict of name to float, default=1.0
+        How many standard errors a candidate may be behind the best.
+    ddof : {0, 1}, default=1
+        1 for few scores (folds), 0 for many (rows). The standard error of a single score is 0.
+    """
+    best = max(order, key=lambda name: nan_mean(scores[name]))
+    for name in order:
+        lag = scores[best] - scores[name]
+        lag = lag[~np.isnan(lag)]
+        allowed = n_errors[name] if isinstance(n_errors, dict) else n_errors
+        error = allowed * lag.std(ddof=ddof) / np.sqrt(len(lag)) if len(lag) > 1 else 0.0
+        if lag.mean() <= error:
+            return name
+    return best
+
+
+def nan_mean(values):
+    """Return the mean without NaN (such as a fold without rare test rows), NaN if nothing is left."""
+    values = values[~np.isnan(values)]
+    return float(values.mean()) if values.size else np.nan
 
 
 def rows_needed(n_rows, effect, half_width, n_folds, n_tests):
-    """Return how many rows would prove an effect of the size seen with a probability of 80 %, allowing for the number
-    of tests, if standard errors shrink with the root of the rows; None if that is no more than there are, or where
+    """Return how many rows would prove an effect of the size seen with a probability of 80 %, or None.
+
+    Standard errors are taken to shrink with the root of the rows. None if that is no more rows than there are, or if
     folds are so few that their standard error is a guess.
 
     Parameters
@@ -23,7 +59,7 @@ def rows_needed(n_rows, effect, half_width, n_folds, n_tests):
     if not np.isfinite(half_width) or effect <= 0 or n_folds < FEWEST_FOLDS:
         return None
     error = half_width / stats.t.ppf(0.975, n_folds - 1)
-    reach = stats.norm.ppf(1 - ALPHA / 2 / max(1, n_tests)) + stats.norm.ppf(0.8)
+    reach = stats.norm.ppf(1 - ALPHA / 2 / max(1, n_tests)) + stats.norm.ppf(POWER)
     needed = n_rows * (reach * error / effect) ** 2
     return int(np.ceil(needed / 10) * 10) if n_rows < needed < 1e7 else None
 
@@ -75,5 +111,6 @@ def holm(p_values):
     p_values = np.asarray(p_values, dtype=float)
     order = np.argsort(p_values)
     adjusted = np.empty(len(p_values))
+    # the smallest p-value is multiplied by the number of tests, the next one by one less, and so on
     adjusted[order] = np.minimum(1, np.maximum.accumulate(p_values[order] * np.arange(len(p_values), 0, -1)))
     return adjusted.tolist()

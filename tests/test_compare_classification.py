@@ -1,4 +1,4 @@
-"""compare_classification(): the engine with its tuned thresholds, the verdict, and the command line."""
+"""compare(): the engine with its tuned thresholds, the verdict, and the command line."""
 
 import gzip
 import json
@@ -18,7 +18,7 @@ from sklearn.model_selection import TimeSeriesSplit
 from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 
-from skgan_resample.model_selection import compare_classification
+from skgan_resample import compare
 
 
 def without_seconds(rows):
@@ -28,8 +28,8 @@ def without_seconds(rows):
 @pytest.mark.slow
 def test_results_do_not_depend_on_the_number_of_jobs_and_global_states_stay(give_back):
     X, y = clusters(100)
-    options = {"methods": ["smote", "weights"], "learners": LogisticRegression(), "n_repeats": 1, "cv": 3}
-    runs = [compare_classification(X, y, **options, n_jobs=n_jobs) for n_jobs in (1, 2)]
+    options = {"methods": ["smote", "weights"], "estimators": LogisticRegression(), "n_repeats": 1, "cv": 3}
+    runs = [compare(X, y, **options, n_jobs=n_jobs) for n_jobs in (1, 2)]
     assert without_seconds(runs[0].rows) == without_seconds(runs[1].rows)
 
 
@@ -38,9 +38,9 @@ def test_a_moved_threshold_is_not_taken_for_a_better_model():
     rng = np.random.RandomState(0)
     X = rng.normal(size=(1500, 2))
     y = (X[:, 0] + X[:, 1] + rng.logistic(size=1500) * 0.6 > 2.6).astype(int)
-    options = {"methods": ["weights", "random"], "learners": LogisticRegression(), "n_repeats": 1}
-    comparison = compare_classification(X, y, scoring="g_mean", **options)
-    none, weights, _, _ = comparison.summary
+    options = {"methods": ["weights", "random"], "estimators": LogisticRegression(), "n_repeats": 1}
+    comparison = compare(X, y, scoring="g_mean", **options)
+    none, weights, _, _ = comparison.results.values()
     assert weights["g_mean"] > none["g_mean"] + 0.1  # as it looks at the usual threshold
     assert abs(weights["g_mean_tuned"] - none["g_mean_tuned"]) < 0.02
     assert comparison.verdict.method is None
@@ -52,24 +52,24 @@ def test_a_planted_gain_is_found():
     X = np.vstack([rng.uniform(-4, 4, size=(500, 2)), rng.normal(2, 0.15, size=(60, 2))])
     y = np.repeat(["common", "rare"], [500, 60])
     learner = DecisionTreeClassifier(min_samples_leaf=90, random_state=0)
-    comparison = compare_classification(X, y, methods=["weights", "random", "smote"], learners=learner)
+    comparison = compare(X, y, methods=["weights", "random", "smote"], estimators=learner)
     assert comparison.verdict.answer == "helps"
     assert comparison.verdict.method in ("random", "smote")
     assert "copies of rows" not in comparison.verdict.sentence  # the control was not asked for
-    assert comparison.summary[2]["low"] > 0
+    assert comparison.results["random"]["low"] > 0
 
 
 def test_of_several_classes_one_may_be_tiny():
     X, y = clusters(100, (0.6, 0.38, 0.02))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        comparison = compare_classification(X, y, methods=["random"], learners=LogisticRegression(), n_repeats=1)
+        comparison = compare(X, y, methods=["random"], estimators=LogisticRegression(), n_repeats=1)
     assert comparison.n_folds == 5
-    assert comparison.positive is None
-    assert any("'c', has 2 rows" in caution for caution in comparison.cautions)
+    assert comparison.facts["positive"] is None
+    assert any("'c', has 2 rows" in caution for caution in comparison.caveats)
     two = np.where(y == "c", "c", "a")
     with pytest.raises(ValueError, match="'c' has only 2 rows, too few for 5 folds"):
-        compare_classification(X, two, methods=["random"], learners=LogisticRegression())
+        compare(X, two, methods=["random"], estimators=LogisticRegression())
 
 
 @pytest.mark.parametrize(
@@ -79,26 +79,30 @@ def test_of_several_classes_one_may_be_tiny():
         ({"methods": ["duplicate+smcae"]}, r"Unknown methods \['duplicate\+smcae'\]"),
         ({"methods": {"none": SMOTE()}}, "'none' is taken"),
         ({"methods": {"mine": "smote"}}, "'mine' must be a sampler"),
-        ({"scoring": "sera"}, "scoring must be one of"),
+        ({"scoring": "r2"}, "scoring must be one of"),
+        ({"scoring": "sera", "task": "classification"}, "scoring must be one of"),
         ({"cv": None}, "cv must be a number of folds"),
         ({"random_state": None}, "random_state must be a whole number"),
-        ({"y": np.linspace(0, 1, 60)}, "Classes are compared here, and the target holds 60 different numbers"),
+        (
+            {"y": np.linspace(0, 1, 60), "task": "classification"},
+            "Classes are compared here, and the target holds 60 different numbers",
+        ),
         ({"y": ["a"] * 60}, "one class only"),
         ({"y": ["a", None] * 30}, "contains NaN or a missing class"),
         ({"y": Y[:-1]}, "inconsistent numbers of samples"),
         ({"X": np.full((60, 2), np.inf)}, "contains infinity"),
-        ({"learners": object()}, "no fit and predict"),
-        ({"learners": LinearRegression()}, "is a regressor; give a classifier"),
-        ({"learners": LinearSVC()}, "no predict_proba; put it into a CalibratedClassifierCV"),
-        ({"learners": LogisticRegression(C=-1.0)}, "could not be fitted and judged on two outer folds.*'C'"),
+        ({"estimators": object()}, "no fit and predict"),
+        ({"estimators": LinearRegression()}, "is a regressor; give a classifier"),
+        ({"estimators": LinearSVC()}, "no predict_proba; put it into a CalibratedClassifierCV"),
+        ({"estimators": LogisticRegression(C=-1.0)}, "could not be fitted and judged on two outer folds.*'C'"),
         ({"max_time": 0.0}, "too short for two outer folds"),
         ({"cv": TimeSeriesSplit(2), "groups": np.arange(60)}, "not both"),
     ],
 )
 def test_what_cannot_be_compared_is_refused_in_one_sentence(change, message):
-    options = {"X": X, "y": Y, "methods": ["random"], "learners": LogisticRegression(), "cv": 3, "n_repeats": 1}
+    options = {"X": X, "y": Y, "methods": ["random"], "estimators": LogisticRegression(), "cv": 3, "n_repeats": 1}
     with pytest.raises((ValueError, TypeError), match=message):
-        compare_classification(**{**options, **change})
+        compare(**{**options, **change})
 
 
 # ------------------------------------------------------------------------------------------------ the command line

@@ -169,37 +169,35 @@ def compared(request, **changes):
     from joblib import cpu_count
     from sklearn.model_selection import TimeSeriesSplit
 
-    from skgan_resample import model_selection
+    from skgan_resample.model_selection import compare
 
-    table, task = request.table, request.table.task
+    table = request.table
     settings = {
+        "task": table.task,
         "methods": request.methods,
+        "estimators": request.estimator,
         "cv": request.cv if table.times is None else TimeSeriesSplit(request.cv),
         "n_repeats": request.n_repeats,
         "groups": table.groups,
         "random_state": request.seed,
         "n_jobs": request.n_jobs or cpu_count(),
     }
-    if task == "robustness":
-        settings["learner"] = request.estimator
-        arguments = table.X, table.y, request.threat_model
-        return model_selection.compare_robustness(*arguments, **settings | changes)
-    settings |= {"learners": request.estimator, "scoring": request.scoring}
-    if task == "classification":
-        return model_selection.compare_classification(table.X, table.y, **settings | changes)
-    settings |= {"relevance": request.relevance, "threshold": request.threshold}
-    settings |= {"max_price": request.max_rmse_increase, "max_common_price": request.max_common_increase}
-    return model_selection.compare(table.X, table.y, **settings | changes)
+    own = {  # what the task alone has
+        "regression": ("scoring", "relevance", "threshold", "max_rmse_increase", "max_common_increase"),
+        "classification": ("scoring",),
+        "robustness": ("threat_model",),
+    }
+    settings |= {name: getattr(request, name) for name in own[table.task]}
+    return compare(table.X, table.y, **settings | changes)
 
 
 def _check_methods(request):
     """Refuse unknown names of methods before anything takes time."""
-    from skgan_resample.model_selection import _classification, _methods, _robustness
+    from skgan_resample.model_selection import default_methods
+    from skgan_resample.model_selection._methods import methods_by_name
 
-    if request.methods is None:
-        return
-    if request.table.task == "robustness":
-        _robustness.check_methods(request.methods, request.threat_model, request.table.X, None)
-    else:
-        module = _methods if request.table.task == "regression" else _classification
-        _methods.methods_by_name(request.methods, module.default_methods())
+    if request.methods is not None:
+        own = {}
+        if request.table.task == "robustness":
+            own = {"threat_model": request.threat_model, "X": request.table.X}
+        methods_by_name(request.methods, default_methods(request.table.task, **own))

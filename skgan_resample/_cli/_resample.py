@@ -62,7 +62,7 @@ def _sampler(options):
     """Return the sampler that --method names, with the relevance, strategy, threshold and seed of the options."""
     from skgan_resample.model_selection._methods import default_methods, named_samplers
 
-    known = named_samplers(default_methods(asked_relevance(options)))
+    known = named_samplers(default_methods(relevance=asked_relevance(options)))
     if options.method not in known:
         raise CommandError(f"--method {options.method} is unknown; known are {listed(known, most=len(known))}.")
     sampler = known[options.method]

@@ -23,7 +23,7 @@ class Report:
     """What a comparison found, in words; a subclass for each task fills in what differs.
 
     Subclasses have ``title``, ``intro`` (what the numbers stand on), ``grid()``, ``how_to_read`` for terminal and page,
-    ``fine_print`` for the page alone, ``glossary`` (method to what it is), ``heading`` of the table, ``figure()`` below
+    ``fine_print`` for the page alone, ``heading`` of the table, ``figure()`` below
     it, ``sections()`` at the end of the page, and ``facts`` for `run.json`.
 
     Parameters
@@ -60,7 +60,7 @@ class Report:
         for question, verdict in self.verdicts:
             print()
             print_paragraph(f"{question}{': ' if question else ''}{verdict.answer.upper()}. {verdict.sentence}")
-        for caveat in self.comparison.cautions:
+        for caveat in self.comparison.caveats:
             print_paragraph(f"Note: {caveat}")
 
     # ------------------------------------------------------------------------------------------ the page
@@ -71,13 +71,13 @@ class Report:
         return _page.render(
             title=self.title,
             verdicts=[_verdict_box(question, verdict) for question, verdict in self.verdicts],
-            caveats=comparison.cautions,
+            caveats=comparison.caveats,
             intro=f"{table.source}. {self.intro}",
             notes=[*table.notes, *failures],
             heading=self.heading,
             table=grid.content(),
             how_to_read=f"{self.how_to_read} {self.fine_print}",
-            glossary={name: self.glossary[name] for name in grid.methods if name in self.glossary},
+            glossary=comparison.labels,
             figure=self.figure(),
             about_script=f"This script reads the table as it was read here, builds {self.recommended} and prints the "
             "score on the folds of this comparison. It is the file pipeline.py beside this page.",
@@ -104,7 +104,7 @@ class Report:
             **self.facts,
             "notes": self.request.table.notes,
             "options": self.request.asked,
-            "summary": self.comparison.summary,
+            "summary": list(self.comparison.results.values()),
             "failures": self.comparison.failures,
             "seconds": self.comparison.seconds,
             "versions": versions(),
@@ -130,6 +130,11 @@ def folds_judged(comparison, kind="outer folds", lacking="rare training rows or 
     text = f"Judged on {comparison.n_folds} {kind}"
     left_out = comparison.n_planned - comparison.n_folds
     return text + (f"; {left_out} more lacked {lacking}." if left_out else ".")
+
+
+def verdict_facts(verdict):
+    """Return a verdict as an entry of run.json; its numbers stand in the summary."""
+    return {name: getattr(verdict, name) for name in ("answer", "method", "sentence", "rows_needed")}
 
 
 def _verdict_box(question, verdict):

@@ -3,25 +3,11 @@
 import numpy as np
 
 from skgan_resample._report import _page
-from skgan_resample._report._base import Report, folds_judged
+from skgan_resample._report._base import Report, folds_judged, verdict_facts
 from skgan_resample._report._grid import FURTHEST, Cell, Grid, effect, number, p_value
-from skgan_resample._report._regression import refined_words
 from skgan_resample._user_table._messages import listed
-from skgan_resample.model_selection._class_verdict import CLASS_SCORE_LABELS
 from skgan_resample.model_selection._result import CHOSEN
 
-GLOSSARY = {
-    "none": "the estimator alone",
-    "weights": "every class weighs the same in total while the estimator is fitted",
-    "duplicate": "copies of rows drawn from the whole table: the control for mere numbers",
-    "random": "RandomOverSampler: copies of rows of small classes",
-    "smote": "SMOTE: new rows between neighbouring rows of a small class",
-    "borderline-smote": "BorderlineSMOTE: the same, from rows near other classes",
-    "adasyn": "ADASYN: the same, the more rows the more neighbours are of other classes",
-    "kmeans-smote": "KMeansSMOTE: the same, within clusters",
-    "svm-smote": "SVMSMOTE: the same, from support vectors",
-    "hard-triplet": "HardTripletSampler: rows on stretched lines through rows of a small class, chosen by a classifier",
-}
 COLUMNS = {  # of the table: header to measure
     "AP": "average_precision",
     "F1": "f1",
@@ -59,12 +45,13 @@ class ClassificationReport(Report):
     def intro(self):
         """The classes, the estimators and how many folds."""
         comparison = self.comparison
-        counts = sorted(comparison.counts.items(), key=lambda item: item[1])  # smallest first
+        counts = sorted(comparison.facts["counts"].items(), key=lambda item: item[1])  # smallest first
         shown = listed(f"{label!s} ({n_rows:,})" for label, n_rows in counts)
-        positive = "" if comparison.positive is None else f"; {comparison.positive!s} is the positive class"
+        smaller = comparison.facts["positive"]
+        positive = "" if smaller is None else f"; {smaller!s} is the positive class"
         return (
             f"{comparison.n_rows:,} rows of {len(counts)} classes: {shown}{positive}. Estimator: "
-            f"{', '.join(comparison.learners)}. {folds_judged(comparison, lacking='time')}"
+            f"{', '.join(comparison.estimators)}. {folds_judged(comparison, lacking='time')}"
         )
 
     def grid(self):
@@ -74,7 +61,7 @@ class ClassificationReport(Report):
         return Grid(
             f"Methods against the estimator alone ('none'), on outer folds; a gain in {judged} above 0 is better",
             ["method", f"gain in {judged}", "p (Holm)", *COLUMNS, "seconds", "chosen"],
-            [self._cells(row) for row in self.comparison.summary],
+            [self._cells(row) for row in self.comparison.results.values()],
             neutral={f"gain in {judged}": 0},
             spare=[name for name in spare if name != judged],
             marked=self.comparison.verdict.method,
@@ -85,7 +72,7 @@ class ClassificationReport(Report):
         """Return the cells of one method."""
         gain, p = Cell("0", 0.0, (0.0, 0.0, 0.0)), Cell()
         if row["method"] != "none":
-            gain = effect(row["gain"], row["low"], row["high"], self.comparison.gain_in_words)
+            gain = effect(row["gain"], row["low"], row["high"], self.comparison.judge.in_words)
             p = p_value(row["p_holm"])
         chosen = Cell() if row["method"] == CHOSEN else number(row["chosen"], ".0%")
         measures = [number(row[measure], ".3f") for measure in COLUMNS.values()]
@@ -94,7 +81,7 @@ class ClassificationReport(Report):
     @property
     def how_to_read(self):
         """What the columns mean."""
-        is_binary = self.comparison.positive is not None
+        is_binary = self.comparison.facts["positive"] is not None
         tuned = "threshold" if is_binary else "weight of rare classes (an exponent of their share)"
         return (
             f"'gain' is over 'none', the estimator alone; above 0 is better. 'tuned': with the {tuned} that is best "
@@ -103,14 +90,9 @@ class ClassificationReport(Report):
             "is better; 'corr.': after the probabilities were corrected for the changed shares of the classes."
         )
 
-    @property
-    def glossary(self):
-        """What each method is."""
-        return GLOSSARY | refined_words(self.comparison.methods)
-
     def figure(self):
         """Return the picture of gains."""
-        label = CLASS_SCORE_LABELS[self.comparison.scoring]
+        label = self.comparison.score_label
         gains = "; ".join(f"{row[0].text} {row[1].text}" for row in self.grid().rows[1:])
         return _page.figure(
             self._draw,
@@ -126,11 +108,11 @@ class ClassificationReport(Report):
         from skgan_resample.plots._palette import BLUE, GREY, SLATE
 
         comparison = self.comparison
-        rows = [row for row in reversed(comparison.summary) if row["method"] != "none"]
+        rows = [row for row in reversed(comparison.results.values()) if row["method"] != "none"]
         figure, axes = plt.subplots(figsize=(8, 1.2 + 0.35 * len(rows)), layout="constrained")
-        axes.axvspan(-comparison.worthwhile, comparison.worthwhile, color=GREY, alpha=0.25, linewidth=0, zorder=0)
+        axes.axvspan(-comparison.minimum, comparison.minimum, color=GREY, alpha=0.25, linewidth=0, zorder=0)
         axes.axvline(0, color=GREY, linewidth=0.8, zorder=0.5)
-        furthest = FURTHEST * max(comparison.worthwhile, *(abs(row["gain"]) for row in rows))
+        furthest = FURTHEST * max(comparison.minimum, *(abs(row["gain"]) for row in rows))
         for height, row in enumerate(rows):
             is_named = row["method"] == comparison.verdict.method
             color = BLUE if is_named else SLATE
@@ -147,7 +129,7 @@ class ClassificationReport(Report):
         axes.tick_params(labelsize=text_size(axes, 0.9))
         thin_ticks(axes.xaxis)
         share = " (share of that of the estimator alone)" if comparison.scoring == "brier" else ""
-        axes.set_xlabel(f"gain in {CLASS_SCORE_LABELS[comparison.scoring]}{share}")
+        axes.set_xlabel(f"gain in {comparison.score_label}{share}")
         axes.spines[["top", "right"]].set_visible(False)
         return figure
 
@@ -158,7 +140,7 @@ class ClassificationReport(Report):
         return {
             "outer_folds_judged": comparison.n_folds,
             "outer_folds_planned": comparison.n_planned,
-            "classes": {str(label): n_rows for label, n_rows in comparison.counts.items()},
-            "positive": comparison.positive,
-            "verdict": vars(comparison.verdict),
+            "classes": {str(label): n_rows for label, n_rows in comparison.facts["counts"].items()},
+            "positive": comparison.facts["positive"],
+            "verdict": verdict_facts(comparison.verdict),
         }

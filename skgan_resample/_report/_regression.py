@@ -6,25 +6,11 @@ import warnings
 from functools import cached_property
 
 from skgan_resample._report import _page
-from skgan_resample._report._base import Report, folds_judged
+from skgan_resample._report._base import Report, folds_judged, verdict_facts
 from skgan_resample._report._grid import Cell, Grid, effect, number, p_value, ratio
 from skgan_resample.model_selection._methods import REFINED, default_methods, named_samplers
-from skgan_resample.model_selection._result import CHOSEN, SCORE_LABELS
+from skgan_resample.model_selection._result import CHOSEN
 
-GLOSSARY = {
-    "none": "the estimator alone",
-    "light-correction": "OutputCorrectedRegressor(estimator, strength=0.2): predictions recalibrated a fifth of the "
-    "way to those of 'correction'",
-    "correction": "OutputCorrectedRegressor(estimator): predictions recalibrated by the line that fits rare values",
-    "weights": "RelevanceWeightedRegressor(estimator): rare rows weigh more while it is fitted",
-    "weights+correction": "OutputCorrectedRegressor(RelevanceWeightedRegressor(estimator))",
-    "duplicate": "copies of rows drawn from the whole table: the control for mere numbers",
-    "random": "RandomOverSampler: copies of rare rows",
-    "noise": "GaussianNoise: copies of rare rows with noise",
-    "smoter": "SMOTER: new rows between neighbouring rare rows",
-    "smogn": "SMOGN: new rows between rare rows where they are close, noise where they are not",
-    "smogan": "SMOGANRegressorResampler: rows of SMOGN, moved towards the distribution of the rare rows by a network",
-}
 REFINED_WORDS = {  # what became of new rows, by `selected_`
     "none": "all of them were dropped",
     "identity": "they stay as they are",
@@ -57,18 +43,18 @@ class RegressionReport(Report):
     @property
     def label(self):
         """Name of the score."""
-        return SCORE_LABELS[self.comparison.scoring].removeprefix("the ")
+        return self.comparison.score_label.removeprefix("the ")
 
     @property
     def intro(self):
         """What is rare, for which estimators, on how many folds."""
         comparison = self.comparison
-        rare = comparison.relevance
+        rare = comparison.facts["relevance"]
         if self.request is not None:  # the name of the target instead of y
             counts, _, ranges = rare.partition(": ")
             ranges = ranges.replace("y ", f"{self.request.table.target} ")
             rare = f"{comparison.n_rows:,} rows. {counts}: {ranges}"
-        return f"{rare}. Estimator: {', '.join(comparison.learners)}. {folds_judged(comparison)}"
+        return f"{rare}. Estimator: {', '.join(comparison.estimators)}. {folds_judged(comparison)}"
 
     def grid(self):
         """Return the table."""
@@ -76,7 +62,7 @@ class RegressionReport(Report):
             f"Methods against the estimator alone ('none'), on outer folds; a {self.label} ratio below 1 is better",
             ["method", f"{self.label} ratio", "p (Holm)", "vs recalibrated", "RMSE ratio", "rare MAE", "common RMSE",
              "total", "seconds", "chosen"],
-            [self._cells(row) for row in self.comparison.summary],
+            [self._cells(row) for row in self.comparison.results.values()],
             neutral={f"{self.label} ratio": 1, "RMSE ratio": 1},
             spare=["seconds", "common RMSE", "chosen", "total", "p (Holm)", "rare MAE"],
             marked=self.comparison.verdict.method,
@@ -90,7 +76,7 @@ class RegressionReport(Report):
             Cell(row["method"]),
             ONE if is_base else effect(row["score_ratio"], row["low"], row["high"], ratio),
             Cell() if is_base else p_value(row["p_holm"]),
-            number(row["matched_ratio"], ".2f", ratio(row["matched_ratio"])),
+            number(row["recalibrated_ratio"], ".2f", ratio(row["recalibrated_ratio"])),
             ONE if is_base else _cost(row["rmse_low"], row["rmse_ratio"], row["rmse_high"]),
             number(row["rare_mae"], ".4g"),
             number(row["common_rmse"], ".4g"),
@@ -115,18 +101,13 @@ class RegressionReport(Report):
         ]
         return " ".join(filter(None, parts))
 
-    @property
-    def glossary(self):
-        """What each method is."""
-        return GLOSSARY | refined_words(self.comparison.methods)
-
     def figure(self):
         """Return the picture of gain and cost."""
         from skgan_resample.plots import ComparisonDisplay
 
         points = "; ".join(
             f"{row['method']} {self.label} {row['score_ratio']:.2f}, RMSE {row['rmse_ratio']:.3f}"
-            for row in self.comparison.summary
+            for row in self.comparison.results.values()
             if row["method"] not in ("none", CHOSEN)
         )
         return _page.figure(
@@ -144,9 +125,9 @@ class RegressionReport(Report):
         return {
             "outer_folds_judged": comparison.n_folds,
             "outer_folds_planned": comparison.n_planned,
-            "rare_rows": comparison.n_rare,
-            "relevance": comparison.relevance,
-            "verdict": vars(comparison.verdict),
+            "rare_rows": comparison.facts["n_rare"],
+            "relevance": comparison.facts["relevance"],
+            "verdict": verdict_facts(comparison.verdict),
         }
 
     # ------------------------------------------------------------------------------------------ further sections
@@ -174,8 +155,9 @@ class RegressionReport(Report):
     @cached_property
     def _samplers(self):
         """The samplers by name, seeded."""
-        known = named_samplers(default_methods(self.request.relevance, self.request.threshold))
-        return {name: sampler.set_params(random_state=self.request.seed) for name, sampler in known.items()}
+        request = self.request
+        known = named_samplers(default_methods(relevance=request.relevance, threshold=request.threshold))
+        return {name: sampler.set_params(random_state=request.seed) for name, sampler in known.items()}
 
     @cached_property
     def _fitted(self):
@@ -201,7 +183,7 @@ class RegressionReport(Report):
                 y, request.relevance, threshold=request.threshold, target_name=target
             ),
             f"Histogram of {target}, from {y.min():.4g} to {y.max():.4g}, with its relevance function. "
-            f"{self.comparison.relevance}.",
+            f"{self.comparison.facts['relevance']}.",
             "Relevance says how much an error at this value of the target matters.",
         )  # fmt: skip
 
@@ -209,7 +191,7 @@ class RegressionReport(Report):
         """Return a figure of the sampler that did best, or of SMOGN if none was tried."""
         from skgan_resample.plots import ResamplingDisplay
 
-        ratios = {row["method"]: row["score_ratio"] for row in self.comparison.summary}
+        ratios = {name: row["score_ratio"] for name, row in self.comparison.results.items()}
         tried = [name for name in self._samplers if name in ratios]
         best = self.comparison.verdict.method
         if best not in tried:
@@ -262,16 +244,6 @@ def _cost(low, value, high):
     if math.isnan(value):
         return Cell("-")
     return Cell(ratio(value, 3), value, (low, value, high), f"({ratio(low, 3)} to {ratio(high, 3)})")
-
-
-def refined_words(methods):
-    """Return what the refined ones among methods are."""
-    return {
-        name: f"SyntheticRefiner: as {name.removesuffix(REFINED)!r}, its new rows moved into the distribution of the "
-        "real ones, or dropped, whichever predicts better on held-out rows"
-        for name in methods
-        if name.endswith(REFINED)
-    }
 
 
 def refined_in_words(refiner):

@@ -1,19 +1,10 @@
 """What is reported of adversarial training."""
 
 from skgan_resample._report import _page
-from skgan_resample._report._base import Report, folds_judged
+from skgan_resample._report._base import Report, folds_judged, verdict_facts
 from skgan_resample._report._grid import Cell, Grid, effect, number, p_value
 from skgan_resample._user_table._messages import listed
 
-GLOSSARY = {
-    "none": "the network trained without attacks",
-    "at": "RobustATWrapper(ro_strategy=None): the same network, trained on attacked rows, stopped by the score on rows "
-    "held out of training",
-    "at-1.5": "the same with 1.5 times the budget: the control that explains most of what stronger treatments gain",
-    "auto": "RobustATWrapper(ro_strategy='auto'): as 'at'; where held-out rows show robust overfitting (RO: longer "
-    "training makes robustness worse again), treatments are tried, and the best one is kept",
-    "learner": "your own model",
-}
 BASE = "at"  # differences are to this method
 NOTHING = Cell("0", 0.0, (0.0, 0.0, 0.0))
 
@@ -36,15 +27,16 @@ class RobustnessReport(Report):
     @property
     def verdicts(self):
         """The answer to each of two questions."""
-        return self.comparison.verdict.parts
+        return list(self.comparison.verdict.parts.items())
 
     @property
     def intro(self):
         """The classes, the threat model and how many folds."""
         comparison = self.comparison
+        classes, threat = comparison.facts["classes"], comparison.facts["threat_model"]
         return (
-            f"{comparison.n_rows:,} rows, {len(comparison.classes)} classes ({listed(comparison.classes)}). Threat "
-            f"model: {comparison.threat_model}. {folds_judged(comparison, 'folds', 'time')} The budget was turned into "
+            f"{comparison.n_rows:,} rows, {len(classes)} classes ({listed(classes)}). Threat "
+            f"model: {threat}. {folds_judged(comparison, 'folds', 'time')} The budget was turned into "
             "the units of the columns once, on all rows, without their target; methods train against it (at-1.5 "
             "against 1.5 times as much) and are all attacked with it."
         )
@@ -55,7 +47,7 @@ class RobustnessReport(Report):
             f"Accuracy under attack (robust) and without (clean); differences to {BASE!r} in percentage points",
             ["method", "clean", "robust", f"robust vs {BASE}", "p (Holm)", f"clean vs {BASE}", "RO found", "treated",
              "seconds"],
-            [self._cells(row) for row in self.comparison.summary],
+            [self._cells(row) for row in self.comparison.results.values()],
             neutral={f"robust vs {BASE}": 0, f"clean vs {BASE}": 0},
             spare=["seconds", "treated", "RO found", "p (Holm)", f"clean vs {BASE}"],
             marked=self.comparison.verdict.method,
@@ -72,9 +64,9 @@ class RobustnessReport(Report):
             Cell(row["method"]),
             _share(row["clean"]),
             _share(row["robust"], star),
-            NOTHING if is_base else _difference(row, "gain", star),
+            NOTHING if is_base else _difference(row, ("gain", "low", "high"), star),
             p_value(row["p_holm"]),
-            NOTHING if is_base else _difference(row, "clean_gain"),
+            NOTHING if is_base else _difference(row, ("clean_gain", "clean_gain_low", "clean_gain_high")),
             *counts,
             number(row["seconds"], ".2f"),
         ]
@@ -82,28 +74,25 @@ class RobustnessReport(Report):
     @property
     def how_to_read(self):
         """What the columns mean."""
-        commonest = sum(self.comparison.commonest) / len(self.comparison.commonest)
+        commonest = self.comparison.facts["commonest"]
+        commonest = sum(commonest) / len(commonest)
         text = (
             "'clean' is the accuracy on test rows as they are, 'robust' the accuracy while they are attacked; "
             "differences are in percentage points, in brackets their 95 % intervals. 'RO': robust overfitting, in how "
             "many folds it was found and treated. Always answering the commonest class is right on "
             f"{commonest:.1%}."
         )
-        if any(row["attack"] == "black-box" for row in self.comparison.summary):
+        if any(row["attack"] == "black-box" for row in self.comparison.results.values()):
             text += " *: attacked more weakly, by a search that sees predictions only, so not tested against others."
         return text
-
-    @property
-    def glossary(self):
-        """What each method is."""
-        return GLOSSARY
 
     def figure(self):
         """Return the picture of robust against clean accuracy."""
         from skgan_resample.plots import RobustComparisonDisplay
 
         points = "; ".join(
-            f"{row['method']} {row['clean']:.1%} clean, {row['robust']:.1%} robust" for row in self.comparison.summary
+            f"{name} {row['clean']:.1%} clean, {row['robust']:.1%} robust"
+            for name, row in self.comparison.results.items()
         )
         return _page.figure(
             lambda: RobustComparisonDisplay.from_comparison(self.comparison),
@@ -119,9 +108,9 @@ class RobustnessReport(Report):
         return {
             "folds_judged": comparison.n_folds,
             "folds_planned": comparison.n_planned,
-            "classes": comparison.classes,
-            "threat_model": comparison.threat_model,
-            "verdict": {question: vars(verdict) for question, verdict in comparison.verdict.parts},
+            "classes": comparison.facts["classes"],
+            "threat_model": comparison.facts["threat_model"],
+            "verdict": {question: verdict_facts(part) for question, part in comparison.verdict.parts.items()},
         }
 
     @property
@@ -136,9 +125,9 @@ def _share(value, star=""):
     return number(value, ".1%", f"{value:.1%}{star}")
 
 
-def _difference(row, name, star=""):
+def _difference(row, names, star=""):
     """Return a difference of accuracies in percentage points with its interval."""
-    value, low, high = (100 * row[part] for part in (name, f"{name}_low", f"{name}_high"))
+    value, low, high = (100 * row[name] for name in names)
     if low == high:
         return Cell(f"same{star}", value, (value, value, value))
     cell = effect(value, low, high, "{:+z.1f}".format)

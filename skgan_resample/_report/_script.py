@@ -14,16 +14,15 @@ from sklearn.utils import check_random_state
 from skgan_resample import __version__, metrics, read_table
 from skgan_resample._folds import RepeatedRegressionStratifiedKFold
 from skgan_resample._report._code import Code, comment, joined, quoted
-from skgan_resample._report._models import INNER, recommended_models
 from skgan_resample._thresholds import MEASURES
-from skgan_resample.model_selection import _robustness
-from skgan_resample.model_selection._result import SCORE_LABELS
+from skgan_resample.model_selection import default_methods
 
 ERRORS = {  # of a numeric target: scoring to a metric that takes a relevance
     "sera": metrics.sera_score,
     "rare_mae": metrics.rare_mae,
     "common_rmse": metrics.common_rmse,
 }
+INNER = 3  # inner folds of all comparisons
 CLASS_SCORES = {
     "average_precision": average_precision_score,
     "f1": f1_score,
@@ -41,8 +40,9 @@ def generated_script(comparison, request):
     code, table = Code(request.seed), request.table
     code.use(clone)
     start = _table(code, request)
+    models = _models(comparison)
     judge = {"regression": _error, "classification": _class_score, "robustness": _attack}[table.task]
-    models, setup, score, label = judge(code, comparison, request)
+    setup, score, label = judge(code, comparison, request)
     found = ", ".join(f"{name} {figures}" for name, figures in _found(comparison, table.task, models).items())
     lines = [
         *start,
@@ -60,14 +60,25 @@ def generated_script(comparison, request):
         *comment(f"compare found: {found}. Its seeds differ from fold to fold."),
         f"model = models[{quoted(list(models)[-1])}].fit(X, y)  # then model.predict(rows with the columns of X)",
     ]
-    verdicts = getattr(comparison.verdict, "parts", None) or [("Verdict", comparison.verdict)]
+    verdicts = comparison.verdict.parts or {"Verdict": comparison.verdict}
     head = comment(
         f"To predict {table.target!r} from {table.source!r}: what skgan-resample compare recommends (version "
         f"{__version__}, seed {request.seed}). Run it in the folder where you ran compare.",
-        *(f"{question}: {verdict.answer}. {verdict.sentence}" for question, verdict in verdicts),
+        *(f"{question}: {verdict.answer}. {verdict.sentence}" for question, verdict in verdicts.items()),
     )
     imports = ["import numpy as np", *code.import_lines()]
     return "\n".join([*head, "", *_path_to_estimator(request), *imports, "", *lines]) + "\n"
+
+
+def _models(comparison):
+    """Return the estimator alone and the recommended pipeline, if there is one, by name."""
+    method = comparison.verdict.method
+    alone = "estimator" if comparison.task == "robustness" and "estimator" in comparison.methods else "none"
+    models = {name: comparison.pipeline(name) for name in dict.fromkeys((alone, method or alone))}
+    for model in models.values():
+        if isinstance(getattr(model, "cv", None), list):  # of groups or of time: the script makes them for each fold
+            model.set_params(cv=INNER)
+    return models
 
 
 # ------------------------------------------------------------------------------------------------ the table
@@ -142,39 +153,33 @@ def _inner_folds(code, request, models):
 
 
 # ------------------------------------------------------------------------------------------------ the score
-# Each function returns the models, lines that come before them, code of the score of `fitted` on one fold, and the name
-# of the score.
+# Each function returns lines before the models, code of the score of `fitted` on one fold, and the name of the score.
 def _error(code, comparison, request):
-    models = recommended_models(comparison, request)
-    label = SCORE_LABELS[comparison.scoring].removeprefix("the ")
+    label = comparison.score_label.removeprefix("the ")
     setup = [code.named("relevance", request.relevance)]
     if comparison.scoring == "rmse":
-        return models, setup, "np.sqrt(np.mean((y[test] - fitted.predict(X.iloc[test])) ** 2))", label
+        return setup, "np.sqrt(np.mean((y[test] - fitted.predict(X.iloc[test])) ** 2))", label
     metric = code.use(ERRORS[comparison.scoring])
     more = "" if comparison.scoring == "sera" else f", threshold={request.threshold!r}"
     relevance = f"relevance=clone(relevance).fit(y[train]){more}"
-    return models, setup, f"{metric}(y[test], fitted.predict(X.iloc[test]), {relevance})", label
+    return setup, f"{metric}(y[test], fitted.predict(X.iloc[test]), {relevance})", label
 
 
 def _class_score(code, comparison, request):
-    scoring, options = comparison.scoring, {}
+    scoring, positive, options = comparison.scoring, comparison.facts["positive"], {}
     if scoring in ("average_precision", "brier"):
         options["response_method"] = "predict_proba"
-    if comparison.positive is not None and scoring != "balanced_accuracy":
-        options["pos_label"] = comparison.positive
+    if positive is not None and scoring != "balanced_accuracy":
+        options["pos_label"] = positive
     elif scoring == "f1":
         options["average"] = "macro"
-    scorer = make_scorer(CLASS_SCORES[scoring], **options)
     parts = [code.use(CLASS_SCORES[scoring]), *(f"{name}={quoted(value)}" for name, value in options.items())]
     setup = [joined(f"score = {code.use(make_scorer)}(", parts, ")")]
-    code.stands_for("score", scorer)
-    models = recommended_models(comparison, request, scorer)
-    return models, setup, "score(fitted, X.iloc[test], y[test])", scoring
+    return setup, "score(fitted, X.iloc[test], y[test])", scoring
 
 
 def _attack(code, comparison, request):
     """The budget is turned into the units of the columns, on all rows without their target, as in the comparison."""
-    models = recommended_models(comparison, request)
     units = ["eps=list(zip(budget.left_.tolist(), budget.right_.tolist()))", 'unit="raw"']
     if isinstance(request.threat_model.bounds, str):
         units.append("bounds=dict(zip(X.columns, zip(budget.low_.tolist(), budget.high_.tolist())))")
@@ -183,20 +188,20 @@ def _attack(code, comparison, request):
         joined("threat = clone(budget).set_params(", units, ")"),
         f"attack = {code.use(metrics.make_robust_scorer)}(budget, random_state={request.seed})",
     ]
-    none, threat = (_robustness.default_methods(request.threat_model, request.table.X)[name].threat_model
-                    for name in ("none", "at"))  # fmt: skip
+    known = default_methods("robustness", threat_model=request.threat_model, X=request.table.X)
+    none, threat = (known[name].threat_model for name in ("none", "at"))
     code.stands_for("clone(threat).set_params(eps=0, max_categorical_changes=0)", none)
     code.stands_for("threat", threat)
     report = "attack.report(fitted, X.iloc[test], y[test])"
     score = f'[(report := {report})["clean"], report["robust"]]'
-    return models, setup, score, "accuracy without and under attack"
+    return setup, score, "accuracy without and under attack"
 
 
 def _found(comparison, task, models):
     """Return what the comparison found, by model, as text."""
-    rows = {row["method"]: row for row in comparison.summary}
+    rows = comparison.results
     if task == "robustness":
         return {name: f"{rows[name]['clean']:.4f} {rows[name]['robust']:.4f}" for name in models}
     if task == "classification":
         return {name: f"{rows[name][MEASURES[comparison.scoring]]:.4f}" for name in models}
-    return {name: f"{np.nanmean(comparison.values(comparison.scoring, name)):.4g}" for name in models}
+    return {name: f"{np.nanmean(comparison.judge.measured(comparison.scoring, name)):.4g}" for name in models}

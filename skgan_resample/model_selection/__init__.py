@@ -1,31 +1,36 @@
-"""Folds for a continuous target, splits that test on real rows only, and comparisons: `compare`,
-`compare_classification`, `compare_robustness`.
-"""
+"""Folds for a continuous target, splits that test on real rows only, and `compare`."""
+
+from importlib import import_module
 
 from skgan_resample._folds import RealRowsTestSplit, RegressionStratifiedKFold, RepeatedRegressionStratifiedKFold
 
+_HOMES = {  # loaded when they are asked for: they import all methods
+    "compare": "_compare",
+    "compare_classification": "_compare",
+    "compare_regression": "_compare",
+    "compare_robustness": "_compare",
+    "Comparison": "_result",
+    "Verdict": "_result",
+    "default_methods": "_methods",
+    "MethodClassifier": "_classification",
+}
+
 __all__ = [
+    "Comparison",
+    "MethodClassifier",
     "RealRowsTestSplit",
     "RegressionStratifiedKFold",
     "RepeatedRegressionStratifiedKFold",
+    "Verdict",
     "compare",
     "compare_classification",
+    "compare_regression",
     "compare_robustness",
+    "default_methods",
 ]
 
 
 def __getattr__(name):
-    """Load a comparison when it is asked for: it imports `compose`, which imports the folds above."""
-    if name == "compare":
-        from skgan_resample.model_selection._regression import compare
-
-        return compare
-    if name == "compare_classification":
-        from skgan_resample.model_selection._classification import compare_classification
-
-        return compare_classification
-    if name == "compare_robustness":
-        from skgan_resample.model_selection._robustness import compare_robustness
-
-        return compare_robustness
+    if name in _HOMES:
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

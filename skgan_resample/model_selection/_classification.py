@@ -1,99 +1,232 @@
-"""compare_classification(): does resampling classes help on this table, which method, and is it more than noise?
+"""What `compare` measures for classes, and how that is judged: ranks, decisions with tuned thresholds, probabilities.
 
-Two parts, as in `_compare`: an engine that fits every method and learner on the same splits (`evaluate`, which the
-benchmarks use as well), and `compare_classification` with its verdict. Thresholds are tuned for all methods alike, so
-that a moved threshold is not taken for a better model.
+Thresholds are tuned for all methods alike, so that a moved threshold is not taken for a better model.
 """
 
 import time
 from dataclasses import dataclass
+from functools import partial
 from numbers import Integral
 
 import numpy as np
-from imblearn.over_sampling import ADASYN, SMOTE, SVMSMOTE, BorderlineSMOTE, KMeansSMOTE, RandomOverSampler
-from sklearn.base import is_regressor
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.dummy import DummyClassifier
-from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import average_precision_score
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, TimeSeriesSplit
+from sklearn.model_selection import check_cv
 from sklearn.utils import check_random_state, column_or_1d
-from sklearn.utils.validation import check_consistent_length
+from sklearn.utils.validation import check_is_fitted
 
 from skgan_resample._estimators import seeded_clone
+from skgan_resample._statistics import corrected_interval, folds_agree
 from skgan_resample._tables._containers import take_rows
-from skgan_resample._tables._encoder import TableEncoder
 from skgan_resample._tables._vectorizer import MatrixEncoder
 from skgan_resample._thresholds import MEASURES, TUNED, best_cuts, brier_score, decide, decision_scores, prior_corrected
 from skgan_resample._weights import fit_weighted, no_weights, weight_parameter
-from skgan_resample.model_selection._class_verdict import NONE, ClassificationComparison
-from skgan_resample.model_selection._methods import BalancedWeights, ClassDuplicator, methods_by_name
-from skgan_resample.model_selection._result import OUTER
+from skgan_resample.model_selection._methods import DUPLICATE, NONE, checked_methods, default_methods, named_estimators
+from skgan_resample.model_selection._result import Judge, Plan, check_settings
 from skgan_resample.model_selection._splits import (
-    check_settings,
-    class_splits,
+    OUTER,
+    Split,
     comparable_classes,
     few_rows_allowed,
-    inner_group_folds,
-    named_learners,
-    respects_time,
+    inner_folds,
+    outer_folds,
+    tuning_folds,
 )
-from skgan_resample.model_selection._tasks import finished_folds, mean_test_share, run_tasks, task_seed
+from skgan_resample.model_selection._tasks import evaluate_methods
 
 NEIGHBORS = {"k_neighbors", "n_neighbors"}  # parameters of imbalanced-learn: neighbours within one class
+SHOWN = ("average_precision", *(name + kind for name in TUNED for kind in ("", "_tuned")), "brier", "brier_corrected")
+SCORE_LABELS = {
+    "average_precision": "average precision",
+    "f1": "F1 (thresholds tuned)",
+    "g_mean": "the geometric mean of recalls (thresholds tuned)",
+    "balanced_accuracy": "balanced accuracy (thresholds tuned)",
+    "brier": "the Brier score (prior corrected)",
+}
+# Our choices: a smaller gain is not worth a step in a pipeline.
+ONE_POINT = 0.01
+BRIER_SHARE = 0.05  # of the Brier score of the estimator alone
+FEW_IN_CLASS = 50  # fewer rows get a caveat
 
 
-def default_methods():
-    """Return the methods that `compare_classification` tries, from the simplest to the most involved.
+# ------------------------------------------------------------------------------------------------ fitting
+@dataclass
+class Fitted:
+    """A model on a training part, and what its probabilities are corrected with."""
 
-    Returns
-    -------
-    methods : dict
-        Name to None (the learner as it is), to an object with ``sample_weight(y)``, or to a sampler.
+    vectorizer: MatrixEncoder
+    model: object
+    classes: np.ndarray  # of the whole table, (n_classes,)
+    shares: np.ndarray  # of the classes in the rows (or weights) that were trained on, (n_classes,)
+    prior: np.ndarray  # their shares in the real training rows, (n_classes,)
+    facts: dict  # counts and seconds
+
+    def probabilities(self, X):
+        """Return probabilities, (n_samples, n_classes), 0 for a class that was not trained on; and corrected ones."""
+        found = np.zeros((X.shape[0], len(self.classes)))
+        known = np.searchsorted(self.classes, self.model.classes_)
+        found[:, known] = self.model.predict_proba(X)
+        return found, prior_corrected(found, self.shares, self.prior)
+
+
+def fitted_models(method, estimators, X, y, classes, seed):
+    """Resample or weigh a training part once and fit every estimator to it; return a `Fitted` by estimator."""
+    vectorizer = MatrixEncoder().fit(X)
+    X_train, y_train, weights, facts, sampling = _resampled(method, X, y, vectorizer, seed)
+    codes = np.searchsorted(classes, y_train)
+    prior = np.bincount(np.searchsorted(classes, y), minlength=len(classes)) / len(y)
+    shares = np.bincount(codes, weights, minlength=len(classes))
+    shares = shares / shares.sum()
+    found = {}
+    for name, estimator in estimators.items():
+        started = time.perf_counter()
+        model = seeded_clone(estimator, check_random_state(seed)) if len(np.unique(codes)) > 1 else DummyClassifier()
+        fit_weighted(model, X_train, y_train, weights)
+        seconds = sampling + time.perf_counter() - started
+        own = {"n_train": len(y), "n_synthetic": 0, **facts, "seconds": seconds}
+        found[name] = Fitted(vectorizer, model, classes, shares, prior, own)
+    return found
+
+
+def _resampled(method, X, y, vectorizer, seed):
+    """Return a training part for the estimators: encoded rows, classes, weights or None, facts, seconds of sampling.
+
+    One with a single class is not resampled.
     """
-    from skgan_resample import HardTripletSampler
-
-    return {
-        NONE: None,
-        "weights": BalancedWeights(),
-        "duplicate": ClassDuplicator(),
-        "random": RandomOverSampler(),
-        "smote": SMOTE(),
-        "borderline-smote": BorderlineSMOTE(),
-        "adasyn": ADASYN(),
-        "kmeans-smote": KMeansSMOTE(),
-        "svm-smote": SVMSMOTE(),
-        "hard-triplet": HardTripletSampler(),
-    }
-
-
-def default_learner():
-    """Return the learner that `compare_classification` uses unless told otherwise."""
-    # For the reasons given in `_compare.default_learner`: small leaves that rare rows can fill, no early stopping on
-    # copies of rows that were trained on.
-    return HistGradientBoostingClassifier(min_samples_leaf=5, max_leaf_nodes=15, early_stopping=False, random_state=0)
+    if method is None or len(np.unique(y)) == 1:
+        return vectorizer.transform(X), y, None, {}, 0.0
+    started = time.perf_counter()
+    if _weighs(method):
+        weights, seconds = method.sample_weight(y), time.perf_counter() - started
+        return vectorizer.transform(X), y, weights, {}, seconds
+    sampler = seeded_clone(method, check_random_state(seed))
+    _limit_neighbors(sampler, np.unique(y, return_counts=True)[1].min() - 1)
+    is_raw = _takes_table(sampler, vectorizer)
+    X_given = X if is_raw else vectorizer.transform(X)
+    started = time.perf_counter()
+    X_new, y_new = sampler.fit_resample(X_given, y)
+    seconds = time.perf_counter() - started
+    return vectorizer.transform(X_new) if is_raw else X_new, y_new, None, _facts_of(sampler, y, y_new), seconds
 
 
-# ------------------------------------------------------------------------------------------------ the engine
-def evaluate(
-    X,
-    y,
-    splits,
-    methods,
-    learners,
-    *,
-    inner_cv=3,
-    inner_rows=False,
-    random_state=0,
-    n_jobs=None,
-    memory=None,
-    max_time=None,
-    callback=None,
-):
-    """Fit every method with every learner on every split and measure it on the real test rows, thresholds tuned.
+def _weighs(method):
+    return hasattr(method, "sample_weight") and not hasattr(method, "fit_resample")
+
+
+def _limit_neighbors(sampler, most):
+    """Let a sampler of imbalanced-learn, or one inside of another, ask for no more neighbours than `most`."""
+    for part in [sampler, *sampler.get_params().values()]:
+        if type(part).__module__.startswith("imblearn.") and hasattr(part, "get_params"):
+            asked = {name: k for name, k in part.get_params(deep=False).items() if name in NEIGHBORS}
+            part.set_params(**{name: most for name, k in asked.items() if isinstance(k, Integral) and k > most > 0})
+
+
+def _takes_table(sampler, vectorizer):
+    """Whether a sampler takes the table itself: text, if there were any, and the missing cells that there are."""
+    if not hasattr(sampler, "__sklearn_tags__"):
+        return False
+    tags = sampler.__sklearn_tags__().input_tags
+    return tags.string and (tags.allow_nan or not any(column.has_missing for column in vectorizer.encoder_.columns_))
+
+
+def _facts_of(sampler, y, y_new):
+    """Return what a fitted sampler did."""
+    is_synthetic = getattr(sampler, "is_synthetic_", None)
+    n_new = max(0, len(y_new) - len(y)) if is_synthetic is None else np.count_nonzero(is_synthetic)
+    facts = {"n_synthetic": int(n_new)}
+    for part in (sampler, getattr(sampler, "sampler_", None)):
+        share = getattr(part, "fallback_share_", None)
+        if share is not None:
+            facts["fallback_share"] = float(share)
+    return facts
+
+
+# ------------------------------------------------------------------------------------------------ measuring
+@dataclass
+class Part:
+    """What one model predicts for the test rows of a split or inner fold, and what the truth is."""
+
+    truth: np.ndarray  # ordinal-encoded classes, (n_test,)
+    probabilities: np.ndarray  # (n_test, n_classes), 0 for a class that was not trained on
+    corrected: np.ndarray  # the same after prior correction
+    prior: np.ndarray  # (n_classes,), 1 for a class that was not trained on
+    judged: np.ndarray  # classes that measures are made of
+    positive: int | None
+    facts: dict
+
+    def measures(self, cuts):
+        """Return all measures; `cuts` holds a threshold, or an exponent of the prior, by the measure it is best for."""
+        truth, judged, positive = self.truth, self.judged, self.positive
+        scored = judged if positive is None else [positive]
+        found = {
+            "average_precision": _mean([average_precision_score(truth == c, self.probabilities[:, c]) for c in scored]),
+            "base_rate": _mean([np.mean(truth == c) for c in scored]),
+            "brier": brier_score(truth, self.probabilities, positive),
+            "brier_corrected": brier_score(truth, self.corrected, positive),
+            **decision_scores(truth, self.probabilities.argmax(axis=1), judged, positive),
+        }
+        for name in TUNED:
+            called = self.decide(cuts[name])
+            found[f"{name}_tuned"] = decision_scores(truth, called, judged, positive)[name]
+        return found
+
+    def decide(self, cut):
+        """Return the classes called with a threshold, or an exponent of the prior."""
+        probabilities = self.corrected if self.positive is None else self.probabilities
+        return decide(probabilities, cut, self.prior, self.positive)
+
+
+@dataclass
+class Problem:
+    """A table and its classes, ordinal-encoded in `truth`; of two classes `positive` is the number of the smaller one.
+
+    Shared by all tasks of a comparison.
+    """
+
+    X: object
+    y: np.ndarray
+    estimators: dict
+    inner_cv: int = 3
+    inner_rows: bool = False
+    positive: int | None = None
+
+    def __post_init__(self):
+        self.classes, self.truth, counts = np.unique(self.y, return_inverse=True, return_counts=True)
+        if len(self.classes) < 2:
+            raise ValueError("The target has one class only: there is nothing to tell apart.")
+        if self.positive is None and len(counts) == 2:
+            self.positive = int(counts[1] <= counts[0])
+
+    def judged(self, train, test):
+        """Return the classes that measures are made of: none if nothing can be said."""
+        found = np.intersect1d(self.truth[train], self.truth[test])
+        return found if self.positive is None or self.positive in found else found[:0]
+
+    def parts(self, method, estimators, train, test, seed):
+        """Fit to a training part and predict a test part; return a `Part` by estimator."""
+        X_test, found = take_rows(self.X, test), {}
+        models = fitted_models(method, estimators, take_rows(self.X, train), self.y[train], self.classes, seed)
+        for name, fitted in models.items():
+            probabilities, corrected = fitted.probabilities(fitted.vectorizer.transform(X_test))
+            found[name] = Part(
+                self.truth[test],
+                probabilities,
+                corrected,
+                np.where(fitted.prior > 0, fitted.prior, 1.0),
+                self.judged(train, test),
+                self.positive,
+                {"n_test": len(test), **fitted.facts},
+            )
+        return found
+
+
+def evaluate(X, y, splits, methods, estimators, *, inner_cv=3, inner_rows=False, random_state=0, **settings):
+    """Fit every method with every estimator on every split and measure it on the real test rows, thresholds tuned.
 
     Within the training part of a split, every method is run anew in stratified inner folds, "none" as well. Out-of-fold
     probabilities are pooled, and the threshold that is best on them is used on the test rows. A table is resampled once
-    per fold, inner ones included, and the learners share the result. Each (split, method) is one task: tasks run in
+    per fold, inner ones included, and the estimators share the result. Each (split, method) is one task: tasks run in
     parallel, are kept in `memory`, and an interrupted run goes on where it stopped.
 
     Parameters
@@ -101,40 +234,40 @@ def evaluate(
     X : table of shape (n_samples, n_features)
     y : array-like of shape (n_samples,)
         Two classes or more. Of two, the one with fewer rows in all of `y` is the positive one (of equal ones the last).
-    splits : list of (fold, inner, train, test) or (fold, inner, train, test, tuning)
-        Two numbers that name the split, and row positions. `tuning` holds the inner folds, as pairs of positions within
-        `train`; without it they are stratified and shuffled, the same ones for all methods.
+    splits : list of Split
+        Or of tuples like it. `inside` holds the inner folds; without it they are stratified and shuffled, the same ones
+        for all methods.
     methods : dict
-        Name to None (the learner as it is), to a sampler, or to an object with ``sample_weight(y)``. A sampler whose
+        Name to None (the estimator alone), to a sampler, or to an object with ``sample_weight(y)``. A sampler whose
         tags do not take text gets the table encoded by a `MatrixEncoder` that was fitted to the training part, so on
-        a mixed table the samplers of imbalanced-learn interpolate one-hot codes; likewise one that refuses missing
+        a mixed table the samplers of imbalanced-learn interpolate one-hot blocks; likewise one that refuses missing
         cells, if there are any. The neighbours that a sampler of imbalanced-learn asks for are reduced to what the
         smallest class of the training part has.
-    learners : dict
+    estimators : dict
         Name to classifier with ``predict_proba``; always given the encoded table.
     inner_cv : int, default=3
         Inner folds, where `splits` has none.
     inner_rows : bool, default=False
         Whether to return measures on the inner folds too, one row per inner fold. The threshold used on such a fold is
         tuned on the others.
-    random_state, n_jobs, memory, max_time
-        As in `compare_classification`.
-    callback : callable, default=None
-        Called with (tasks done, tasks in all) after each task.
+    random_state : int, default=0
+        As in `compare`.
+    **settings
+        n_jobs, memory, max_time and callback of `compare`.
 
     Returns
     -------
     rows : list of dict
-        One per split, method and learner:
+        One per split, method and estimator:
 
-        - fold, inner, method, learner, n_train, n_test, n_synthetic, seconds (resampling and the final fit, without
+        - fold, inner, method, estimator, n_train, n_test, n_synthetic, seconds (resampling and the final fit, without
           tuning), fallback_share if the sampler has one;
         - average_precision, brier: of the probabilities. ``brier_corrected``: after prior correction;
         - f1, g_mean, balanced_accuracy: of the most probable class; f1_tuned, g_mean_tuned, balanced_accuracy_tuned:
           each with the threshold that is best for it;
-        - base_rate: the average precision of a learner that knows nothing.
+        - base_rate: the average precision of a model that knows nothing.
 
-        Or fold, inner, method, error; with learner, where only that learner cannot be used with the method.
+        Or fold, inner, method, error; with estimator, where only that estimator cannot be used with the method.
         Rows of inner folds have ``inner`` = 0, 1, ...
 
     Notes
@@ -164,7 +297,7 @@ def evaluate(
     >>> from imblearn.over_sampling import SMOTE
     >>> from sklearn.datasets import make_classification
     >>> from sklearn.linear_model import LogisticRegression
-    >>> from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, TimeSeriesSplit
+    >>> from sklearn.model_selection import StratifiedKFold
     >>> from skgan_resample.model_selection._classification import evaluate
     >>> X, y = make_classification(200, weights=[0.9], random_state=0)
     >>> folds = StratifiedKFold(5).split(X, y)
@@ -175,394 +308,331 @@ def evaluate(
     none 160 0 True
     smote 160 128 True
     """
-    problem = _Problem(X, column_or_1d(np.asarray(y)))
-    tasks = []
-    for fold, inner, train, test, *tuning in splits:
-        seed = task_seed(random_state, fold, inner + 1)
-        folds = tuning[0] if tuning else tuning_folds(problem.y[train], inner_cv, seed)
-        for name, method in methods.items():
-            label = {"fold": fold, "inner": inner, "method": name}
-            tasks.append((label, (problem, train, test, folds, method, learners, inner_rows, seed)))
-    return run_tasks(
-        _run_task,
-        tasks,
-        [*methods.values(), *learners.values()],
-        n_jobs=n_jobs,
-        memory=memory,
-        max_time=max_time,
-        callback=callback,
-    )
+    problem = Problem(X, column_or_1d(np.asarray(y)), estimators, inner_cv, inner_rows)
+    depends_on = [*methods.values(), *estimators.values()]
+    return evaluate_methods(run, problem, splits, methods, depends_on, random_state=random_state, **settings)
 
 
-def tuning_folds(y, n_folds, seed):
-    """Return stratified folds as pairs of positions; a class of few rows is absent from some."""
-    n_folds = max(2, min(n_folds, np.unique(y, return_counts=True)[1].max()))
-    with few_rows_allowed():
-        return list(StratifiedKFold(n_folds, shuffle=True, random_state=seed).split(np.zeros(len(y)), y))
-
-
-class _Problem:
-    """A table and its classes, as codes in `truth`; of two classes `positive` is the code of the smaller one."""
-
-    def __init__(self, X, y):
-        self.X, self.y = X, y
-        self.classes, self.truth, counts = np.unique(y, return_inverse=True, return_counts=True)
-        if len(self.classes) < 2:
-            raise ValueError("The target has one class only: there is nothing to tell apart.")
-        self.positive = int(counts[1] <= counts[0]) if len(counts) == 2 else None
-
-    def judged(self, train, test):
-        """Return the codes of the classes that measures are made of: none if nothing can be said."""
-        found = np.intersect1d(self.truth[train], self.truth[test])
-        return found if self.positive is None or self.positive in found else found[:0]
-
-
-@dataclass
-class _Part:
-    """What one model says of the test rows of one split or inner fold, and what the truth is."""
-
-    truth: np.ndarray  # codes of classes, (n_test,)
-    probabilities: np.ndarray  # (n_test, n_classes), 0 for a class that was not trained on
-    corrected: np.ndarray  # the same after prior correction
-    prior: np.ndarray  # (n_classes,), 1 for a class that was not trained on
-    judged: np.ndarray
-    positive: int | None
-    facts: dict  # counts and seconds
-
-    def measures(self, cuts):
-        """Return all measures; `cuts` holds a threshold, or an exponent of the prior, by the measure it is best for."""
-        truth, judged, positive = self.truth, self.judged, self.positive
-        scored = judged if positive is None else [positive]
-        found = {
-            "average_precision": _mean([average_precision_score(truth == c, self.probabilities[:, c]) for c in scored]),
-            "base_rate": _mean([np.mean(truth == c) for c in scored]),
-            "brier": brier_score(truth, self.probabilities, positive),
-            "brier_corrected": brier_score(truth, self.corrected, positive),
-            **decision_scores(truth, self.probabilities.argmax(axis=1), judged, positive),
-        }
-        for name in TUNED:
-            called = self.decide(cuts[name])
-            found[f"{name}_tuned"] = decision_scores(truth, called, judged, positive)[name]
-        return found
-
-    def decide(self, cut):
-        """Return the classes called with a threshold, or an exponent of the prior."""
-        return decide(
-            self.probabilities if self.positive is not None else self.corrected, cut, self.prior, self.positive
-        )
-
-
-def _run_task(problem, train, test, folds, method, learners, inner_rows, seed, code):
-    """Return one row of measures per learner, for one method on one split; `code` only tells cached results apart."""
+def run(problem, train, test, inside, method, seed, fingerprint):
+    """Return one row of measures per estimator, for one method on one split, and of inner folds if that is wanted."""
     if not len(problem.judged(train, test)):
         raise ValueError("The training or the test part lacks the class that is to be judged.")
     usable, rows = {}, []
-    for name, learner in learners.items():
-        if _weighs(method) and weight_parameter(learner) is None:
-            rows.append({"learner": name, "error": no_weights(learner)})
+    for name, estimator in problem.estimators.items():
+        if _weighs(method) and weight_parameter(estimator) is None:
+            rows.append({"estimator": name, "error": no_weights(estimator)})
         else:
-            usable[name] = learner
+            usable[name] = estimator
     if not usable:
         return rows
-    inner = [_fit_part(problem, train[part], train[held_out], method, usable, seed) for part, held_out in folds]
-    outer = _fit_part(problem, train, test, method, usable, seed)  # last: it is timed, and torch is loaded by now
+    folds = tuning_folds(problem.y[train], problem.inner_cv, seed) if inside is None else inside
+    inner = [problem.parts(method, usable, train[part], train[held_out], seed) for part, held_out in folds]
+    outer = problem.parts(method, usable, train, test, seed)  # last: it is timed, and torch is loaded by now
     for name in usable:
         parts = [found[name] for found in inner]
-        rows.append({"learner": name, **outer[name].facts, **outer[name].measures(best_cuts(parts))})
+        rows.append({"estimator": name, **outer[name].facts, **outer[name].measures(best_cuts(parts))})
         for number, part in enumerate(parts):
-            if inner_rows and len(part.judged):
+            if problem.inner_rows and len(part.judged):
                 cuts = best_cuts([other for other in parts if other is not part])
-                rows.append({"inner": number, "learner": name, **part.facts, **part.measures(cuts)})
+                rows.append({"inner": number, "estimator": name, **part.facts, **part.measures(cuts)})
     return rows
-
-
-def _fit_part(problem, train, test, method, learners, seed):
-    """Resample a training part once and fit every learner to it; return a `_Part` by learner."""
-    X_real, y_real = take_rows(problem.X, train), problem.y[train]
-    vectorizer = MatrixEncoder().fit(X_real)
-    X_train, y_train, weights, facts, sampling = _resampled(method, X_real, y_real, vectorizer, seed)
-    X_test = vectorizer.transform(take_rows(problem.X, test))
-    codes, n_classes = np.searchsorted(problem.classes, y_train), len(problem.classes)
-    real = np.bincount(problem.truth[train], minlength=n_classes) / len(train)
-    shares = np.bincount(codes, weights, minlength=n_classes)
-    shares = shares / shares.sum()
-    parts = {}
-    for name, learner in learners.items():
-        started = time.perf_counter()
-        model = seeded_clone(learner, np.random.RandomState(seed)) if len(np.unique(codes)) > 1 else DummyClassifier()
-        fit_weighted(model, X_train, y_train, weights)
-        seconds = sampling + time.perf_counter() - started
-        probabilities = np.zeros((len(test), n_classes))
-        probabilities[:, np.searchsorted(problem.classes, model.classes_)] = model.predict_proba(X_test)
-        parts[name] = _Part(
-            problem.truth[test],
-            probabilities,
-            prior_corrected(probabilities, shares, real),
-            np.where(real > 0, real, 1.0),
-            problem.judged(train, test),
-            problem.positive,
-            {"n_train": len(train), "n_test": len(test), "n_synthetic": 0, **facts, "seconds": seconds},
-        )
-    return parts
-
-
-def _resampled(method, X, y, vectorizer, seed):
-    """Return a training part for the learners: encoded rows, classes, weights or None, facts, and seconds of sampling.
-
-    One with a single class stays as it is.
-    """
-    if method is None or len(np.unique(y)) == 1:
-        return vectorizer.transform(X), y, None, {}, 0.0
-    started = time.perf_counter()
-    if _weighs(method):
-        weights, seconds = method.sample_weight(y), time.perf_counter() - started
-        return vectorizer.transform(X), y, weights, {}, seconds
-    sampler = _prepared(method, y, seed)
-    is_raw = takes_table(sampler, vectorizer)
-    X_given = X if is_raw else vectorizer.transform(X)
-    started = time.perf_counter()
-    X_new, y_new = sampler.fit_resample(X_given, y)
-    seconds = time.perf_counter() - started
-    return vectorizer.transform(X_new) if is_raw else X_new, y_new, None, _facts_of(sampler, y, y_new), seconds
-
-
-def _weighs(method):
-    return hasattr(method, "sample_weight") and not hasattr(method, "fit_resample")
-
-
-def _prepared(method, y, seed):
-    """Return a seeded clone of a sampler, which asks for no more neighbours than the smallest class has."""
-    sampler = seeded_clone(method, np.random.RandomState(seed))
-    return limit_neighbors(sampler, np.unique(y, return_counts=True)[1].min() - 1)
-
-
-def limit_neighbors(sampler, most):
-    """Let a sampler of imbalanced-learn, or one inside of another, ask for no more neighbours than `most`."""
-    for part in [sampler, *sampler.get_params().values()]:
-        if type(part).__module__.startswith("imblearn.") and hasattr(part, "get_params"):
-            asked = {name: k for name, k in part.get_params(deep=False).items() if name in NEIGHBORS}
-            part.set_params(**{name: most for name, k in asked.items() if isinstance(k, Integral) and k > most > 0})
-    return sampler
-
-
-def takes_table(sampler, vectorizer):
-    """Whether a sampler takes the table as it is: text, if there were any, and the missing cells that there are."""
-    if not hasattr(sampler, "__sklearn_tags__"):
-        return False
-    tags = sampler.__sklearn_tags__().input_tags
-    return tags.string and (tags.allow_nan or not any(column.has_missing for column in vectorizer.encoder_.columns_))
-
-
-def _facts_of(sampler, y, y_new):
-    """Return what a fitted sampler did."""
-    is_synthetic = getattr(sampler, "is_synthetic_", None)
-    n_new = max(0, len(y_new) - len(y)) if is_synthetic is None else np.count_nonzero(is_synthetic)
-    facts = {"n_synthetic": int(n_new)}
-    for part in (sampler, getattr(sampler, "sampler_", None)):
-        share = getattr(part, "fallback_share_", None)
-        if share is not None:
-            facts["fallback_share"] = float(share)
-    return facts
 
 
 def _mean(values):
     return float(np.mean(values))
 
 
-# ------------------------------------------------------------------------------------------------ the comparison
-def compare_classification(
-    X,
-    y,
-    *,
-    methods=None,
-    learners=None,
-    scoring="average_precision",
-    cv=5,
-    n_repeats=2,
-    inner_cv=3,
-    groups=None,
-    random_state=0,
-    n_jobs=None,
-    memory=None,
-    max_time=None,
-    callback=None,
-):
-    """Find out whether resampling or weighting classes helps on this table, and which method.
+class MethodClassifier(ClassifierMixin, BaseEstimator):
+    """A classifier with a method for imbalanced classes, fitted as `compare` fits it.
 
-    Every method meets the same folds, and its threshold is tuned within each training part, also that of the learner
-    alone: moving a threshold needs no new rows. A method is chosen on inner folds of each training part and judged on
-    the outer fold, which played no part in the choice; all measuring is done on real rows.
+    The table is encoded, resampled (or its rows are weighted), and given to the estimator; then the threshold is tuned,
+    or the prior corrected. `compare` recommends one by ``comparison.pipeline()``.
 
     Parameters
     ----------
-    X : array-like or pandas, polars or pyarrow table of shape (n_samples, n_features)
-        Real rows only. Missing cells and nominal columns are encoded for the learner inside each fold; for samplers
-        that cannot take them too.
-    y : array-like of shape (n_samples,)
-        Classes: text, booleans, or at most 30 different whole numbers. Of two, the smaller one is the positive one.
-    methods : list of names, dict or None, default=None
-        From the simplest to the most involved: "none"; "weights", balanced class weights; "duplicate", copies of rows
-        of the whole table, the control for mere numbers; "random", copies of rows of small classes; "smote",
-        "borderline-smote", "adasyn", "kmeans-smote" and "svm-smote" of imbalanced-learn, with fewer neighbours where a
-        class has few rows; "hard-triplet", `HardTripletSampler`. Of equally good ones the first is named. The name of a
-        sampler followed by "+smcae", such as "smote+smcae", is that sampler in a `SyntheticRefiner`. Or name to
-        sampler, to an object with ``sample_weight(y)``, or to None for the learner alone. "none" is always added: the
-        others are measured against it. None is all methods, without refined ones.
-    learners : classifier, dict of name to classifier, or None, default=None
-        With ``predict_proba``. None is gradient boosting, see `default_learner`. With several, effects are averaged
-        over them.
-    scoring : {"average_precision", "f1", "g_mean", "balanced_accuracy", "brier"}, default="average_precision"
-        What methods are judged by: how well rows are ranked, a score of decisions with the threshold tuned for it, or
-        the error of probabilities after prior correction. For more than two classes see the Notes.
-    cv : int, splitter or iterable, default=5
-        Outer folds. An int is stratified by class and shuffled; rows of one group stay together.
-    n_repeats : int, default=2
-        How often an int `cv` is repeated with other folds.
-    inner_cv : int, default=3
-        Inner folds, which tune thresholds and choose the method.
-    groups : array-like of shape (n_samples,), default=None
-        Rows of one group are never on both sides of a split.
-    random_state : int, default=0
-        Seed of folds, methods and learners.
-    n_jobs : int, default=None
-        Processes, by joblib. Results do not depend on it.
-    memory : str or joblib.Memory, default=None
-        Folder that keeps the result of every task; the same call later goes on from there.
-    max_time : float, default=None
-        Seconds after which the comparison ends; complete outer folds are judged. Tasks then run in processes of their
-        own, also one at a time, so that one that does not return can be ended. Results then depend on the machine.
-    callback : callable, default=None
-        Called with (tasks done, tasks in all) after each task. If it has a method ``time_left``, that is called before,
-        with an estimate of the seconds left, or None as long as there is none.
+    estimator : classifier
+        With ``predict_proba``. It is cloned, and given the encoded table.
+    method : sampler, object with ``sample_weight(y)``, or None, default=None
+        A sampler that takes text gets the table, others get it encoded. One of imbalanced-learn asks for no more
+        neighbours than the smallest class has. None is the estimator alone.
+    tuned_for : {"f1", "g_mean", "balanced_accuracy"}, default=None
+        What `predict` is to be good in: the threshold that is best on pooled out-of-fold probabilities decides; with
+        more than two classes it is an exponent of the prior. With None the most probable class is predicted.
+    prior_correction : bool, default=False
+        Whether probabilities are corrected for the shares of the classes that the method has changed.
+    cv : int, splitter or iterable, default=3
+        Inner folds for `tuned_for`.
+    pos_label : label, default=None
+        Of two classes, the positive one; None is the one of fewer rows.
+    random_state : int, RandomState instance or None, default=None
+        For every random_state in `method` and `estimator` that is None, and for the folds of an int `cv`.
 
-    Returns
-    -------
-    ClassificationComparison
-        ``comparison.verdict`` is the answer, ``comparison.summary`` one row per method, ``comparison.rows`` all
-        measurements.
-
-    Raises
-    ------
-    ValueError
-        If the input cannot be used, `y` holds amounts instead of classes, one of two classes has too few rows, or no
-        two outer folds could be finished in `max_time`.
-    TypeError
-        If a learner is no classifier with ``predict_proba``.
-
-    See Also
-    --------
-    compare : The same for a continuous target.
-
-    Notes
-    -----
-    "Helps" means, all of it on outer folds:
-
-    - a method is better than the learner alone by 0.01 or more (Brier score: by 5 % of that of the learner alone), with
-      a p-value below 0.05 after adjustment for the number of methods (Holm), by the corrected resampled t statistic
-      [1]_, which allows for training sets that overlap;
-    - it ranks rows better than chance;
-    - inner folds chose it more often than the other such methods, and choosing on inner folds is better than the
-      learner alone too.
-
-    "Does not help" means that a gain of that size is excluded for every method, "cannot tell" all else.
-
-    Thresholds are tuned, and methods chosen, on the same inner folds. The score of an inner fold is that with the
-    threshold that is best on the others.
-
-    With more than two classes, measures are means over classes, and the threshold becomes an exponent of the prior; a
-    class that is absent from a training or a test part is left out there. The docstring of `evaluate` in this module
-    has the formulas.
-
-    References
+    Attributes
     ----------
-    .. [1] C. Nadeau, Y. Bengio, "Inference for the generalization error", Machine Learning 52, 2003.
+    classes_ : ndarray of shape (n_classes,)
+        The classes, sorted.
+    cut_ : float or None
+        The threshold, or the exponent of the prior.
 
     Examples
     --------
+    >>> from imblearn.over_sampling import SMOTE
     >>> from sklearn.datasets import make_classification
     >>> from sklearn.linear_model import LogisticRegression
-    >>> from skgan_resample.model_selection import compare_classification
-    >>> X, y = make_classification(600, weights=[0.9], class_sep=0.5, flip_y=0, random_state=0)
-    >>> options = {"methods": ["weights"], "learners": LogisticRegression(), "scoring": "f1"}
-    >>> comparison = compare_classification(X, y, **options)
-    >>> for row in comparison.summary[:2]:
-    ...     print(f"{row['method']}: F1 {row['f1']:.2f}, {row['f1_tuned']:.2f} with a tuned threshold")
-    none: F1 0.57, 0.61 with a tuned threshold
-    weights: F1 0.60, 0.59 with a tuned threshold
-    >>> comparison.verdict.method is None
+    >>> from skgan_resample.model_selection import MethodClassifier
+    >>> X, y = make_classification(300, weights=[0.9], random_state=0)
+    >>> model = MethodClassifier(LogisticRegression(), method=SMOTE(), tuned_for="f1", random_state=0).fit(X, y)
+    >>> 0 < model.cut_ < 1
     True
     """
-    started = time.monotonic()
-    y = comparable_classes(y)
-    check_consistent_length(TableEncoder(scale=None).fit_to_codes(X), y)  # refuses what no learner could use
-    check_settings(random_state, scoring, MEASURES)
-    methods = _check_methods(methods)
-    learners = named_learners(learners, default_learner, is_regressor, "regressor", "classifier")
-    for name, learner in learners.items():
-        if not hasattr(learner, "predict_proba"):
-            raise TypeError(f"The learner {name!r} has no predict_proba; put it into a CalibratedClassifierCV.")
-    splits = _make_splits(X, y, cv, n_repeats, inner_cv, groups, random_state)
-    rows = evaluate(
-        X,
-        y,
-        splits,
-        methods,
-        learners,
-        inner_rows=True,
-        random_state=random_state,
-        n_jobs=n_jobs,
-        memory=memory,
-        max_time=max_time,
-        callback=callback,
+
+    def __init__(
+        self, estimator, *, method=None, tuned_for=None, prior_correction=False, cv=3, pos_label=None, random_state=None
+    ):
+        self.estimator = estimator
+        self.method = method
+        self.tuned_for = tuned_for
+        self.prior_correction = prior_correction
+        self.cv = cv
+        self.pos_label = pos_label
+        self.random_state = random_state
+
+    def fit(self, X, y):
+        """Tune the threshold on inner folds, if that is wanted, and fit to all rows.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_features)
+            Numbers, text, dates, missing cells.
+        y : array-like of shape (n_samples,)
+            Classes.
+
+        Returns
+        -------
+        self : MethodClassifier
+            The fitted classifier.
+        """
+        y, estimators = column_or_1d(np.asarray(y)), {"": self.estimator}
+        problem = Problem(X, y, estimators)
+        if problem.positive is not None and self.pos_label is not None:
+            problem.positive = _position_of(self.pos_label, problem.classes.tolist())
+        seed, cut = self.random_state, None
+        if self.tuned_for is not None:
+            if isinstance(self.cv, Integral):
+                folds = tuning_folds(y, self.cv, seed)
+            else:
+                with few_rows_allowed():
+                    folds = list(check_cv(self.cv).split(np.zeros(len(y)), y))
+            parts = [problem.parts(self.method, estimators, train, test, seed)[""] for train, test in folds]
+            cut = best_cuts(parts)[self.tuned_for]
+        fitted = fitted_models(self.method, estimators, X, y, problem.classes, seed)[""]
+        self.classes_, self.cut_, self._positive, self._fitted = problem.classes, cut, problem.positive, fitted
+        return self
+
+    def predict(self, X):
+        """Predict the class.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_features)
+            As in `fit`.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,)
+            Labels as in `classes_`.
+        """
+        check_is_fitted(self)
+        plain, corrected = self._fitted.probabilities(self._fitted.vectorizer.transform(X))
+        if self.cut_ is None:
+            return self.classes_[(corrected if self.prior_correction else plain).argmax(axis=1)]
+        probabilities = corrected if self._positive is None else plain
+        return self.classes_[decide(probabilities, self.cut_, self._fitted.prior, self._positive)]
+
+    def predict_proba(self, X):
+        """Predict probabilities of the classes, corrected if ``prior_correction``.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_features)
+            As in `fit`.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples, n_classes)
+            In the order of `classes_`.
+        """
+        check_is_fitted(self)
+        plain, corrected = self._fitted.probabilities(self._fitted.vectorizer.transform(X))
+        return corrected if self.prior_correction else plain
+
+
+def _position_of(label, classes):
+    """Return where a class stands among the classes; `compare` reads labels of unusual types as text."""
+    for number, each in enumerate(classes):
+        if each == label or str(each) == str(label):
+            return number
+    raise ValueError(f"pos_label={label!r} is none of the classes {classes}.")
+
+
+# ------------------------------------------------------------------------------------------------ the plan
+def assembled(scoring, positive, method, estimator, folds, seed):
+    """Return a method with its estimator, unfitted and seeded, as it is judged by a score."""
+    return MethodClassifier(
+        estimator,
+        method=method,
+        tuned_for=scoring if scoring in TUNED else None,
+        prior_correction=scoring == "brier",
+        cv=folds,
+        pos_label=positive,
+        random_state=seed,
     )
-    places = [(fold, OUTER, name) for fold, *_ in splits for name in methods]
-    rows, folds, failures = finished_folds(rows, places, (NONE,), max_time)
+
+
+def classification_plan(
+    X, y, *, methods=None, estimators=None, scoring=None, cv=5, n_repeats=None, inner_cv=3, groups=None, random_state=0
+):
+    """Return what `compare` runs and judges for classes; the parameters are those of `compare`."""
+    y, scoring = comparable_classes(y), scoring or "average_precision"
+    check_settings(X, y, random_state, scoring, MEASURES)
+    methods = checked_methods("classification", methods, default_methods("classification"))
+    estimators = named_estimators("classification", estimators)
     labels, counts = np.unique(y, return_counts=True)
-    return ClassificationComparison(
-        rows=rows,
-        methods=[name for name in methods if name not in failures],
-        samplers=[name for name, method in methods.items() if hasattr(method, "fit_resample")],
-        learners=list(learners),
-        scoring=scoring,
-        counts=dict(zip(labels.tolist(), counts.tolist())),
-        test_share=mean_test_share([(train, test) for fold, _, train, test, _ in splits if fold in folds]),
-        failures=failures,
-        n_planned=len(splits),
-        seconds=time.monotonic() - started,
+    counts = dict(zip(labels.tolist(), counts.tolist()))
+    inner = inner_folds(y, cv, inner_cv, groups, random_state, is_regression=False)
+    outer = outer_folds(X, y, cv, n_repeats or 2, groups, random_state, needs_all=len(labels) == 2)
+    splits = [Split(fold, OUTER, train, test, inner(train)) for fold, (train, test) in enumerate(outer)]
+    return Plan(
+        evaluate=partial(evaluate, X, y, splits, methods, estimators, inner_rows=True),
+        judge=partial(ClassificationJudge, scoring=scoring, n_rows=len(y), counts=counts),
+        assemble=partial(assembled, scoring, smaller_class(counts)),
+        methods=methods,
+        estimators=estimators,
+        splits=splits,
+        inner=inner,
     )
 
 
-def _check_methods(methods):
-    """Return the methods by name, "none" first."""
-    if not isinstance(methods, dict):
-        known = default_methods()
-        return known if methods is None else {NONE: None, **methods_by_name(methods, known)}
-    if methods.get(NONE) is not None:
-        raise ValueError(f"The name {NONE!r} is taken by the learner alone.")
-    for name, method in methods.items():
-        if method is not None and not hasattr(method, "fit_resample") and not hasattr(method, "sample_weight"):
-            raise ValueError(
-                f"The method {name!r} must be a sampler, None, or an object with sample_weight(y); got {method!r}."
+def smaller_class(counts):
+    """Return the label of the smaller of two classes (of equal ones the last); None for more classes."""
+    return min(reversed(counts), key=counts.get) if len(counts) == 2 else None
+
+
+# ------------------------------------------------------------------------------------------------ judging
+@dataclass(kw_only=True)
+class ClassificationJudge(Judge):
+    """Judges scores of classes, as differences to those of the estimator alone."""
+
+    counts: dict  # rows by class
+
+    task = "classification"
+    score_labels = SCORE_LABELS
+    unchanged = SHOWN
+    null_model = ("ranks rows better than chance", "the classes")
+
+    @property
+    def minimum(self):
+        """The minimum relevant difference."""
+        return BRIER_SHARE if self.scoring == "brier" else ONE_POINT
+
+    @property
+    def minimum_in_words(self):
+        """The minimum relevant difference as text."""
+        return f"{f'{self.minimum:.0%}' if self.scoring == 'brier' else f'{self.minimum:g}'} in {self.score_label}"
+
+    @property
+    def facts(self):
+        """Rows by class, and the positive class."""
+        return {"counts": self.counts, "positive": smaller_class(self.counts)}
+
+    def gains(self, method, *, base=None, fold=None):
+        """Return differences in what was asked for; for the Brier score as a share of the mean of that of "none"."""
+        measure = MEASURES[self.scoring]
+        ours, theirs, usual = (self.measured(measure, name, fold) for name in (method, base or NONE, NONE))
+        if not ours.size:
+            return np.empty(0)
+        differences = ours - theirs
+        if self.scoring == "brier":
+            usual = usual.mean(axis=0)
+            differences = -differences / np.where(usual > 0, usual, 1.0)
+        return differences.mean(axis=1)
+
+    def scores(self, method):
+        """Return the score, higher is better."""
+        return self.measured(MEASURES[self.scoring], method) * (-1 if self.scoring == "brier" else 1)
+
+    def interval(self, gains, methods=()):
+        """Return mean, low, high and p-value of differences by fold.
+
+        Folds may agree because a score of decisions or ranks moves in steps, one row of a class at a time: then the
+        number of rows of the smallest class says how sure that is.
+        """
+        moves_in_steps = self.scoring != "brier" and not all(map(self.changes_nothing, set(methods)))
+        n_rows = min(self.counts.values()) if moves_in_steps and folds_agree(gains) else None
+        return corrected_interval(gains, self.test_share, n_rows=n_rows)
+
+    def over_null(self, name):
+        """Return mean, low and high of how much more average precision a method has than chance."""
+        base, found = (self.measured(measure, name).mean(axis=1) for measure in ("base_rate", "average_precision"))
+        n_rows = min(self.counts.values()) if folds_agree(found - base) else None
+        return corrected_interval(found - base, self.test_share, n_rows=n_rows)[:3]
+
+    # ---------------------------------------------------------------------------------------- summary and words
+    def summary_row(self, name, methods):
+        """Return the gain over "none" with its interval, and the means of all measures."""
+
+        def gather(values_of):
+            return np.array([values_of(method)[i] for i, method in enumerate(methods)])
+
+        mean, low, high, p = self.interval(gather(self.gains), methods)
+        row = {"gain": mean, "low": low, "high": high, "p": p}
+        for measure in (*SHOWN, "n_synthetic", "seconds"):
+            row[measure] = float(gather(lambda method, measure=measure: self.measured(measure, method)).mean())
+        return row
+
+    def in_words(self, gain):
+        """Return a gain as text: a percentage for the Brier score, else a number."""
+        if not np.isfinite(gain):
+            return f"{gain:+}"
+        return f"{gain:+z.0%}" if self.scoring == "brier" else f"{gain:+z.3f}"
+
+    def effect_sentence(self, row):
+        """Return what a method does to the score."""
+        measure = MEASURES[self.scoring]
+        gain, low, high = (self.in_words(row[name]) for name in ("gain", "low", "high"))
+        return (
+            f"{row['method']!r} changes {self.score_label} from {self.results[NONE][measure]:.3g} to "
+            f"{row[measure]:.3g}, a gain of {gain} (95 % interval {low} to {high})."
+        )
+
+    def recommendation(self, row):
+        """Return what a method does that helps, and whether mere copies do as much."""
+        name = row["method"]
+        if name not in self.samplers or name == DUPLICATE:
+            return f"A simpler remedy than new rows of small classes: {self.effect_sentence(row)}"
+        if DUPLICATE not in self.methods:
+            return self.effect_sentence(row)
+        mean, low, high, _ = self.interval(self.gains(name, base=DUPLICATE), [name])
+        found = "more than" if low > 0 else "no more than" if high < self.minimum else "not proven to be more than"
+        return (
+            f"{self.effect_sentence(row)} That is {found} copies of rows of all classes give ({self.in_words(mean)})."
+        )
+
+    def weaknesses(self):
+        """Return caveats on what only the usual threshold shows, and on a small class."""
+        found = []
+        none, *others = (self.results[name] for name in self.methods)
+        flattered = max(others, key=lambda row: row["f1"], default=none)
+        if flattered["f1"] - none["f1"] >= ONE_POINT and none["f1_tuned"] >= flattered["f1"] - ONE_POINT:
+            found.append(
+                f"At the usual threshold {flattered['method']!r} has a better F1 ({flattered['f1']:.2f}) than the "
+                f"estimator alone ({none['f1']:.2f}); a tuned threshold gives the estimator alone "
+                f"{none['f1_tuned']:.2f}, without any new row."
             )
-    return {NONE: None, **methods}
-
-
-def _make_splits(X, y, cv, n_repeats, inner_cv, groups, random_state):
-    """Return (fold, OUTER, train, test, inner folds) for every outer fold; see `evaluate`."""
-    is_time = respects_time(cv, groups)
-    groups = None if groups is None else np.asarray(groups)
-    seed = int(check_random_state(random_state).randint(2**31 - 1))
-
-    def inside(train):
-        if is_time:
-            return list(TimeSeriesSplit(inner_cv).split(train))
-        if groups is not None:
-            n_inner = inner_group_folds(inner_cv, groups, train, 3)
-            folds = StratifiedGroupKFold(n_inner, shuffle=True, random_state=seed)
-            with few_rows_allowed():
-                return list(folds.split(train, y[train], groups[train]))
-        return tuning_folds(y[train], inner_cv, seed)
-
-    needs_all = len(np.unique(y)) == 2
-    splits = class_splits(X, y, cv, n_repeats, groups, random_state, needs_all=needs_all)
-    return [(fold, OUTER, train, test, inside(train)) for fold, (train, test) in enumerate(splits)]
+        label, least = min(self.counts.items(), key=lambda item: item[1])
+        if least < FEW_IN_CLASS:
+            found.append(
+                f"The smallest class, {label!r}, has {least} rows: every fold tests on about "
+                f"{max(1, round(least * self.test_share / (1 + self.test_share)))} of them."
+            )
+        return found

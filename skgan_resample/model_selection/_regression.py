@@ -1,382 +1,449 @@
-"""compare(): does resampling help on this table, which method, by how much, at what price, and is it more than noise?
-
-Two parts: an engine that fits every method and learner on the same splits (`evaluate`, which the benchmarks use as
-well), and `compare`, whose verdict is in `_verdict`.
-"""
+"""What `compare` measures for a numeric target, and how that is judged: errors, costs, the recalibrated baseline."""
 
 import time
-from numbers import Integral
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
-from sklearn.base import clone, is_classifier
-from sklearn.model_selection import GroupKFold, TimeSeriesSplit, check_cv
+from imblearn.pipeline import make_pipeline as make_sampling_pipeline
+from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
-from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_consistent_length
 
 from skgan_resample import metrics
 from skgan_resample._estimators import seeded_clone
-from skgan_resample._folds import RegressionStratifiedKFold, RepeatedRegressionStratifiedKFold
+from skgan_resample._statistics import ALPHA, corrected_interval, nan_mean
 from skgan_resample._tables._containers import take_rows
-from skgan_resample._tables._encoder import TableEncoder
 from skgan_resample._tables._targets import read_target
 from skgan_resample._tables._vectorizer import MatrixEncoder
 from skgan_resample.compose import OutputCorrectedRegressor
-from skgan_resample.model_selection._methods import default_learner, default_methods, methods_by_name, wrap
-from skgan_resample.model_selection._result import CONSTANT, OUTER, SCORE_LABELS, YARDSTICKS, Comparison
-from skgan_resample.model_selection._splits import (
-    check_settings,
-    enough_groups,
-    inner_group_folds,
-    named_learners,
-    respects_time,
+from skgan_resample.model_selection._methods import (
+    CONSTANT,
+    FULL,
+    LIGHT,
+    NONE,
+    STRENGTH,
+    checked_methods,
+    default_methods,
+    named_estimators,
+    wrap,
 )
-from skgan_resample.model_selection._tasks import finished_folds, mean_test_share, run_tasks, task_seed
+from skgan_resample.model_selection._result import MOST_SHOWN, Judge, Plan, check_settings
+from skgan_resample.model_selection._splits import OUTER, Split, inner_folds, outer_folds
+from skgan_resample.model_selection._tasks import evaluate_methods
 from skgan_resample.relevance import Relevance
 
+RECALIBRATED = (NONE, LIGHT, FULL)  # predictions at three points of the way to the recalibrated ones
+SCORE_LABELS = {"sera": "SERA", "rmse": "the RMSE", "rare_mae": "the rare MAE", "common_rmse": "the common RMSE"}
+# Our choices, by eye on the tables of the benchmarks:
+MINIMUM_RATIO = 0.95  # a gain of less than 5 % is not worth a step in a pipeline
+SHIFTED_TOTALS = 0.03  # totals that move by more than 3 % are mentioned
+POOR_TOTALS = 0.1  # an estimator that is 10 % off in total is mentioned
+NO_ERROR = 1e-9  # an error below this share of that of the constant mean is rounding
+N_SHARES = 101  # of the way to the recalibrated predictions, on a grid
 
-# ------------------------------------------------------------------------------------------------ the engine
-def evaluate(
-    X,
-    y,
-    splits,
-    methods,
-    learners,
-    *,
-    relevance=None,
-    threshold=0.8,
-    random_state=0,
-    n_jobs=None,
-    memory=None,
-    max_time=None,
-    callback=None,
-):
-    """Fit every method with every learner on every split and measure it on the real test rows.
 
-    A table is resampled once per split and method, and the learners share the result. Each (split, method) is one
+# ------------------------------------------------------------------------------------------------ measuring
+@dataclass
+class Problem:
+    """What all tasks share."""
+
+    X: object
+    y: np.ndarray
+    estimators: dict
+    relevance: Relevance
+    threshold: float
+
+
+def evaluate(X, y, splits, methods, estimators, *, relevance=None, threshold=0.8, random_state=0, **settings):
+    """Fit every method with every estimator on every split and measure it on the real test rows.
+
+    A table is resampled once per split and method, and the estimators share the result. Each (split, method) is one
     task: tasks run in parallel, are kept in `memory`, and an interrupted run goes on where it stopped.
 
     Parameters
     ----------
     X : table of shape (n_samples, n_features)
     y : array-like of shape (n_samples,)
-    splits : list of (fold, inner, train, test) or (fold, inner, train, test, calibration)
-        Two numbers that name the split, and row positions. `calibration` holds the folds of output correction, as
-        pairs of positions within `train`; without it they are stratified and shuffled.
-    methods, learners : dict
+    splits : list of Split
+        Or of tuples like it. `inside` holds the folds of output correction; without it they are stratified and
+        shuffled.
+    methods, estimators : dict
         By name, as in `compare`.
     relevance : Relevance, default=None
-        The yardstick: cloned, fitted to the training targets of each split, applied to its test targets.
-    threshold, random_state, n_jobs, memory, max_time
+        The evaluation metric: cloned, fitted to the training targets of each split, applied to its test targets.
+    threshold, random_state
         As in `compare`.
-    callback : callable, default=None
-        Called with (tasks done, tasks in all) after each task.
+    **settings
+        n_jobs, memory, max_time and callback of `compare`.
 
     Returns
     -------
     rows : list of dict
-        One per split, method and learner: fold, inner, method, learner, n_train, n_synthetic, seconds (of resampling
-        and fitting), sera, rmse, rare_mae, rare_rmse, common_rmse, total_ratio; or fold, inner, method and error.
-        The prediction of the training mean is added as the method "constant mean".
+        One per split, method and estimator: fold, inner, method, estimator, n_train, n_synthetic, seconds (of
+        resampling and fitting), sera, rmse, rare_mae, rare_rmse, common_rmse, total_ratio; or fold, inner, method and
+        error. The prediction of the training mean is added as the method "constant mean".
     """
     relevance = Relevance() if relevance is None else relevance
-    if memory is not None and callable(getattr(relevance, "method", None)):
+    if settings.get("memory") is not None and callable(getattr(relevance, "method", None)):
         raise ValueError("memory cannot tell one callable relevance from another; use control_points, or no memory.")
-    tasks = []
-    for fold, inner, train, test, *calibration in splits:
-        seed = task_seed(random_state, fold, inner + 1)
-        for name in (*methods, CONSTANT):
-            method = CONSTANT if name == CONSTANT else methods[name]
-            if calibration and isinstance(method, OutputCorrectedRegressor):
-                method = clone(method).set_params(cv=calibration[0])
-            label = {"fold": fold, "inner": inner, "method": name}
-            tasks.append((label, (X, y, train, test, method, learners, relevance, threshold, seed)))
-    return run_tasks(
-        _run_task,
-        tasks,
-        [relevance, *methods.values(), *learners.values()],
-        n_jobs=n_jobs,
-        memory=memory,
-        max_time=max_time,
-        callback=callback,
-    )
+    problem = Problem(X, np.asarray(y, dtype=float), estimators, relevance, threshold)
+    depends_on = [relevance, *methods.values(), *estimators.values()]
+    methods = {**methods, CONSTANT: CONSTANT}
+    return evaluate_methods(run, problem, splits, methods, depends_on, random_state=random_state, **settings)
 
 
-def _run_task(X, y, train, test, method, learners, relevance, threshold, seed, code):
-    """Return one row of measures per learner, for one method on one split; `code` only tells cached results apart."""
-    y = np.asarray(y, dtype=float)
-    phi = clone(relevance).fit(y[train])
-    X_train, y_train, X_test, y_test = take_rows(X, train), y[train], take_rows(X, test), y[test]
-    if isinstance(method, str):
-        measures = _measure(phi, threshold, y_test, np.full(len(test), y_train.mean()))
-        return [{"learner": name, **measures} for name in learners]
+def run(problem, train, test, inside, method, seed, fingerprint):
+    """Return one row of measures per estimator, for one method on one split."""
+    y, threshold = problem.y, problem.threshold
+    phi = clone(problem.relevance).fit(y[train])
+    X_train, y_train, X_test, y_test = take_rows(problem.X, train), y[train], take_rows(problem.X, test), y[test]
+    if isinstance(method, str):  # the constant mean
+        measures = _measured(phi, threshold, y_test, np.full(len(test), y_train.mean()))
+        return [{"estimator": name, **measures} for name in problem.estimators]
     started = time.perf_counter()
     n_synthetic = 0
-    if hasattr(method, "fit_resample"):
+    is_sampler = hasattr(method, "fit_resample")
+    if is_sampler:
         sampler = seeded_clone(method, np.random.RandomState(seed))
-        n_real = len(y_train)
         X_train, y_train = sampler.fit_resample(X_train, y_train)
-        n_synthetic = len(y_train) - n_real
+        n_synthetic = len(y_train) - len(train)
     sampling = time.perf_counter() - started
     rows = []
-    for name, learner in learners.items():
+    for name, estimator in problem.estimators.items():
         started = time.perf_counter()
-        model = learner if method is None or hasattr(method, "fit_resample") else wrap(method, learner)
-        model = seeded_clone(model, np.random.RandomState(seed))
+        model = assembled(None if is_sampler else method, estimator, inside, seed)
         predicted = model.fit(X_train, y_train).predict(X_test)
-        rows.append(
-            {
-                "learner": name,
-                "n_train": len(train),
-                "n_synthetic": n_synthetic,
-                "seconds": sampling + time.perf_counter() - started,
-                **_measure(phi, threshold, y_test, predicted),
-            }
-        )
+        seconds = sampling + time.perf_counter() - started
+        facts = {"estimator": name, "n_train": len(train), "n_synthetic": n_synthetic, "seconds": seconds}
+        rows.append({**facts, **_measured(phi, threshold, y_test, predicted)})
     return rows
 
 
-def _measure(phi, threshold, y_true, y_pred):
+def assembled(method, estimator, folds, seed):
+    """Return a method with its estimator, unfitted and seeded; `folds` are those of a recalibration, if not its own."""
+    if hasattr(method, "fit_resample"):
+        sampler, model = (seeded_clone(part, np.random.RandomState(seed)) for part in (method, estimator))
+        steps = [step for _, step in model.steps] if hasattr(model, "steps") else [model]
+        return make_sampling_pipeline(sampler, *steps)
+    if folds is not None and isinstance(method, OutputCorrectedRegressor):
+        method = clone(method).set_params(cv=folds)
+    model = estimator if method is None else wrap(method, estimator)
+    return seeded_clone(model, np.random.RandomState(seed))
+
+
+def _measured(phi, threshold, y_true, y_pred):
+    rare = {"relevance": phi, "threshold": threshold}
     return {
         "sera": float(metrics.sera_score(y_true, y_pred, relevance=phi)),
         "rmse": float(np.sqrt(np.mean((y_true - y_pred) ** 2))),
-        "rare_mae": float(metrics.rare_mae(y_true, y_pred, relevance=phi, threshold=threshold)),
-        "rare_rmse": float(metrics.rare_rmse(y_true, y_pred, relevance=phi, threshold=threshold)),
-        "common_rmse": float(metrics.common_rmse(y_true, y_pred, relevance=phi, threshold=threshold)),
+        "rare_mae": float(metrics.rare_mae(y_true, y_pred, **rare)),
+        "rare_rmse": float(metrics.rare_rmse(y_true, y_pred, **rare)),
+        "common_rmse": float(metrics.common_rmse(y_true, y_pred, **rare)),
         "total_ratio": float(metrics.total_ratio(y_true, y_pred)),
     }
 
 
-# ------------------------------------------------------------------------------------------------ the comparison
-def compare(
-    X,
-    y,
-    *,
-    methods=None,
-    learners=None,
-    relevance=None,
-    threshold=0.8,
-    scoring="sera",
-    cv=5,
-    n_repeats=2,
-    inner_cv=3,
-    groups=None,
-    max_price=0.02,
-    max_common_price=0.05,
-    random_state=0,
-    n_jobs=None,
-    memory=None,
-    max_time=None,
-    callback=None,
-):
-    """Find out whether resampling helps on this table, and which method.
-
-    Every method meets the same folds. A method is chosen on inner folds of each training part and judged on the outer
-    fold, which played no part in the choice; all measuring is done on real rows.
-
-    Parameters
-    ----------
-    X : array-like or pandas, polars or pyarrow table of shape (n_samples, n_features)
-        Real rows only. Missing cells and nominal columns are encoded for the learner inside each fold.
-    y : array-like of shape (n_samples,)
-        Target, finite numbers.
-    methods : list of names, dict or None, default=None
-        Names of `default_methods`, or name to sampler, to regressor whose innermost `estimator` is None, or to None
-        for the learner alone. From the simplest to the most involved: of equally good ones the first is named. "none",
-        "light-correction" and "correction" are always added: the others are measured against them. The name of a
-        sampler followed by "+smcae", such as "smogn+smcae", is that sampler in a `SyntheticRefiner`; None, all default
-        methods, has none of these, which cost seconds per fold.
-    learners : regressor, dict of name to regressor, or None, default=None
-        None is gradient boosting, see `default_learner`. With several, effects are averaged over them.
-    relevance : Relevance, default=None
-        The yardstick, fitted to the training targets of each fold, and what the default methods call rare. None is
-        ``Relevance()``.
-    threshold : float, default=0.8
-        A row is rare from this relevance on.
-    scoring : {"sera", "rmse", "rare_mae", "common_rmse"}, default="sera"
-        What should fall: the squared error weighted by relevance, the error over all rows, the absolute error of rare
-        rows in units of the target, or the error on common rows.
-    cv : int, splitter or iterable, default=5
-        Outer folds. An int is stratified by the target and shuffled, or by groups if they are given.
-    n_repeats : int, default=2
-        How often an int `cv` is repeated with other folds; once with groups.
-    inner_cv : int or None, default=3
-        Inner folds that choose the method; with None nothing is chosen, so that no method is named.
-    groups : array-like of shape (n_samples,), default=None
-        Rows of one group are never on both sides of a split.
-    max_price : float, default=0.02
-        A method that raises the RMSE over all rows by a larger share trades one error for another and is not named.
-    max_common_price : float, default=0.05
-        Likewise for the RMSE on common rows. On a skewed target rare rows dominate the RMSE over all rows, which does
-        not see what the others pay.
-    random_state : int, default=0
-        Seed of folds, methods and learners.
-    n_jobs : int, default=None
-        Processes, by joblib. Results do not depend on it.
-    memory : str or joblib.Memory, default=None
-        Folder that keeps the result of every task; the same call later goes on from there.
-    max_time : float, default=None
-        Seconds after which the comparison ends; complete outer folds are judged. Tasks then run in processes of their
-        own, also one at a time, so that one that does not return can be ended. Results then depend on the machine.
-    callback : callable, default=None
-        Called with (tasks done, tasks in all) after each task. If it has a method ``time_left``, that is called before,
-        with an estimate of the seconds left, or None as long as there is none.
-
-    Returns
-    -------
-    Comparison
-        ``comparison.verdict`` is the answer, ``comparison.summary`` one row per method, ``comparison.rows`` all
-        measurements.
-
-    Raises
-    ------
-    NoRareRowsError
-        If the relevance finds no rare target value.
-    ValueError
-        If the input cannot be used, or no two outer folds could be finished in `max_time`.
-
-    Notes
-    -----
-    "Helps" means, all of it on outer folds:
-
-    - a method lowers the score by 5 % or more, with a p-value below 0.05 after adjustment for the number of methods
-      (Holm), by the corrected resampled t statistic [1]_, which allows for training sets that overlap;
-    - its price is acceptable, `max_price` and `max_common_price`, and its RMSE is below that of predicting the training
-      mean: on a target that nothing predicts, whatever shifts predictions lowers SERA;
-    - it is more than a shift: moving all predictions a little lowers SERA at little cost, so a sampler or weights must
-      beat the predictions of the learner alone, moved as far as the same rise of the RMSE allows ("matched", one-sided,
-      Holm); else the correction itself is named. For "rare_mae", a mean of absolute errors, what moved predictions
-      reach is not known exactly: a sampler must beat a lower bound of it. For other scores than "sera" it must be
-      more than a shift by SERA, too. Where a correction failed this cannot be tested, and the verdict says so;
-    - inner folds chose it more often than the other such methods, and choosing on inner folds lowers the score too.
-
-    "Does not help" means that a gain of that size at that price, or an RMSE below that of the training mean, is
-    excluded by the 95 % intervals of all methods, or that no method changes anything. "Cannot tell" means all else,
-    also that the learner alone already has no error in some fold.
-
-    References
-    ----------
-    .. [1] C. Nadeau, Y. Bengio, "Inference for the generalization error", Machine Learning 52, 2003.
-
-    Examples
-    --------
-    >>> from sklearn.datasets import load_diabetes
-    >>> from sklearn.linear_model import Ridge
-    >>> from skgan_resample import Relevance, compare
-    >>> X, y = load_diabetes(return_X_y=True)
-    >>> highest_tenth = Relevance("quantile", side="high")
-    >>> comparison = compare(X, y, methods=["weights", "smogn"], learners=Ridge(0.1), relevance=highest_tenth)
-    >>> comparison.verdict.answer, comparison.verdict.method
-    ('helps', 'light-correction')
-    >>> smogn = comparison.summary[-2]
-    >>> print(f"{smogn['method']}: {smogn['score_ratio']:.2f}, against moved predictions {smogn['matched_ratio']:.2f}")
-    smogn: 0.82, against moved predictions 1.01
-    """
-    started = time.monotonic()
-    y = read_target(y)
-    check_consistent_length(TableEncoder(scale=None).fit_to_codes(X), y)  # refuses what no learner could use
-    check_settings(random_state, scoring, SCORE_LABELS)
+# ------------------------------------------------------------------------------------------------ the plan
+def regression_plan(
+    X, y, *, methods=None, estimators=None, relevance=None, threshold=0.8, scoring=None, cv=5, n_repeats=None,
+    inner_cv=3, groups=None, max_rmse_increase=0.02, max_common_increase=0.05, random_state=0,
+):  # fmt: skip
+    """Return what `compare` runs and judges for a numeric target; the parameters are those of `compare`."""
+    y, scoring = read_target(y), scoring or "sera"
+    check_settings(X, y, random_state, scoring, SCORE_LABELS)
     relevance = Relevance() if relevance is None else relevance
     fitted = clone(relevance).fit(y)
-    methods = _check_methods(methods, relevance, threshold)
-    learners = named_learners(learners, default_learner, is_classifier, "classifier", "regressor")
-    learners = {name: make_pipeline(MatrixEncoder(), learner) for name, learner in learners.items()}
-    splits = _make_splits(X, y, cv, n_repeats, inner_cv, groups, random_state)
-    rows = evaluate(
-        X,
-        y,
-        splits,
-        methods,
-        learners,
-        relevance=relevance,
-        threshold=threshold,
-        random_state=random_state,
-        n_jobs=n_jobs,
-        memory=memory,
-        max_time=max_time,
-        callback=callback,
-    )
-    places = [(fold, inner, name) for fold, inner, *_ in splits for name in (*methods, CONSTANT)]
-    # the learner alone fails where a training part holds no rare row, as the first inner folds of a time series may
-    rows, folds, failures = finished_folds(rows, places, ("none", CONSTANT), max_time)
-    outer = [(train, test) for fold, inner, train, test, *_ in splits if inner == OUTER and fold in folds]
-    return Comparison(
-        rows=rows,
-        methods=[name for name in methods if name not in failures],
-        samplers=[name for name, method in methods.items() if hasattr(method, "fit_resample")],
-        learners=list(learners),
-        scoring=scoring,
-        max_price=max_price,
-        max_common_price=max_common_price,
-        n_rows=len(y),
-        n_rare=int(fitted.rare_mask(y, threshold).sum()),
-        relevance=fitted.explain(y, threshold),
-        test_share=mean_test_share(outer),
-        failures=failures,
-        n_planned=sum(inner == OUTER for _, inner, *_ in splits),
-        seconds=time.monotonic() - started,
-    )
-
-
-# ------------------------------------------------------------------------------------------------ arguments
-def _check_methods(methods, relevance, threshold):
-    """Return the methods by name, the yardsticks first."""
-    known = default_methods(relevance, threshold)
-    if methods is None:
-        return known
-    if isinstance(methods, dict):
-        taken = [name for name in (*YARDSTICKS[1:], CONSTANT) if name in methods]
-        if taken or methods.get("none") not in (None, "passthrough"):
-            raise ValueError(f"The names {[*YARDSTICKS, CONSTANT]} are taken by methods that are always compared.")
-        for name, method in methods.items():
-            if not (
-                method in (None, "passthrough") if isinstance(method, str | None) else hasattr(method, "get_params")
-            ):
-                raise ValueError(f"The method {name!r} must be a sampler, a regressor or None, got {method!r}.")
-        own = {name: None if isinstance(method, str) else method for name, method in methods.items() if name != "none"}
-    else:
-        own = {name: method for name, method in methods_by_name(methods, known).items() if name not in YARDSTICKS}
-    return {**{name: known[name] for name in YARDSTICKS}, **own}
-
-
-def _make_splits(X, y, cv, n_repeats, inner_cv, groups, random_state):
-    """Return (fold, inner, train, test, calibration) for every outer fold and its inner folds; see `evaluate`."""
-    seed = int(check_random_state(random_state).randint(2**31 - 1))
-    is_time = respects_time(cv, groups)
-    splitter_folds = cv if isinstance(cv, Integral) else 5
-    if isinstance(cv, Integral):
-        if groups is not None:
-            enough_groups(cv, groups)
-            cv = GroupKFold(cv)
-        else:
-            cv = RepeatedRegressionStratifiedKFold(n_splits=cv, n_repeats=n_repeats, random_state=seed)
-    groups = None if groups is None else np.asarray(groups)
-    least = None if groups is None else _least_groups(splitter_folds, inner_cv)
-
-    def inside(train):
-        """Return folds within `train` as pairs of positions in it."""
-        if is_time:
-            return list(TimeSeriesSplit(inner_cv).split(train))
-        if groups is not None:
-            n_inner = inner_group_folds(inner_cv or 3, groups, train, least)
-            return list(GroupKFold(n_inner).split(train, y[train], groups[train]))
-        return list(RegressionStratifiedKFold(inner_cv, shuffle=True, random_state=seed).split(train, y[train]))
-
+    methods = checked_methods("regression", methods, default_methods(relevance=relevance, threshold=threshold))
+    estimators = named_estimators("regression", estimators)
+    estimators = {name: make_pipeline(MatrixEncoder(), estimator) for name, estimator in estimators.items()}
+    inner = inner_folds(y, cv, inner_cv, groups, random_state, is_regression=True)
     splits = []
-    for fold, (train, test) in enumerate(check_cv(cv).split(X, y, groups)):
-        own = [] if inner_cv is None else [(train[part], train[held_out]) for part, held_out in inside(train)]
-        for inner, (part, held_out) in enumerate([(train, test), *own], start=OUTER):
-            is_plain = groups is None and not is_time
-            splits.append((fold, inner, part, held_out, *(() if is_plain else (inside(part),))))
-    return splits
+    for fold, (train, test) in enumerate(
+        outer_folds(X, y, cv, n_repeats or 2, groups, random_state, is_regression=True)
+    ):
+        parts = [(train, test)]
+        if inner_cv is not None:
+            parts += [(train[part], train[held_out]) for part, held_out in inner(train)]
+        for number, (part, held_out) in enumerate(parts, start=OUTER):
+            splits.append(Split(fold, number, part, held_out, None if inner.is_plain else inner(part)))
+    return Plan(
+        evaluate=partial(evaluate, X, y, splits, methods, estimators, relevance=relevance, threshold=threshold),
+        judge=partial(
+            RegressionJudge,
+            scoring=scoring,
+            n_rows=len(y),
+            max_rmse_increase=max_rmse_increase,
+            max_common_increase=max_common_increase,
+            n_rare=int(fitted.rare_mask(y, threshold).sum()),
+            relevance=fitted.explain(y, threshold),
+        ),
+        assemble=assembled,
+        methods=methods,
+        estimators=estimators,
+        splits=splits,
+        inner=inner,
+        # the estimator alone fails where a training part holds no rare row, as the first folds of a time series may
+        needed=(NONE, CONSTANT),
+        also_run=(CONSTANT,),
+    )
 
 
-def _least_groups(cv, inner_cv):
-    """Return of how many groups of equal size all training parts, also those of inner folds, hold two or more."""
-    n_groups = cv
-    while True:
-        outer = n_groups - -(-n_groups // cv)
-        inner = outer if inner_cv is None else outer - -(-outer // max(2, min(inner_cv, outer)))
-        if inner >= 2:
-            return n_groups
-        n_groups += 1
+# ------------------------------------------------------------------------------------------------ judging
+@dataclass(kw_only=True)
+class RegressionJudge(Judge):
+    """Judges errors of a numeric target, as ratios to those of the estimator alone.
+
+    Whatever pushes predictions towards rare values lowers SERA. So the question is not whether a method lowers it, but
+    whether it lowers it more than the *recalibrated baseline at equal RMSE*: predictions of the estimator alone, moved
+    a share of the way to their recalibrated values, the share being the best one that raises the RMSE no more than the
+    method does.
+    """
+
+    max_rmse_increase: float
+    max_common_increase: float
+    n_rare: int
+    relevance: str
+
+    task = "regression"
+    score_labels = SCORE_LABELS
+    effect = "score_ratio"
+    neutral = 1
+    smaller_is_better = True
+    minimum = MINIMUM_RATIO
+    p_values = ("p", "recalibrated_p")
+    unchanged = ("sera", "rmse", "rare_mae", "common_rmse")
+    null_model = ("predicts better than the mean of the target", "it")
+    expectation = "another estimator may change the answer more than any method here"
+
+    @property
+    def minimum_in_words(self):
+        """The minimum relevant difference as text."""
+        return f"5 % in {self.score_label}"
+
+    @property
+    def at_cost(self):
+        """The limits on costs."""
+        return (
+            f" at an acceptable cost (RMSE over all rows at most {self.max_rmse_increase:.0%} higher, on common rows "
+            f"{self.max_common_increase:.0%})"
+        )
+
+    @property
+    def facts(self):
+        """What is rare, and the limits."""
+        return {
+            "n_rare": self.n_rare,
+            "relevance": self.relevance,
+            "max_rmse_increase": self.max_rmse_increase,
+            "max_common_increase": self.max_common_increase,
+        }
+
+    # ---------------------------------------------------------------------------------------- gains and costs
+    def log_ratios(self, measure, method, base=NONE, fold=None):
+        """Return log(measure of `method` / that of `base`) by fold, the mean over estimators; NaN without an error."""
+        ours, theirs, constant = (self.measured(measure, name, fold) for name in (method, base, CONSTANT))
+        if not ours.size:
+            return np.empty(0)
+        rounding = NO_ERROR * constant
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.mean(np.log(np.maximum(ours, rounding) / np.where(theirs > rounding, theirs, np.nan)), axis=1)
+
+    def gains(self, method, *, base=None, fold=None):
+        """Return -log(score ratio) by fold."""
+        return -self.log_ratios(self.scoring, method, base or NONE, fold)
+
+    def scores(self, method):
+        """Return minus the error."""
+        return -self.measured(self.scoring, method)
+
+    def interval(self, gains, methods=()):
+        """Return mean, low, high and p-value of logarithms by fold."""
+        return corrected_interval(gains, self.test_share)
+
+    def over_null(self, name):
+        """Return mean, low and high of -log(RMSE / RMSE of predicting the training mean)."""
+        return self.interval(-self.log_ratios("rmse", name, CONSTANT))[:3]
+
+    def beats_null(self, name):
+        """Whether the RMSE is lower than that of predicting the training mean."""
+        return self.over_null(name)[0] > 0
+
+    def is_affordable(self, row, end=""):
+        """Whether RMSE and common RMSE rise no more than is allowed."""
+        rmse, common = ("rmse_low", "common_low") if end else ("rmse_ratio", "common_ratio")
+        # the common RMSE is NaN where no row is common: then there is no such cost
+        return row[rmse] <= 1 + self.max_rmse_increase and not row[common] > 1 + self.max_common_increase
+
+    def is_more_than_a_shift(self, row):
+        """Whether recalibrated predictions are not shown to do as much; they have no such test themselves."""
+        return not row["recalibrated_p_holm"] >= ALPHA
+
+    def can_be_chosen(self, method, gains, fold):
+        """Whether a method lowers the score at an acceptable cost, and by more than the recalibrated baseline."""
+        return (
+            nan_mean(gains) > 0
+            and nan_mean(self.log_ratios("rmse", method, fold=fold)) <= np.log1p(self.max_rmse_increase)
+            and not nan_mean(self.log_ratios("common_rmse", method, fold=fold)) > np.log1p(self.max_common_increase)
+            and not nan_mean(self.over_recalibrated(method, fold)) >= 0
+        )
+
+    # ---------------------------------------------------------------------------------------- recalibrated baseline
+    def over_recalibrated(self, method, fold=None):
+        """Return log(score / score of the recalibrated baseline at equal RMSE) by fold.
+
+        Where SERA is less favourable than the score that was asked for, it is that of SERA: what is no more than a
+        recalibration by SERA is no more than a recalibration.
+        """
+        found = [self.over_recalibrated_by(scoring, method, fold) for scoring in dict.fromkeys((self.scoring, "sera"))]
+        return max(found, key=lambda logs: np.nan_to_num(nan_mean(logs), nan=-np.inf))
+
+    def over_recalibrated_by(self, scoring, method, fold=None):
+        """Return log(score / score of the recalibrated baseline at equal RMSE) by fold, for one score.
+
+        Squared errors are quadratic in the share of the way to the recalibrated predictions; three points (none, light,
+        full) give them for all shares. An absolute error is convex in the share; the same points give a lower bound.
+        The share is the one of lowest score among those that raise the RMSE no more than `method` does. NaN for the
+        recalibrations themselves, if one of them failed, and in folds without a score.
+        """
+        if not set(RECALIBRATED) <= set(self.methods) or method in RECALIBRATED:
+            return np.full(len(self.measured(scoring, method, fold)), np.nan)
+        names = (*RECALIBRATED, CONSTANT)
+        *points, constant = (self.measured(scoring, name, fold) for name in names)  # each (n_folds, n_estimators)
+        *rmse, constant_rmse = (self.measured("rmse", name, fold) for name in names)
+        usable = (points[0] > NO_ERROR * constant).all(axis=1) & (rmse[0] > NO_ERROR * constant_rmse).all(axis=1)
+        found = np.full(len(usable), np.nan)
+        if not usable.any():
+            return found
+        shares = np.linspace(0, 1, N_SHARES)
+        reached = _at_shares(scoring, shares, [values[usable] for values in points])  # (n_shares, n_usable, n_estim.)
+        squares = quadratic(shares, *(values[usable] ** 2 for values in rmse))
+        costs = np.log(squares / squares[0]).mean(axis=(1, 2)) / 2  # log ratios of the RMSE, (n_shares,)
+        allowed = costs <= max(0.0, self.log_ratios("rmse", method, fold=fold)[usable].mean())
+        best = np.flatnonzero(allowed)[np.log(reached[allowed]).mean(axis=(1, 2)).argmin()]
+        ours = np.maximum(self.measured(scoring, method, fold), NO_ERROR * constant)[usable]
+        found[usable] = np.log(ours / reached[best]).mean(axis=1)
+        return found
+
+    # ---------------------------------------------------------------------------------------- summary and words
+    def summary_row(self, name, methods):
+        """Return ratios to "none" with their intervals, the ratio to the recalibrated baseline, errors and seconds."""
+
+        def gather(values_of):
+            return np.array([values_of(method)[i] for i, method in enumerate(methods)])
+
+        mean, low, high, p = self.interval(gather(self.gains))
+        rmse, common = (
+            self.interval(gather(lambda method, measure=measure: self.log_ratios(measure, method)))
+            for measure in ("rmse", "common_rmse")
+        )
+        row = {
+            "score_ratio": float(np.exp(-mean)),
+            "low": float(np.exp(-high)),
+            "high": float(np.exp(-low)),
+            "p": p,
+            "rmse_ratio": float(np.exp(rmse[0])),
+            "rmse_low": float(np.exp(rmse[1])),
+            "rmse_high": float(np.exp(rmse[2])),
+            "common_ratio": float(np.exp(common[0])),
+            "common_low": float(np.exp(common[1])),
+        }
+        for measure in ("rare_mae", "common_rmse", "total_ratio", "seconds"):
+            row[measure] = nan_mean(gather(lambda method, measure=measure: self.measured(measure, method)))
+        if name in self.methods:
+            mean, *_, p = self.interval(self.over_recalibrated(name))
+            one_sided = np.nan if np.isnan(mean) else p / 2 if mean < 0 else 1 - p / 2
+            row |= {"recalibrated_ratio": float(np.exp(mean)), "recalibrated_p": one_sided}
+        return row
+
+    def half_width(self, row):
+        """Return the mean gain and half the width of its interval, as logarithms."""
+        with np.errstate(divide="ignore"):
+            return -np.log(row["score_ratio"]), (np.log(row["high"]) - np.log(row["low"])) / 2
+
+    def cannot_be_judged(self):
+        """Return a sentence if there is no error to compare with, or no fold has a score."""
+        is_perfect = np.zeros(self.n_folds, dtype=bool)
+        for measure in (self.scoring, "rmse"):
+            usual, constant = self.measured(measure, NONE), self.measured(measure, CONSTANT)
+            is_perfect |= ((usual <= NO_ERROR * constant) & (constant > 0)).any(axis=1)
+        if is_perfect.any():
+            where = "" if self.scoring in ("rmse", "common_rmse") else " on rare rows"
+            return (
+                f"The estimator alone already has no error{where} in {is_perfect.sum()} of {self.n_folds} folds, so "
+                "there is nothing to relate other errors to. Look for a column that holds the target."
+            )
+        if all(np.isnan(self.results[name]["score_ratio"]) for name in self.methods if name != NONE):
+            return "No fold that was judged tests on rows that this score looks at."
+        return None
+
+    def recommendation(self, row):
+        """Return what a method does that helps, and whether it was tested against recalibrated predictions."""
+        start = "" if row["method"] in self.samplers else "A simpler remedy than new rows: "
+        is_tested = row["method"] in RECALIBRATED or not np.isnan(row["recalibrated_p_holm"])
+        untested = " Whether recalibrated predictions do as much could not be tested: a recalibration failed."
+        return f"{start}{self.effect_sentence(row)}{'' if is_tested else untested}"
+
+    def too_costly(self, tried):
+        """Return a sentence on the cheapest of the methods that lower the score at too high a cost."""
+        rows = [row for row in tried if not self.is_affordable(row) and self.is_better(row)]
+        if not rows:
+            return ""
+        return f" At too high a cost: {self.effect_sentence(min(rows, key=lambda row: row['rmse_ratio']))}"
+
+    def effect_sentence(self, row):
+        """Return what a method does: score, cost, and totals if they move."""
+        before, after = self.results[NONE], row
+        text = (
+            f"{row['method']!r} changes {self.score_label} by {change(row['score_ratio'])} (95 % interval "
+            f"{change(row['low'])} to {change(row['high'])}), the RMSE over all rows by {change(row['rmse_ratio'], 1)} "
+            f"and on common rows by {change(row['common_ratio'], 1)}; the mean error on rare rows goes from "
+            f"{before['rare_mae']:.3g} to {after['rare_mae']:.3g}"
+        )
+        if abs(after["total_ratio"] - before["total_ratio"]) > SHIFTED_TOTALS:
+            text += f", total predicted / actual from {before['total_ratio']:.2f} to {after['total_ratio']:.2f}"
+        return f"{text}."
+
+    def weaknesses(self):
+        """Return a caveat on an estimator that misses the total."""
+        total = self.results[NONE]["total_ratio"]
+        if abs(total - 1) <= POOR_TOTALS:
+            return []
+        return [
+            f"The estimator alone predicts {total:.0%} of the total: look at the estimator and its inputs before "
+            "anything else."
+        ]
+
+
+def _at_shares(scoring, shares, points):
+    """Return a score at each share of the way to the recalibrated predictions, or a lower bound of it."""
+    if scoring == "rare_mae":
+        return least_convex(shares, *points)
+    if scoring == "sera":
+        return quadratic(shares, *points)
+    return np.sqrt(quadratic(shares, *(values**2 for values in points)))  # the score is a root of squares
+
+
+def quadratic(shares, at_0, at_light, at_1):
+    """Return the parabolas through values at the shares 0, STRENGTH and 1, shape (n_shares, *at_0.shape)."""
+    bend = ((at_1 - at_0) - (at_light - at_0) / STRENGTH) / (1 - STRENGTH)
+    slope = at_1 - at_0 - bend
+    shares = shares.reshape(-1, *[1] * at_0.ndim)
+    return np.maximum(at_0 + slope * shares + bend * shares**2, np.finfo(float).tiny)
+
+
+def least_convex(shares, at_0, at_light, at_1):
+    """Return the least values that a convex function with these values at the shares 0, STRENGTH and 1 can have."""
+    shares = shares.reshape(-1, *[1] * at_0.ndim)
+    # before the middle point it lies above the line through the later two, behind it above that through the first two
+    before = at_light + (at_1 - at_light) * (shares - STRENGTH) / (1 - STRENGTH)
+    after = at_0 + (at_light - at_0) * shares / STRENGTH
+    least = np.where(shares < STRENGTH, before, after)
+    least = np.where(shares == 0, at_0, np.where(shares == 1, at_1, least))
+    return np.maximum(least, np.finfo(float).tiny)
+
+
+def change(ratio, decimals=0):
+    """Return a ratio as a change in per cent, in words that stay short."""
+    if np.isnan(ratio):
+        return "an unknown share"
+    return f"more than {MOST_SHOWN - 1:+.0%}" if ratio > MOST_SHOWN else f"{ratio - 1:+.{decimals}%}"

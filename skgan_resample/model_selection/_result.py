@@ -1,25 +1,25 @@
-"""The verdict of `compare`: what the measurements say, and whether it is more than noise."""
+"""The result of `compare`: measurements, a summary by method, a verdict, and the recommended estimator.
 
+`Comparison` is what users see. A `Judge` turns measurements into summary and verdict; the steps are the same for
+regression, classes and robustness, and a subclass for each fills in scores, costs and words.
+"""
+
+import html
 from dataclasses import dataclass, field
+from numbers import Integral
 
 import numpy as np
+from sklearn.utils.validation import check_consistent_length
 
-from skgan_resample._statistics import ALPHA, corrected_interval, holm, rows_needed
+from skgan_resample._statistics import ALPHA, holm, rows_needed, simplest_within
+from skgan_resample._tables._encoder import TableEncoder
+from skgan_resample.model_selection._methods import NONE, OWN, explained
+from skgan_resample.model_selection._splits import OUTER
+from skgan_resample.model_selection._tasks import task_seed
 
-OUTER = -1  # the value of "inner" in rows that stand for an outer fold
-CONSTANT = "constant mean"  # a prediction of the training mean, which every method must beat
-LIGHT = 0.2  # a fifth of the way to the corrected output
-CORRECTIONS = ("light-correction", "correction")
-YARDSTICKS = ("none", *CORRECTIONS)
 CHOSEN = "chosen by inner folds"
-UNTESTED = " Whether that is more than a shift of all predictions could not be tested: a correction failed."
-SCORE_LABELS = {"sera": "SERA", "rmse": "the RMSE", "rare_mae": "the rare MAE", "common_rmse": "the common RMSE"}
-WORTHWHILE = 0.95  # a gain of less than 5 % is not worth a step in a pipeline
-SHIFTED_TOTALS = 0.03  # totals that move by more than 3 % are mentioned
-POOR_TOTALS = 0.1  # a learner that is 10 % off in total is mentioned
-FEW_ROWS = 300
-NO_ERROR = 1e-9  # an error below this share of that of the constant mean is rounding
-MOST_SHOWN = 100  # a larger ratio is told as "more than"
+FEW_ROWS = 300  # fewer get a caveat: a guess
+MOST_SHOWN = 100  # a larger ratio is shown as "more than"
 
 
 @dataclass
@@ -29,435 +29,488 @@ class Verdict:
     Parameters
     ----------
     answer : {"helps", "does not help", "cannot tell"}
+        Whether a method is better than the estimator alone, at an acceptable cost and beyond chance.
     method : str or None
         The method to use if it helps.
     sentence : str
         The answer in words, with its uncertainty.
-    rows_needed : int or None
-        If it cannot be told: roughly how many rows would tell an effect of the size seen.
+    rows_needed : int or None, default=None
+        If it cannot be told: roughly how many rows would prove an effect of the size seen.
+    numbers : dict, default={}
+        The row of the summary that the sentence quotes; empty where it quotes none.
+    parts : dict, default={}
+        For robustness, which asks two questions: each of them with its own Verdict. Else empty.
+
+    Examples
+    --------
+    >>> from skgan_resample.model_selection import Verdict
+    >>> Verdict("cannot tell", None, "At best, 'smogn' changes SERA by -6%.", rows_needed=2400).answer
+    'cannot tell'
     """
 
     answer: str
     method: str | None
     sentence: str
     rows_needed: int | None = None
+    numbers: dict = field(default_factory=dict, repr=False)
+    parts: dict = field(default_factory=dict, repr=False)
 
 
-class Summarized:
-    """A comparison with a `summary`, a list of dicts, one per method."""
+# ------------------------------------------------------------------------------------------------ judging
+@dataclass(kw_only=True)
+class Judge:
+    """Measurements of methods on folds, summarized and judged; a subclass fills in what differs between tasks.
 
-    def to_frame(self):
-        """Return the summary as a frame.
-
-        Returns
-        -------
-        pandas.DataFrame
-            One row per method.
-        """
-        import pandas as pd
-
-        return pd.DataFrame(self.summary)
-
-
-class Measured(Summarized):
-    """A comparison with inner and outer folds: `rows` with measures, and `learners`."""
-
-    def values(self, measure, method, *, fold=None):
-        """Return a measure of a method by fold and learner.
-
-        Parameters
-        ----------
-        measure : str
-            A key of `rows`, such as "sera".
-        method : str
-            Name of a method.
-        fold : int, default=None
-            An outer fold whose inner folds are meant. None is the outer folds themselves.
-
-        Returns
-        -------
-        ndarray of shape (n_folds, n_learners)
-            In the order of the folds.
-        """
-        return fold_values(self.rows, self.learners, measure, method, fold=fold)
-
-
-@dataclass
-class Comparison(Measured):
-    """Measurements of `compare` and what they say.
-
-    Made by `compare`; its constructor is not meant to be called.
-
-    Attributes
-    ----------
-    rows : list of dict
-        As from `evaluate`: inner folds (``inner >= 0``) and outer folds (``inner == -1``).
-    summary : list of dict
-        One per method: ``score_ratio`` with ``low`` and ``high`` (95 %) and ``p_holm``, ``rmse_ratio`` with
-        ``rmse_low`` and ``rmse_high``, ``common_ratio`` (RMSE on common rows), all against "none" on outer folds as
-        geometric means; ``matched_ratio`` with ``matched_p_holm`` (one-sided) against moved predictions of the same
-        RMSE; ``rare_mae``, ``common_rmse`` in units of the target; ``total_ratio``; ``seconds`` per fit; ``chosen``,
-        the share of outer folds whose inner folds chose it. The row "chosen by inner folds" stands for the choice
-        itself.
-    verdict : Verdict
-    n_rows, n_rare : int
-    n_folds, n_planned : int
-        Outer folds that were judged, and that were planned: some may lack rare training rows, or time.
-    relevance : str
-        What is rare, in words.
-    failures : dict
-        Methods that failed, with the error.
-    seconds : float
-        Duration of the whole comparison.
+    Its constructor computes `results`, a dict by method (and, last, for the choice of the inner folds), and `verdict`.
+    A gain is how much better than the baseline a method is on a fold, above 0 is better.
     """
 
-    rows: list = field(repr=False)
+    rows: list = field(repr=False)  # dicts, from `evaluate_methods`
     methods: list
     samplers: list
-    learners: list
-    scoring: str
-    max_price: float
-    max_common_price: float
+    estimators: list
     n_rows: int
-    n_rare: int
-    relevance: str
-    test_share: float
-    failures: dict
-    n_planned: int
-    seconds: float
-    summary: list = field(init=False, repr=False)
-    verdict: Verdict = field(init=False)
+    n_tested: int  # rows that were tested in a fold that was judged
+    test_share: float  # test rows per training row
+    scoring: str | None = None
+
+    task = ""
+    score_labels = {}  # by scoring
+    effect = (
+        "gain"  # column of the summary with the effect that is tested; "low" and "high" are the ends of its interval
+    )
+    neutral = 0  # value of that column for no effect
+    smaller_is_better = False
+    baseline = NONE
+    chooses = True  # whether inner folds choose a method
+    minimum = 0.01  # minimum relevant difference, as a value of that column
+    minimum_in_words = ""
+    p_values = ("p",)  # columns of p-values; each is a family of tests
+    unchanged = ()  # measures that are equal in every fold if a method changes nothing
+    null_model = ("", "")  # what no method does if the features say nothing, and about what
+    at_cost = ""  # "at an acceptable cost", if there are limits
+    expectation = "expect wide intervals"  # from few rows
 
     def __post_init__(self):
         self.folds = sorted({row["fold"] for row in self.rows})
         self.n_folds = len(self.folds)
-        picks = [self._choose(fold) for fold in self.folds]
-        self.summary = self._summarize(picks)
-        self.verdict = self._judge()
+        picks = [self.choose(fold) for fold in self.folds] if self.chooses else None
+        self.results = self._summarize(picks)
+        self.verdict = self.judge()
 
-    def log_ratios(self, measure, method, *, base="none", fold=None):
-        """Return how a method compares with another one per fold, averaged over learners.
+    @property
+    def score_label(self):
+        """The score in words."""
+        return self.score_labels[self.scoring]
+
+    def measured(self, measure, method, fold=None):
+        """Return a measure of a method, (n_folds, n_estimators): on outer folds, or on the inner folds of one."""
+        found = {}
+        for row in self.rows:
+            if row["method"] != method:
+                continue
+            if fold is None and row["inner"] == OUTER:
+                found[row["fold"], row.get("estimator")] = row[measure]
+            elif fold is not None and row["inner"] != OUTER and row["fold"] == fold:
+                found[row["inner"], row.get("estimator")] = row[measure]
+        numbers = sorted({number for number, _ in found})
+        return np.array([[found[number, name] for name in self.estimators] for number in numbers])
+
+    # ---------------------------------------------------------------------------------------- what a task fills in
+    def gains(self, method, *, base=None, fold=None):
+        """Return how much better a method is than `base` (the baseline) by fold, the mean over estimators."""
+        raise NotImplementedError
+
+    def interval(self, gains, methods=()):
+        """Return mean, low, high and p-value of gains by fold; `methods` are those that they are of."""
+        raise NotImplementedError
+
+    def summary_row(self, name, methods):
+        """Return the numbers of a method on outer folds; `methods` holds the one that was taken on each fold."""
+        raise NotImplementedError
+
+    def over_null(self, name):
+        """Return mean, low and high of how much better a method is than a model that knows nothing."""
+        raise NotImplementedError
+
+    def effect_sentence(self, row):
+        """Return what a method does, in a sentence with its numbers."""
+        raise NotImplementedError
+
+    @property
+    def facts(self):
+        """What else is known of the table, as a dict."""
+        return {}
+
+    def scores(self, method):
+        """Return the score of a method on outer folds, (n_folds, n_estimators); higher is better."""
+        raise NotImplementedError
+
+    def cannot_be_judged(self):
+        """Return in a sentence why there is nothing to judge, None if there is."""
+
+    def can_be_chosen(self, method, gains, fold):
+        """Whether a method may be chosen on the inner folds of an outer fold."""
+        return gains.size > 0 and np.mean(gains) > 0
+
+    def beats_null(self, name):
+        """Whether a method is better than a model that knows nothing; needed for a recommendation."""
+        return self.over_null(name)[1] > 0
+
+    def is_affordable(self, row, end=""):
+        """Whether a method keeps the limits on costs, by its mean or, with ``end="low"``, possibly."""
+        return True
+
+    def is_more_than_a_shift(self, row):
+        """Whether a method is not shown to be equalled by recalibrated predictions."""
+        return True
+
+    def too_costly(self, tried):
+        """Return a sentence on the method that would help at too high a cost, or nothing."""
+        return ""
+
+    def recommendation(self, row):
+        """Return the sentence of a verdict that helps."""
+        return self.effect_sentence(row)
+
+    def half_width(self, row):
+        """Return the mean gain of a method and half the width of its interval, for `rows_needed`."""
+        return row[self.effect], row["high"] - row[self.effect]
+
+    # ---------------------------------------------------------------------------------------- directions
+    def gain_of(self, row):
+        """Return the effect of a row with the sign of a gain."""
+        return -row[self.effect] if self.smaller_is_better else row[self.effect]
+
+    def reaches(self, value, bound):
+        """Whether a value of the column `effect` is as good as `bound`, or better."""
+        return value <= bound if self.smaller_is_better else value >= bound
+
+    def improves(self, row):
+        """Whether the mean effect of a row is better than none."""
+        return row[self.effect] < self.neutral if self.smaller_is_better else row[self.effect] > self.neutral
+
+    def is_better(self, row):
+        """Whether the whole interval of a row is better than no effect."""
+        return row["high"] < self.neutral if self.smaller_is_better else row["low"] > self.neutral
+
+    def is_possible(self, row):
+        """Whether the interval of a row does not exclude the minimum relevant difference."""
+        return self.reaches(row["low" if self.smaller_is_better else "high"], self.minimum)
+
+    # ---------------------------------------------------------------------------------------- choosing, summarizing
+    def choose(self, fold):
+        """Return the method that the inner folds of an outer fold choose.
+
+        Of those that may be chosen, the simplest within one standard error of the best; "none" if there are none.
+        """
+        gains = {name: self.gains(name, fold=fold) for name in self.methods}
+        candidates = [name for name in self.methods if self.can_be_chosen(name, gains[name], fold)]
+        return simplest_within(gains, candidates) if candidates else NONE
+
+    def _summarize(self, picks):
+        """Return the results by method; `picks` holds the choice of the inner folds for each outer fold."""
+        results = {}
+        for name in self.methods:
+            results[name] = {"method": name, **self.summary_row(name, [name] * self.n_folds)}
+            if picks is not None:
+                results[name]["chosen"] = picks.count(name) / len(picks)
+        for p_value in self.p_values:
+            tested = [row for name, row in results.items() if name != self.baseline and not np.isnan(row[p_value])]
+            for row in results.values():
+                row[f"{p_value}_holm"] = np.nan
+            for row, adjusted in zip(tested, holm([row[p_value] for row in tested])):
+                row[f"{p_value}_holm"] = adjusted
+        if picks is not None:
+            row = {"method": CHOSEN, **self.summary_row(CHOSEN, picks), "chosen": 1.0}
+            results[CHOSEN] = {name: row.get(name, np.nan) for name in results[NONE]} | {"p_holm": row["p"]}
+        return results
+
+    def changes_nothing(self, name):
+        """Whether a method has the same measures as the estimator alone, in every fold."""
+        return all(
+            np.array_equal(self.measured(measure, name), self.measured(measure, NONE), equal_nan=True)
+            for measure in self.unchanged
+        )
+
+    # ---------------------------------------------------------------------------------------- the verdict
+    def judge(self):
+        """Return the verdict on all methods; the Notes of `compare` have its rules."""
+        tried = [self.results[name] for name in self.methods if name != NONE]
+        does, about = self.null_model
+        if not tried:
+            return Verdict("cannot tell", None, "No method could be compared with the estimator alone.")
+        if (sentence := self.cannot_be_judged()) is not None:
+            return Verdict("cannot tell", None, sentence)
+        if all(self.over_null(name)[2] <= 0 for name in self.methods):
+            sentence = f"No method {does}, so the features say too little about {about} for resampling to matter."
+            return Verdict("does not help", None, sentence)
+        if all(self.changes_nothing(row["method"]) for row in tried):
+            sentence = "No method changes anything: all scores are those of the estimator alone."
+            return Verdict("does not help", None, sentence)
+        proven = [
+            row
+            for row in tried
+            if self.is_affordable(row)
+            and row["p_holm"] < ALPHA
+            and self.reaches(row[self.effect], self.minimum)
+            and self.beats_null(row["method"])
+        ]
+        named = [row for row in proven if row["chosen"] > 0 and self.is_more_than_a_shift(row)]
+        if named and self.is_better(self.results[CHOSEN]):
+            best = max(named, key=lambda row: (row["chosen"], self.gain_of(row)))
+            return Verdict("helps", best["method"], self.recommendation(best), numbers=best)
+        return self._without_recommendation(tried, proven)
+
+    def _without_recommendation(self, tried, proven):
+        """Return the verdict if no method can be recommended: relevant gains are excluded, or they are not."""
+        relevant = f"a gain of {self.minimum_in_words}{self.at_cost}"
+        costly = self.too_costly(tried)
+        possible = [row for row in tried if self.is_possible(row) and self.is_affordable(row, "low")]
+        if not possible:
+            sentence = f"{relevant[0].upper()}{relevant[1:]} is excluded for every method.{costly}"
+            return Verdict("does not help", None, sentence)
+        best = max(possible, key=lambda row: (self.is_affordable(row), self.gain_of(row)))
+        effect = self.effect_sentence(best)
+        if not any(self.over_null(name)[0] > 0 for name in self.methods):
+            sentence = f"No method {self.null_model[0]} here. At best, {effect}{costly}"
+            return Verdict("cannot tell", None, sentence, numbers=best)
+        if not self.improves(best):
+            sentence = f"No such method is better here, but {relevant} cannot be excluded: {effect}{costly}"
+            return Verdict("cannot tell", None, sentence, numbers=best)
+        needed = self.rows_needed(best, len(tried))
+        if self.is_better(best) and not self.is_more_than_a_shift(best):
+            advice = " Recalibrated predictions do as much at equal RMSE."
+        elif best in proven:
+            advice = " But what inner folds choose is not proven to do so."
+        else:
+            advice = self.advice(best, needed, len(tried))
+        return Verdict("cannot tell", None, f"At best, {effect}{advice}{costly}", needed, best)
+
+    def rows_needed(self, row, n_tests):
+        """Return how many rows would prove an effect of the size seen, None if that cannot be said."""
+        return rows_needed(self.n_rows, *self.half_width(row), self.n_folds, n_tests)
+
+    def advice(self, row, needed, n_tests):
+        """Return why an effect is not proven, and how many rows would prove it, as sentences."""
+        roughly = "" if needed is None else f" Roughly {needed:,} rows would tell an effect of this size."
+        if self.is_better(row) and row["p_holm"] >= ALPHA:
+            return f" That is not proven after allowing for {n_tests} methods.{roughly}"
+        return roughly
+
+    # ---------------------------------------------------------------------------------------- caveats
+    @property
+    def caveats(self):
+        """Sentences on what the numbers stand on, if that is weak."""
+        found = self.weaknesses()
+        if self.n_rows < FEW_ROWS:
+            found.append(f"{self.n_rows} rows are few: {self.expectation}.")
+        return found
+
+    def weaknesses(self):
+        """Return the caveats of this task alone."""
+        return []
+
+
+# ------------------------------------------------------------------------------------------------ plans, estimators
+@dataclass
+class Plan:
+    """What `compare` runs and judges for one task."""
+
+    evaluate: object  # called with the settings of a run, returns rows
+    judge: object  # called with rows, methods, samplers, estimators and test_share, returns a Judge
+    assemble: object  # see `Models`
+    methods: dict
+    estimators: dict
+    splits: list  # of Split
+    inner: object = None  # InnerFolds
+    needed: tuple = (NONE,)  # a split on which one of these methods failed is left out
+    also_run: tuple = ()  # further rows that each split has, beside those of the methods
+    must_not_fail: tuple = ()  # a failure of one of these methods ends the comparison
+
+
+def check_settings(X, y, random_state, scoring=None, known=(None,)):
+    """Refuse tables that no estimator could use, a seed that is no whole number, and an unknown score."""
+    check_consistent_length(TableEncoder(scale=None).fit_to_codes(X), y)
+    if not isinstance(random_state, Integral) or random_state < 0:
+        raise ValueError(f"random_state must be a whole number of at least 0, got {random_state!r}.")
+    if scoring not in known:
+        raise ValueError(f"scoring must be one of {list(known)}, got {scoring!r}.")
+
+
+@dataclass
+class Models:
+    """Builds the estimators that were judged: `assemble(method, estimator, folds, seed)` puts one together."""
+
+    assemble: object
+    methods: dict
+    estimators: dict
+    splits: dict  # outer Split by fold
+    inner: object  # InnerFolds, or None
+    random_state: int
+
+    def build(self, method, estimator, fold=None):
+        """Return an unfitted estimator, with the seeds and inner folds of an outer fold, or for the whole table."""
+        split = self.splits.get(fold)
+        seed = self.random_state if fold is None else task_seed(self.random_state, fold)
+        folds = None
+        if self.inner is not None:
+            rows = np.arange(len(self.inner.y)) if split is None else split.train
+            folds = self.inner.splitter if self.inner.is_plain else self.inner(rows)
+        return self.assemble(self.methods[method], self.estimators.get(estimator), folds, seed)
+
+
+# ------------------------------------------------------------------------------------------------ the result
+@dataclass
+class Comparison:
+    """What `compare` measured, and what that says.
+
+    It is made by `compare`; its constructor is not meant to be called.
+
+    Attributes
+    ----------
+    task : {"regression", "classification", "robustness"}
+        What was compared.
+    scoring, score_label : str
+        What methods are judged by, as the name of the parameter and in words. For robustness the accuracy under attack.
+    verdict : Verdict
+        The answer.
+    caveats : list of str
+        Sentences on what the numbers stand on, if that is weak.
+    results : dict
+        The summary as dicts, by method, and last, where inner folds choose, by "chosen by inner folds".
+    rows : list of dict
+        The measurements as dicts.
+    methods, samplers, estimators : list of str
+        Names of the methods that did not fail, of those that make rows, and of the estimators.
+    labels : dict
+        Method to a line on what it is; the user's own ones have none.
+    facts : dict
+        What else is known of the table. For a regression n_rare, relevance (in words), max_rmse_increase and
+        max_common_increase; for classes counts (by class) and positive (the smaller of two classes, else None); for
+        robustness threat_model (in words), classes, n_tested (rows that were tested) and commonest (the accuracy of
+        always answering the commonest class, by fold).
+    minimum : float
+        The minimum relevant difference, as a value of the column that the verdict goes by (score_ratio or gain).
+    n_rows, n_folds, n_planned : int
+        Rows of the table; outer folds that were judged, and that were planned.
+    failures : dict
+        Methods that failed, with the error.
+    seconds : float
+        Duration of the whole comparison.
+
+    See Also
+    --------
+    compare : Makes it.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.linear_model import Ridge
+    >>> from skgan_resample import Relevance, compare
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> highest_tenth = Relevance("quantile", side="high")
+    >>> comparison = compare(X, y, methods="weights", estimators=Ridge(0.1), relevance=highest_tenth, n_repeats=1)
+    >>> comparison.pipeline().fit(X, y).predict(X[:2]).shape
+    (2,)
+    """
+
+    judge: Judge = field(repr=False)
+    failures: dict
+    n_planned: int
+    seconds: float
+    models: Models | None = field(default=None, repr=False)
+
+    def __post_init__(self):
+        judge = self.judge
+        self.task, self.scoring, self.score_label = judge.task, judge.scoring, judge.score_label
+        self.rows, self.results, self.verdict, self.caveats = judge.rows, judge.results, judge.verdict, judge.caveats
+        self.methods, self.samplers, self.estimators = judge.methods, judge.samplers, judge.estimators
+        self.facts, self.minimum = judge.facts, judge.minimum
+        self.n_rows, self.n_folds = judge.n_rows, judge.n_folds
+        self.labels = explained(self.task, self.methods)
+
+    @property
+    def values(self):
+        """Frame of the measurements, a row per fold, method and estimator.
+
+        Rows with ``inner == -1`` are outer folds, the others are inner folds that chose. For a regression: errors
+        (sera, rmse, rare_mae, rare_rmse, common_rmse), total_ratio (predicted / actual) and the method "constant mean",
+        which predicts the mean of the training target. For classes: average_precision; f1, g_mean and balanced_accuracy
+        of the most probable class, and with a tuned threshold (f1_tuned and so on); brier and, after prior correction,
+        brier_corrected; base_rate, the average precision of a model that knows nothing. For robustness: accuracy
+        without attack (clean) and under it (robust), attack ("black-box" is weaker than the others), commonest (that of
+        always answering the commonest class), and what `RobustATWrapper` reports.
+        """
+        import pandas as pd
+
+        return pd.DataFrame(self.rows)
+
+    @property
+    def summary(self):
+        """Frame of the results, a row per method: means over outer folds and estimators, with 95 % intervals.
+
+        The last row, "chosen by inner folds", stands for choosing a method that way. ``chosen`` is the share of outer
+        folds whose inner folds chose the method, ``p_holm`` the p-value adjusted for the number of methods, ``seconds``
+        the duration of resampling and one fit.
+
+        For a regression: ``score_ratio`` with ``low`` and ``high``, ``rmse_ratio`` and ``common_ratio`` (RMSE on common
+        rows) are geometric means of ratios to "none"; ``recalibrated_ratio`` is the ratio to the recalibrated baseline
+        at equal RMSE (see the Notes of `compare`), with a one-sided p-value; ``rare_mae`` and ``common_rmse`` are in
+        units of the target. For classes: ``gain`` over "none" with ``low`` and ``high``, for the Brier score as a share
+        of that of "none", and the measures themselves. For robustness: ``gain`` in robust accuracy over "at" with
+        ``low`` and ``high``, ``clean_gain`` likewise, ``clean`` and ``robust`` accuracy, and in how many folds robust
+        overfitting was detected and treated.
+        """
+        import pandas as pd
+
+        return pd.DataFrame(list(self.results.values()))
+
+    def pipeline(self, method=None, *, estimator=None, fold=None):
+        """Return a method with its estimator, unfitted, as it was judged.
 
         Parameters
         ----------
-        measure : str
-            A key of `rows`, such as "sera".
-        method : str
-            Name of a method.
-        base : str, default="none"
-            Name of the method that it is compared with.
+        method : str, default=None
+            Name of a method. None is the recommended one; if there is none, the estimator alone, which for robustness
+            is your own model, or the network trained without attacks.
+        estimator : str, default=None
+            Name of an estimator. None is the one that does best with the method.
         fold : int, default=None
-            An outer fold whose inner folds are meant. None is the outer folds themselves.
+            An outer fold, whose seeds and inner folds are taken: fitted to its training rows, the pipeline has the
+            scores that stand in `values`. None is for the whole table.
 
         Returns
         -------
-        ndarray of shape (n_folds,)
-            Logarithm of the measure of `method` divided by that of `base`; NaN where the latter is no error at all.
+        pipeline : estimator
+            It takes the table as `compare` did. For a regression, a pipeline of sampler, encoding of the table, and
+            estimator, or an estimator around the latter two. For classes, a `MethodClassifier`, which also tunes the
+            threshold, or corrects the prior, where that is what was judged. For robustness, the model itself.
         """
-        names = (method, base, CONSTANT)
-        ours, theirs, constant = (self.values(measure, name, fold=fold) for name in names)
-        rounding = NO_ERROR * constant
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.mean(np.log(np.maximum(ours, rounding) / np.where(theirs > rounding, theirs, np.nan)), axis=1)
+        if method is None:
+            alone = OWN if self.task == "robustness" and OWN in self.methods else NONE
+            method = self.verdict.method or alone
+        if self.models is None or method not in self.models.methods:
+            known = [] if self.models is None else list(self.models.methods)
+            raise ValueError(f"There is no method {method!r} to build; known are {known}.")
+        if estimator is None:
+            estimator = self._best_estimator(method)
+        elif estimator not in self.models.estimators:
+            raise ValueError(f"There is no estimator {estimator!r}; known are {list(self.models.estimators)}.")
+        return self.models.build(method, estimator, fold)
 
-    @property
-    def _n_perfect(self):
-        """Number of folds in which the learner alone has no error, in the score or over all rows."""
-        is_perfect = np.zeros(self.n_folds, dtype=bool)
-        for measure in (self.scoring, "rmse"):
-            usual, constant = self.values(measure, "none"), self.values(measure, CONSTANT)
-            is_perfect |= ((usual <= NO_ERROR * constant) & (constant > 0)).any(axis=1)
-        return int(is_perfect.sum())
+    def _best_estimator(self, method):
+        if len(self.estimators) == 1 or method not in self.methods:
+            return self.estimators[0]
+        scores = np.nanmean(self.judge.scores(method), axis=0)  # (n_estimators,)
+        return self.estimators[int(scores.argmax())]
 
-    # ------------------------------------------------------------------------------------------ choosing and judging
-    def _choose(self, fold):
-        """Return the method that the inner folds of one outer fold choose.
+    def __repr__(self):
+        return f"Comparison of {self.task} on {self.n_rows} rows, {self.n_folds} folds: {self.verdict.answer}"
 
-        Of the methods that lower the score at an acceptable price, and by more than moved predictions do at that price,
-        the simplest within one standard error of the best.
-        """
-        if not any(row["fold"] == fold and row["inner"] != OUTER for row in self.rows):
-            return "none"
-        gains = {name: self.log_ratios(self.scoring, name, fold=fold) for name in self.methods}
-        fair = [
-            name
-            for name in self.methods
-            if _mean(gains[name]) < 0
-            and _mean(self.log_ratios("rmse", name, fold=fold)) <= np.log1p(self.max_price)
-            and not _mean(self.log_ratios("common_rmse", name, fold=fold)) > np.log1p(self.max_common_price)
-            and not _mean(self._matched(name, fold=fold)) >= 0
-        ]
-        if not fair:
-            return "none"
-        best = min(fair, key=lambda name: _mean(gains[name]))
-        for name in fair:  # methods stand from simple to involved
-            lag = gains[name] - gains[best]
-            lag = lag[~np.isnan(lag)]
-            if lag.mean() <= lag.std(ddof=1) / np.sqrt(len(lag)):
-                return name
-        return best
-
-    def _summarize(self, picks):
-        """Return the summary; `picks` holds the choice of the inner folds for each outer fold."""
-        summary = []
-        for name in self.methods:
-            row = self._summary_row(name, [name] * self.n_folds)
-            mean, *_, p = corrected_interval(self._matched(name), self.test_share)
-            row["matched_ratio"] = float(np.exp(mean))
-            row["matched_p"] = np.nan if np.isnan(mean) else p / 2 if mean < 0 else 1 - p / 2
-            row["chosen"] = picks.count(name) / len(picks)
-            summary.append(row)
-        for p_value in ("p", "matched_p"):
-            tested = [row for row in summary if row["method"] != "none" and not np.isnan(row[p_value])]
-            adjusted = dict(zip([row["method"] for row in tested], holm([row[p_value] for row in tested])))
-            for row in summary:
-                row[f"{p_value}_holm"] = adjusted.get(row["method"], np.nan)
-        chosen = self._summary_row(CHOSEN, picks)
-        unmatched = dict.fromkeys(("matched_ratio", "matched_p", "matched_p_holm"), np.nan)
-        return [*summary, {**chosen, **unmatched, "chosen": 1.0, "p_holm": chosen["p"]}]
-
-    def _summary_row(self, name, methods):
-        """Return one row of the summary, of the method that `methods` names for each outer fold."""
-
-        def gather(values_of):
-            return np.array([values_of(method)[i] for i, method in enumerate(methods)])
-
-        mean, low, high, p = corrected_interval(gather(lambda m: self.log_ratios(self.scoring, m)), self.test_share)
-        price, common = (
-            corrected_interval(gather(lambda m, measure=measure: self.log_ratios(measure, m)), self.test_share)
-            for measure in ("rmse", "common_rmse")
-        )
-        measures = ("rare_mae", "common_rmse", "total_ratio", "seconds")
-        return {
-            "method": name,
-            "score_ratio": float(np.exp(mean)),
-            "low": float(np.exp(low)),
-            "high": float(np.exp(high)),
-            "p": p,
-            "rmse_ratio": float(np.exp(price[0])),
-            "rmse_low": float(np.exp(price[1])),
-            "rmse_high": float(np.exp(price[2])),
-            "common_ratio": float(np.exp(common[0])),
-            "common_low": float(np.exp(common[1])),
-            **{measure: _mean(gather(lambda m, measure=measure: self.values(measure, m))) for measure in measures},
-        }
-
-    def _judge(self):
-        """Return the verdict; see the Notes of `compare`."""
-        rows = {row["method"]: row for row in self.summary}
-        tried = [rows[name] for name in self.methods if name != "none"]
-        if self._n_perfect:
-            where = "" if self.scoring in ("rmse", "common_rmse") else " on rare rows"
-            return Verdict(
-                "cannot tell",
-                None,
-                f"The learner alone already has no error{where} in {self._n_perfect} of {self.n_folds} folds, so there "
-                "is nothing to relate other errors to. Look for a column that holds the target.",
-            )
-        if all(np.isnan(row["score_ratio"]) for row in tried):
-            return Verdict("cannot tell", None, "No fold that was judged tests on rows that this score looks at.")
-        if all(self._over_constant(name)[1] >= 0 for name in self.methods):
-            return Verdict(
-                "does not help",
-                None,
-                "No method predicts better than the mean of the target, so the features say too little about it for "
-                "resampling to matter.",
-            )
-        if all(self._changes_nothing(row["method"]) for row in tried):
-            return Verdict(
-                "does not help", None, "No method changes anything: all errors are those of the learner alone."
-            )
-        fair = [
-            row
-            for row in tried
-            if row["rmse_ratio"] <= 1 + self.max_price and not row["common_ratio"] > 1 + self.max_common_price
-        ]
-        proven = [
-            row
-            for row in fair
-            if row["p_holm"] < ALPHA and row["score_ratio"] <= WORTHWHILE and self._beats_constant(row["method"])
-        ]
-        named = [row for row in proven if row["chosen"] > 0 and not row["matched_p_holm"] >= ALPHA]
-        if named and rows[CHOSEN]["high"] < 1:
-            best = max(named, key=lambda row: (row["chosen"], -row["score_ratio"]))
-            where = "" if best["method"] in self.samplers else "A simpler remedy than new rows: "
-            is_tested = best["method"] in YARDSTICKS or not np.isnan(best["matched_p_holm"])
-            return Verdict("helps", best["method"], where + self._effect(best) + ("" if is_tested else UNTESTED))
-
-        trade = self._trade([row for row in tried if row not in fair and row["high"] < 1])
-        open_cases = [
-            row
-            for row in tried
-            if row["low"] < WORTHWHILE
-            and row["rmse_low"] <= 1 + self.max_price
-            and not row["common_low"] > 1 + self.max_common_price
-        ]
-        if not open_cases:
-            return Verdict(
-                "does not help",
-                None,
-                f"A gain of 5 % in {SCORE_LABELS[self.scoring]} at an acceptable price (RMSE over all rows at most "
-                f"{self.max_price:.0%} higher, on common rows {self.max_common_price:.0%}) is excluded for every "
-                f"method.{trade}",
-            )
-        best = min(open_cases, key=lambda row: (row not in fair, row["score_ratio"]))
-        needed = self._rows_needed(best)
-        if not any(self._over_constant(name)[0] < 0 for name in self.methods):
-            sentence = (
-                f"No method predicts better than the mean of the target here. At best, {self._effect(best)}{trade}"
-            )
-            return Verdict("cannot tell", None, sentence)
-        if best["matched_p_holm"] >= ALPHA and best["high"] < 1:
-            advice = " That is no more than predictions moved at equal RMSE do."
-        elif best in proven:
-            advice = " But what inner folds choose is not proven to do so."
-        elif needed is None:
-            advice = f" That is not proven after allowing for {len(tried)} methods." if best["high"] < 1 else ""
-        else:
-            advice = f" Roughly {needed:,} rows would tell an effect of this size."
-        return Verdict("cannot tell", None, f"At best, {self._effect(best)}{advice}{trade}", needed)
-
-    @property
-    def cautions(self):
-        """Sentences on what the numbers stand on, if that is weak."""
-        found = []
-        total = self.summary[0]["total_ratio"]
-        if abs(total - 1) > POOR_TOTALS:
-            found.append(
-                f"The learner alone predicts {total:.0%} of the total: look at the learner and its inputs before "
-                "anything else."
-            )
-        if self.n_rows < FEW_ROWS:
-            found.append(
-                f"{self.n_rows} rows are few: another learner may change the answer more than any method here."
-            )
-        return found
-
-    def _trade(self, rows):
-        """Return a sentence on the cheapest of the methods that lower the score at too high a price."""
-        if not rows:
-            return ""
-        return f" There is a trade: {self._effect(min(rows, key=lambda row: row['rmse_ratio']))}"
-
-    def _effect(self, row):
-        """Return what a method does in words: score, price, and totals if they move."""
-        text = (
-            f"{row['method']!r} changes {SCORE_LABELS[self.scoring]} by {change(row['score_ratio'])} (95 % interval "
-            f"{change(row['low'])} to {change(row['high'])}), the RMSE over all rows by {change(row['rmse_ratio'], 1)} "
-            f"and on common rows by {change(row['common_ratio'], 1)}; the mean error on rare rows goes from "
-            f"{self.summary[0]['rare_mae']:.3g} to {row['rare_mae']:.3g}"
-        )
-        before = self.summary[0]["total_ratio"]
-        if abs(row["total_ratio"] - before) > SHIFTED_TOTALS:
-            text += f", total predicted / actual from {before:.2f} to {row['total_ratio']:.2f}"
-        return f"{text}."
-
-    def _matched(self, method, *, fold=None):
-        """Return log(score / score of moved predictions) per fold, or that of SERA where it is the less favourable.
-
-        What is no more than a shift by SERA is no more than a shift, whatever score is asked for.
-        """
-        found = [self._matched_by(scoring, method, fold=fold) for scoring in dict.fromkeys((self.scoring, "sera"))]
-        return max(found, key=lambda logs: np.nan_to_num(_mean(logs), nan=-np.inf))
-
-    def _matched_by(self, scoring, method, *, fold=None):
-        """Return log(score / score of moved predictions) per fold, where the latter may cost as much RMSE.
-
-        Predictions of the learner alone, moved a share of the way to their corrected output, have squared errors that
-        are quadratic in that share; three points (none, light, full correction) give them. An absolute error is convex
-        in it; the same points give a lower bound. The share is the one of lowest score among those that raise the RMSE
-        no more than `method` does. NaN for the yardsticks themselves, if a correction failed, and in folds without a
-        score.
-        """
-        names = (*YARDSTICKS, CONSTANT)
-        if not set(YARDSTICKS) <= set(self.methods) or method in YARDSTICKS:
-            return np.full(self.n_folds, np.nan)
-        shares = np.linspace(0, 1, 101)
-        *points, constant = (self.values(scoring, name, fold=fold) for name in names)
-        *rmse, constant_rmse = (self.values("rmse", name, fold=fold) for name in names)
-        usable = (points[0] > NO_ERROR * constant).all(axis=1) & (rmse[0] > NO_ERROR * constant_rmse).all(axis=1)
-        found = np.full(len(usable), np.nan)
-        if not usable.any():
-            return found
-        points = [values[usable] for values in points]
-        if scoring == "rare_mae":
-            moved = _least_convex(shares, *points)
-        elif scoring == "sera":
-            moved = _quadratic(shares, *points)
-        else:  # a root of squares
-            moved = np.sqrt(_quadratic(shares, *(values**2 for values in points)))
-        squares = _quadratic(shares, *(values[usable] ** 2 for values in rmse))
-        prices = np.log(squares / squares[0]).mean(axis=(1, 2)) / 2
-        allowed = prices <= max(0.0, self.log_ratios("rmse", method, fold=fold)[usable].mean())
-        share = np.flatnonzero(allowed)[np.log(moved[allowed]).mean(axis=(1, 2)).argmin()]
-        ours = np.maximum(self.values(scoring, method, fold=fold), NO_ERROR * constant)[usable]
-        found[usable] = np.log(ours / moved[share]).mean(axis=1)
-        return found
-
-    def _over_constant(self, method):
-        """Return mean and lower end of the log ratio of the RMSE to that of predicting the training mean."""
-        return corrected_interval(self.log_ratios("rmse", method, base=CONSTANT), self.test_share)[:2]
-
-    def _beats_constant(self, method):
-        """Whether a method has a lower RMSE than predicting the training mean."""
-        return self._over_constant(method)[0] < 0
-
-    def _changes_nothing(self, method):
-        """Whether a method has the same errors as the learner alone, in every fold."""
-        return all(
-            np.array_equal(self.values(measure, method), self.values(measure, "none"), equal_nan=True)
-            for measure in ("sera", "rmse", "rare_mae", "common_rmse")
-        )
-
-    def _rows_needed(self, row):
-        """Return how many rows would prove an effect of the size seen; see `rows_needed`."""
-        with np.errstate(divide="ignore"):
-            half_width = (np.log(row["high"]) - np.log(row["low"])) / 2
-        return rows_needed(self.n_rows, -np.log(row["score_ratio"]), half_width, self.n_folds, len(self.methods) - 1)
-
-
-def _mean(values):
-    """Return the mean without NaN (a fold without rare test rows), NaN if nothing is left."""
-    values = values[~np.isnan(values)]
-    return float(values.mean()) if values.size else np.nan
-
-
-def _quadratic(shares, at_0, at_light, at_1):
-    """Return the parabolas through values at the shares 0, LIGHT and 1, shape (n_shares, *at_0.shape)."""
-    bend = ((at_1 - at_0) - (at_light - at_0) / LIGHT) / (1 - LIGHT)
-    slope = at_1 - at_0 - bend
-    shares = shares.reshape(-1, *[1] * at_0.ndim)
-    return np.maximum(at_0 + slope * shares + bend * shares**2, np.finfo(float).tiny)
-
-
-def _least_convex(shares, at_0, at_light, at_1):
-    """Return the least values that a convex function with these values at the shares 0, LIGHT and 1 can have."""
-    shares = shares.reshape(-1, *[1] * at_0.ndim)
-    before = at_light + (at_1 - at_light) * (shares - LIGHT) / (1 - LIGHT)
-    after = at_0 + (at_light - at_0) * shares / LIGHT
-    least = np.where(shares < LIGHT, before, after)
-    least = np.where(shares == 0, at_0, np.where(shares == 1, at_1, least))
-    return np.maximum(least, np.finfo(float).tiny)
-
-
-def change(ratio, decimals=0):
-    """Return a ratio as a change in per cent, in words that stay short."""
-    if np.isnan(ratio):
-        return "an unknown share"
-    return f"more than {MOST_SHOWN - 1:+.0%}" if ratio > MOST_SHOWN else f"{ratio - 1:+.{decimals}%}"
-
-
-def fold_values(rows, learners, measure, method, *, fold=None):
-    """Return a measure of a method on outer folds, or on the inner folds of one outer fold.
-
-    Returns
-    -------
-    values : ndarray of shape (n_folds, n_learners)
-    """
-    found = {}
-    for row in rows:
-        is_wanted = row["inner"] == OUTER if fold is None else row["inner"] != OUTER and row["fold"] == fold
-        if is_wanted and row["method"] == method:
-            found[row["fold"] if fold is None else row["inner"], row["learner"]] = row[measure]
-    splits = sorted({split for split, _ in found})
-    return np.array([[found[split, learner] for learner in learners] for split in splits])
+    def _repr_html_(self):
+        verdict = self.verdict
+        texts = [f"<b>{verdict.answer.capitalize()}.</b> {html.escape(verdict.sentence)}"]
+        texts += [html.escape(f"Note: {caveat}") for caveat in self.caveats]
+        table = self.summary.set_index("method").to_html(float_format="{:.3g}".format, na_rep="")
+        return "".join(f"<p>{text}</p>" for text in texts) + table

@@ -1,38 +1,77 @@
-"""Settings and splits that the comparisons share."""
+"""Folds of comparisons: outer ones, on which methods are judged, and inner ones, which choose and tune."""
 
 import warnings
 from contextlib import contextmanager
+from dataclasses import dataclass
 from numbers import Integral
+from typing import NamedTuple
 
 import numpy as np
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, TimeSeriesSplit, check_cv
+from sklearn.model_selection import GroupKFold, StratifiedGroupKFold, StratifiedKFold, TimeSeriesSplit, check_cv
 from sklearn.utils import check_random_state
 
+from skgan_resample._folds import RegressionStratifiedKFold, RepeatedRegressionStratifiedKFold
 from skgan_resample._tables._targets import read_classes
 
-MAX_CLASSES = 30  # more different numbers are an amount, not classes
+OUTER = -1  # the value of "inner" in rows that stand for an outer fold
+MAX_CLASSES = 30  # more different whole numbers are a numeric target: our choice, as no table here has more classes
 
 
-# ------------------------------------------------------------------------------------------------ arguments
-def check_settings(random_state, scoring=None, scorings=(None,)):
-    """Refuse a seed that is no whole number, and a score that is not among those known."""
-    if not isinstance(random_state, Integral) or random_state < 0:
-        raise ValueError(f"random_state must be a whole number of at least 0, got {random_state!r}.")
-    if scoring not in scorings:
-        raise ValueError(f"scoring must be one of {list(scorings)}, got {scoring!r}.")
+class Split(NamedTuple):
+    """What is trained on and what is tested, as positions of rows.
+
+    `inside` holds folds of the training part, as pairs of positions within `train`: they tune thresholds and
+    recalibrate. With None a method makes its own, stratified and shuffled.
+    """
+
+    fold: int
+    inner: int  # OUTER, or the number of the inner fold
+    train: np.ndarray
+    test: np.ndarray
+    inside: list | None = None
 
 
-def named_learners(learners, default, is_refused, refused, wanted):
-    """Return learners by name, `default()` for None; refuse those that cannot predict, or predict what is not asked."""
-    if not isinstance(learners, dict):
-        learner = default() if learners is None else learners
-        learners = {type(learner).__name__: learner}
-    for name, learner in learners.items():
-        if not hasattr(learner, "fit") or not hasattr(learner, "predict"):
-            raise TypeError(f"The learner {name!r} has no fit and predict: {learner!r}.")
-        if is_refused(learner):
-            raise TypeError(f"The learner {name!r} is a {refused}; give a {wanted}.")
-    return learners
+# ------------------------------------------------------------------------------------------------ outer folds
+def outer_folds(X, y, cv, n_repeats, groups, random_state, *, is_regression=False, needs_all=True):
+    """Return (train, test) for every outer fold.
+
+    With `needs_all`, a class that a training part lacks, or that has fewer rows than there are folds, is refused.
+    """
+    respects_time(cv, groups)
+    groups = None if groups is None else np.asarray(groups)
+    needs_all = needs_all and not is_regression
+    if isinstance(cv, Integral):
+        if needs_all:
+            _refuse_small_classes(y, cv)
+        if groups is not None:
+            _enough_groups(cv, groups)
+        splitters = _splitters(cv, n_repeats, groups, random_state, is_regression)
+        with few_rows_allowed():
+            splits = [split for splitter in splitters for split in splitter.split(X, y, groups)]
+    else:
+        splits = list(check_cv(cv).split(X, y, groups))
+    if needs_all:
+        for train, _ in splits:
+            lacking = np.setdiff1d(y, y[train])
+            if len(lacking):
+                advice = " It is in too few groups: leave it out, or join it with another one."
+                raise ValueError(
+                    f"There is a fold without the class {lacking[0].item()!r} in its training rows."
+                    f"{'' if groups is None else advice}"
+                )
+    return splits
+
+
+def _splitters(cv, n_repeats, groups, random_state, is_regression):
+    """Return splitters for a number of folds, one for each repeat that differs."""
+    rng = check_random_state(random_state)
+    if is_regression and groups is not None:
+        return [GroupKFold(cv)]  # it does not shuffle: repeats would be the same folds
+    if is_regression:
+        seed = int(rng.randint(2**31 - 1))
+        return [RepeatedRegressionStratifiedKFold(n_splits=cv, n_repeats=n_repeats, random_state=seed)]
+    kind = StratifiedKFold if groups is None else StratifiedGroupKFold
+    return [kind(cv, shuffle=True, random_state=rng.randint(2**31 - 1)) for _ in range(n_repeats)]
 
 
 def respects_time(cv, groups):
@@ -45,9 +84,116 @@ def respects_time(cv, groups):
     return is_time
 
 
+def _refuse_small_classes(y, cv):
+    labels, counts = np.unique(y, return_counts=True)
+    if counts.min() < cv:
+        raise ValueError(
+            f"The class {labels[counts.argmin()].item()!r} has only {counts.min()} rows, too few for {cv} folds; "
+            "leave it out, join it with another one, or use fewer folds."
+        )
+
+
+def _enough_groups(cv, groups):
+    n_groups = len(np.unique(groups))
+    if n_groups < cv:
+        raise ValueError(f"There are {n_groups} groups, too few for {cv} folds; use fewer folds.")
+
+
+@contextmanager
+def few_rows_allowed():
+    """Make stratified folds silent about a class that has fewer rows than there are folds."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="The least populated class")
+        yield
+
+
+# ------------------------------------------------------------------------------------------------ inner folds
+@dataclass
+class InnerFolds:
+    """Folds inside a training part: in order of time, with groups kept together, or stratified and shuffled."""
+
+    y: np.ndarray
+    n_folds: int
+    groups: np.ndarray | None
+    is_time: bool
+    is_regression: bool
+    random_state: int
+    fewest_groups: int = 3  # that there should be in all, for the message
+
+    @property
+    def is_plain(self):
+        """Whether the folds are stratified and shuffled."""
+        return self.groups is None and not self.is_time
+
+    @property
+    def splitter(self):
+        """The splitter that makes folds of classes if they are plain; a numeric target needs none, None."""
+        if self.is_regression:
+            return None
+        return StratifiedKFold(self.n_folds, shuffle=True, random_state=self.random_state)
+
+    def __call__(self, train):
+        """Return folds as pairs of positions within `train`."""
+        y, seed = self.y[train], self.random_state
+        if self.is_time:
+            return list(TimeSeriesSplit(self.n_folds).split(train))
+        if self.groups is not None and self.is_regression:
+            return list(GroupKFold(self._n_group_folds(train)).split(train, y, self.groups[train]))
+        if self.groups is not None:
+            folds = StratifiedGroupKFold(self._n_group_folds(train), shuffle=True, random_state=seed)
+            with few_rows_allowed():
+                return list(folds.split(train, y, self.groups[train]))
+        if self.is_regression:
+            return list(RegressionStratifiedKFold(self.n_folds, shuffle=True, random_state=seed).split(train, y))
+        return tuning_folds(y, self.n_folds, seed)
+
+    def _n_group_folds(self, train):
+        """Return the number of folds: no more than there are groups in the training part."""
+        n_inside = len(np.unique(self.groups[train]))
+        if n_inside < 2:
+            raise ValueError(
+                f"There are {len(np.unique(self.groups))} groups, too few for inner folds that keep groups together: a "
+                f"training part holds one group only; at least {self.fewest_groups} groups are needed, or other folds."
+            )
+        return min(self.n_folds, n_inside)
+
+
+def inner_folds(y, cv, inner_cv, groups, random_state, *, is_regression):
+    """Return the `InnerFolds` of a comparison."""
+    folds = InnerFolds(
+        y=y,
+        n_folds=inner_cv or 3,
+        groups=None if groups is None else np.asarray(groups),
+        is_time=respects_time(cv, groups),
+        is_regression=is_regression,
+        random_state=int(check_random_state(random_state).randint(2**31 - 1)),
+    )
+    if is_regression and groups is not None:
+        folds.fewest_groups = _fewest_groups(cv if isinstance(cv, Integral) else 5, inner_cv)
+    return folds
+
+
+def tuning_folds(y, n_folds, seed):
+    """Return stratified folds of classes as pairs of positions; a class of few rows is absent from some."""
+    n_folds = max(2, min(n_folds, np.unique(y, return_counts=True)[1].max()))
+    with few_rows_allowed():
+        return list(StratifiedKFold(n_folds, shuffle=True, random_state=seed).split(np.zeros(len(y)), y))
+
+
+def _fewest_groups(cv, inner_cv):
+    """Return of how many groups of equal size all training parts, also those of inner folds, hold two or more."""
+    n_groups = cv
+    while True:
+        outer = n_groups - -(-n_groups // cv)
+        inner = outer if inner_cv is None else outer - -(-outer // max(2, min(inner_cv, outer)))
+        if inner >= 2:
+            return n_groups
+        n_groups += 1
+
+
 # ------------------------------------------------------------------------------------------------ classes
 def comparable_classes(y):
-    """Return classes as text, booleans or whole numbers; refuse amounts."""
+    """Return classes as text, booleans or whole numbers; refuse a numeric target."""
     y = read_classes(y)
     if y.dtype.kind not in "biuf":
         y = y.astype(str)
@@ -61,63 +207,3 @@ def comparable_classes(y):
             "such as low and high."
         )
     return y.astype(int) if y.dtype.kind == "f" else y
-
-
-def class_splits(X, y, cv, n_repeats, groups, random_state, *, needs_all=True):
-    """Return (train, test) for every fold.
-
-    With `needs_all`, a class that is absent from a training part, or has fewer rows than there are folds, is refused.
-    """
-    groups = None if groups is None else np.asarray(groups)
-    if isinstance(cv, Integral):
-        labels, counts = np.unique(y, return_counts=True)
-        if counts.min() < cv and needs_all:
-            raise ValueError(
-                f"The class {labels[counts.argmin()].item()!r} has only {counts.min()} rows, too few for {cv} folds; "
-                "leave it out, join it with another one, or use fewer folds."
-            )
-        if groups is not None:
-            enough_groups(cv, groups)
-        rng = check_random_state(random_state)
-        kind = StratifiedKFold if groups is None else StratifiedGroupKFold
-        repeats = [kind(cv, shuffle=True, random_state=rng.randint(2**31 - 1)) for _ in range(n_repeats)]
-        with few_rows_allowed():
-            splits = [split for folds in repeats for split in folds.split(X, y, groups)]
-    else:
-        respects_time(cv, None)  # refuses None
-        splits = list(check_cv(cv).split(X, y, groups))
-    for train, _ in splits:
-        lacking = np.setdiff1d(y, y[train])
-        if len(lacking) and needs_all:
-            advice = "" if groups is None else " It is in too few groups: leave it out, or join it with another one."
-            raise ValueError(f"There is a fold without the class {lacking[0].item()!r} in its training rows.{advice}")
-    return splits
-
-
-def enough_groups(cv, groups):
-    """Refuse fewer groups than there are folds."""
-    n_groups = len(np.unique(groups))
-    if n_groups < cv:
-        raise ValueError(f"There are {n_groups} groups, too few for {cv} folds; use fewer folds.")
-
-
-def inner_group_folds(inner_cv, groups, train, least):
-    """Return the number of inner folds that keep groups together: no more than groups in the training part.
-
-    Fewer than two groups are refused; `least` says how many there should be in all.
-    """
-    n_inside = len(np.unique(groups[train]))
-    if n_inside < 2:
-        raise ValueError(
-            f"There are {len(np.unique(groups))} groups, too few for inner folds that keep groups together: a training "
-            f"part holds one group only; at least {least} groups are needed, or other folds."
-        )
-    return min(inner_cv, n_inside)
-
-
-@contextmanager
-def few_rows_allowed():
-    """Make stratified folds silent about a class that has fewer rows than there are folds."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="The least populated class")
-        yield

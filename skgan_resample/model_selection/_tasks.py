@@ -1,6 +1,6 @@
-"""What the comparisons share: tasks that run in parallel, are kept on disk, and fail one by one; arguments and folds.
+"""Tasks of a comparison: each fits one method on one split. They run in parallel, are kept on disk, fail one by one.
 
-Tasks stand fold by fold, all methods of a split one after another: whenever time is up, whole folds are there.
+Tasks are ordered by fold, all methods of a split one after another: whenever time is up, whole folds are done.
 """
 
 import inspect
@@ -18,43 +18,60 @@ from joblib.executor import get_memmapping_executor
 
 from skgan_resample._versions import versions
 from skgan_resample.exceptions import warn
-from skgan_resample.model_selection._result import OUTER
+from skgan_resample.model_selection._splits import OUTER, Split
 
 # packages whose code is told by their version alone, see `versions`
 BY_VERSION = {"skgan_resample", "sklearn", "imblearn", "torch", "numpy", "scipy", "joblib", "pandas", "polars"}
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
-def run_tasks(run, tasks, estimators, *, n_jobs=None, memory=None, max_time=None, callback=None):
-    """Return the rows of all tasks, in the order of the tasks.
-
-    Tasks run in parallel, are kept in `memory`, and an interrupted run goes on where it stopped.
+def evaluate_methods(run, problem, splits, methods, depends_on, *, random_state=0, memory=None, **settings):
+    """Run every method on every split; return the rows of all tasks, in their order.
 
     Parameters
     ----------
     run : function
-        Called with the arguments of a task and, last, what a cached result depends on beside them, which only tells
-        cached results apart; returns a list of rows (dict).
-    tasks : list of (label, arguments)
-        `label` is a dict that every row of the task begins with. An error becomes a row too: the label and ``error``.
-    estimators : iterable
-        What the results depend on; see `code_in_use`. Looked at only with `memory`.
-    n_jobs, memory, max_time, callback
-        As in `compare`.
+        ``run(problem, train, test, inside, method, seed, fingerprint)`` returns a list of rows (dict). The fingerprint
+        is not used: it makes the cache tell results of changed code apart.
+    problem : object
+        What all tasks share, such as table and estimators.
+    splits : list of Split
+        Or of tuples like it.
+    methods : dict
+        By name.
+    depends_on : iterable
+        Estimators that the results depend on; see `code_in_use`. Looked at only with `memory`.
+    random_state : int
+        All methods get the same seed on a split, which is made of this, the fold and the inner fold.
+    memory, **settings
+        As in `compare`: memory, n_jobs, max_time and callback.
 
     Returns
     -------
     rows : list of dict
+        Each begins with fold, inner and method. An error of a method becomes a row too, with ``error``.
     """
-    code = code_in_use(estimators) if memory is not None else None
+    fingerprint = code_in_use(depends_on) if memory is not None else None
     run = run if memory is None else as_memory(memory).cache(run)
-    calls = ((number, label, run, (*arguments, code)) for number, (label, arguments) in enumerate(tasks))
+    tasks = []
+    for split in splits:
+        fold, inner, train, test, inside = Split(*split)
+        seed = task_seed(random_state, fold, inner + 1)
+        for name, method in methods.items():
+            label = {"fold": fold, "inner": inner, "method": name}
+            tasks.append((label, run, (problem, train, test, inside, method, seed, fingerprint)))
+    return run_tasks(tasks, **settings)
+
+
+def run_tasks(tasks, *, n_jobs=None, max_time=None, callback=None):
+    """Return the rows of tasks (label, function, arguments), in the order of the tasks."""
+    calls = ((number, *task) for number, task in enumerate(tasks))
     if max_time is None:
         parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered", pre_dispatch="2*n_jobs")
         results = parallel(delayed(_labelled)(*call) for call in calls)
     else:
         results = _in_time(calls, effective_n_jobs(n_jobs), time.monotonic() + max_time)
-    found, pace = {}, _Pace([label["method"] for label, _ in tasks], effective_n_jobs(n_jobs))
+    found, pace = {}, _Pace([label["method"] for label, *_ in tasks], effective_n_jobs(n_jobs))
     for number, rows, seconds in results:
         found[number] = rows
         pace.note(number, seconds)
@@ -89,22 +106,15 @@ def _in_time(calls, n_jobs, deadline):
 
 
 class _Pace:
-    """Tells how long the tasks that are left will take, by the finished ones of the same method.
+    """Estimates how long the tasks that are left will take, by the finished ones of the same method."""
 
-    Parameters
-    ----------
-    methods : list of str
-        By task.
-    n_jobs : int
-    """
-
-    def __init__(self, methods, n_jobs):
+    def __init__(self, methods, n_jobs):  # methods by task
         self.methods, self.n_jobs = methods, n_jobs
         self.left = Counter(methods)
         self.seconds = defaultdict(list)
 
     def note(self, number, seconds):
-        """A task is done, in so many seconds; None if its result lay on disk."""
+        """Count a finished task; `seconds` is None if its result lay on disk."""
         self.left[self.methods[number]] -= 1
         if seconds is not None:
             self.seconds[self.methods[number]].append(seconds)
@@ -118,51 +128,51 @@ class _Pace:
         return float(sum(count * means.get(method, usual) for method, count in self.left.items()) / self.n_jobs)
 
 
-def finished_folds(rows, places, needed, max_time, least="two outer folds"):
-    """Return what there is to judge: folds in which every method was tried, without methods that failed.
+def finished_folds(rows, splits, methods, needed, max_time):
+    """Return what can be judged: whole folds, without the methods that failed.
 
     Parameters
     ----------
     rows : list of dict
-        From `run_tasks`.
-    places : list of (fold, inner, method)
-        Those of all tasks, `inner` being OUTER for outer folds.
+        From `evaluate_methods`.
+    splits : list of Split
+    methods : iterable of str
+        Names of all methods.
     needed : tuple of str
-        Methods without which a split says nothing: it is left out where one of them failed.
+        A split on which one of these methods failed is left out.
     max_time : float or None
         As in `compare`.
-    least : str
-        What a verdict needs, in words.
 
     Returns
     -------
     rows : list of dict
     folds : list of int
     failures : dict
-        Methods that failed somewhere, with the error; each has been warned of.
+        Methods that failed somewhere, with the error; a warning was issued for each.
 
     Raises
     ------
     ValueError
         If there are fewer than two folds.
     """
-    done = {(row["fold"], row.get("inner", OUTER), row["method"]) for row in rows}
+    places = [(split.fold, split.inner, name) for split in splits for name in methods]
+    done = {(row["fold"], row["inner"], row["method"]) for row in rows}
     errors = [row for row in rows if "error" in row and row["method"] in needed]
-    broken = {(row["fold"], row.get("inner", OUTER)) for row in errors}
+    broken = {(row["fold"], row["inner"]) for row in errors}
     unfinished = {fold for fold, inner, method in places if (fold, inner, method) not in done}
     folds = sorted({fold for fold, *_ in places if fold not in unfinished and (fold, OUTER) not in broken})
     if len(folds) < 2:
         if errors:
             commonest = Counter(row["error"] for row in errors).most_common(1)[0][0]
-            raise ValueError(f"The learner could not be fitted and judged on {least}: {commonest}")
+            raise ValueError(f"The estimator could not be fitted and judged on two outer folds: {commonest}")
         n_done = len(done.intersection(places))
+        if n_done == len(places):
+            raise ValueError("A verdict takes two outer folds, and cv gives one.")
         raise ValueError(
-            f"A verdict takes {least}, and cv gives one."
-            if n_done == len(places)
-            else f"Cannot tell: max_time={max_time:g} seconds was too short for {least}; {n_done} of {len(places)} "
+            f"Cannot tell: max_time={max_time:g} seconds was too short for two outer folds; {n_done} of {len(places)} "
             "tasks were done."
         )
-    rows = [row for row in rows if row["fold"] in folds and (row["fold"], row.get("inner", OUTER)) not in broken]
+    rows = [row for row in rows if row["fold"] in folds and (row["fold"], row["inner"]) not in broken]
     failures = {row["method"]: row["error"] for row in rows if "error" in row}
     for name, error in failures.items():
         warn(f"The method {name!r} failed and is left out: {error}")
@@ -174,16 +184,16 @@ def mean_test_share(splits):
     return float(np.mean([len(test) / len(train) for train, test in splits]))
 
 
-def task_seed(random_state, *place):
-    """Return the seed of the tasks at one place, such as a fold; all methods get the same one."""
-    return int(np.random.SeedSequence([random_state, *place]).generate_state(1)[0] % 2**31)
+def task_seed(random_state, fold, number=0):
+    """Return the seed of all methods on an outer fold (number 0) or on one of its inner folds (1, 2, ...)."""
+    return int(np.random.SeedSequence([random_state, fold, number]).generate_state(1)[0] % 2**31)
 
 
 def code_in_use(estimators):
     """Return what a cached result depends on beside its arguments: versions, and the source of the user's own modules.
 
-    joblib tells classes apart by name alone. A class is as its whole module says, and as those of its base classes do:
-    helpers and constants count. What such a module imports is not looked at.
+    joblib tells classes apart by name alone. Here the source of the whole module of a class counts, and that of the
+    modules of its base classes, for the sake of helpers and constants; not that of the modules which they import.
     """
     parts = {"versions": versions()}
     for estimator in estimators:
@@ -204,7 +214,7 @@ def code_in_use(estimators):
 
 
 def _source(module, kind):
-    """Return the source of a module; of a notebook or a prompt, which has no file, that of the class if it is known."""
+    """Return the source of a module, or that of a class in a notebook, which has no file; None if it is not known."""
     try:
         return Path(sys.modules[module].__file__).read_text(encoding="utf-8")
     except (KeyError, AttributeError, TypeError, OSError, UnicodeDecodeError):  # none, or a compiled one
@@ -215,7 +225,7 @@ def _source(module, kind):
 
 
 def as_memory(memory):
-    """Return a joblib.Memory; a folder becomes one that says nothing."""
+    """Return a joblib.Memory; a folder becomes a silent one."""
     return memory if isinstance(memory, Memory) else Memory(memory, verbose=0)
 
 

@@ -10,18 +10,18 @@ class ComparisonDisplay(Display):
     """What each method gains and what it costs: the score against the RMSE over all rows, both relative to "none".
 
     Below the horizontal line a method lowers the score; left of the vertical one it lowers the RMSE as well. Hollow
-    markers stand for methods whose price is too high, over all rows or on common ones. Bars are 95 % intervals; those
+    markers stand for methods whose cost is too high, over all rows or on common ones. Bars are 95 % intervals; those
     that reach far beyond the points are cut, with an arrow head.
 
     Parameters
     ----------
     summary : list of dict
-        As in `Comparison.summary`.
+        As the values of `Comparison.results`.
     score_name : str, default="SERA"
         What the score measures.
-    max_price : float, default=0.02
+    max_rmse_increase : float, default=0.02
         A method whose RMSE over all rows is higher by a larger share is in the grey part.
-    max_common_price : float, default=0.05
+    max_common_increase : float, default=0.05
         The limit for the RMSE on common rows, ``common_ratio`` of the summary.
 
     Attributes
@@ -43,17 +43,17 @@ class ComparisonDisplay(Display):
     >>> from skgan_resample import Relevance, compare
     >>> from skgan_resample.plots import ComparisonDisplay
     >>> X, y = load_diabetes(return_X_y=True)
-    >>> comparison = compare(X, y, methods=["weights", "smogn"], learners=Ridge(0.1), n_repeats=1,
+    >>> comparison = compare(X, y, methods=["weights", "smogn"], estimators=Ridge(0.1), n_repeats=1,
     ...                      relevance=Relevance("quantile", side="high"))
     >>> ComparisonDisplay.from_comparison(comparison).ax_.get_xlabel()
     'RMSE over all rows, ratio to none'
     """
 
-    def __init__(self, *, summary, score_name="SERA", max_price=0.02, max_common_price=0.05):
+    def __init__(self, *, summary, score_name="SERA", max_rmse_increase=0.02, max_common_increase=0.05):
         self.summary = summary
-        self.max_common_price = max_common_price
+        self.max_common_increase = max_common_increase
         self.score_name = score_name
-        self.max_price = max_price
+        self.max_rmse_increase = max_rmse_increase
 
     @classmethod
     def from_comparison(cls, comparison, *, ax=None):
@@ -78,16 +78,14 @@ class ComparisonDisplay(Display):
         >>> from skgan_resample import Relevance, compare
         >>> from skgan_resample.plots import ComparisonDisplay
         >>> X, y = load_diabetes(return_X_y=True)
-        >>> comparison = compare(X, y, methods=["weights"], learners=Ridge(0.1), scoring="rare_mae", n_repeats=1,
+        >>> comparison = compare(X, y, methods=["weights"], estimators=Ridge(0.1), scoring="rare_mae", n_repeats=1,
         ...                      relevance=Relevance("quantile", side="high"))
         >>> ComparisonDisplay.from_comparison(comparison).ax_.get_ylabel()
         'rare MAE, ratio to none'
         """
-        from skgan_resample.model_selection._result import SCORE_LABELS
-
-        name = SCORE_LABELS[comparison.scoring].removeprefix("the ")
-        limits = {"max_price": comparison.max_price, "max_common_price": comparison.max_common_price}
-        return cls(summary=comparison.summary, score_name=name, **limits).plot(ax=ax)
+        limits = {name: comparison.facts[name] for name in ("max_rmse_increase", "max_common_increase")}
+        name = comparison.score_label.removeprefix("the ")
+        return cls(summary=list(comparison.results.values()), score_name=name, **limits).plot(ax=ax)
 
     def plot(self, ax=None):
         """Draw one point per method.
@@ -114,27 +112,29 @@ class ComparisonDisplay(Display):
         rows = [row for row in self.summary if row["method"] not in ("none", "chosen by inner folds")]
         places = ("rmse_ratio", "rmse_low", "rmse_high"), ("score_ratio", "low", "high")
         rows = [row for row in rows if np.isfinite([row[value] for value, *_ in places]).all()]
-        across, up = (axis_limits(rows, *place, 1 + edge) for place, edge in zip(places, (self.max_price, 0.0)))
-        dear_ones = []
+        across, up = (axis_limits(rows, *place, 1 + edge) for place, edge in zip(places, (self.max_rmse_increase, 0.0)))
+        limits = f"RMSE over +{self.max_rmse_increase:.0%}, or +{self.max_common_increase:.0%} on common rows"
+        costly_ones = []
         for i, row in enumerate(rows):
-            is_dear = row["rmse_ratio"] > 1 + self.max_price or row.get("common_ratio", 1.0) > 1 + self.max_common_price
-            draw_point(ax, i, row, *places, row["method"], hollow=is_dear, limits=(across, up))
-            dear_ones += ax.plot(
+            common = row.get("common_ratio", 1.0)
+            is_costly = row["rmse_ratio"] > 1 + self.max_rmse_increase or common > 1 + self.max_common_increase
+            draw_point(ax, i, row, *places, row["method"], hollow=is_costly, limits=(across, up))
+            costly_ones += ax.plot(
                 [], [], "d", color=GREY, markerfacecolor="white",
-                label=f"hollow: RMSE over +{self.max_price:.0%}, or +{self.max_common_price:.0%} on common rows",
-            ) if is_dear and not dear_ones else []  # fmt: skip
+                label=f"hollow: {limits}",
+            ) if is_costly and not costly_ones else []  # fmt: skip
         (origin,) = ax.plot(1, 1, "+", color=BLACK, markersize=12, label="none")
         ax.axhline(1, color=GREY, linewidth=0.8, zorder=0.5)
         ax.axvline(1, color=GREY, linewidth=0.8, zorder=0.5)
-        limits = min(across[0], 0.99), max(across[1], 1.02 + self.max_price)
-        dear = ax.axvspan(
-            1 + self.max_price, limits[1], color=GREY, alpha=0.2, linewidth=0, zorder=0,
-            label=f"RMSE +{self.max_price:.0%} or more",
+        limits = min(across[0], 0.99), max(across[1], 1.02 + self.max_rmse_increase)
+        costly = ax.axvspan(
+            1 + self.max_rmse_increase, limits[1], color=GREY, alpha=0.2, linewidth=0, zorder=0,
+            label=f"RMSE +{self.max_rmse_increase:.0%} or more",
         )  # fmt: skip
         ax.set(xlim=limits, ylim=up)
         finish(
             ax,
-            [origin, *ax.containers, dear, *dear_ones],
+            [origin, *ax.containers, costly, *costly_ones],
             title="down is better, left is cheaper",
             xlabel="RMSE over all rows, ratio to none",
             ylabel=f"{self.score_name}, ratio to none",

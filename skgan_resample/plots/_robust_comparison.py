@@ -14,7 +14,7 @@ class RobustComparisonDisplay(Display):
     Parameters
     ----------
     summary : list of dict
-        As in `RobustComparison.summary`.
+        As the values of `Comparison.results`.
     commonest : float
         Accuracy of always answering the commonest class.
 
@@ -27,7 +27,7 @@ class RobustComparisonDisplay(Display):
 
     See Also
     --------
-    skgan_resample.model_selection.compare_robustness : Makes the comparison.
+    skgan_resample.compare : Makes the comparison.
     RobustOverfittingDisplay : The training of one model.
 
     Examples
@@ -50,8 +50,8 @@ class RobustComparisonDisplay(Display):
 
         Parameters
         ----------
-        comparison : RobustComparison
-            What `compare_robustness` returned.
+        comparison : Comparison
+            What `compare` returned for a threat model.
         ax : matplotlib Axes, default=None
             Where to draw; None makes a figure.
 
@@ -63,15 +63,15 @@ class RobustComparisonDisplay(Display):
         Examples
         --------
         >>> from sklearn.datasets import load_iris
-        >>> from skgan_resample import ThreatModel
-        >>> from skgan_resample.model_selection import compare_robustness
+        >>> from skgan_resample import ThreatModel, compare
         >>> from skgan_resample.plots import RobustComparisonDisplay
         >>> X, y = load_iris(return_X_y=True)
-        >>> comparison = compare_robustness(X, y, ThreatModel(eps=0.1), methods=["none", "at"], cv=2)
+        >>> comparison = compare(X, y, threat_model=ThreatModel(eps=0.1), methods=["none", "at"], cv=2)
         >>> len(RobustComparisonDisplay.from_comparison(comparison).ax_.containers)
         2
         """
-        return cls(summary=comparison.summary, commonest=float(np.mean(comparison.commonest))).plot(ax=ax)
+        summary, commonest = list(comparison.results.values()), float(np.mean(comparison.facts["commonest"]))
+        return cls(summary=summary, commonest=commonest).plot(ax=ax)
 
     def plot(self, ax=None):
         """Draw one point per method.

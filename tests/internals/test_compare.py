@@ -25,10 +25,10 @@ from skgan_resample._statistics import corrected_interval, holm, rows_needed
 from skgan_resample._tables._vectorizer import MatrixEncoder
 from skgan_resample.compose import OutputCorrectedRegressor, RelevanceWeightedRegressor, SyntheticRefiner
 from skgan_resample.metrics import sera_score
-from skgan_resample.model_selection import _methods, compare
-from skgan_resample.model_selection._methods import UniformDuplicator, default_methods, named_samplers, wrap
-from skgan_resample.model_selection._regression import _make_splits, evaluate
-from skgan_resample.model_selection._result import CONSTANT, OUTER, Comparison, _least_convex
+from skgan_resample.model_selection import _methods, compare, default_methods
+from skgan_resample.model_selection._methods import CONSTANT, UniformDuplicator, named_samplers, wrap
+from skgan_resample.model_selection._regression import RegressionJudge, evaluate, least_convex, regression_plan
+from skgan_resample.model_selection._splits import OUTER
 from skgan_resample.over_sampling import RandomOverSampler
 
 HIGHEST_TENTH = Relevance("quantile", side="high")
@@ -52,6 +52,17 @@ class FailingSampler(RandomOverSampler):
 
 def beyond_two(y):
     return (y > 2).astype(float)
+
+
+def splits_of(X, y, cv, n_repeats, inner_cv, groups, random_state):
+    """Return the splits of a comparison with these folds."""
+    folds = {"cv": cv, "n_repeats": n_repeats, "inner_cv": inner_cv, "groups": groups, "random_state": random_state}
+    return regression_plan(X, y, estimators=Ridge(), relevance=HIGHEST_TENTH, **folds).splits
+
+
+def listed(results):
+    """Return the rows of a summary in their order."""
+    return list(results.values())
 
 
 def skewed_table(n_rows=120, seed=0):
@@ -117,7 +128,7 @@ def test_a_table_is_resampled_once_per_split_whatever_the_number_of_learners(tmp
     learners = {"a": LinearRegression(), "b": Ridge()}
     rows = evaluate(X, y, splits, {"counted": sampler}, learners, relevance=HIGHEST_TENTH)
     assert len((tmp_path / "calls").read_text().split()) == 2
-    assert {row["learner"] for row in rows if row["method"] == "counted"} == {"a", "b"}
+    assert {row["estimator"] for row in rows if row["method"] == "counted"} == {"a", "b"}
 
 
 def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path):
@@ -136,7 +147,7 @@ def test_results_do_not_depend_on_the_number_of_jobs_and_global_states_stay(give
     X, y = skewed_table()
     runs = [
         compare(
-            X, y, methods=["smogn", "weights"], learners=Ridge(), relevance=HIGHEST_TENTH, n_repeats=1, n_jobs=n_jobs
+            X, y, methods=["smogn", "weights"], estimators=Ridge(), relevance=HIGHEST_TENTH, n_repeats=1, n_jobs=n_jobs
         )
         for n_jobs in (None, 2)
     ]
@@ -180,19 +191,19 @@ def test_output_correction_keeps_groups_together_and_time_in_order():
 
     X, y = skewed_table()
     groups = np.repeat(np.arange(30), 4)
-    for _, _, train, _, calibration in _make_splits(X, y, 5, 2, 3, groups, 0):
+    for _, _, train, _, calibration in splits_of(X, y, 5, 2, 3, groups, 0):
         assert calibration
         for part, held_out in calibration:
             assert not set(groups[train[part]]) & set(groups[train[held_out]])
-    for _, _, train, _, calibration in _make_splits(X, y, TimeSeriesSplit(4), 1, 3, None, 0):
+    for _, _, train, _, calibration in splits_of(X, y, TimeSeriesSplit(4), 1, 3, None, 0):
         for part, held_out in calibration:
             assert train[part].max() < train[held_out].min()
     # With rows that repeat within groups, shuffled folds see the test rows' twins and leave the slope near 1.
     rng = np.random.RandomState(0)
     X, y = np.repeat(rng.normal(size=(40, 30)), 6, axis=0), np.repeat(rng.gamma(1.0, size=40), 6)
     learners = {"ols": LinearRegression()}
-    methods = {"correction": OutputCorrectedRegressor(None, relevance=HIGHEST_TENTH, cv=3)}
-    split = _make_splits(X, y, 4, 1, 3, np.repeat(np.arange(40), 6), 0)[0]
+    methods = {"recalibration": OutputCorrectedRegressor(None, relevance=HIGHEST_TENTH, cv=3)}
+    split = splits_of(X, y, 4, 1, 3, np.repeat(np.arange(40), 6), 0)[0]
     grouped = evaluate(X, y, [split], methods, learners, relevance=HIGHEST_TENTH)[0]
     shuffled = evaluate(X, y, [split[:4]], methods, learners, relevance=HIGHEST_TENTH)[0]
     assert grouped["rmse"] < 0.9 * shuffled["rmse"]
@@ -202,9 +213,9 @@ def test_a_failing_method_is_left_out_aloud():
     X, y = skewed_table()
     methods = {"broken": FailingSampler(), "random": RandomOverSampler(relevance=HIGHEST_TENTH)}
     with pytest.warns(ResamplingWarning, match="'broken' failed.*no luck today"):
-        comparison = compare(X, y, methods=methods, learners=Ridge(), relevance=HIGHEST_TENTH, n_repeats=1)
-    names = ["none", "light-correction", "correction", "random", "chosen by inner folds"]
-    assert [row["method"] for row in comparison.summary] == names
+        comparison = compare(X, y, methods=methods, estimators=Ridge(), relevance=HIGHEST_TENTH, n_repeats=1)
+    names = ["none", "recalibration(0.2)", "recalibration", "random", "chosen by inner folds"]
+    assert list(comparison.results) == names
     assert "no luck" in comparison.failures["broken"]
 
 
@@ -213,9 +224,9 @@ def test_groups_stay_together_and_time_runs_forward():
 
     X, y = skewed_table()
     groups = np.repeat(np.arange(30), 4)
-    for _, _, train, test, *_ in _make_splits(X, y, 5, 2, 3, groups, 0):
+    for _, _, train, test, *_ in splits_of(X, y, 5, 2, 3, groups, 0):
         assert not set(groups[train]) & set(groups[test])
-    for _, _, train, test, *_ in _make_splits(X, y, TimeSeriesSplit(4), 1, 3, None, 0):
+    for _, _, train, test, *_ in splits_of(X, y, TimeSeriesSplit(4), 1, 3, None, 0):
         assert train.max() < test.min()
 
 
@@ -223,7 +234,7 @@ def test_groups_stay_together_and_time_runs_forward():
 def test_few_groups_get_fewer_inner_folds(cv, n_groups):
     X, y = skewed_table()
     groups = np.arange(120) % n_groups
-    splits = _make_splits(X, y, cv, 1, 3, groups, 0)
+    splits = splits_of(X, y, cv, 1, 3, groups, 0)
     assert len({fold for fold, *_ in splits}) == cv
     for _, _, train, test, calibration in splits:
         assert not set(groups[train]) & set(groups[test])
@@ -237,7 +248,7 @@ def test_few_groups_get_fewer_inner_folds(cv, n_groups):
 def test_too_few_groups_are_refused_with_the_number_needed(cv, n_groups, message):
     X, y = skewed_table()
     with pytest.raises(ValueError, match=message):
-        compare(X, y, learners=Ridge(), relevance=HIGHEST_TENTH, cv=cv, groups=np.arange(120) % n_groups)
+        compare(X, y, estimators=Ridge(), relevance=HIGHEST_TENTH, cv=cv, groups=np.arange(120) % n_groups)
 
 
 def test_splits_without_rare_training_rows_are_passed_over():
@@ -248,7 +259,7 @@ def test_splits_without_rare_training_rows_are_passed_over():
     y[order[-20:]] += 20  # the only extremes ...
     late = np.concatenate([order[:-20][:60], order[-20:-10], order[:-20][60:], order[-10:]])  # ... come late
     X, y = X[late], y[late]
-    comparison = compare(X, y, methods=["random"], learners=Ridge(), cv=TimeSeriesSplit(4))
+    comparison = compare(X, y, methods=["random"], estimators=Ridge(), cv=TimeSeriesSplit(4))
     splits = {(row["fold"], row["inner"]) for row in comparison.rows}
     assert {(1, OUTER), (2, OUTER), (3, OUTER)} <= splits
     assert len(splits) < 4 * 4
@@ -258,7 +269,7 @@ def test_splits_without_rare_training_rows_are_passed_over():
 def test_inner_folds_lie_inside_the_outer_training_rows():
     X, y = skewed_table()
     outer = {}
-    for fold, inner, train, test, *_ in _make_splits(X, y, 4, 2, 3, None, 0):
+    for fold, inner, train, test, *_ in splits_of(X, y, 4, 2, 3, None, 0):
         if inner == OUTER:
             outer[fold] = set(train)
             assert len(train) + len(test) == len(y)
@@ -279,8 +290,11 @@ def test_inner_folds_lie_inside_the_outer_training_rows():
         ),
         ({"methods": ["weights+smcae"]}, r"Unknown methods \['weights\+smcae'\]"),
         ({"methods": ["duplicate+smcae"]}, r"Unknown methods \['duplicate\+smcae'\]"),
-        ({"methods": {"correction": RandomOverSampler()}}, "taken by methods that are always compared"),
-        ({"methods": {"none": RandomOverSampler()}}, "taken by methods"),
+        (
+            {"methods": {"recalibration": RandomOverSampler()}},
+            "'recalibration' is taken by a method that is always compared",
+        ),
+        ({"methods": {"none": RandomOverSampler()}}, "'none' is taken by a method that is always compared"),
         ({"methods": {"mine": "smogn"}}, "'mine' must be a sampler"),
         ({"random_state": None}, "random_state must be a whole number"),
         ({"cv": None}, "cv must be a number of folds"),
@@ -288,10 +302,10 @@ def test_inner_folds_lie_inside_the_outer_training_rows():
         ({"X": np.full((120, 3), np.inf)}, "contains infinity"),
         ({"relevance": Relevance(beyond_two), "memory": "cache"}, "cannot tell one callable relevance from another"),
         ({"scoring": "r2"}, "scoring must be one of"),
-        ({"learners": object()}, "no fit and predict"),
-        ({"learners": LogisticRegression()}, "is a classifier; give a regressor"),
+        ({"estimators": object()}, "no fit and predict"),
+        ({"estimators": LogisticRegression()}, "is a classifier; give a regressor"),
         ({"max_time": 0.0}, "too short for two outer folds"),
-        ({"learners": Ridge(alpha=-1.0)}, "could not be fitted.*alpha"),
+        ({"estimators": Ridge(alpha=-1.0)}, "could not be fitted.*alpha"),
         ({"y": np.r_[np.nan, np.ones(119)]}, "NaN in 1 of 120 rows"),
         ({"y": ["a"] * 120}, "y must be numeric, but holds text"),
         ({"y": np.ones(7)}, "inconsistent numbers of samples"),
@@ -300,7 +314,7 @@ def test_inner_folds_lie_inside_the_outer_training_rows():
 )
 def test_what_cannot_be_compared_is_refused_in_one_sentence(change, message):
     X, y = skewed_table()
-    arguments = {"X": X, "y": y, "methods": ["weights"], "learners": Ridge(), "relevance": HIGHEST_TENTH, **change}
+    arguments = {"X": X, "y": y, "methods": ["weights"], "estimators": Ridge(), "relevance": HIGHEST_TENTH, **change}
     with pytest.raises((ValueError, TypeError), match=message):
         compare(**arguments)
 
@@ -308,7 +322,7 @@ def test_what_cannot_be_compared_is_refused_in_one_sentence(change, message):
 def test_a_target_without_rare_rows_is_refused():
     X, _ = skewed_table()
     with pytest.raises(NoRareRowsError, match="quantile"):
-        compare(X, np.linspace(0, 1, 120), learners=Ridge())
+        compare(X, np.linspace(0, 1, 120), estimators=Ridge())
 
 
 def test_the_vectorizer_keeps_frequent_levels_and_bounds_the_width():
@@ -342,7 +356,7 @@ def quick_refiner(monkeypatch):
 
 
 def test_each_sampler_but_the_control_has_a_refined_variant_that_must_be_asked_for():
-    methods = default_methods(HIGHEST_TENTH, 0.7)
+    methods = default_methods(relevance=HIGHEST_TENTH, threshold=0.7)
     found = named_samplers(methods)
     plain = ["random", "noise", "smoter", "smogn", "smogan"]
     assert list(found) == plain + [f"{name}+smcae" for name in plain]
@@ -357,9 +371,9 @@ def test_each_sampler_but_the_control_has_a_refined_variant_that_must_be_asked_f
 def test_a_refined_sampler_is_measured_as_fitting_it_by_hand_would(quick_refiner):
     X, y = skewed_table()
     quick_refiner.set_params(select="linear_ot")  # so that rows are moved, and none dropped
-    options = {"methods": ["smogn+smcae", "smogn"], "learners": Ridge(), "relevance": HIGHEST_TENTH}
+    options = {"methods": ["smogn+smcae", "smogn"], "estimators": Ridge(), "relevance": HIGHEST_TENTH}
     comparison = compare(X, y, **options, cv=[(np.arange(80), np.arange(80, 120)), (np.arange(40, 120), np.arange(40))])
-    names = [row["method"] for row in comparison.summary]
+    names = list(comparison.results)
     assert names[-3:] == ["smogn", "smogn+smcae", "chosen by inner folds"]
     assert comparison.samplers == ["smogn", "smogn+smcae"]
     row = next(row for row in comparison.rows if row["method"] == "smogn+smcae" and row["inner"] == OUTER)
@@ -381,7 +395,7 @@ def test_refined_samplers_go_on_where_they_stopped(tmp_path, monkeypatch):
     X, y = skewed_table()
     CountingSampler.path = str(tmp_path / "calls")
     monkeypatch.setattr(_methods, "RandomOverSampler", CountingSampler)
-    options = {"methods": ["random+smcae"], "learners": Ridge(), "relevance": HIGHEST_TENTH, "cv": 2, "n_repeats": 1}
+    options = {"methods": ["random+smcae"], "estimators": Ridge(), "relevance": HIGHEST_TENTH, "cv": 2, "n_repeats": 1}
     runs = [compare(X, y, **options, memory=str(tmp_path / "cache"))]
     n_calls = len((tmp_path / "calls").read_text().split())
     runs.append(compare(X, y, **options, memory=str(tmp_path / "cache")))
@@ -391,7 +405,7 @@ def test_refined_samplers_go_on_where_they_stopped(tmp_path, monkeypatch):
 
 # ------------------------------------------------------------------------------------------------ the verdict
 def made_up(effects, *, common=1.0, constant=2.0, spread=0.02, n_folds=10, seed=0):
-    """Return a Comparison whose methods have these (score ratio, RMSE ratio), with a little noise, in all folds."""
+    """Return a judge of methods that have these (score ratio, RMSE ratio), with a little noise, in all folds."""
     rng, other = np.random.RandomState(seed), np.random.RandomState(seed + 1)
     rows = []
     for fold in range(n_folds):
@@ -402,12 +416,12 @@ def made_up(effects, *, common=1.0, constant=2.0, spread=0.02, n_folds=10, seed=
                 noise = np.exp([0.01, 0.01] * other.normal(size=2)) if method == CONSTANT else noise
                 values = dict.fromkeys(("rare_mae", "rare_rmse", "common_rmse", "total_ratio", "seconds"), 1.0)
                 values["common_rmse"] = common * noise[1] if method in effects else 1.0
-                rows.append({"fold": fold, "inner": inner, "method": method, "learner": "made", **values,
+                rows.append({"fold": fold, "inner": inner, "method": method, "estimator": "made", **values,
                              "sera": base * score * noise[0], "rmse": base * rmse * noise[1]})  # fmt: skip
-    return Comparison(
-        rows=rows, methods=["none", *effects], samplers=["smogn"], learners=["made"],
-        scoring="sera", max_price=0.02, max_common_price=0.05, n_rows=200, n_rare=20,
-        relevance="made up", test_share=0.25, failures={}, n_planned=n_folds, seconds=0.0,
+    return RegressionJudge(
+        rows=rows, methods=["none", *effects], samplers=["smogn"], estimators=["made"],
+        scoring="sera", max_rmse_increase=0.02, max_common_increase=0.05, n_rows=200, n_tested=200, n_rare=20,
+        relevance="made up", test_share=0.25,
     )  # fmt: skip
 
 
@@ -423,18 +437,18 @@ def test_of_two_equal_methods_the_simpler_is_named():
     assert comparison.verdict.sentence.startswith("A simpler remedy than new rows")
 
 
-def test_a_gain_that_costs_too_much_is_a_trade():
+def test_a_gain_that_costs_too_much_is_reported():
     verdict = made_up({"weights": (0.6, 1.08), "smogn": (1.02, 1.0)}).verdict
     assert verdict.answer == "does not help"
     assert "excluded" in verdict.sentence
-    assert "trade: 'weights' changes SERA by -40%" in verdict.sentence
+    assert "At too high a cost: 'weights' changes SERA by -40%" in verdict.sentence
 
 
 def test_a_gain_that_common_rows_pay_for_is_not_recommended():
     assert made_up({"smogn": (0.7, 0.98)}, common=1.04).verdict.answer == "helps"
     verdict = made_up({"smogn": (0.7, 0.98)}, common=1.3).verdict
     assert verdict.answer == "does not help"
-    assert "trade" in verdict.sentence
+    assert "At too high a cost" in verdict.sentence
     assert "on common rows by +30." in verdict.sentence
 
 
@@ -463,22 +477,22 @@ def moved_predictions(seed=0, scale=1.0):
     return at
 
 
-def test_matched_ratio_is_one_for_moved_predictions_in_disguise():
+def test_recalibrated_ratio_is_one_for_moved_predictions_in_disguise():
     at = moved_predictions()
-    effects = {"light-correction": at(0.2), "correction": at(1.0), "smogn": at(0.37)}
+    effects = {"recalibration(0.2)": at(0.2), "recalibration": at(1.0), "smogn": at(0.37)}
     comparison = made_up(effects, spread=0.0)
     price = np.log(at(0.37)[1])
-    row = next(row for row in comparison.summary if row["method"] == "smogn")
+    row = comparison.results["smogn"]
     cheaper = [at(share)[0] for share in np.linspace(0, 1, 101) if np.log(at(share)[1]) <= max(price, 0) + 1e-12]
-    assert_allclose(row["matched_ratio"], at(0.37)[0] / min(cheaper), rtol=1e-9)
+    assert_allclose(row["recalibrated_ratio"], at(0.37)[0] / min(cheaper), rtol=1e-9)
 
 
 def test_a_sampler_is_not_named_for_what_moved_predictions_do_as_well():
     at = moved_predictions()
-    effects = {"light-correction": at(0.2), "correction": at(1.0), "smogn": at(0.25)}
+    effects = {"recalibration(0.2)": at(0.2), "recalibration": at(1.0), "smogn": at(0.25)}
     verdict = made_up(effects, spread=0.01).verdict
     assert verdict.answer == "helps"
-    assert verdict.method in ("light-correction", "correction")
+    assert verdict.method in ("recalibration(0.2)", "recalibration")
     effects["smogn"] = (0.5 * at(0.25)[0], at(0.25)[1])
     assert made_up(effects, spread=0.01).verdict.method == "smogn"
 
@@ -496,11 +510,11 @@ def test_a_shift_is_not_named_under_a_mean_of_absolute_errors():
     def shifted(share):
         return abs(1 - 0.8 * share), np.sqrt(1 + (0.1 * share) ** 2)
 
-    effects = {"light-correction": shifted(0.2), "correction": shifted(1.0), "smogn": shifted(0.6)}
+    effects = {"recalibration(0.2)": shifted(0.2), "recalibration": shifted(1.0), "smogn": shifted(0.6)}
     comparison = as_if_scored_by("rare_mae", effects, spread=1e-5)
-    row = next(row for row in comparison.summary if row["method"] == "smogn")
-    assert row["matched_ratio"] == pytest.approx(1.0, abs=0.02)
-    assert comparison.verdict.method in ("light-correction", "correction")
+    row = comparison.results["smogn"]
+    assert row["recalibrated_ratio"] == pytest.approx(1.0, abs=0.02)
+    assert comparison.verdict.method in ("recalibration(0.2)", "recalibration")
     better = {**effects, "smogn": (0.3 * shifted(0.6)[0], shifted(0.6)[1])}
     assert as_if_scored_by("rare_mae", better, spread=0.001).verdict.method == "smogn"
 
@@ -509,38 +523,38 @@ def test_the_bound_of_moved_absolute_errors_is_never_above_them():
     rng = np.random.RandomState(0)
     errors, moves, shares = rng.normal(size=30), rng.normal(size=30), np.linspace(0, 1, 101)
     exact = np.abs(errors - shares[:, None] * moves).mean(axis=1)
-    bound = _least_convex(shares, *(np.array([[exact[i]]]) for i in (0, 20, 100)))[:, 0, 0]
+    bound = least_convex(shares, *(np.array([[exact[i]]]) for i in (0, 20, 100)))[:, 0, 0]
     assert (bound <= exact + 1e-12).all()
     assert_allclose(bound[[0, 20, 100]], exact[[0, 20, 100]])
-    straight = _least_convex(shares, *(np.array([[value]]) for value in (1.0, 0.9, 0.5)))[:, 0, 0]
+    straight = least_convex(shares, *(np.array([[value]]) for value in (1.0, 0.9, 0.5)))[:, 0, 0]
     assert_allclose(straight, 1 - shares / 2)  # nothing to lose where errors do not change sides
 
 
 @pytest.mark.parametrize("scoring", ["rmse", "common_rmse"])
 def test_moved_predictions_are_matched_under_roots_of_squares(scoring):
     at = moved_predictions()
-    effects = {"light-correction": at(0.2), "correction": at(1.0), "smogn": at(0.25)}
+    effects = {"recalibration(0.2)": at(0.2), "recalibration": at(1.0), "smogn": at(0.25)}
     effects = {name: (rmse, rmse) for name, (_, rmse) in effects.items()}
     comparison = as_if_scored_by(scoring, effects, spread=0.0)
     price = at(0.25)[1]
     reachable = min(at(share)[1] for share in np.linspace(0, 1, 101) if at(share)[1] <= max(1, price) + 1e-12)
-    assert_allclose(np.exp(comparison._matched_by(scoring, "smogn")), price / reachable, rtol=1e-9)
+    assert_allclose(np.exp(comparison.over_recalibrated_by(scoring, "smogn")), price / reachable, rtol=1e-9)
 
 
 def test_a_shift_by_sera_is_no_more_under_another_score():
     at = moved_predictions()
-    effects = {"light-correction": at(0.2), "correction": at(1.0), "smogn": at(0.25)}
+    effects = {"recalibration(0.2)": at(0.2), "recalibration": at(1.0), "smogn": at(0.25)}
     comparison = made_up(effects, spread=0.01)
     rows = [{**row, "rare_mae": row["sera"] * (0.5 if row["method"] == "smogn" else 1)} for row in comparison.rows]
     comparison = replace(comparison, rows=rows, scoring="rare_mae")
-    assert comparison._matched_by("rare_mae", "smogn").mean() < -0.4
+    assert comparison.over_recalibrated_by("rare_mae", "smogn").mean() < -0.4
     assert comparison.verdict.method != "smogn"
 
 
 def test_without_the_corrections_the_verdict_says_what_was_not_tested():
     assert "could not be tested" in made_up({"smogn": (0.7, 0.98)}).verdict.sentence
     at = moved_predictions()
-    effects = {"light-correction": at(0.2), "correction": at(1.0), "smogn": (0.5, 1.0)}
+    effects = {"recalibration(0.2)": at(0.2), "recalibration": at(1.0), "smogn": (0.5, 1.0)}
     assert "could not be tested" not in made_up(effects, spread=0.01).verdict.sentence
 
 
@@ -548,7 +562,7 @@ def test_without_the_corrections_the_verdict_says_what_was_not_tested():
 @pytest.mark.parametrize("nothing", [0.0, 1e-25])
 def test_a_learner_without_error_cannot_be_told_from_others(nothing):
     at = moved_predictions()
-    effects = {"light-correction": at(0.2), "correction": at(1.0), "smogn": (0.5, 1.0)}
+    effects = {"recalibration(0.2)": at(0.2), "recalibration": at(1.0), "smogn": (0.5, 1.0)}
     comparison = made_up(effects)
     rows = [{**row, "sera": nothing if row["method"] == "none" and row["fold"] in (2, 5) else row["sera"]}
             for row in comparison.rows]  # fmt: skip
@@ -557,7 +571,11 @@ def test_a_learner_without_error_cannot_be_told_from_others(nothing):
         comparison = replace(comparison, rows=rows)
     assert comparison.verdict.answer == "cannot tell"
     assert "already has no error on rare rows in 2 of 10 folds" in comparison.verdict.sentence
-    assert np.isnan(comparison.log_ratios("sera", "smogn")).sum() == np.isnan(comparison._matched("smogn")).sum() == 2
+    assert (
+        np.isnan(comparison.log_ratios("sera", "smogn")).sum()
+        == np.isnan(comparison.over_recalibrated("smogn")).sum()
+        == 2
+    )
     perfect = replace(comparison, rows=[{**row, "sera": 0.0, "rmse": 0.0} if row["method"] != CONSTANT else row
                                         for row in rows])  # fmt: skip
     assert "in 10 of 10 folds" in perfect.verdict.sentence
@@ -566,7 +584,7 @@ def test_a_learner_without_error_cannot_be_told_from_others(nothing):
 def test_no_sentence_holds_an_endless_number():
     comparison = made_up({"smogn": (1.0, 1.0)}, spread=200.0, n_folds=3)
     assert comparison.verdict.answer == "cannot tell"
-    assert not re.search(r"nan|inf|\d{6}", comparison._effect(comparison.summary[1]))
+    assert not re.search(r"nan|inf|\d{6}", comparison.effect_sentence(listed(comparison.results)[1]))
 
 
 def test_a_method_that_changes_nothing_is_said_to():
@@ -581,7 +599,8 @@ def test_worse_than_the_mean_must_be_shown():
     noise = np.exp(0.3 * rng.normal(size=10) - 0.02)
     rows = [{**row, "rmse": noise[row["fold"]] if row["method"] == CONSTANT else 1.3} for row in comparison.rows]
     comparison = replace(comparison, rows=rows)
-    assert comparison._over_constant("none")[1] < 0 < comparison._over_constant("none")[0]
+    mean, _, high = comparison.over_null("none")
+    assert mean < 0 < high
     assert comparison.verdict.answer == "cannot tell"
     assert "No method predicts better than the mean" in comparison.verdict.sentence
 
@@ -595,10 +614,9 @@ def test_wide_intervals_do_not_say_that_nothing_helps():
 def test_rows_needed_shrink_with_the_square_of_the_effect():
     def needed(effect):
         comparison = made_up({"smogn": (0.9, 1.0)}, spread=0.3, seed=3)
-        row = dict(
-            comparison.summary[1], score_ratio=np.exp(-effect), low=np.exp(-effect - 0.5), high=np.exp(0.5 - effect)
-        )
-        return comparison._rows_needed(row)
+        low, high = np.exp(-effect - 0.5), np.exp(0.5 - effect)
+        row = dict(comparison.results["smogn"], score_ratio=np.exp(-effect), low=low, high=high)
+        return comparison.rows_needed(row, 1)
 
     # standard error 0.5 / t(0.975, 9), one method: (1.96 + 0.84)**2 = 7.85 standard errors squared
     assert needed(0.1) == pytest.approx(200 * 7.849 * (0.5 / 2.2622 / 0.1) ** 2, abs=10)
@@ -613,12 +631,12 @@ def test_a_handful_of_folds_does_not_say_how_many_rows_would_tell():
 
 def test_a_learner_that_misses_the_total_and_a_small_table_are_cautioned_against():
     comparison = made_up({"smogn": (0.7, 0.98)})
-    assert len(comparison.cautions) == 1
-    assert "200 rows are few" in comparison.cautions[0]
-    comparison.summary[0]["total_ratio"] = 0.52
+    assert len(comparison.caveats) == 1
+    assert "200 rows are few" in comparison.caveats[0]
+    listed(comparison.results)[0]["total_ratio"] = 0.52
     comparison.n_rows = 5000
-    assert len(comparison.cautions) == 1
-    assert "predicts 52% of the total" in comparison.cautions[0]
+    assert len(comparison.caveats) == 1
+    assert "predicts 52% of the total" in comparison.caveats[0]
 
 
 @pytest.mark.parametrize(
@@ -627,7 +645,7 @@ def test_a_learner_that_misses_the_total_and_a_small_table_are_cautioned_against
         {"p_holm": 0.2},
         {"score_ratio": 0.97, "low": 0.96, "high": 0.98},
         {"chosen": 0.0},
-        {"matched_p_holm": 0.2},
+        {"recalibrated_p_holm": 0.2},
         {"rmse_ratio": 1.03},
         {"common_ratio": 1.06},
     ],
@@ -635,40 +653,40 @@ def test_a_learner_that_misses_the_total_and_a_small_table_are_cautioned_against
 )
 def test_each_requirement_of_a_recommendation_is_needed(weakness):
     comparison = made_up({"smogn": (0.7, 0.98)})
-    row = comparison.summary[1]
-    row["matched_p_holm"] = 0.01
-    assert comparison._judge().method == "smogn"
+    row = listed(comparison.results)[1]
+    row["recalibrated_p_holm"] = 0.01
+    assert comparison.judge().method == "smogn"
     row.update(weakness)
-    assert comparison._judge().answer != "helps"
+    assert comparison.judge().answer != "helps"
 
 
 def test_inner_folds_do_not_choose_what_moved_predictions_do_as_well():
     at = moved_predictions(scale=4.0)
-    effects = {"light-correction": at(0.2), "correction": at(1.0), "smogn": (1.01 * at(0.25)[0], at(0.25)[1])}
+    effects = {"recalibration(0.2)": at(0.2), "recalibration": at(1.0), "smogn": (1.01 * at(0.25)[0], at(0.25)[1])}
     comparison = made_up(effects, spread=1e-4)
-    assert effects["smogn"][0] < effects["light-correction"][0]  # it has the lower SERA, and a price within the limit
+    assert effects["smogn"][0] < effects["recalibration(0.2)"][0]  # it has the lower SERA, and a price within the limit
     assert effects["smogn"][1] < 1.02
-    assert comparison._choose(0) == "light-correction"
+    assert comparison.choose(0) == "recalibration(0.2)"
 
 
-def test_matched_p_values_are_one_sided_and_adjusted():
+def test_recalibrated_p_values_are_one_sided_and_adjusted():
     at = moved_predictions()
-    effects = {"light-correction": at(0.2), "correction": at(1.0), "worse": (1.2, 1.0), "better": (0.5, 1.0)}
+    effects = {"recalibration(0.2)": at(0.2), "recalibration": at(1.0), "worse": (1.2, 1.0), "better": (0.5, 1.0)}
     comparison = made_up(effects, spread=0.3)
-    rows = {row["method"]: row for row in comparison.summary}
-    two_sided = {name: corrected_interval(comparison._matched(name), 0.25)[3] for name in ("worse", "better")}
-    assert rows["worse"]["matched_p"] == pytest.approx(1 - two_sided["worse"] / 2)
-    assert rows["better"]["matched_p"] == pytest.approx(two_sided["better"] / 2)
-    assert rows["better"]["matched_p_holm"] == pytest.approx(two_sided["better"])  # twice one half: of two tests
-    assert np.isnan(rows["correction"]["matched_p_holm"])
+    rows = comparison.results
+    two_sided = {name: corrected_interval(comparison.over_recalibrated(name), 0.25)[3] for name in ("worse", "better")}
+    assert rows["worse"]["recalibrated_p"] == pytest.approx(1 - two_sided["worse"] / 2)
+    assert rows["better"]["recalibrated_p"] == pytest.approx(two_sided["better"] / 2)
+    assert rows["better"]["recalibrated_p_holm"] == pytest.approx(two_sided["better"])  # twice one half: of two tests
+    assert np.isnan(rows["recalibration"]["recalibrated_p_holm"])
 
 
 def test_what_inner_folds_choose_must_hold_up_on_outer_folds():
     comparison = made_up({"smogn": (0.7, 0.98)})
     assert comparison.verdict.answer == "helps"
-    chosen = comparison.summary[-1]
+    chosen = listed(comparison.results)[-1]
     chosen["high"] = 1.1
-    assert comparison._judge().answer == "cannot tell"
+    assert comparison.judge().answer == "cannot tell"
 
 
 def test_no_effect_does_not_help():
@@ -681,7 +699,7 @@ def test_inner_folds_choose_without_looking_at_the_outer_fold():
     for row in comparison.rows:
         if row["inner"] == OUTER and row["method"] == "smogn":
             row["sera"] *= 100
-    assert comparison._choose(0) == "smogn"
+    assert comparison.choose(0) == "smogn"
 
 
 @pytest.mark.slow
@@ -689,15 +707,15 @@ def test_abstains_on_a_shuffled_target_and_finds_a_planted_gain():
     """One seed each; benchmarks/compare_verdicts.py counts over twenty."""
     X, y = load_diabetes(return_X_y=True)
     shuffled = np.random.RandomState(0).permutation(y)
-    methods = ["correction", "weights", "random", "smogn"]
-    null = compare(X, shuffled, methods=methods, learners=Ridge(), relevance=HIGHEST_TENTH)
+    methods = ["recalibration", "weights", "random", "smogn"]
+    null = compare(X, shuffled, methods=methods, estimators=Ridge(), relevance=HIGHEST_TENTH)
     assert null.verdict.answer != "helps"
 
     rng = np.random.RandomState(1)
     X = np.column_stack([rng.uniform(size=1500), rng.normal(size=(1500, 3))])
     y = 8 * X[:, 0] + rng.normal(size=1500)
     X[:40, 1], y[:40] = 6 + 0.3 * rng.normal(size=40), 20 + 2 * rng.normal(size=40)
-    gain = compare(X, y, methods=methods, learners=DecisionTreeRegressor(min_samples_leaf=60, random_state=0))
+    gain = compare(X, y, methods=methods, estimators=DecisionTreeRegressor(min_samples_leaf=60, random_state=0))
     assert gain.verdict.answer == "helps"
     assert gain.verdict.method in ("random", "smogn")
 
@@ -707,19 +725,19 @@ def test_summary_as_a_frame_and_several_learners():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         comparison = compare(
-            X, y, methods=["random"], learners={"a": LinearRegression(), "b": Ridge(5.0)}, relevance=HIGHEST_TENTH,
+            X, y, methods=["random"], estimators={"a": LinearRegression(), "b": Ridge(5.0)}, relevance=HIGHEST_TENTH,
             n_repeats=1, cv=3,
         )  # fmt: skip
-    frame = comparison.to_frame()
+    frame = comparison.summary
     assert list(frame["method"])[3:] == ["random", "chosen by inner folds"]
-    assert comparison.values("sera", "random").shape == (3, 2)
-    each = np.log(comparison.values("sera", "random") / comparison.values("sera", "none"))
+    assert comparison.judge.measured("sera", "random").shape == (3, 2)
+    each = np.log(comparison.judge.measured("sera", "random") / comparison.judge.measured("sera", "none"))
     assert_allclose(np.log(frame["score_ratio"][3]), each.mean())
 
 
 @pytest.mark.slow
 def test_a_comparison_with_a_deadline_leaves_the_workers_of_joblib_usable():
     X, y = skewed_table()
-    options = {"methods": ["weights"], "learners": Ridge(), "relevance": HIGHEST_TENTH, "n_repeats": 1, "cv": 3}
+    options = {"methods": ["weights"], "estimators": Ridge(), "relevance": HIGHEST_TENTH, "n_repeats": 1, "cv": 3}
     compare(X, y, **options, n_jobs=2, max_time=600)
     assert Parallel(n_jobs=2)(delayed(abs)(number) for number in (-1, -2)) == [1, 2]

@@ -1,4 +1,4 @@
-"""compare_classification(): the engine with its tuned thresholds, the verdict, and the command line."""
+"""compare(): the engine with its tuned thresholds, the verdict, and the command line."""
 
 import re
 from collections import Counter
@@ -33,11 +33,11 @@ from skgan_resample._thresholds import (
     decision_scores,
     prior_corrected,
 )
-from skgan_resample.model_selection import _methods, _tasks, compare_classification
-from skgan_resample.model_selection._class_verdict import SHOWN, ClassificationComparison
-from skgan_resample.model_selection._classification import _make_splits, default_methods, evaluate, tuning_folds
+from skgan_resample.model_selection import _methods, _tasks, compare, default_methods
+from skgan_resample.model_selection._classification import SHOWN, ClassificationJudge, classification_plan, evaluate
 from skgan_resample.model_selection._methods import BalancedWeights, ClassDuplicator
-from skgan_resample.model_selection._result import OUTER
+from skgan_resample.model_selection._result import CHOSEN
+from skgan_resample.model_selection._splits import OUTER, tuning_folds
 from skgan_resample.model_selection._tasks import task_seed
 
 LOGISTIC = {"logistic": LogisticRegression()}
@@ -86,6 +86,12 @@ class Recorder(BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.string, tags.input_tags.allow_nan = self.string, self.allow_nan
         return tags
+
+
+def splits_of(X, y, cv, n_repeats, inner_cv, groups, random_state):
+    """Return the splits of a comparison with these folds."""
+    folds = {"cv": cv, "n_repeats": n_repeats, "inner_cv": inner_cv, "groups": groups, "random_state": random_state}
+    return classification_plan(X, y, **folds).splits
 
 
 def split_of(y, n_folds=4, seed=1):
@@ -278,10 +284,10 @@ def test_a_table_is_resampled_once_per_fold_whatever_the_number_of_learners_and_
     CountingSampler.path = str(tmp_path / "calls")
     splits = [(fold, OUTER, *split_of(y, seed=fold)) for fold in range(3)]
     learners = {**LOGISTIC, "neighbors": KNeighborsClassifier()}
-    options = {"methods": {"counted": CountingSampler()}, "learners": learners, "memory": str(tmp_path / "cache")}
+    options = {"methods": {"counted": CountingSampler()}, "estimators": learners, "memory": str(tmp_path / "cache")}
     first = evaluate(X, y, splits[:2], **options)
     assert len((tmp_path / "calls").read_text().split()) == 2 * (1 + 3)  # outer and inner folds
-    assert Counter(row["learner"] for row in first) == {"logistic": 2, "neighbors": 2}
+    assert Counter(row["estimator"] for row in first) == {"logistic": 2, "neighbors": 2}
     rows = evaluate(X, y, splits, **options)
     assert len((tmp_path / "calls").read_text().split()) == 3 * (1 + 3)
     assert rows[:4] == first
@@ -317,13 +323,13 @@ def test_a_method_that_fails_is_an_error_row_and_never_nan():
     }
     learners = {"neighbors": KNeighborsClassifier(), **LOGISTIC}
     rows = evaluate(X, y, [(0, OUTER, train, test)], methods, learners)
-    errors = {(row["method"], row.get("learner")): row["error"] for row in rows if "error" in row}
+    errors = {(row["method"], row.get("estimator")): row["error"] for row in rows if "error" in row}
     assert errors["kmeans-smote", None].startswith("RuntimeError: No clusters found")
     assert errors["failing", None] == "RuntimeError: no luck today"
     assert errors["weights", "neighbors"] == "KNeighborsClassifier takes no sample_weight in fit."
     assert len(errors) == 3
     measured = [row for row in rows if "error" not in row]
-    assert {(row["method"], row["learner"]) for row in measured} >= {("none", "neighbors"), ("weights", "logistic")}
+    assert {(row["method"], row["estimator"]) for row in measured} >= {("none", "neighbors"), ("weights", "logistic")}
     assert all(np.isfinite(row[name]) for row in measured for name in (*SHOWN, "seconds"))
 
 
@@ -436,9 +442,9 @@ def test_on_a_shuffled_target_nothing_is_recommended():
         X, y = clusters(200, seed=seed)
         y = np.random.RandomState(seed).permutation(y)
         methods = {"weights": BalancedWeights(), "duplicate": ClassDuplicator(), "smote": SMOTE()}
-        options = {"methods": methods, "learners": LogisticRegression(), "cv": 4, "n_repeats": 1}
+        options = {"methods": methods, "estimators": LogisticRegression(), "cv": 4, "n_repeats": 1}
         for scoring in ("average_precision", "balanced_accuracy"):
-            comparison = compare_classification(X, y, **options, scoring=scoring, random_state=seed)
+            comparison = compare(X, y, **options, scoring=scoring, random_state=seed)
             assert comparison.verdict.answer != "helps"
             assert comparison.verdict.method is None
 
@@ -446,8 +452,8 @@ def test_on_a_shuffled_target_nothing_is_recommended():
 def test_only_whole_folds_are_judged(monkeypatch):
     X, y = clusters(60)
     monkeypatch.setattr(_tasks, "_in_time", lambda calls, *_: (_tasks._labelled(*call) for call in islice(calls, 5)))
-    options = {"methods": {"weights": BalancedWeights()}, "learners": LogisticRegression(), "cv": 4, "n_repeats": 1}
-    comparison = compare_classification(X, y, **options, max_time=5)
+    options = {"methods": {"weights": BalancedWeights()}, "estimators": LogisticRegression(), "cv": 4, "n_repeats": 1}
+    comparison = compare(X, y, **options, max_time=5)
     assert (comparison.n_folds, comparison.n_planned) == (2, 4)  # five of eight tasks: the third fold is half done
     assert {row["fold"] for row in comparison.rows} == {0, 1}
 
@@ -457,37 +463,37 @@ def test_a_failing_method_is_left_out_aloud():
     methods = {"failing": FailingSampler(), "weights": BalancedWeights(), "random": RandomOverSampler()}
     learners = {**LOGISTIC, "neighbors": KNeighborsClassifier()}
     with pytest.warns(ResamplingWarning) as caught:
-        comparison = compare_classification(X, y, methods=methods, learners=learners, cv=3, n_repeats=1)
+        comparison = compare(X, y, methods=methods, estimators=learners, cv=3, n_repeats=1)
     assert [re.search("'(.*?)'", str(warning.message))[1] for warning in caught] == ["failing", "weights"]
     assert comparison.failures["failing"] == "RuntimeError: no luck today"
     assert comparison.methods == ["none", "random"]
     assert comparison.n_folds == comparison.n_planned == 3
-    frame = comparison.to_frame()
+    frame = comparison.summary
     assert frame["method"].tolist() == ["none", "random", "chosen by inner folds"]
-    assert_allclose(frame["gain"][1], np.mean(comparison.gains("random")))
+    assert_allclose(frame["gain"][1], np.mean(comparison.judge.gains("random")))
 
 
 def test_groups_stay_together_and_time_runs_forward():
     X, y = clusters(120)
     groups = np.arange(len(y)) // 3
-    for _, inner, train, test, folds in _make_splits(X, y, 4, 2, 3, groups, 0):
+    for _, inner, train, test, folds in splits_of(X, y, 4, 2, 3, groups, 0):
         assert inner == OUTER
         assert not set(groups[train]) & set(groups[test])
         for part, held_out in folds:
             assert not set(groups[train[part]]) & set(groups[train[held_out]])
-    for _, _, train, test, folds in _make_splits(X, y, TimeSeriesSplit(3), 1, 3, None, 0):
+    for _, _, train, test, folds in splits_of(X, y, TimeSeriesSplit(3), 1, 3, None, 0):
         assert train.max() < test.min()
         for part, held_out in folds:
             assert part.max() < held_out.min()
-    for _, _, train, test, folds in _make_splits(X, y, 4, 2, 3, None, 0):
+    for _, _, train, test, folds in splits_of(X, y, 4, 2, 3, None, 0):
         assert sorted([*train, *test]) == list(range(len(y)))
         assert sorted(np.concatenate([held_out for _, held_out in folds])) == list(range(len(train)))
 
 
 def test_methods_by_name_from_simple_to_involved():
     plain = ["random", "smote", "borderline-smote", "adasyn", "kmeans-smote", "svm-smote", "hard-triplet"]
-    assert list(default_methods()) == ["none", "weights", "duplicate", *plain]
-    found = _methods.named_samplers(default_methods())
+    assert list(default_methods("classification")) == ["none", "weights", "duplicate", *plain]
+    found = _methods.named_samplers(default_methods("classification"))
     assert list(found) == plain + [f"{name}+smcae" for name in plain]
     assert isinstance(found["smote+smcae"], SyntheticRefiner)
     assert isinstance(found["smote+smcae"].sampler, SMOTE)
@@ -498,11 +504,11 @@ def test_a_refined_sampler_can_be_asked_for(monkeypatch):
     refiner = SMCAETransformer(estimator=LogisticRegression(), cv=2, select="location_scale")
     monkeypatch.setattr(_methods, "SyntheticRefiner", partial(SyntheticRefiner, refiner=refiner))
     X, y = clusters(80)
-    options = {"learners": LogisticRegression(), "cv": 2, "n_repeats": 1}
-    comparison = compare_classification(X, y, methods=["smote+smcae", "smote"], **options)
+    options = {"estimators": LogisticRegression(), "cv": 2, "n_repeats": 1}
+    comparison = compare(X, y, methods=["smote+smcae", "smote"], **options)
     assert comparison.methods == ["none", "smote", "smote+smcae"]
     assert comparison.samplers == ["smote", "smote+smcae"]
-    plain, refined = (comparison.values("average_precision", name) for name in comparison.samplers)
+    plain, refined = (comparison.judge.measured("average_precision", name) for name in comparison.samplers)
     assert (plain != refined).any()
 
 
@@ -517,14 +523,13 @@ def made_up(gains, *, inner=None, spread=0.01, n_folds=10, seed=0, scoring="aver
             for method, gain in {"none": 0.0, **gains}.items():
                 gain = gain if number == OUTER or inner is None else inner.get(method, 0.0)
                 noise = 0 if method == "none" else spread * rng.normal()
-                row = {"fold": fold, "inner": number, "method": method, "learner": "made", "base_rate": 0.1}
+                row = {"fold": fold, "inner": number, "method": method, "estimator": "made", "base_rate": 0.1}
                 values = dict.fromkeys(SHOWN, 0.5) | {"n_synthetic": 10, "seconds": 1.0}
                 values[MEASURES[scoring]] = here + (gain + noise) * (-1 if scoring == "brier" else 1)
                 rows.append({**row, **values, **changes.get(method, {})})
-    return ClassificationComparison(
-        rows=rows, methods=["none", *gains], samplers=["duplicate", "random", "smote"], learners=["made"],
-        scoring=scoring, counts={"common": 450, "rare": 50}, test_share=0.25, failures={}, n_planned=n_folds,
-        seconds=0.0,
+    return ClassificationJudge(
+        rows=rows, methods=["none", *gains], samplers=["duplicate", "random", "smote"], estimators=["made"],
+        scoring=scoring, counts={"common": 450, "rare": 50}, n_rows=500, n_tested=500, test_share=0.25,
     )  # fmt: skip
 
 
@@ -569,11 +574,13 @@ def test_rows_needed_would_shrink_the_interval_to_the_gain():
     factor = (error * (stats.norm.ppf(1 - 0.05 / 4) + stats.norm.ppf(0.8)) / gains.mean()) ** 2
     assert_allclose(comparison.verdict.rows_needed, 500 * factor, atol=10)
     mean, low, high, p = corrected_interval(gains, 0.25)
-    row = comparison.summary[1]
+    row = comparison.results["smote"]
     assert_allclose([row["gain"], row["low"], row["high"], row["p"]], [mean, low, high, p])
     p_values = [p, corrected_interval(comparison.gains("random"), 0.25)[3]]
-    assert_allclose([found["p_holm"] for found in comparison.summary[1:3]], holm(p_values))
-    assert comparison.summary[2]["p_holm"] == 2 * comparison.summary[2]["p"]
+    assert_allclose(
+        [found["p_holm"] for found in (comparison.results[name] for name in ("smote", "random"))], holm(p_values)
+    )
+    assert comparison.results["random"]["p_holm"] == 2 * comparison.results["random"]["p"]
 
 
 @pytest.mark.parametrize(
@@ -602,12 +609,14 @@ def test_a_table_that_says_nothing_is_no_case_for_resampling():
 def test_folds_that_agree_are_not_certain():
     """Three folds with the same gain in a score of steps; by hand: t(0.975, 2) = 4.3027, 50 rows of the rare class."""
     comparison = made_up({"smote": 0.1}, spread=0.0, n_folds=3, scoring="balanced_accuracy")
-    row = comparison.summary[1]
+    row = comparison.results["smote"]
     error = np.sqrt(0.1 * 0.9 / 50)
     assert_allclose([row["low"], row["high"]], [0.1 - 4.3026527 * error, 0.1 + 4.3026527 * error], rtol=1e-6)
     assert comparison.verdict.answer == "cannot tell"
     nothing = made_up({"smote": 0.0}, spread=0.0, scoring="f1", smote={"brier": 0.4})
-    assert_allclose(nothing.summary[1]["high"], 2.2621572 / 50, rtol=1e-6)  # other probabilities, the same decisions
+    assert_allclose(
+        nothing.results["smote"]["high"], 2.2621572 / 50, rtol=1e-6
+    )  # other probabilities, the same decisions
     assert nothing.verdict.answer == "cannot tell"
     brier = made_up({"smote": 0.1}, spread=0.0, scoring="brier", base=0.2)
     brier = replace(brier, rows=[{**row, "brier_corrected": 0.3 if row["method"] == "none" else 0.2}
@@ -627,15 +636,15 @@ def test_no_better_than_chance_must_be_shown():
     comparison = made_up({"smote": 0.0}, spread=0.2, seed=4)
     rows = [{**row, "base_rate": rates[row["fold"]], "average_precision": 0.5 + 0.01 * (row["method"] == "smote")}
             for row in comparison.rows]  # fmt: skip
-    comparison = replace(comparison, rows=rows, counts={"common": 9, "rare": 5})
-    assert all(comparison._over_chance(name)[0] < 0 < comparison._over_chance(name)[2] for name in ("none", "smote"))
+    comparison = replace(comparison, rows=rows, counts={"common": 9, "rare": 5}, n_rows=14)
+    assert all(comparison.over_null(name)[0] < 0 < comparison.over_null(name)[2] for name in ("none", "smote"))
     assert comparison.verdict.answer == "cannot tell"
     assert "better than chance" in comparison.verdict.sentence
 
 
 def test_the_brier_score_should_fall_and_is_compared_as_a_share():
     comparison = made_up({"smote": 0.02, "random": -0.02}, scoring="brier", base=0.2, spread=0.001)
-    usual, ours = (comparison.values("brier_corrected", name).ravel() for name in ("none", "smote"))
+    usual, ours = (comparison.measured("brier_corrected", name).ravel() for name in ("none", "smote"))
     assert_allclose(comparison.gains("smote"), (usual - ours) / usual.mean())
     assert comparison.verdict.method == "smote"
     assert re.search(r"prior corrected\) from 0.2\d+ to 0.2\d+, a gain of \+\d% \(95 %", comparison.verdict.sentence)
@@ -643,35 +652,35 @@ def test_the_brier_score_should_fall_and_is_compared_as_a_share():
 
 def test_inner_folds_choose_without_looking_at_the_outer_fold():
     comparison = made_up({"random": 0.3, "smote": -0.3}, inner={"random": -0.1, "smote": 0.1})
-    chosen = {row["method"]: row["chosen"] for row in comparison.summary}
+    chosen = {name: row["chosen"] for name, row in comparison.results.items()}
     assert chosen["smote"] == 1.0
     assert chosen["random"] == 0.0
-    assert comparison.summary[-1]["gain"] == pytest.approx(comparison.summary[2]["gain"])
+    assert comparison.results[CHOSEN]["gain"] == pytest.approx(comparison.results["smote"]["gain"])
     assert comparison.verdict.method is None
 
 
 def test_inner_folds_choose_what_is_better_there_however_little():
     comparison = made_up({"smote": 0.0})
     better = [comparison.gains("smote", fold=fold).mean() > 0 for fold in comparison.folds]
-    assert comparison.summary[1]["chosen"] == np.mean(better)
+    assert comparison.results["smote"]["chosen"] == np.mean(better)
     assert 0 < np.mean(better) < 1
 
 
 def test_what_holds_for_one_test_may_not_hold_for_several():
     alone = made_up({"smote": 0.02}, inner={"smote": 0.5}, spread=0.03, seed=2)
-    assert 0.01 < alone.summary[1]["p"] < 0.05
+    assert 0.01 < alone.results["smote"]["p"] < 0.05
     assert alone.verdict.method == "smote"
     others = ["weights", "random", "adasyn", "svm-smote"]  # they do nothing
     copies = [{**row, "method": name} for row in alone.rows if row["method"] == "none" for name in others]
     several = replace(alone, rows=alone.rows + copies, methods=[*alone.methods, *others])
-    assert several.summary[1]["p"] == alone.summary[1]["p"]
+    assert several.results["smote"]["p"] == alone.results["smote"]["p"]
     assert several.verdict.answer == "cannot tell"
     assert "not proven after allowing for 5 methods" in several.verdict.sentence
 
 
 def test_what_only_the_usual_threshold_shows_is_cautioned_against():
     shifted = {"none": {"f1": 0.3, "f1_tuned": 0.5}, "smote": {"f1": 0.5, "f1_tuned": 0.5}}
-    cautions = made_up({"smote": 0.0}, **shifted).cautions
-    assert any("a tuned threshold gives the learner alone 0.50" in caution for caution in cautions)
+    caveats = made_up({"smote": 0.0}, **shifted).caveats
+    assert any("a tuned threshold gives the estimator alone 0.50" in caution for caution in caveats)
     real = {"none": {"f1": 0.3, "f1_tuned": 0.35}, "smote": {"f1": 0.5, "f1_tuned": 0.5}}
-    assert not any("tuned threshold" in caution for caution in made_up({"smote": 0.0}, **real).cautions)
+    assert not any("tuned threshold" in caution for caution in made_up({"smote": 0.0}, **real).caveats)
