@@ -11,7 +11,7 @@ from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.validation import check_consistent_length, validate_data
 
 from skgan_resample._estimators import seeded_clone
-from skgan_resample._smcae import SMCAETransformer
+from skgan_resample._smcae import Origin, SMCAETransformer
 from skgan_resample._tables._containers import append_rows, reader_of, replace_rows, table_reader, take_rows
 from skgan_resample._tables._encoder import TableEncoder, admit_tables
 from skgan_resample._tables._origins import synthetic_rows
@@ -157,14 +157,15 @@ class SyntheticRefiner(MetaEstimatorMixin, BaseSampler):
         rng = check_random_state(self.random_state)
         if y is None:
             raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None.")
-        table_reader(X), open_target(y)  # refuse what is no table, no column
+        reader = table_reader(X)
+        open_target(y)  # refuse what is no column
         validate_data(self, X, skip_check_array=True)
         check_consistent_length(X, y)
         self.sampler_ = seeded_clone(self.sampler, rng) if self._is_sampler() else self.sampler
         self.refiner_ = seeded_clone(SMCAETransformer() if self.refiner is None else self.refiner, rng)
         self.selected_, self.gap_before_, self.gap_after_ = None, np.nan, np.nan
         if not self._is_sampler():
-            return self._simulated(X, y)
+            return self._simulated(X, reader, y)
         X_all, y_all = self.sampler_.fit_resample(X, y)
         self.sampling_strategy_ = getattr(self.sampler_, "sampling_strategy_", {})
         self.is_synthetic_ = synthetic_rows(self.sampler_, X, y, X_all, y_all)
@@ -173,15 +174,15 @@ class SyntheticRefiner(MetaEstimatorMixin, BaseSampler):
             warn(f"{type(self.sampler_).__name__} made no new rows, so there was nothing to refine.")
             return X_all, y_all
         X_new, y_new = (take_rows(part, rows) for part in (X_all, y_all))
-        X_moved, y_moved = self._refined(X, y, X_new, y_new, self._drawn_again(X, y, rng))
+        X_moved, y_moved = self._refined(X, reader, y, X_new, y_new, self._drawn_again(X, y, rng))
         if X_moved is None:
             self.is_synthetic_ = np.zeros(len(kept), dtype=bool)
             return append_rows(X_all, kept, None), append_rows(y_all, kept, None)
         return replace_rows(X_all, rows, X_moved), replace_rows(y_all, rows, y_moved)
 
-    def _simulated(self, X, y):
+    def _simulated(self, X, reader, y):
         """Return the real rows with those of a simulator behind them."""
-        everything = np.arange(reader_of(X).n_rows)
+        everything = np.arange(reader.n_rows)
         made = self._made_by_callable(X, y)
         if made is None:
             self.is_synthetic_ = np.zeros(len(everything), dtype=bool)
@@ -192,23 +193,25 @@ class SyntheticRefiner(MetaEstimatorMixin, BaseSampler):
         def draw(rows):
             return self._made_by_callable(take_rows(X, rows), take_rows(y, rows))
 
-        X_moved, y_moved = self._refined(X, y, X_new, y_new, draw)
-        n_new = 0 if X_moved is None else reader_of(X_moved).n_rows
+        X_moved, y_moved = self._refined(X, reader, y, X_new, y_new, draw)
+        n_new = 0 if X_moved is None else len(y_new)
         self.is_synthetic_ = np.arange(len(everything) + n_new) >= len(everything)
         if X_moved is None:
             return append_rows(X, everything, None), append_rows(y, everything, None)
         return append_rows(X, everything, X_moved), append_rows(y, everything, _like(y, y_moved))
 
-    def _refined(self, X, y, X_new, y_new, draw):
+    def _refined(self, X, reader, y, X_new, y_new, draw):
         """Fit the refiner; return the new rows moved, or None twice where they are to be dropped."""
         if isinstance(self.refiner_, SMCAETransformer):
-            origin = {"draw": draw, "can_drop": self.can_drop, "shifts_target": self._is_sampler()}
-            self.refiner_._fit_made(X, y, X_new, y_new, target_type=self._target_type(), origin=origin)
+            origin = Origin(draw, self.can_drop, shifts_target=self._is_sampler())
+            moved = self.refiner_._fit_made(X, reader, y, X_new, y_new, target_type=self._target_type(), origin=origin)
         else:
             self.refiner_.fit(X, y, X_synthetic=X_new, y_synthetic=y_new)
+            is_dropped = getattr(self.refiner_, "selected_", None) == "none"
+            moved = (None, None) if is_dropped else self.refiner_.refine(X_new, y_new)
         for name in ("selected_", "gap_before_", "gap_after_"):
             setattr(self, name, getattr(self.refiner_, name, getattr(self, name)))
-        return (None, None) if self.selected_ == "none" else self.refiner_.refine(X_new, y_new)
+        return moved
 
     def _target_type(self):
         """Return what the target must be for such a sampler; None where that is not known."""
