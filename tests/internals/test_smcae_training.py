@@ -328,4 +328,4 @@ def test_the_paper_scales_each_domain_by_its_own_range():
         assert (made <= real.vectors.max(axis=0)).all()
     stages = list(dict.fromkeys(record["stage"] for record in training.history))
     assert stages == ["layer 1", "layer 2", "fine-tuning"]
-    assert row_map.shape == (2, 0, (6, 4), True)
+    assert row_map.architecture == (2, 0, (6, 4), True)
