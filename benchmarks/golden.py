@@ -72,7 +72,8 @@ PARTS = {
     "SMOGANRegressorResampler": {"gan": "DistGANOptions"},
 }
 # {"ClassName": {"part": "PublicClass"}}: what to put where "part__..." is to be set and `part` is None
-RENAMED_ATTRIBUTES = {}  # {"ClassName": {"old_attribute_": "new_attribute_"}}; "part_.new_attribute_" looks inside
+RENAMED_ATTRIBUTES = {"SMCAETransformer": {"masses_": "point_masses_", "mover_": "row_map_", "guess_": "target_model_"}}
+# {"ClassName": {"old_attribute_": "new_attribute_"}}; "part_.new_attribute_" looks inside
 # ---------------------------------------------------------------------------------------------- end of the tables
 
 HERE = Path(__file__).resolve()
@@ -138,6 +139,8 @@ def fitted(estimator, prefix=""):
     name = type(estimator).__name__
     found = {key: value for key, value in vars(estimator).items() if key.endswith("_") and key[0] != "_"}
     for old, new in RENAMED_ATTRIBUTES.get(name, {}).items():
+        if old in found:  # the reference
+            continue
         value = estimator
         for step in new.split("."):
             value = getattr(value, step)

@@ -14,6 +14,7 @@ from skgan_resample._estimators import (
     CallbackSupportMixin,
     OptionsMixin,
     TorchStateMixin,
+    all_or_nothing,
     fit_callbacks,
 )
 from skgan_resample._smcae._fitting import Fitting, Origin
@@ -121,6 +122,8 @@ class SMCAETransformer(
         ``left_loss`` and ``right_loss``; guarded also ``energy``; paper also ``stage``.
     device_ : str or None
         Where networks are trained.
+    pairing_ : str
+        The pairing, "auto" resolved.
     n_features_in_, feature_names_in_
         As everywhere in scikit-learn.
 
@@ -275,7 +278,8 @@ class SMCAETransformer(
             If the input cannot be used, such as a `sample_domain` of another length than `X`; the message says what to
             do.
         """
-        self._fit(X, y, sample_domain, X_synthetic, y_synthetic)
+        with all_or_nothing(self):
+            self._fit(X, y, sample_domain, X_synthetic, y_synthetic)
         return self
 
     @_fit_context(prefer_skip_nested_validation=False)
@@ -300,7 +304,8 @@ class SMCAETransformer(
         X_out : same container as `X`, an array for a list
             Rows in the same order; real ones are unchanged.
         """
-        reader, mask = self._fit(X, y, sample_domain, X_synthetic, y_synthetic, can_move_target=False)
+        with all_or_nothing(self):
+            reader, mask = self._fit(X, y, sample_domain, X_synthetic, y_synthetic, can_move_target=False)
         return self._replaced(X, reader, mask, y)
 
     def transform(self, X, *, sample_domain=None):
@@ -475,7 +480,6 @@ class SMCAETransformer(
     # ------------------------------------------------------------------------------------------ fit
     def _fit(self, X, y, sample_domain, X_synthetic, y_synthetic, *, can_move_target=True):
         """Learn the map; return the reader of `X` and which of its rows are synthetic."""
-        vars(self).pop("selected_", None)  # until it is set again the estimator is not fitted
         reader = table_reader(X)
         validate_data(self, X, skip_check_array=True)
         mask = _synthetic_mask(sample_domain, reader.n_rows)
@@ -509,7 +513,6 @@ class SMCAETransformer(
         `target_type` is None where the refiner knows no more than the parameter of this name. The `draw` of the origin
         returns a table and its target.
         """
-        vars(self).pop("selected_", None)
         validate_data(self, X, skip_check_array=True)
         made = self._opened(X_synthetic)
         synthetic = self._learn((X, y), reader, y, made, y_synthetic, target_type=target_type, origin=origin)
@@ -549,7 +552,7 @@ class SMCAETransformer(
             found["cv_results_"] = selection_results(fitting.candidates_)
         by_class = fitting.network_ is not None or len(fitting.row_map_.base.offsets) > 1
         model = fit_target_model(space, synthetic, rng, by_class=by_class)
-        self._set_fitted(space_=space, device_=device, target_model_=model, **found)
+        self._set_fitted(space_=space, device_=device, pairing_=settings.pairing, target_model_=model, **found)
         return synthetic
 
     def _set_fitted(self, **found):
@@ -561,9 +564,6 @@ class SMCAETransformer(
 
     def _build_network(self, name):
         return self.row_map_.build_network()
-
-    def __sklearn_is_fitted__(self):
-        return hasattr(self, "selected_")
 
     def __sklearn_tags__(self):
         tags = admit_tables(super().__sklearn_tags__())
