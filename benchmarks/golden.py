@@ -74,6 +74,8 @@ PARTS = {
 # {"ClassName": {"part": "PublicClass"}}: what to put where "part__..." is to be set and `part` is None
 RENAMED_ATTRIBUTES = {"SMCAETransformer": {"masses_": "point_masses_", "mover_": "row_map_", "guess_": "target_model_"}}
 # {"ClassName": {"old_attribute_": "new_attribute_"}}; "part_.new_attribute_" looks inside
+RENAMED_FIELDS = {"RowMap": {"architecture": "shape", "stretch": "spread"}}
+# {"NewDataclass": {"new_field": "old_field"}}
 # ---------------------------------------------------------------------------------------------- end of the tables
 
 HERE = Path(__file__).resolve()
@@ -192,7 +194,8 @@ def describe(value):
         schema = value.schema if hasattr(value, "schema") else value.type
         return f"{kind} {schema} {digest(repr(value.to_pylist()))}"
     if dataclasses.is_dataclass(value):
-        value = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+        old = RENAMED_FIELDS.get(type(value).__name__, {})
+        value = {old.get(each.name, each.name): getattr(value, each.name) for each in dataclasses.fields(value)}
     if isinstance(value, Mapping):
         items = [(key, value[key]) for key in sorted(value, key=repr) if "seconds" not in str(key)]
         return "{" + ", ".join(f"{describe(key)}: {describe(cell)}" for key, cell in items) + "}"
