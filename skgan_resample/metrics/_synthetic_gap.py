@@ -20,26 +20,22 @@ from skgan_resample._distances import (
     rank_correlations,
     total_variation,
 )
-from skgan_resample._tables._containers import reader_of
-from skgan_resample._tables._encoder import (
-    Categories,
-    DatetimeCodec,
-    TableEncoder,
-    named_nominal,
-    read_datetimes,
-    read_numbers,
-    refuse_large,
-)
+from skgan_resample._tables._encoder import TableEncoder
 from skgan_resample._tables._origins import row_keys
-from skgan_resample._tables._targets import is_continuous_target, open_target, read_target
 from skgan_resample.exceptions import warn
+from skgan_resample.metrics._common_encoding import (
+    CommonEncoding,
+    check_sizes,
+    read_tables,
+    read_targets,
+    snapped_codes,
+)
 
 MAX_HALF = 1_000  # rows of a half, and of the synthetic rows compared with it; twice as many take four times as long
-MAX_CATEGORIES = 50  # a nominal column keeps so many of its categories, the most frequent real ones
-MAX_REACH = 3.0  # in standard deviations of the real rows: root mean square of a column of synthetic rows, at most
 MAX_PAIR_COLUMNS = 200  # numeric columns whose correlations are compared
 K_NEIGHBORS = 5
 N_GROUPS = 20  # of rows, left out one by one for the error of `gap_closed`
+VERSIONS = ("as_is", "snapped", "floor")
 
 # What is measured, in the order of the report, and how it reads. The floor column says what real rows reach.
 READINGS = {
@@ -134,14 +130,10 @@ class SyntheticGap(Mapping):
             Several lines of some 120 characters.
         """
         header = ("", "as is", "snapped", "real vs real", "how to read it")
-        body = [
-            (
-                record["measure"],
-                *(_cell(record, version) for version in ("as_is", "snapped", "floor")),
-                record["reading"],
-            )
-            for record in self.measures
-        ]
+        body = []
+        for record in self.measures:
+            cells = [_cell(record, version) for version in VERSIONS]
+            body.append((record["measure"], *cells, record["reading"]))
         widths = [max(len(row[k]) for row in (header, *body)) for k in range(5)]
         lines = [
             "  ".join([row[0].ljust(widths[0]), *(row[k].rjust(widths[k]) for k in (1, 2, 3)), row[4]]).rstrip()
@@ -292,16 +284,16 @@ def synthetic_gap(
     """
     rng = check_random_state(random_state)
     given = {"X_real": X_real, "X_synthetic": X_synthetic} | ({} if X_train is None else {"X_train": X_train})
-    names, kinds, nominal, tables = _read_tables(given, categorical_features)
+    names, kinds, nominal, tables = read_tables(given, categorical_features)
     real, synthetic, train = tables[0], tables[1], tables[2] if X_train is not None else np.empty((0, len(names)))
-    _check_sizes(X_real=(real, 8), X_synthetic=(synthetic, 4))
-    target_type, y = _read_targets(y_real, y_synthetic, len(real), len(synthetic), target_type)
+    check_sizes(X_real=(real, 8), X_synthetic=(synthetic, 4))
+    target_type, y = read_targets(y_real, y_synthetic, len(real), len(synthetic), target_type)
 
     schema = TableEncoder(categorical_features=np.flatnonzero(nominal).tolist(), scale=None)
     schema.fit(np.vstack([real, train]))
-    snapped = _snap(schema, synthetic, nominal)
-    parts = [real, train, synthetic] + ([] if _equal(snapped, synthetic) else [snapped])
-    common = _Encoding(parts, nominal, is_real=[True, True, False, False], is_synthetic=[False, False, True, False])
+    snapped = snapped_codes(schema, synthetic, nominal)
+    parts = [real, train, synthetic] + ([] if np.array_equal(snapped, synthetic, equal_nan=True) else [snapped])
+    common = CommonEncoding(parts, nominal, real=[0, 1], synthetic=[2])
     rows = [_Rows.of(common, number, part) for number, part in enumerate(parts)]
     rows[0].y, rows[2].y = y
     if len(parts) > 3:
@@ -395,18 +387,18 @@ def gap_closed(X_real, X_before, X_after, *, categorical_features="auto", n_repe
     """
     rng = check_random_state(random_state)
     given = {"X_real": X_real, "X_before": X_before, "X_after": X_after}
-    _, _, nominal, tables = _read_tables(given, categorical_features)
-    _check_sizes(**{name: (table, 8 if name == "X_real" else 4) for name, table in zip(given, tables)})
+    _, _, nominal, tables = read_tables(given, categorical_features)
+    check_sizes(**{name: (table, 8 if name == "X_real" else 4) for name, table in zip(given, tables)})
     if snap:
         schema = TableEncoder(categorical_features=np.flatnonzero(nominal).tolist(), scale=None).fit(tables[0])
-        tables[1:] = [_snap(schema, table, nominal) for table in tables[1:]]
-    common = _Encoding(tables, nominal, is_real=[True, False, False], is_synthetic=[False, True, True])
+        tables[1:] = [snapped_codes(schema, table, nominal) for table in tables[1:]]
+    common = CommonEncoding(tables, nominal, real=[0], synthetic=[1, 2])
 
     is_paired = len(tables[1]) == len(tables[2])
-    real, before, after = (_draw(common.encoded[part], rng.permutation(len(tables[part]))) for part in range(3))
+    orders = [rng.permutation(len(table)) for table in tables]
     if is_paired:
-        order = rng.permutation(len(tables[1]))
-        before, after = _draw(common.encoded[1], order), _draw(common.encoded[2], order)
+        orders[1] = orders[2] = rng.permutation(len(tables[1]))
+    real, before, after = (rows[order[: 2 * MAX_HALF]] for rows, order in zip(common.encoded, orders))
     distances = [Distances.of(real, moved) for moved in (before, after)]
 
     half = min(len(real) // 2, len(before), len(after))
@@ -431,151 +423,7 @@ def gap_closed(X_real, X_before, X_after, *, categorical_features="auto", n_repe
     return float(1 - g_after / g_before), error
 
 
-# ------------------------------------------------------------------------------------------------ reading the tables
-def _read_tables(given, categorical_features):
-    """Return names, kinds and nominality of the columns, and every table as codes, (n_samples, n_features).
-
-    `given` holds tables by role; the first one decides on names, order and types. Categories are numbered over
-    all tables, so that one which only synthetic rows have is a category, too.
-    """
-    readers = {role: reader_of(table) for role, table in given.items()}
-    first = next(iter(readers.values()))
-    names = first.names
-    positions = {role: _match_columns(reader.names, names, role) for role, reader in readers.items()}
-    forced = named_nominal(categorical_features, names)
-    kinds = ["nominal" if j in forced else first.kind(j) for j in range(len(names))]
-    tables = [np.empty((reader.n_rows, len(names))) for reader in readers.values()]
-    for j, (name, kind) in enumerate(zip(names, kinds)):
-        if kind == "nominal" and categorical_features is None:
-            raise ValueError(f"Column {name!r} holds text, categories or booleans where only numbers are possible.")
-        read = {"nominal": _read_categories, "datetime": _read_datetimes, "number": _read_numbers}[kind]
-        columns = read([(role, reader, positions[role][j]) for role, reader in readers.items()], name)
-        for table, values in zip(tables, columns):
-            table[:, j] = values
-    for role, table in zip(readers, tables):
-        refuse_large(table, names, role)
-    return names, kinds, np.array([kind == "nominal" for kind in kinds]), tables
-
-
-def _match_columns(names, wanted, role):
-    """Return the positions of the wanted columns among the columns `names` of a table."""
-    if set(names) == set(wanted):
-        return [names.index(name) for name in wanted]
-    are_names = all(isinstance(name, str) for name in (*names, *wanted))
-    if are_names:
-        lacking, extra = ([n for n in one if n not in other] for one, other in ((wanted, names), (names, wanted)))
-        raise ValueError(f"The columns of {role} are not those of X_real: missing {lacking}, unknown {extra}.")
-    if len(names) != len(wanted):
-        raise ValueError(f"{role} has {len(names)} columns, but X_real has {len(wanted)}.")
-    return list(range(len(wanted)))
-
-
-def _read_categories(sources, name):
-    cells = [reader.values(position) for _, reader, position in sources]
-    categories = Categories([value for column in cells for value in column], name)
-    return [categories.to_codes(column) for column in cells]
-
-
-def _read_datetimes(sources, name):
-    datetimes = [read_datetimes(reader, position, name, role) for role, reader, position in sources]
-    codec = DatetimeCodec(datetimes[0])
-    return [codec.to_codes(column) for column in datetimes]
-
-
-def _read_numbers(sources, name):
-    return [read_numbers(reader, position, name, role) for role, reader, position in sources]
-
-
-def _check_sizes(**tables):
-    for role, (table, least) in tables.items():
-        if len(table) < least:
-            raise ValueError(f"{role} has {len(table)} rows; at least {least} are needed to say anything.")
-
-
-def _read_targets(y_real, y_synthetic, n_real, n_synthetic, target_type):
-    """Return the type of the target, and both targets as numbers; None, None where there is none."""
-    if (y_real is None) != (y_synthetic is None):
-        raise ValueError("Give both y_real and y_synthetic, or none of them.")
-    if y_real is None:
-        return None, [None, None]
-    readers = {"y_real": open_target(y_real, "y_real"), "y_synthetic": open_target(y_synthetic, "y_synthetic")}
-    for (role, reader), n_rows in zip(readers.items(), (n_real, n_synthetic)):
-        if reader.n_rows != n_rows:
-            raise ValueError(f"{role} has {reader.n_rows} values for {n_rows} rows.")
-    sources = [(role, reader, 0) for role, reader in readers.items()]
-    kind = readers["y_real"].kind(0)
-    if target_type == "auto":
-        is_class = kind == "nominal"
-        if kind == "number":
-            values = _read_numbers(sources[:1], "y")[0]
-            is_class = not is_continuous_target(values)
-        target_type = "classification" if is_class else "regression"
-    if target_type == "classification":
-        y = _read_categories(sources, "y")
-    else:
-        y = [read_target(y_real, name="y_real"), read_target(y_synthetic, name="y_synthetic")]
-    for role, values in zip(readers, y):
-        if not np.isfinite(values).all():
-            raise ValueError(f"{role} contains missing or infinite values; drop these rows first.")
-    if target_type == "classification" and not np.isin(y[1], y[0]).any():
-        raise ValueError("y_real and y_synthetic have no label in common.")
-    return target_type, y
-
-
-# ------------------------------------------------------------------------------------------------ rows as numbers
-def _snap(schema, codes, nominal):
-    """Return codes on the grid of the real rows; categories stay, also those that no real row has."""
-    return np.where(nominal, codes, schema.snap(codes))
-
-
-class _Encoding:
-    """All tables in one encoding, in which categories or missing cells that real rows do not have gain nothing.
-
-    `parts` are codes, (n_samples, n_features); by the standard deviation of the first one columns are scaled.
-    `is_real` and `is_synthetic` say of each part whether its categories are real, and whether it counts where a column
-    would be too far away.
-    """
-
-    def __init__(self, parts, nominal, *, is_real, is_synthetic):
-        ends = np.cumsum([len(part) for part in parts])[:-1]
-        sizes = [len(part) for part in parts]
-        pooled = _merge_categories(np.vstack(parts), nominal, np.repeat(is_real[: len(parts)], sizes))
-        encoder = TableEncoder(categorical_features=np.flatnonzero(nominal).tolist(), scale=None)
-        pooled = encoder.fit_to_codes(pooled)
-        encoded = encoder.rescale(pooled[: sizes[0]]).encode_codes(pooled, largest=np.inf)
-        numeric = [c.encoded.start for c in encoder.columns_ if not c.is_nominal and c.kind != "constant"]
-        encoded[:, numeric] = _within_reach(encoded[:, numeric], sizes[0], np.repeat(is_synthetic[: len(parts)], sizes))
-        if not encoder.width_:  # constants only
-            encoded = np.zeros((len(pooled), 1))
-        self.nominal = nominal
-        self.numeric = np.array(numeric, dtype=int)
-        self.codes, self.encoded = np.split(pooled, ends), np.split(encoded, ends)
-
-
-def _merge_categories(codes, nominal, is_real):
-    """Number categories by how many real rows they have; the rare ones share a number, and so do the unreal ones."""
-    codes = codes.copy()
-    for j in np.flatnonzero(nominal):
-        known = ~np.isnan(codes[:, j])
-        if not known.any():
-            continue
-        categories = codes[known, j].astype(int)
-        counts = np.bincount(categories[is_real[known]], minlength=categories.max() + 1)
-        number = np.empty(len(counts))
-        number[np.argsort(-counts, kind="stable")] = np.minimum(np.arange(len(counts)), MAX_CATEGORIES)
-        number[counts == 0] = MAX_CATEGORIES + 1
-        codes[known, j] = number[categories]
-    return codes
-
-
-def _within_reach(encoded, n_real, is_synthetic):
-    """Shrink columns in which synthetic rows lie so far from the real mean that no other column would count."""
-    encoded = np.clip(encoded, -1e6, 1e6)
-    reach = np.sqrt((encoded[is_synthetic] ** 2).mean(axis=0))
-    is_far = (reach > MAX_REACH) | ((np.ptp(encoded[:n_real], axis=0) == 0) & (reach > 0))  # a constant has no unit
-    return encoded * np.where(is_far, MAX_REACH / np.where(reach > 0, reach, 1), 1.0)
-
-
+# ------------------------------------------------------------------------------------------------ one halving
 @dataclass
 class _Rows:
     """Rows in the forms that the measures need."""
@@ -599,11 +447,6 @@ class _Rows:
         return len(self.encoded)
 
 
-def _equal(one, other):
-    return np.array_equal(one, other, equal_nan=True)
-
-
-# ------------------------------------------------------------------------------------------------ one halving
 def _repeat(rows, common, size, target_type, rng):
     """Return what one random halving says: by version ("floor", "as_is", "snapped"), a dict of measures."""
     real, train, *synthetic = rows
@@ -718,10 +561,7 @@ def _memory(rows, some_train, others, train):
 
 # ------------------------------------------------------------------------------------------------ records
 def _column_records(names, kinds, schema, repeats):
-    means = {
-        version: np.mean([repeat[version]["columns"] for repeat in repeats], axis=0)
-        for version in ("as_is", "snapped", "floor")
-    }
+    means = {version: np.mean([repeat[version]["columns"] for repeat in repeats], axis=0) for version in VERSIONS}
     return [
         {
             "column": name,
@@ -735,7 +575,7 @@ def _column_records(names, kinds, schema, repeats):
 def _record(name, repeats):
     """Return mean and standard error of one measure over the repeats in which there is one; NaN for none."""
     record = {"measure": name}
-    for version in ("as_is", "snapped", "floor"):
+    for version in VERSIONS:
         values = np.array([repeat[version].get(name, np.nan) for repeat in repeats])
         values = values[~np.isnan(values)]
         record[version] = float(values.mean()) if len(values) else np.nan
@@ -748,16 +588,12 @@ def _cell(record, version):
     value, error = record[version], record[f"{version}_error"]
     if np.isnan(value):
         return "-"
-    largest = np.nanmax(np.abs([record[key] for key in ("as_is", "snapped", "floor")]))
+    largest = np.nanmax(np.abs([record[key] for key in VERSIONS]))
     decimals = 4 if largest < 0.1 else 3 if largest < 100 else 1
     return f"{value:.{decimals}f}" + ("" if np.isnan(error) else f" ± {error:.{decimals}f}")
 
 
 # ------------------------------------------------------------------------------------------------ gap_closed
-def _draw(encoded, order):
-    return encoded[order[: 2 * MAX_HALF]]
-
-
 def _some_of(distances, a, b):
     """Return the distances of the rows `a` and `b` only."""
     return Distances(
