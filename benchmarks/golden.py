@@ -79,9 +79,12 @@ RENAMED_ATTRIBUTES = {
             for key, value in [*sampler.refinement_.items(), ("n_rejected", 0)]
         },
     },
+    "SMCAETransformer": {"masses_": "point_masses_", "mover_": "row_map_", "guess_": "target_model_"},
 }
 # {"ClassName": {"old_attribute_": "new_attribute_"}}; "part_.new_attribute_" looks inside; a function of the estimator
 # returns what the old attribute held
+RENAMED_FIELDS = {"RowMap": {"architecture": "shape", "stretch": "spread"}}
+# {"NewDataclass": {"new_field": "old_field"}}
 # ---------------------------------------------------------------------------------------------- end of the tables
 
 HERE = Path(__file__).resolve()
@@ -148,7 +151,10 @@ def fitted(estimator, prefix=""):
     found = {key: value for key, value in vars(estimator).items() if key.endswith("_") and key[0] != "_"}
     for old, new in RENAMED_ATTRIBUTES.get(name, {}).items():
         if callable(new):
-            found[old] = new(estimator)
+            if "n_taught" not in found.get(old, {}):  # not the reference
+                found[old] = new(estimator)
+            continue
+        if old in found:  # the reference
             continue
         value = estimator
         for step in new.split("."):
@@ -201,7 +207,8 @@ def describe(value):
         schema = value.schema if hasattr(value, "schema") else value.type
         return f"{kind} {schema} {digest(repr(value.to_pylist()))}"
     if dataclasses.is_dataclass(value):
-        value = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+        old = RENAMED_FIELDS.get(type(value).__name__, {})
+        value = {old.get(each.name, each.name): getattr(value, each.name) for each in dataclasses.fields(value)}
     if isinstance(value, Mapping):
         items = [(key, value[key]) for key in sorted(value, key=repr) if "seconds" not in str(key)]
         return "{" + ", ".join(f"{describe(key)}: {describe(cell)}" for key, cell in items) + "}"

@@ -24,7 +24,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skgan_resample import SMCAETransformer, SyntheticRefiner
-from skgan_resample._distances import energy_by_class
+from skgan_resample._distances import energy_distance_by_class
 from skgan_resample._smcae import _maps
 from skgan_resample._tables._vectorizer import MatrixEncoder
 
@@ -125,7 +125,7 @@ def gap_and_spread(space, X, y, task):
     """Return the energy distance to the test rows by class, and the smallest and largest variance ratio of a class."""
     moved, test = (space.read(*rows) for rows in ((X, y), task.test))
     rows = np.random.RandomState(0).permutation(len(test))[:2_000]
-    gap = energy_by_class(moved.vectors, moved.classes, test.vectors[rows], test.classes[rows])
+    gap = energy_distance_by_class(moved.vectors, moved.classes, test.vectors[rows], test.classes[rows])
     ratios = []
     for number in np.unique(moved.classes):
         ours, theirs = moved.vectors[moved.classes == number], test.vectors[test.classes == number]
@@ -195,10 +195,10 @@ def peers(task, space):
         except Exception as error:
             print(f"{name}: {type(error).__name__}: {error}")
             continue
-        landed = space.landed(synthetic, vectors, space.masses(synthetic, vectors, real))
-        X, y = space.encoder_.from_codes(landed.codes), task.synthetic[1]
+        codes, target = space.valid_codes(synthetic, vectors, like=real)
+        X, y = space.encoder_.from_codes(codes), task.synthetic[1]
         if space.role == "moves":
-            y = space.target_encoder_.from_codes(landed.target[:, None])
+            y = space.target_encoder_.from_codes(target[:, None])
         yield name, time.perf_counter() - started, "", measured(task, X, y, space, with_real=False)
 
 

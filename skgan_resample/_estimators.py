@@ -105,6 +105,23 @@ class TorchStateMixin:
             yield [network.eval() for network in networks]
 
 
+@contextmanager
+def all_or_nothing(estimator):
+    """Give an estimator its earlier fitted attributes back, or none, where the `fit` inside fails or is interrupted."""
+    before = _fitted_attributes(estimator)
+    try:
+        yield
+    except BaseException:
+        for name in _fitted_attributes(estimator):
+            delattr(estimator, name)
+        vars(estimator).update(before)
+        raise
+
+
+def _fitted_attributes(estimator):
+    return {name: value for name, value in vars(estimator).items() if name.endswith("_") and name[0] != "_"}
+
+
 class Options(BaseEstimator):
     """Settings of a network that few people search, in one object instead of a dozen parameters of the estimator.
 

@@ -95,11 +95,3 @@ def numbers(n_rows, seed, shift=0.0, decimals=None):
     X = rng.uniform(0, 3, size=(n_rows, 2))
     y = 2 * X[:, 0] - X[:, 1] + 0.1 * rng.normal(size=n_rows)
     return X + shift, (y if decimals is None else np.round(y, decimals)) + 3 * shift
-
-
-def options(pairing="ot", **changes):
-    """Return the settings of a short training."""
-    defaults = {"hidden_layer_sizes": (6, 4), "max_steps": 100, "batch_size": 32, "device": "cpu"}
-    made = smcae(**{**defaults, **changes})
-    made.pairing_ = pairing
-    return made

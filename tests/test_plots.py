@@ -220,12 +220,12 @@ def texts_of(ax):
 
 
 def test_synthetic_gap_display_shows_the_share_of_each_gap_that_is_left():
-    before = made_up_gap(coverage=(0.2, 0.3, 1.0), precision=(0.5, 0.5, 0.9), utility=(0.8, 0.8, 0.79))
-    after = made_up_gap(coverage=(0.8, 0.9, 1.0), precision=(1.0, 1.0, 0.9), utility=(0.7, 0.7, 0.79))
+    before = made_up_gap(coverage=(0.2, 0.3, 1.0), utility=(0.8, 0.8, 0.79), **{"domain AUC, forest": (0.5, 0.5, 0.9)})
+    after = made_up_gap(coverage=(0.8, 0.9, 1.0), utility=(0.7, 0.7, 0.79), **{"domain AUC, forest": (1.0, 1.0, 0.9)})
     display = SyntheticGapDisplay(before=before, after=after).plot()
     shares = display.shares()
-    assert list(shares) == ["precision", "coverage", "utility"]  # as in the table, not as they came
-    assert_allclose([shares["precision"], shares["coverage"]], [-0.25, 0.25])
+    assert list(shares) == ["domain AUC, forest", "coverage", "utility"]  # as in the table, not as they came
+    assert_allclose([shares["domain AUC, forest"], shares["coverage"]], [-0.25, 0.25])
     assert shares["utility"] is None
     assert "no gap before" in texts_of(display.ax_)
     assert_allclose(SyntheticGapDisplay(before=before, after=after, rows="snapped").shares()["coverage"], 1 / 7)
@@ -239,11 +239,11 @@ def test_synthetic_gap_display_shows_the_share_of_each_gap_that_is_left():
 
 
 def test_synthetic_gap_display_marks_what_became_worse_and_what_is_off_the_picture():
-    before = made_up_gap(**{"MMD^2": (0.1, 0.1, 0.0), "coverage": (0.8, 0.8, 1.0)})
-    after = made_up_gap(**{"MMD^2": (0.9, 0.9, 0.0), "coverage": (0.7, 0.7, 1.0)})
+    before = made_up_gap(**{"energy distance": (0.1, 0.1, 0.0), "coverage": (0.8, 0.8, 1.0)})
+    after = made_up_gap(**{"energy distance": (0.9, 0.9, 0.0), "coverage": (0.7, 0.7, 1.0)})
     display = SyntheticGapDisplay(before=before, after=after).plot()
     off, worse = (container.lines[0] for container in display.ax_.containers)
-    assert_allclose(display.shares()["MMD^2"], 9)
+    assert_allclose(display.shares()["energy distance"], 9)
     assert off.get_xdata()[0] == display.LIMITS[1]
     assert (off.get_marker(), worse.get_marker()) == (">", "D")
     assert off.get_color() == worse.get_color() == RED

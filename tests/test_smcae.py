@@ -382,3 +382,21 @@ def test_it_tells_how_much_the_network_did(sides):
 @pytest.mark.parametrize("select", ["cv", None, "linear_ot"])
 def test_nothing_warns_where_nothing_is_wrong(sides, select):
     fitted(sides, **{**CHOOSES, "select": select}).refine(*sides[2:])
+
+
+def test_a_fit_that_fails_leaves_the_earlier_one_whole_or_none():
+    X, y = real_rows()
+    S, y_S = simulated()
+    never = smcae(**LINEAR)
+    failing = {"X_synthetic": np.full_like(S, np.inf), "y_synthetic": y_S}
+    with pytest.raises(ValueError, match="infinity"):
+        never.fit(X, y, **failing)
+    with pytest.raises(NotFittedError):
+        never.refine(S, y_S)
+    transformer = smcae(**LINEAR).fit(X, y, X_synthetic=S, y_synthetic=y_S)
+    before, _ = transformer.refine(S, y_S)
+    narrow = {name: value[:, :2] if name == "X_synthetic" else value for name, value in failing.items()}
+    for call in (transformer.fit, SMCAETransformer.fit_transform.__get__(transformer)):
+        with pytest.raises(ValueError, match="infinity"):
+            call(X[:, :2], y, **narrow)
+    assert np.array_equal(transformer.refine(S, y_S)[0], before)

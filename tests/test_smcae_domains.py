@@ -257,7 +257,7 @@ def test_a_domain_reaches_it_behind_a_scaler_and_through_a_search(mingled):
         grid = {"smcaetransformer__select": ["identity", "linear_ot"]}
         search = GridSearchCV(pipe, grid, cv=2).fit(X, y, sample_domain=domain)
     assert search.best_estimator_[1].selected_ == search.best_params_["smcaetransformer__select"]
-    assert search.best_estimator_[1].mover_ is not None
+    assert search.best_estimator_[1].row_map_ is not None
 
 
 @pytest.mark.slow

@@ -115,8 +115,8 @@ def test_a_large_identity_weight_holds_rows_where_the_base_map_puts_them(sides):
     for weight in (0.0, 1e4):
         transformer = fitted(sides, **options, identity_weight=weight)
         sample = transformer.space_.read(sides[2], sides[3])
-        transformer.mover_.spread = None
-        moves.append(np.abs(transformer.mover_(sample, transformer.network_) - sample.vectors).mean())
+        transformer.row_map_.stretch = None
+        moves.append(np.abs(transformer.row_map_(sample, transformer.network_) - sample.vectors).mean())
     assert moves[1] < moves[0] / 5
 
 

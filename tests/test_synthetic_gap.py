@@ -33,29 +33,24 @@ def test_two_samples_of_one_distribution_are_at_the_floor():
     real, synthetic, train = (rng.normal(size=(500, 4)) @ mixing for _ in range(3))
     y_real, y_synthetic = ((x[:, 0] > 0).astype(int) for x in (real, synthetic))
     gap = synthetic_gap(real, synthetic, y_real=y_real, y_synthetic=y_synthetic, X_train=train, random_state=0)
-    assert len(gap) == 18
+    assert len(gap) == 10
     for name, record in gap.items():
-        if "p-value" in name:
-            assert record["as_is"] > 0.05
-        else:
-            tolerance = 0.1 if "ratio" in name or name == "nearer to training rows" else 0.05
-            assert_allclose(record["as_is"], record["floor"], atol=tolerance, err_msg=name)
+        tolerance = 0.1 if "ratio" in name or name == "nearer to training rows" else 0.05
+        assert_allclose(record["as_is"], record["floor"], atol=tolerance, err_msg=name)
     assert_allclose(gap["nearer to training rows"]["as_is"], 0.5, atol=0.1)
     assert_allclose(gap["variance ratio"]["as_is"], 1, atol=0.1)
 
 
-def test_collapsed_rows_have_precision_but_neither_variance_nor_coverage():
+def test_collapsed_rows_have_neither_variance_nor_coverage():
     rng = np.random.RandomState(0)
-    real, labels = rng.normal(size=(400, 3)), np.repeat([0, 1], 200)
-    synthetic = rng.normal(size=(400, 3)) * np.where(labels == 0, 0.5, 1.0)[:, None]
-    gap = synthetic_gap(real, synthetic, y_real=labels, y_synthetic=labels, **FEW)
+    real, first_half = rng.normal(size=(400, 3)), np.arange(400) < 200
+    synthetic = rng.normal(size=(400, 3)) * np.where(first_half, 0.5, 1.0)[:, None]
+    gap = synthetic_gap(real, synthetic, **FEW)
     assert_allclose(gap["variance ratio"]["as_is"], (0.25 + 1) / 2, rtol=0.1)
-    assert_allclose(gap["variance ratio in classes, lowest"]["as_is"], 0.25, rtol=0.15)
-    assert_allclose(gap["variance ratio in classes, highest"]["as_is"], 1.0, rtol=0.15)
-    assert_allclose(gap["variance ratio in classes, mean"]["as_is"], 0.625, rtol=0.15)
     gap = synthetic_gap(real, synthetic * 0.05, **FEW)
-    assert gap["precision"]["as_is"] > 0.95
+    assert gap["variance ratio"]["as_is"] < 0.01
     assert gap["coverage"]["as_is"] < 0.3
+    assert gap["coverage"]["floor"] > 0.9
 
 
 def test_numbers_that_were_not_rounded_give_rows_away_until_they_are_snapped():
@@ -109,15 +104,14 @@ def test_ties_of_distance_are_remembered_by_half():
     assert gap["copies of training rows"]["as_is"] == gap["copies of training rows"]["floor"] == 1
 
 
-def test_utility_and_agreement_of_wrong_labels():
+def test_utility_of_wrong_labels():
     rng = np.random.RandomState(0)
     real, synthetic = rng.normal(size=(300, 2)), rng.normal(size=(300, 2))
     y_real, y_synthetic = np.where(real[:, 0] > 0, "yes", "no"), np.where(synthetic[:, 0] > 0, "no", "yes")
     gap = synthetic_gap(real, synthetic, y_real=y_real, y_synthetic=y_synthetic, **FEW)
     assert gap.target_type == "classification"
-    for name in ("utility", "label agreement"):
-        assert gap[name]["floor"] > 0.9
-        assert gap[name]["as_is"] < 0.1
+    assert gap["utility"]["floor"] > 0.9
+    assert gap["utility"]["as_is"] < 0.1
     assert_allclose(gap["domain AUC, forest"]["as_is"], 0.5, atol=0.1)  # the target is no column
 
 
@@ -128,11 +122,9 @@ def test_utility_of_a_regression_is_r2():
     right = synthetic_gap(real, synthetic, y_synthetic=synthetic @ [1, 2], **options)
     wrong = synthetic_gap(real, synthetic, y_synthetic=-synthetic @ [1, 2], **options)
     assert right.target_type == "regression"
-    assert "variance ratio in classes, mean" not in right
-    for name in ("utility", "label agreement"):
-        assert right[name]["as_is"] > 0.9
-        assert right[name]["floor"] > 0.9
-        assert wrong[name]["as_is"] < -1
+    assert right["utility"]["as_is"] > 0.9
+    assert right["utility"]["floor"] > 0.9
+    assert wrong["utility"]["as_is"] < -1
 
 
 def test_containers_agree():
@@ -161,8 +153,7 @@ def test_a_level_that_no_real_row_has_counts_against_the_synthetic_rows():
     for version in ("as_is", "snapped"):
         assert_allclose(after["columns, worst"][version], 1 - 0.6, atol=0.08)
         assert after["energy distance"][version] > before["energy distance"][version] + 0.07
-        assert after["energy distance, p-value"][version] < 0.01
-        assert after["domain AUC, logistic"][version] > 0.65
+        assert after["domain AUC, forest"][version] > 0.65
 
 
 def test_a_gap_that_no_real_row_has_counts_against_the_synthetic_rows():
@@ -171,9 +162,8 @@ def test_a_gap_that_no_real_row_has_counts_against_the_synthetic_rows():
     gap = synthetic_gap(real, synthetic, **FEW)
     assert_allclose(gap["columns, worst"]["as_is"], 0.5, atol=0.1)
     assert gap.worst_column == 2
-    assert gap["domain AUC, logistic"]["as_is"] > 0.7
+    assert gap["domain AUC, forest"]["as_is"] > 0.7
     assert gap["energy distance"]["as_is"] > 0.1
-    assert gap["energy distance, p-value"]["as_is"] < 0.01
 
 
 def test_a_constant_column_that_varies_in_the_synthetic_rows_is_seen_in_any_unit():
@@ -222,18 +212,17 @@ def test_odd_tables_give_numbers_and_no_warnings(real, synthetic):
         real, synthetic, X_train=real, y_real=classes, y_synthetic=range(len(synthetic)),
         target_type="classification", n_repeats=1, random_state=0,
     )  # fmt: skip
-    assert np.isfinite([gap[name]["as_is"] for name in ("energy distance", "MMD^2", "coverage", "utility")]).all()
-    for name in ("domain AUC, forest", "columns, mean", "columns, worst", "precision", "nearer to training rows"):
+    assert np.isfinite([gap[name]["as_is"] for name in ("energy distance", "coverage", "utility")]).all()
+    for name in ("domain AUC, forest", "columns, mean", "columns, worst", "coverage", "nearer to training rows"):
         for version in VERSIONS:
             assert 0 <= gap[name][version] <= 1
-    assert str(gap).count("\n") > 10
+    assert str(gap).count("\n") > 8
 
 
-def test_a_single_class_is_learned_by_heart():
+def test_a_single_class_is_always_predicted():
     X = integers(20, 0)
-    gap = synthetic_gap(X, X, y_real=["a"] * 20, y_synthetic=["a"] * 15 + ["b"] * 5, n_repeats=1, random_state=0)
-    assert gap["utility"]["floor"] == gap["label agreement"]["floor"] == 1
-    assert gap["label agreement"]["as_is"] < 1
+    gap = synthetic_gap(X, X, y_real=["a"] * 20, y_synthetic=["a"] * 20, n_repeats=1, random_state=0)
+    assert gap["utility"]["floor"] == gap["utility"]["as_is"] == 1
 
 
 def test_measures_without_sense_are_left_out():
@@ -306,7 +295,7 @@ def test_errors_are_standard_errors_over_repeats():
 def test_both_sets_of_synthetic_rows_meet_the_same_real_halves():
     real = integers(60, 0)
     gaps = [synthetic_gap(real, integers(60, seed), n_repeats=1, random_state=0) for seed in (1, 2)]
-    for name in ("energy distance", "MMD^2", "coverage", "domain AUC, forest"):
+    for name in ("energy distance", "coverage", "domain AUC, forest"):
         assert gaps[0][name]["as_is"] != gaps[1][name]["as_is"]
         assert_allclose(gaps[0][name]["floor"], gaps[1][name]["floor"])
 

@@ -8,6 +8,7 @@ from itertools import pairwise
 import torch
 from torch import cat, nn
 
+from skgan_resample._nn.losses import energy_distance
 from skgan_resample._nn.training import Adam, descend
 
 ACTIVATIONS = {"sigmoid": nn.Sigmoid, "silu": nn.SiLU}
@@ -15,19 +16,11 @@ ACTIVATIONS = {"sigmoid": nn.Sigmoid, "silu": nn.SiLU}
 
 @dataclass
 class Rows:
-    """Rows of one domain on one device.
+    """Rows of one domain on one device."""
 
-    Parameters
-    ----------
-    vectors : tensor of shape (n, width)
-    condition : tensor of shape (n, n_condition)
-        What the network is told of their classes; zeros for rows whose class must not matter.
-    classes : tensor of int, shape (n,)
-    """
-
-    vectors: torch.Tensor
-    condition: torch.Tensor
-    classes: torch.Tensor
+    vectors: torch.Tensor  # (n, width)
+    condition: torch.Tensor  # (n, n_condition), the shares of classes; zeros for rows whose class must not matter
+    classes: torch.Tensor  # (n,), integers
 
     def __len__(self):
         return len(self.vectors)
@@ -39,19 +32,9 @@ class Rows:
 class MultichannelAutoencoder(nn.Module):
     """A shared encoder with two decoders: the left one makes real rows of synthetic ones, the right one of real ones.
 
-    Parameters
-    ----------
-    n_inputs : int
-        Columns of a row.
-    n_condition : int
-        Columns that say what class a row is of; 0 for none.
-    hidden_layer_sizes : sequence of int
-        Of the encoder.
-    residual : bool
-        Whether the left decoder gives the step from its input instead of the row itself; it begins at zero then, so
-        that an untrained network moves nothing.
-    activation : {"sigmoid", "silu"}
-        Of the encoder; with "sigmoid", as in the paper, also of the decoders, for rows between 0 and 1.
+    With `residual` the left decoder gives the step from its input instead of the row itself. It begins at zero, so that
+    an untrained network moves nothing. The activation "sigmoid", as in the paper, is also that of the decoders, for
+    rows between 0 and 1; "silu" is that of the encoder alone.
     """
 
     def __init__(self, n_inputs, n_condition, hidden_layer_sizes, *, residual, activation):
@@ -94,9 +77,9 @@ def reconstruction_error(made, targets):
 def balanced(left, right, gamma, *, clip, left_weight=1.0):
     """Return left_weight * left + right + gamma / 2 (left - right)^2, two errors that are to fall together.
 
-    The gradient is (left_weight + gamma D) times that of the left and (1 - gamma D) times that of the right one, D =
-    left - right. Where gamma D exceeds one the right channel is un-learned, and likewise the left one: with `clip` it
-    is left alone instead. The value is the same.
+    With D = left - right, the gradient is (left_weight + gamma D) times that of the left error plus (1 - gamma D) times
+    that of the right one. Where a factor is negative, its channel would be trained to fail: with `clip` the factor is
+    zero there. The value is the same.
     """
     value = left_weight * left + right + gamma / 2 * (left - right).square()
     if not clip:
@@ -109,33 +92,18 @@ def balanced(left, right, gamma, *, clip, left_weight=1.0):
 def sparsity_divergence(activations, sparsity):
     """Return the sum over units of the Kullback-Leibler divergence of their mean activation from `sparsity`.
 
-    Parameters
-    ----------
-    activations : tensor of shape (n, size)
-        Between 0 and 1, of the rows of both channels together.
-    sparsity : float
+    `activations`, (n, size), are between 0 and 1, of the rows of both channels together.
     """
     mean = activations.mean(dim=0).clamp(1e-6, 1 - 1e-6)
     return (sparsity * (sparsity / mean).log() + (1 - sparsity) * ((1 - sparsity) / (1 - mean)).log()).sum()
 
 
 def energy_by_class(moved, real, moved_classes, real_classes):
-    """Return the energy distance of moved rows to the real rows of their class, but for the term of the real ones.
-
-    The mean over moved rows of twice the mean distance to the real rows of the class less the mean distance to the
-    other moved rows of the class. Rows of classes that are on one side only do not count.
-    """
-    across = _mean_over_partners(torch.cdist(moved, real), moved_classes[:, None] == real_classes)
-    is_shared = (moved_classes[:, None] == real_classes).any(dim=1)
-    others = ~torch.eye(len(moved), dtype=torch.bool, device=moved.device)
-    same = (moved_classes[:, None] == moved_classes) & others & is_shared[:, None]
-    return 2 * across - _mean_over_partners(torch.cdist(moved, moved), same)
-
-
-def _mean_over_partners(distances, partners):
-    n_partners = partners.sum(dim=1)
-    means = (distances * partners).sum(dim=1) / n_partners.clamp_min(1)
-    return means.sum() / (n_partners > 0).sum().clamp_min(1)
+    """Return `energy_distance` of moved rows to the real rows of their class; rows of unshared classes do not count."""
+    across = moved_classes[:, None] == real_classes  # (n_moved, n_real)
+    is_shared = across.any(dim=1)
+    within = (moved_classes[:, None] == moved_classes) & is_shared[:, None]
+    return energy_distance(moved, real, within, across)
 
 
 # ------------------------------------------------------------------------------------------------ guarded
@@ -144,32 +112,28 @@ def guarded_step(
 ):
     """Return the function that updates the network on a batch of synthetic and one of real rows.
 
-    All errors are means over columns. The learning rate of the optimizer falls to zero along half a cosine.
+    All errors are means over columns. The weights are those of `AutoencoderOptions`.
 
     Parameters
     ----------
-    network : MultichannelAutoencoder
-    optimizer : Adam
     synthetic, real : Rows
     goals : tensor of shape (n_real, width)
         Where the real rows are that the moved ones are to be like.
     targets : tensor of shape (n_synthetic, width)
-        The goal that each synthetic one is paired with.
-    gamma, pair_weight, energy_weight, identity_weight : float
-        Of the balance, the error of the left channel, the energy distance, and the squared length of the moves.
+        The goal that each synthetic row is paired with.
     """
     width = synthetic.vectors.shape[1]
     full_rate = optimizer.learning_rate
 
     def step(indices, progress):
-        optimizer.learning_rate = full_rate * 0.5 * (1 + math.cos(math.pi * progress))
-        drafts, batch = synthetic[indices[0]], real[indices[1]]
-        moved = network.moved(drafts.vectors, drafts.condition)
+        optimizer.learning_rate = full_rate * 0.5 * (1 + math.cos(math.pi * progress))  # half a cosine, down to zero
+        candidates, batch = synthetic[indices[0]], real[indices[1]]
+        moved = network.moved(candidates.vectors, candidates.condition)
         left = reconstruction_error(moved, targets[indices[0]]) / width
         right = reconstruction_error(network.rebuilt(batch.vectors, batch.condition), batch.vectors) / width
-        energy = energy_by_class(moved, goals[indices[1]], drafts.classes, batch.classes) / math.sqrt(width)
+        energy = energy_by_class(moved, goals[indices[1]], candidates.classes, batch.classes) / math.sqrt(width)
         loss = balanced(left, right, gamma, clip=True, left_weight=pair_weight) + energy_weight * energy
-        loss = loss + identity_weight * (moved - drafts.vectors).square().sum(dim=1).mean() / width
+        loss = loss + identity_weight * (moved - candidates.vectors).square().sum(dim=1).mean() / width
         descend(optimizer, loss)
         return {"left_loss": left, "right_loss": right, "energy": energy}
 
@@ -178,7 +142,7 @@ def guarded_step(
 
 # ------------------------------------------------------------------------------------------------ as in the paper
 def paper_objective(left, right, *, decayed, activations, gamma, decay, sparsity_weight, sparsity):
-    """Return E = J_L + J_R + gamma / 2 (J_L - J_R)^2.
+    """Return E = J_L + J_R + gamma / 2 (J_L - J_R)^2, and the two J.
 
     Each J is the error of its channel, half the decay times the squared weights of the channel, and, where
     `activations` are given, the sparsity of the shared code.
@@ -190,7 +154,6 @@ def paper_objective(left, right, *, decayed, activations, gamma, decay, sparsity
     decayed : tuple of list of tensor
         The weights of each channel; shared ones are in both.
     activations : tensor of shape (n_synthetic + n_real, size) or None
-    gamma, decay, sparsity_weight, sparsity : float
     """
     common = 0.0 if activations is None else sparsity_weight * sparsity_divergence(activations, sparsity)
     channels = [
@@ -203,19 +166,16 @@ def paper_objective(left, right, *, decayed, activations, gamma, decay, sparsity
 def paper_stages(network, synthetic, real, partners, *, learning_rate, gamma, decay, sparsity_weight, sparsity):
     """Yield (name, modules, step) for the layers of the encoder, one after the other, and for the fine-tuning of all.
 
-    Layer by layer, each with decoders of its own: it gets the code of the layer below, and both channels are to make
-    the real code of that layer, the left one that of the partner; the last layer is to make the real rows. Its decoders
-    are those of the network. Every step is on all rows.
+    A layer gets the code of the layer below and has two decoders of its own. Both are to make the real code of the
+    layer below, the left one that of the partner. The last layer has the decoders of the network, which are to make the
+    real rows. Every step is on all rows. The network is not residual; its weights are drawn anew.
 
     Parameters
     ----------
-    network : MultichannelAutoencoder
-        Not residual; its weights are drawn anew.
     synthetic, real : Rows
         Between 0 and 1.
     partners : tensor of int, shape (n_synthetic,)
         The real row that each synthetic one is paired with.
-    learning_rate, gamma, decay, sparsity_weight, sparsity : float
     """
     settings = {"gamma": gamma, "decay": decay, "sparsity_weight": sparsity_weight, "sparsity": sparsity}
     for linear in (module for module in network.modules() if isinstance(module, nn.Linear)):

@@ -1,4 +1,4 @@
-"""Losses as functions of tensors."""
+"""Losses as functions of tensors; `_distances.py` has the energy distance for NumPy."""
 
 import torch
 
@@ -39,10 +39,10 @@ def median_squared_distance(rows, n_at_most=1000):
 def mmd(fake, real, scale, bandwidths=BANDWIDTHS, fake_pairs=None, cross_pairs=None):
     """Return the squared maximum mean discrepancy [1]_ of two sets of rows, but for the term of the real ones alone.
 
-    It is the mean kernel value over pairs of different fake rows, less twice that over pairs of a fake and a real row:
-    first over the partners of each fake row, then over the fake rows, so that each of these counts once whatever the
-    number of its partners. The kernel is the mean over `bandwidths` b of exp(-d^2 / (2 b scale)) with d the Euclidean
-    distance. The term left out is constant for the fake rows: add ``self_similarity(real, ...)`` for the value itself.
+    It is the mean kernel value over pairs of different fake rows, less twice that over pairs of a fake and a real row.
+    The kernel is the mean over `bandwidths` b of exp(-d^2 / (2 b scale)) with d the Euclidean distance. Means are taken
+    over the partners of each fake row, then over fake rows, so that each of these counts once. The term left out is
+    constant for the fake rows: add ``self_similarity(real, ...)`` for the value itself.
 
     Parameters
     ----------
@@ -63,8 +63,28 @@ def mmd(fake, real, scale, bandwidths=BANDWIDTHS, fake_pairs=None, cross_pairs=N
 
 def self_similarity(rows, scale, bandwidths=BANDWIDTHS, pairs=None):
     """Return the mean kernel value between each row of a set and its partners, all others or `pairs`; see `mmd`."""
+    return _mean(_kernel(rows, rows, scale, bandwidths), _different(rows, pairs))
+
+
+def energy_distance(fake, real, fake_pairs=None, cross_pairs=None):
+    """Return the squared energy distance of two sets of rows [1]_, but for the term of the real ones alone.
+
+    It is twice the mean Euclidean distance over pairs of a fake and a real row, less that over pairs of different fake
+    rows; means, pairs and shapes are those of `mmd`. The term left out is constant for the fake rows.
+
+    References
+    ----------
+    .. [1] G. J. Szekely, M. L. Rizzo, "Energy statistics: a class of statistics based on distances", Journal of
+       Statistical Planning and Inference 143, 2013.
+    """
+    across = _mean(torch.cdist(fake, real), cross_pairs)
+    return 2 * across - _mean(torch.cdist(fake, fake), _different(fake, fake_pairs))
+
+
+def _different(rows, pairs):
+    """Return which pairs of one set count, (n, n): those of different rows, and of them only `pairs` if given."""
     different = ~torch.eye(len(rows), dtype=torch.bool, device=rows.device)
-    return _mean(_kernel(rows, rows, scale, bandwidths), different if pairs is None else different & pairs)
+    return different if pairs is None else different & pairs
 
 
 def _kernel(a, b, scale, bandwidths):

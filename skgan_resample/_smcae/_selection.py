@@ -4,7 +4,6 @@ import warnings
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.spatial.distance import cdist
 from sklearn.base import clone
 from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
 from sklearn.exceptions import ConvergenceWarning
@@ -12,39 +11,32 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 
-from skgan_resample._distances import energy_by_class
-from skgan_resample._sampling import evenly_spaced
-from skgan_resample._smcae._maps import coral, identity, linear_transport, location_scale, with_drawn_means
+from skgan_resample._distances import energy_by_row, energy_distance_by_class
+from skgan_resample._smcae._maps import coral, identity, linear_transport, location_scale
+from skgan_resample._smcae._pairing import transport_of_all, with_classes_of, with_steady_classes
 
-LADDER = ("identity", "location_scale", "coral", "linear_ot", "smcae")  # from the simplest to the most involved
+CANDIDATES = ("identity", "location_scale", "coral", "linear_ot", "smcae")  # from the simplest to the most involved
 MIN_ROWS = 20  # with fewer real rows only the first two are tried
 MAX_ROWS = 2_000  # rows of each side that take part in the choice
+MAX_COMPARED = 500  # about so many moved rows of a class are compared with held-out ones, evenly spaced
 N_TREES = 30  # of the forest among the models that judge synthetic rows
-TIE = 0.25  # a simpler map is taken when it is worse than the best by at most so many standard errors
-NOTHING_TIE = 1.0  # the same for "none" and "identity": what moves rows must earn it
+# A simpler candidate is taken when it is worse than the best by at most so many standard errors: one for doing nothing,
+# because what moves rows must earn it, and a quarter between maps. Both are our choice.
+N_ERRORS = {"none": 1.0, "identity": 1.0}
+N_ERRORS_OF_MAPS = 0.25
 
 
 @dataclass
-class Trial:
-    """What one candidate did on the held-out real rows.
+class CandidateScores:
+    """What one candidate did on the held-out real rows."""
 
-    Parameters
-    ----------
-    scores : ndarray of shape (n_real,)
-        Of each real row when it was held out; higher is better. Their mean is the score of the candidate.
-    folds : list of float
-        Mean score of each fold.
-    gap : float
-        Energy distance of the moved to the held-out rows, the mean over folds; NaN where it cannot be told.
-    """
-
-    scores: np.ndarray
-    folds: list
-    gap: float
+    scores: np.ndarray  # (n_real,), of each row when it was held out; higher is better, their mean is what counts
+    folds: list  # mean score of each fold
+    energy: float  # energy distance of the moved to the held-out rows, the mean over folds; NaN where it is unknown
 
 
 def closed_form(name, synthetic, real):
-    """Return a map of the ladder, fitted to two `Sample`.
+    """Return a candidate map without a network, fitted to two `Sample`.
 
     A map for all rows is fitted to real rows in which classes are as frequent as among the synthetic ones: these may be
     of the rare class alone.
@@ -53,48 +45,19 @@ def closed_form(name, synthetic, real):
         return identity(synthetic.vectors.shape[1])
     if name == "linear_ot":
         sides = synthetic.classes, real.classes
-        overall, drawn = _overall(synthetic, real), drawn_to_classes(synthetic, real)
-        return linear_transport(synthetic.vectors, drawn.vectors, *sides, real.membership.shape[1], overall)
+        overall, steady = transport_of_all(synthetic, real), with_steady_classes(synthetic, real)
+        return linear_transport(synthetic.vectors, steady.vectors, *sides, real.membership.shape[1], overall)
     fit = {"location_scale": location_scale, "coral": coral}[name]
     return fit(synthetic.vectors, with_classes_of(synthetic, real).vectors)
 
 
-def drawn_to_classes(synthetic, real):
-    """Return real rows with less noisy class means, where there are classes; see `with_drawn_means`."""
-    if real.membership.shape[1] == 1:
-        return real
-    sides = synthetic.classes, real.classes
-    return real.at(with_drawn_means(synthetic.vectors, real.vectors, *sides, _overall(synthetic, real)))
-
-
-def _overall(synthetic, real):
-    return linear_transport(synthetic.vectors, with_classes_of(synthetic, real).vectors)
-
-
-def with_classes_of(synthetic, real):
-    """Return real rows, some of them repeated or left out, with classes in the proportions of the synthetic rows."""
-    if real.membership.shape[1] == 1:
-        return real
-    counts, available = (np.bincount(side.classes, minlength=real.membership.shape[1]) for side in (synthetic, real))
-    counts = np.where(available > 0, counts, 0)
-    if not counts.any():
-        return real
-    wanted = np.ceil(counts / counts.sum() * len(real)).astype(int)
-    rows = []
-    for number, n in enumerate(wanted):
-        own = np.flatnonzero(real.classes == number)
-        if n:
-            rows.append(own[evenly_spaced(len(own), n, start=0.0)])
-    return real[np.concatenate(rows)]
-
-
-class Yardstick:
-    """Scores of real rows by models that learned from synthetic rows.
+class HeldOutScorer:
+    """Scores held-out real rows by models that learned from synthetic rows, or by their distance to these.
 
     Parameters
     ----------
     scoring : {"accuracy", "balanced_accuracy", "r2", "gap"}
-        "gap" needs no model: how near the synthetic rows are to the real ones.
+        "gap" needs no model: minus the part of a row in the energy distance.
     estimator : estimator or None
         None is a linear model, 5 nearest neighbours and 30 randomized trees, whose scores are averaged.
     n_features : int
@@ -103,75 +66,65 @@ class Yardstick:
         All real rows that take part.
     weights : ndarray of shape (n_real,)
         How much each of them counts.
-    alone : bool
+    synthetic_alone : bool
         Whether models learn also from the synthetic rows alone, or only together with the real ones.
     """
 
-    def __init__(self, scoring, estimator, n_features, real, weights, *, alone):
+    def __init__(self, scoring, estimator, n_features, real, weights, *, synthetic_alone):
         self.scoring = scoring
         self.weights = weights / weights.mean()
         self.variance = np.average((real.target - real.target.mean()) ** 2) if scoring == "r2" else None
-        self.alone = alone
+        self.synthetic_alone = synthetic_alone
         self.n_features = n_features
         if estimator is not None:
-            self.probes = [estimator]
+            self.estimators = [estimator]
         elif scoring == "r2":
-            self.probes = [Ridge(), KNeighborsRegressor(), ExtraTreesRegressor(N_TREES, random_state=0)]
+            self.estimators = [Ridge(), KNeighborsRegressor(), ExtraTreesRegressor(N_TREES, random_state=0)]
         else:
-            self.probes = [
-                LogisticRegression(max_iter=100),
-                KNeighborsClassifier(),
-                ExtraTreesClassifier(N_TREES, random_state=0),
-            ]
+            trees = ExtraTreesClassifier(N_TREES, random_state=0)
+            self.estimators = [LogisticRegression(max_iter=100), KNeighborsClassifier(), trees]
 
     def __call__(self, moved, real, held_out):
-        """Return the score of each held-out row.
-
-        Parameters
-        ----------
-        moved : Sample or None
-            Synthetic rows; None to learn from the real ones alone.
-        real, held_out : Sample
-        """
+        """Return the score of each held-out row, (n_held_out,); without moved rows (None) from the real ones alone."""
         if self.scoring == "gap":
-            return -row_gaps(moved, held_out)
+            return -energies(moved, held_out)
         trainings = [real if moved is None else _joined(moved, real)]
-        if self.alone and moved is not None:
+        if self.synthetic_alone and moved is not None:
             trainings.append(moved)
-        scores = [self._scores(probe, rows, held_out) for rows in trainings for probe in self.probes]
+        scores = [self._scores(estimator, rows, held_out) for rows in trainings for estimator in self.estimators]
         return np.mean(scores, axis=0)
 
-    def _scores(self, probe, rows, held_out):
+    def _scores(self, estimator, rows, held_out):
         X, y = rows.vectors[:, : self.n_features], rows.target
         X_test, y_test = held_out.vectors[:, : self.n_features], held_out.target
         if self.scoring == "r2":
-            predicted = fitted(probe, X, y).predict(X_test)
+            predicted = fitted(estimator, X, y).predict(X_test)
             return 1 - (predicted - y_test) ** 2 / self.variance
         if len(np.unique(y)) < 2:
             predicted = np.full(len(y_test), y[0])
         else:
-            predicted = fitted(probe, X, y).predict(X_test)
+            predicted = fitted(estimator, X, y).predict(X_test)
         hits = (predicted == y_test).astype(float)
-        if self.scoring == "balanced_accuracy":
+        if self.scoring == "balanced_accuracy":  # a row counts by the inverse frequency of its class
             counts = np.bincount(y_test)
             hits *= len(y_test) / ((counts > 0).sum() * counts[y_test])
         return hits
 
 
-def row_gaps(moved, held_out, n_at_most=500):
-    """Return, for each held-out row, its part in the energy distance to the moved rows of its class.
+def energies(moved, held_out):
+    """Return the part of each held-out row in the energy distance to the moved rows of its class, (n_held_out,).
 
-    The mean over rows is 2 E|M - R| - E|M - M'|; the term of the real rows alone is the same for all maps.
+    A row of a class with fewer than two moved rows gets the mean of the others.
     """
-    gaps = np.full(len(held_out), np.nan)
+    parts = np.full(len(held_out), np.nan)
     for number in np.unique(held_out.classes):
         members = np.flatnonzero(held_out.classes == number)
         rows = moved.vectors[moved.classes == number]
-        rows = rows[:: max(1, len(rows) // n_at_most)]
+        rows = rows[:: max(1, len(rows) // MAX_COMPARED)]
         if len(rows) > 1:
-            within = cdist(rows, rows).sum() / (len(rows) * (len(rows) - 1))
-            gaps[members] = 2 * cdist(held_out.vectors[members], rows).mean(axis=1) - within
-    return np.where(np.isnan(gaps), np.nanmean(gaps) if not np.isnan(gaps).all() else 0.0, gaps)
+            parts[members] = energy_by_row(held_out.vectors[members], rows)
+    unknown = np.isnan(parts)
+    return np.where(unknown, 0.0 if unknown.all() else np.nanmean(parts), parts)
 
 
 def folds(real, n_splits, rng):
@@ -180,7 +133,7 @@ def folds(real, n_splits, rng):
     counts = np.bincount(real.classes)
     n_splits = max(2, min(n_splits, len(real) // 2))
     if real.membership.shape[1] > 1 and counts.max() >= n_splits:
-        # classes of fewer rows than folds are spread over some of them; that is meant, so no warning of scikit-learn
+        # Classes of fewer rows than folds are one stratum, spread over some folds, so scikit-learn has no need to warn.
         strata = np.where(counts[real.classes] >= n_splits, real.classes, -1)
         if np.count_nonzero(strata == -1) in range(1, n_splits):
             strata = np.where(strata == -1, counts.argmax(), strata)
@@ -188,61 +141,71 @@ def folds(real, n_splits, rng):
     return list(KFold(n_splits, shuffle=True, random_state=seed).split(real.vectors))
 
 
-def assess(yardstick, folds, moved):
-    """Return the `Trial` of a candidate.
+def scores_of(scorer, folds, moved):
+    """Return the `CandidateScores` of a candidate.
 
-    Parameters
-    ----------
-    yardstick : Yardstick
-    folds : list of Fold
-    moved : list of Sample or None
-        The synthetic rows of each fold as the candidate moves them, knowing its training rows only.
+    `moved` holds for each fold the synthetic rows as the candidate moves them, knowing its training rows only, or None.
     """
-    scores, means, gaps = np.zeros(sum(len(fold.test) for fold in folds)), [], []
+    scores, means, distances = np.zeros(sum(len(fold.test) for fold in folds)), [], []
     for fold, rows in zip(folds, moved):
-        scores[fold.places] = yardstick.weights[fold.places] * yardstick(rows, fold.train, fold.test)
-        means.append(float(scores[fold.places].mean()))
+        scores[fold.positions] = scorer.weights[fold.positions] * scorer(rows, fold.train, fold.test)
+        means.append(float(scores[fold.positions].mean()))
         if rows is not None:
-            gaps.append(energy_by_class(rows.vectors, rows.classes, fold.compared.vectors, fold.compared.classes))
-    known = [gap for gap in gaps if not np.isnan(gap)]
-    return Trial(scores, means, float(np.mean(known)) if known else np.nan)
+            like = fold.compared
+            distances.append(energy_distance_by_class(rows.vectors, rows.classes, like.vectors, like.classes))
+    known = [distance for distance in distances if not np.isnan(distance)]
+    return CandidateScores(scores, means, float(np.mean(known)) if known else np.nan)
 
 
 def nearest_counts(values, others):
     """Return how many of `others` are nearest to each of `values`, those nearest to equal values shared out evenly."""
-    distinct, places, multiplicity = np.unique(values, return_inverse=True, return_counts=True)
+    distinct, positions, multiplicity = np.unique(values, return_inverse=True, return_counts=True)
     middles = (distinct[1:] + distinct[:-1]) / 2
     counts = np.bincount(np.searchsorted(middles, others), minlength=len(distinct))
-    return (counts / multiplicity)[places]
+    return (counts / multiplicity)[positions]
 
 
-def chosen(trials, order):
-    """Return the name of the simplest candidate that is hardly worse than the best.
+def chosen(found, order):
+    """Return the name of the simplest candidate, the first in `order`, that is hardly worse than the best.
 
-    "Hardly" is a quarter of the standard error of the mean difference between the scores of the same rows, and one
-    standard error for doing nothing.
+    The standard error is that of the mean difference between the scores of the same rows.
     """
-    best = max(order, key=lambda name: trials[name].scores.mean())
+    best = max(order, key=lambda name: found[name].scores.mean())
     for name in order:
-        difference = trials[best].scores - trials[name].scores
-        tie = NOTHING_TIE if name in ("none", "identity") else TIE
-        if difference.mean() <= tie * difference.std() / np.sqrt(len(difference)):
+        lost = found[best].scores - found[name].scores
+        n_errors = N_ERRORS.get(name, N_ERRORS_OF_MAPS)
+        if lost.mean() <= n_errors * lost.std() / np.sqrt(len(lost)):
             return name
     return best
 
 
+def selection_results(found):
+    """Return `cv_results_` of the candidates, in the order in which they were tried."""
+    order = list(found)
+    means = np.array([found[name].scores.mean() for name in order])
+    lost = [found[order[means.argmax()]].scores - found[name].scores for name in order]
+    results = {
+        "candidate": order,
+        "mean_test_score": means,
+        "rank_test_score": (-means).argsort().argsort() + 1,
+        "error_of_difference": np.array([values.std() / np.sqrt(len(values)) for values in lost]),
+        "gap": np.array([found[name].energy for name in order]),
+    }
+    for k in range(len(found[order[0]].folds)):
+        results[f"split{k}_test_score"] = np.array([found[name].folds[k] for name in order])
+    return results
+
+
 def _joined(a, b):
-    joined = [
-        np.concatenate([getattr(a, name), getattr(b, name)]) for name in ("codes", "vectors", "membership", "target")
-    ]
-    return type(a)(*joined)
+    names = ("codes", "vectors", "membership", "target")
+    return type(a)(*(np.concatenate([getattr(a, name), getattr(b, name)]) for name in names))
 
 
-def fitted(probe, X, y):
-    """Return a fitted clone of a model, without complaints about its convergence."""
-    probe = clone(probe)
-    if getattr(probe, "n_neighbors", 0) > len(y):
-        probe.set_params(n_neighbors=len(y))
+def fitted(estimator, X, y):
+    """Return a fitted clone of a model, without warnings about its convergence."""
+    estimator = clone(estimator)
+    if getattr(estimator, "n_neighbors", 0) > len(y):
+        estimator.set_params(n_neighbors=len(y))
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # a probe need not be at its optimum
-        return probe.fit(X, y)
+        warnings.simplefilter("ignore", ConvergenceWarning)  # a model that only judges need not be at its optimum
+        return estimator.fit(X, y)

@@ -5,40 +5,24 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from skgan_resample._tables._columns import columns_named
-from skgan_resample._tables._containers import reader_of
+from skgan_resample._tables._containers import FrameReader, reader_of
 from skgan_resample._tables._encoder import TableEncoder
 from skgan_resample._tables._targets import read_classes, read_target
 
-MIN_POOLED_SHARE = (
-    0.25  # a column is divided by at least this share of its spread over real and synthetic rows together
-)
-
-
+MIN_POOLED_SHARE = 0.25  # of its spread over real and synthetic rows together: a column is divided by no less
 MIN_MASS = 0.2  # a value that holds this share of a real column attracts as many moved cells
-MIN_MASS_ROWS = 20  # real rows of a class from which its shares are believed
-MAX_LEVELS = 50  # a nominal column of more levels, such as a name, is never changed
+MIN_MASS_ROWS = 20  # real rows of a class from which its shares are trusted
+MAX_CATEGORIES = 50  # a nominal column of more categories, such as a name, is never changed
 
 
 @dataclass
 class Sample:
-    """Rows of one domain.
+    """Rows of one domain."""
 
-    Parameters
-    ----------
-    codes : ndarray of shape (n_samples, n_features)
-        As `TableEncoder` reads them, without gaps that the real columns do not have.
-    vectors : ndarray of shape (n_samples, width)
-        The same rows encoded, with the target as the last column where it moves along.
-    membership : ndarray of shape (n_samples, n_classes)
-        Share of each class in each row: one-hot where the class is known; a column of ones where there are no classes.
-    target : ndarray of shape (n_samples,) or None
-        Numbers of the classes, or the continuous target; None where it is unknown.
-    """
-
-    codes: np.ndarray
-    vectors: np.ndarray
-    membership: np.ndarray
-    target: np.ndarray | None
+    codes: np.ndarray  # (n_samples, n_features), ordinal-encoded; nothing is missing where real columns are complete
+    vectors: np.ndarray  # (n_samples, width), encoded; the target is the last column where it moves along
+    membership: np.ndarray  # (n_samples, n_classes), share of each class in each row; ones where there are no classes
+    target: np.ndarray | None  # (n_samples,), numbers of classes or the continuous target; None where it is unknown
 
     def __len__(self):
         return len(self.vectors)
@@ -47,8 +31,8 @@ class Sample:
         target = None if self.target is None else self.target[rows]
         return Sample(self.codes[rows], self.vectors[rows], self.membership[rows], target)
 
-    def at(self, vectors):
-        """Return the same rows at other places."""
+    def with_vectors(self, vectors):
+        """Return the same rows with other vectors."""
         return replace(self, vectors=vectors)
 
     @property
@@ -62,15 +46,11 @@ class Space:
 
     Parameters
     ----------
-    categorical_features : "auto", None or array-like
-        As in `TableEncoder`.
-    keep : list of names or positions, or None
-        Columns that are never changed.
-    snap : bool
-        Whether moved values go to the grid and into the range of the real column.
+    categorical_features, keep, snap
+        As in `SMCAETransformer`.
     role : {"classes", "moves", "stays", None}
-        What the target is: classes; a column that moves along with its row; a continuous one that does not, and serves
-        probes alone; nothing.
+        What the target is: classes; a column that moves along with its row; a continuous one that does not move, and
+        serves the models of the selection alone; nothing.
 
     Attributes
     ----------
@@ -80,6 +60,8 @@ class Space:
         Labels of the classes.
     target_encoder_ : TableEncoder or None
         Schema of the target where it moves along.
+    kept_ : ndarray of intp
+        Positions of the columns that are never changed.
     width_, n_features_ : int
         Columns of a vector, and how many of them are features.
     n_classes_ : int
@@ -93,15 +75,19 @@ class Space:
         self.role = role
 
     def fit(self, X, y, X_synthetic, y_synthetic):
-        """Learn schema and scale from the real rows; return real and synthetic rows as `Sample`."""
+        """Learn schema and scale from the real rows; return real and synthetic rows as `Sample`.
+
+        Tables may be given as their readers, here and in `read`, so that nobody opens them twice.
+        """
+        reader = reader_of(X)
         self.encoder_ = TableEncoder(categorical_features=self.categorical_features)
-        codes = self.encoder_.fit_to_codes(X)
+        codes = self.encoder_.fit_to_codes(reader)
         columns = self.encoder_.columns_
-        self.names_ = _frame_names(X)
-        self.kept_ = columns_named("keep", self.keep, [column.name for column in columns])
+        self.names_ = _frame_names(reader)
         self.fillings_ = _fillings(codes, columns)
-        names = [j for j, column in enumerate(columns) if column.n_categories > MAX_LEVELS]
-        self.kept_ = np.union1d(self.kept_, names).astype(np.intp)
+        kept = columns_named("keep", self.keep, reader.names)
+        identifiers = [j for j, column in enumerate(columns) if column.n_categories > MAX_CATEGORIES]
+        self.kept_ = np.union1d(kept, identifiers).astype(np.intp)
         self.used_ = np.ones(self.encoder_.width_, dtype=bool)
         for j in self.kept_:
             self.used_[columns[j].encoded] = False
@@ -113,17 +99,18 @@ class Space:
         self.n_classes_ = 1 if self.classes_ is None else len(self.classes_)
         self.n_features_ = int(self.used_.sum())
         self.width_ = self.n_features_ + (self.role == "moves")
-        self.factor_ = np.ones(self.width_)
+        self.column_weights_ = np.ones(self.width_)
         real, synthetic = self._sample(codes, self.numbers(y)), self.read(X_synthetic, y_synthetic)
-        self.factor_ = _damping(real.vectors, synthetic.vectors)
-        return [sample.at(sample.vectors * self.factor_) for sample in (real, synthetic)]
+        self.column_weights_ = _column_weights(real.vectors, synthetic.vectors)
+        return [sample.with_vectors(sample.vectors * self.column_weights_) for sample in (real, synthetic)]
 
     def read(self, X, y=None, membership=None):
         """Return a table, with its target or the shares of classes that it is thought to have, as a `Sample`."""
-        names = _frame_names(X)
+        reader = reader_of(X)
+        names = _frame_names(reader)
         if None not in (names, self.names_) and names != self.names_:
             raise ValueError(f"The columns of the real rows are {self.names_}, those of the synthetic rows {names}.")
-        codes = self.encoder_.to_codes(X, "the synthetic rows").copy()
+        codes = self.encoder_.to_codes(reader, "the synthetic rows").copy()
         for j, filling in self.fillings_.items():
             codes[np.isnan(codes[:, j]), j] = filling
         return self._sample(codes, self.numbers(y), membership)
@@ -150,24 +137,24 @@ class Space:
             membership = np.ones((len(codes), 1))
         elif membership is None:
             membership = np.eye(self.n_classes_)[target]
-        return Sample(codes, vectors * self.factor_, membership, target)
+        return Sample(codes, vectors * self.column_weights_, membership, target)
 
     # ------------------------------------------------------------------------------------------ back to rows
-    def landed(self, sample, vectors, masses=()):
-        """Return a sample moved to other vectors, as the valid rows that are nearest to these.
+    def valid_rows(self, sample, vectors, point_masses=(), *, like=None):
+        """Return a sample moved to other vectors, as the valid rows that are nearest to these; see `valid_codes`."""
+        codes, target = self.valid_codes(sample, vectors, point_masses, like=like)
+        return self._sample(codes, target, sample.membership)
+
+    def valid_codes(self, sample, vectors, point_masses=(), *, like=None):
+        """Return codes, (n_samples, n_features), and target of the valid rows that are nearest to moved vectors.
 
         Cells whose vectors did not change keep their value, but for snapping; cells that are missing stay so, and no
-        other becomes missing.
-
-        Parameters
-        ----------
-        sample : Sample
-        vectors : ndarray of shape (n_samples, width_)
-        masses : list of (column, class, value, radius)
-            As `masses` finds them.
+        other becomes missing. Point masses are those given, or those of the real rows `like`.
         """
         codes, moved = self._decoded(sample, vectors)
-        for j, number, value, radius in masses:
+        if like is not None:
+            point_masses = self._point_masses(sample, codes, moved, like)
+        for j, number, value, radius in point_masses:
             near = moved[:, j] & (sample.classes == number) & (np.abs(codes[:, j] - value) <= radius)
             codes[near, j] = value
         if self.snap:
@@ -176,14 +163,13 @@ class Space:
             whole = self.encoder_.nominal_ | self.encoder_.holds_integers
             codes[:, whole] = np.round(codes[:, whole])
         codes[:, self.kept_] = sample.codes[:, self.kept_]
-        target = sample.target
-        if self.role == "moves":
-            brought = self.target_encoder_.decode_codes(vectors[:, -1:] / self.factor_[-1])
-            brought = self.target_encoder_.snap(brought)[:, 0] if self.snap else brought[:, 0]
-            target = np.where(vectors[:, -1] == sample.vectors[:, -1], target, brought)
-        return self._sample(codes, target, sample.membership)
+        if self.role != "moves":
+            return codes, sample.target
+        decoded = self.target_encoder_.decode_codes(vectors[:, -1:] / self.column_weights_[-1])
+        decoded = self.target_encoder_.snap(decoded)[:, 0] if self.snap else decoded[:, 0]
+        return codes, np.where(vectors[:, -1] == sample.vectors[:, -1], sample.target, decoded)
 
-    def masses(self, sample, vectors, real):
+    def point_masses(self, sample, vectors, real):
         """Return which values attract moved cells, and from how far, so that they hold the share that real ones do.
 
         Zeros of a column such as rainfall would otherwise become small numbers. Columns of few values have no need of
@@ -191,63 +177,67 @@ class Space:
 
         Returns
         -------
-        masses : list of (column, class, value, radius)
+        point_masses : list of (column, class, value, radius)
         """
-        codes, moved = self._decoded(sample, vectors)
+        return self._point_masses(sample, *self._decoded(sample, vectors), real)
+
+    def _point_masses(self, sample, codes, moved, real):
+        """Return what `point_masses` does, from moved vectors decoded already."""
         found = []
         for j, column in enumerate(self.encoder_.columns_):
             if not len(column.mass_points) or not moved[:, j].any():
                 continue
             for number in range(self.n_classes_):
-                cells = real.codes[(real.classes == number) & ~np.isnan(real.codes[:, j]), j]
-                mine = codes[(sample.classes == number) & ~np.isnan(codes[:, j]), j]
-                if len(cells) < MIN_MASS_ROWS or not len(mine):
+                real_cells = real.codes[(real.classes == number) & ~np.isnan(real.codes[:, j]), j]
+                cells = codes[(sample.classes == number) & ~np.isnan(codes[:, j]), j]
+                if len(real_cells) < MIN_MASS_ROWS or not len(cells):
                     continue
-                shares = np.array([(cells == value).mean() for value in column.mass_points])
+                shares = np.array([(real_cells == value).mean() for value in column.mass_points])
                 if shares.max() >= MIN_MASS:
                     value = column.mass_points[shares.argmax()]
-                    found.append((j, number, value, _radius(np.abs(mine - value), shares.max())))
+                    found.append((j, number, value, _radius(np.abs(cells - value), shares.max())))
         return found
 
     def _decoded(self, sample, vectors):
-        """Return vectors as codes that are not valid yet, and which cells did move, bool of the same shape."""
-        encoded = self.encoder_.encode_codes(sample.codes)
-        encoded[:, self.used_] = vectors[:, : self.n_features_] / self.factor_[: self.n_features_]
-        places = np.full(self.encoder_.width_, -1)
-        places[self.used_] = np.arange(self.n_features_)
+        """Return vectors as codes that are not valid yet, and which cells did move; both (n_samples, n_features)."""
+        encoded = np.zeros((len(vectors), self.encoder_.width_))  # columns that are not used do not move
+        encoded[:, self.used_] = vectors[:, : self.n_features_] / self.column_weights_[: self.n_features_]
         for column in self.encoder_.columns_:
             if column.has_missing:
-                encoded[:, column.encoded.stop - 1] = -np.inf  # the indicator must not win
+                encoded[:, column.encoded.stop - 1] = -np.inf  # the indicator of missing cells must not win
         codes = self.encoder_.decode_codes(encoded)
+        position = np.full(self.encoder_.width_, -1)  # of an encoded column among those of the vectors
+        position[self.used_] = np.arange(self.n_features_)
         moved = np.zeros(codes.shape, dtype=bool)
         for j, column in enumerate(self.encoder_.columns_):
-            own = places[column.encoded]
+            own = position[column.encoded]
             own = own[own >= 0]
             moved[:, j] = (vectors[:, own] != sample.vectors[:, own]).any(axis=1) & ~np.isnan(sample.codes[:, j])
         return np.where(moved, codes, sample.codes), moved
 
 
+# ------------------------------------------------------------------------------------------------ learned in fit
 def _radius(distances, share):
     """Return the distance within which a share of the distances lie; more, where many are equal."""
     n_within = int(share * len(distances))
     return float(np.sort(distances)[n_within - 1]) if n_within else 0.0
 
 
-def _frame_names(X):
+def _frame_names(reader):
     """Return the names of the columns of a frame; None for what has no names."""
-    return reader_of(X).names if hasattr(X, "columns") or hasattr(X, "column_names") else None
+    return reader.names if isinstance(reader, FrameReader) else None
 
 
 def _shared_labels(y, y_synthetic):
     """Return the sorted labels of both sides; refuse sides that have none in common."""
     sides = [np.asarray(labels).ravel() for labels in (y, y_synthetic)]
-    kinds = [{type(label) for label in side.tolist()} for side in sides]
+    types = {type(label) for side in sides for label in side.tolist()}
     if not set(sides[0].tolist()) & set(sides[1].tolist()):
         raise ValueError(
             f"Real and synthetic rows share no label: y holds {_some_labels(sides[0])} and y_synthetic "
             f"{_some_labels(sides[1])}."
         )
-    if len(kinds[0] | kinds[1]) > 1 and str in kinds[0] | kinds[1]:
+    if len(types) > 1 and str in types:
         raise ValueError(f"The target mixes text and other values, such as {_some_labels(np.concatenate(sides))}.")
     return np.unique(np.concatenate(sides))
 
@@ -256,16 +246,16 @@ def _some_labels(labels):
     return ", ".join(repr(label) for label in list(dict.fromkeys(labels.tolist()))[:4])
 
 
-def _damping(real, synthetic):
-    """Return what multiplies standardised columns, so that one which hardly varies among the real rows, but does among
-    the synthetic ones, is not blown up."""
+def _column_weights(real, synthetic):
+    """Return what multiplies standardised columns, (width,): less than 1 for a column that varies far less among the
+    real rows than among the synthetic ones, so that it does not outweigh all others."""
     spread = real.std(axis=0)
     pooled = np.sqrt((spread**2 + synthetic.var(axis=0)) / 2)
     return np.where(spread > 0, spread / np.maximum(np.maximum(spread, MIN_POOLED_SHARE * pooled), 1e-300), 1.0)
 
 
 def _fillings(codes, columns):
-    """Return what stands for a missing cell in columns without missing cells: the median or the most frequent level."""
+    """Return by position what replaces a missing cell in complete columns: the median or the most frequent category."""
     fillings = {}
     for j, column in enumerate(columns):
         if column.is_nominal and not column.has_missing:

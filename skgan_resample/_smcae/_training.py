@@ -1,28 +1,22 @@
-"""From samples to a trained autoencoder and back: pairs, training, what a fitted map is. torch is imported inside."""
+"""Training of the autoencoder on samples, guarded or as in the paper. torch is imported inside functions."""
 
 import itertools
-import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from numbers import Real
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
-from scipy.spatial.distance import cdist
 from sklearn.utils._param_validation import Interval
 
 from skgan_resample._estimators import OPTIMIZER_CONSTRAINTS, Options
-from skgan_resample._sampling import drawn_equally
-from skgan_resample._smcae._maps import AffineMap
-from skgan_resample._smcae._selection import drawn_to_classes, row_gaps
+from skgan_resample._smcae._maps import AffineMap, RowMap, evaluated
+from skgan_resample._smcae._pairing import partners_of, with_steady_classes
+from skgan_resample._smcae._selection import energies
 
 EVALUATE_EVERY = 50  # steps between two records
-PLAN_ROWS = 1_000  # rows of each side in one transport plan; more of them are dealt to several plans
 MAX_EVALUATED = 1_000  # synthetic rows that held-out rows are compared with
-MOVED = 1e-3  # a row counts as moved by the network when a column changes by more than this
-MAX_STRETCH = 2.0  # by how much rows are spread, at most, behind the network
+MAX_STRETCH = 2.0  # by how much rows are stretched, at most, behind the network
 
 
-# ------------------------------------------------------------------------------------------------ which row to which?
 class AutoencoderOptions(Options):
     """Settings of the network of `SMCAETransformer`, the stacked multichannel autoencoder.
 
@@ -103,150 +97,51 @@ class AutoencoderOptions(Options):
         self.learning_rate = learning_rate
 
 
-def pair_up(synthetic, real, pairing, rng):
-    """Return, for each synthetic row, the position of the real row of its class that it is to become.
+@dataclass(frozen=True)
+class Settings:
+    """The parameters of `SMCAETransformer` that selection and training use, "auto" and None resolved where they can be.
 
-    Parameters
-    ----------
-    synthetic, real : Sample
-        The synthetic rows at the places where the base map puts them.
-    pairing : {"ot", "nearest", "given"}
-        "ot": the assignment of least squared distance in which real rows are used equally often; of many rows, in parts
-        drawn at random. "nearest": the nearest real row. "given": row i of one side is row i of the other.
-    rng : RandomState
-
-    Returns
-    -------
-    partners : ndarray of int, shape (n_synthetic,)
-        -1 for rows of a class without real rows.
-    """
-    if pairing == "given":
-        return np.arange(len(synthetic))
-    partners = np.full(len(synthetic), -1)
-    for number in np.unique(synthetic.classes):
-        rows, candidates = (np.flatnonzero(side.classes == number) for side in (synthetic, real))
-        if not len(candidates):
-            continue
-        n_parts = math.ceil(len(rows) / PLAN_ROWS)
-        drawn = candidates[drawn_equally(len(candidates), len(rows), rng, shuffle=True)]
-        for part, own in zip(np.array_split(rng.permutation(rows), n_parts), np.array_split(drawn, n_parts)):
-            offered = own if pairing == "ot" else candidates
-            costs = cdist(synthetic.vectors[part], real.vectors[offered], "sqeuclidean")
-            found = linear_sum_assignment(costs)[1] if pairing == "ot" else costs.argmin(axis=1)
-            partners[part] = offered[found]
-    return partners
-
-
-# ------------------------------------------------------------------------------------------------ what is fitted
-@dataclass
-class Mover:
-    """A fitted map of synthetic rows, all but the weights of its network.
-
-    Parameters
-    ----------
-    base : AffineMap
-        Comes first; without a network it is all.
-    shape : tuple or None
-        What the network is built from: width, columns of condition, sizes of the hidden layers, whether as in the
-        paper. None: there is no network.
-    output : AffineMap or None
-        From what the network makes to vectors.
-    spread : AffineMap or None
-        Comes last: gives rows the spread of the real ones around the means of their classes.
-    real_input : AffineMap or None
-        What real rows pass before the network.
+    `estimator` is a parameter of the selection; `network` holds the checked options of the autoencoder.
     """
 
-    base: AffineMap
-    shape: tuple | None = None
-    output: AffineMap | None = None
-    spread: AffineMap | None = None
-    real_input: AffineMap | None = None
+    variant: str
+    select: str | None
+    base: str
+    cv: int
+    scoring: str
+    estimator: object
+    pairing: str  # "ot", "nearest" or "given"
+    network: AutoencoderOptions
+    max_steps: int
+    max_time: float | None
+    device: str
 
-    def build(self):
-        """Return the untrained network."""
-        from skgan_resample._nn.autoencoder import MultichannelAutoencoder
-
-        width, n_condition, sizes, as_in_paper = self.shape
-        activation = "sigmoid" if as_in_paper else "silu"
-        return MultichannelAutoencoder(width, n_condition, sizes, residual=not as_in_paper, activation=activation)
-
-    def __call__(self, sample, network=None):
-        """Return the vectors to which the synthetic rows of a `Sample` are moved; the network is on the CPU."""
-        vectors = self.base(sample.vectors, sample.membership)
-        if network is not None:
-            vectors = _evaluated(network, network.moved, self.inputs(vectors, sample))
-        for further in (self.output, self.spread):
-            vectors = vectors if further is None else further(vectors, sample.membership)
-        return vectors
-
-    def network_share(self, sample, network):
-        """Return the share of rows that the network moves from where the base puts them."""
-        vectors = self.base(sample.vectors, sample.membership)
-        moved = _evaluated(network, network.moved, self.inputs(vectors, sample))
-        return float((np.abs(moved - vectors) > MOVED).any(axis=1).mean())
-
-    def synthetic_codes(self, sample, network):
-        """Return the activations of all layers for synthetic rows, and what the left decoder makes of them."""
-        rows = self.inputs(self.base(sample.vectors, sample.membership), sample)
-        return _evaluated(network, _with_codes(network, network.moved), rows)
-
-    def real_codes(self, sample, network):
-        """Return the activations of all layers for real rows, and what the right decoder makes of them."""
-        return _evaluated(network, _with_codes(network, network.rebuilt), self.real_inputs(sample))
-
-    def rebuilt(self, sample, network):
-        """Return the vectors that the right decoder makes of real rows."""
-        vectors = _evaluated(network, network.rebuilt, self.real_inputs(sample))
-        return vectors if self.output is None else self.output(vectors)
-
-    def inputs(self, vectors, sample, *, labelled=True, device="cpu"):
-        """Return vectors of the rows of a sample as `Rows` for the network.
-
-        Real rows are not labelled: their code must not depend on a class that is unknown when it is asked for.
-        """
-        import torch
-
-        from skgan_resample._nn.autoencoder import Rows
-
-        condition = np.zeros((len(sample), self.shape[1]))
-        if labelled and self.shape[1]:
-            condition = sample.membership
-        tensors = [torch.as_tensor(np.ascontiguousarray(part, dtype=np.float32)) for part in (vectors, condition)]
-        return Rows(*(tensor.to(device) for tensor in (*tensors, torch.as_tensor(sample.classes))))
-
-    def real_inputs(self, sample, **options):
-        """Return real rows as `Rows` for the network."""
-        vectors = sample.vectors if self.real_input is None else self.real_input(sample.vectors)
-        return self.inputs(vectors, sample, labelled=False, **options)
+    @classmethod
+    def of(cls, transformer):
+        """Return the settings of a transformer; refuse wrong options of its network."""
+        given = {each.name: getattr(transformer, each.name, None) for each in fields(cls)}
+        given["network"] = AutoencoderOptions.of(transformer.autoencoder)
+        if transformer.pairing == "auto":
+            given["pairing"] = "given" if transformer.variant == "paper" else "ot"
+        return cls(**given)
 
 
 @dataclass
 class Training:
-    """A trained network and what was seen on the way.
+    """A trained network and what was recorded on the way.
 
-    Parameters
-    ----------
-    mover : Mover
-    network : MultichannelAutoencoder
-        At its last step; on the CPU once training is over.
-    history : list of dict
-    steps : list of int
-        Steps at which held-out rows were compared with the moved ones; the next two are parallel to it.
-    gaps : list of ndarray of shape (n_held_out,)
-        The part of each held-out row in the energy distance.
-    states : list of dict
-        The weights.
+    The last three are parallel: the steps at which held-out rows were compared with the moved ones, the part of each
+    held-out row in the energy distance, (n_held_out,), and the weights.
     """
 
-    mover: Mover
-    network: object
+    row_map: RowMap
+    network: object  # at its last step; on the CPU once training is over
     history: list = field(default_factory=list)
     steps: list = field(default_factory=list)
-    gaps: list = field(default_factory=list)
+    energies: list = field(default_factory=list)
     states: list = field(default_factory=list)
 
-    def at(self, step):
+    def network_at(self, step):
         """Return the network as it was at a step, or at the last one of `steps` before it."""
         from skgan_resample._nn.training import restore
 
@@ -254,21 +149,6 @@ class Training:
             last = max(k for k, recorded in enumerate(self.steps) if recorded <= step)
             restore({"network": self.network}, self.states[last])
         return self.network.eval()
-
-
-def _evaluated(network, call, rows):
-    import torch
-
-    from skgan_resample._nn.training import one_thread
-
-    with one_thread(), torch.no_grad():
-        return call(rows.vectors, rows.condition).cpu().numpy().astype(float)
-
-
-def _with_codes(network, decode):
-    import torch
-
-    return lambda *rows: torch.cat([*network.codes(*rows), decode(*rows)], dim=1)
 
 
 def hidden_sizes(given, width):
@@ -282,51 +162,38 @@ def hidden_sizes(given, width):
     return sizes
 
 
-# ------------------------------------------------------------------------------------------------ training
+# ------------------------------------------------------------------------------------------------ guarded
 def train_guarded(base, synthetic, real, settings, rng, *, held_out=None, n_steps=None, callbacks=()):
-    """Train a network that moves rows on from where the base map puts them.
+    """Train a network that moves rows on from where the base map puts them; return a `Training`.
 
-    Parameters
-    ----------
-    base : AffineMap
-    synthetic, real : Sample
-    settings : SMCAETransformer
-    rng : RandomState
-    held_out : Sample, default=None
-        Real rows that the moved ones are compared with at each record.
-    n_steps : int, default=None
-        Stop after so many of the steps; the learning rate falls as if all of them were taken.
-    callbacks : sequence of callable
-
-    Returns
-    -------
-    training : Training
+    The moved rows are compared with the real rows `held_out` at each record. Training ends after `n_steps`, but the
+    learning rate falls as if all steps were taken.
     """
     from skgan_resample._nn.autoencoder import guarded_step
     from skgan_resample._nn.training import Adam, copied_state, paired_batches, resolve_device, seeded, train
 
     device = resolve_device(settings.device)
     width, n_classes = synthetic.vectors.shape[1], synthetic.membership.shape[1]
-    options = AutoencoderOptions.of(settings.autoencoder)
+    options = settings.network
     sizes = hidden_sizes(options.hidden_layer_sizes, width)
-    mover = Mover(base, (width, n_classes if n_classes > 1 else 0, sizes, False))
-    goals = real if settings.pairing_ == "given" else drawn_to_classes(synthetic, real)
+    row_map = RowMap(base, (width, n_classes if n_classes > 1 else 0, sizes, False))
+    goals = real if settings.pairing == "given" else with_steady_classes(synthetic, real)
     vectors = base(synthetic.vectors, synthetic.membership)
-    based = synthetic.at(vectors)
-    partners = pair_up(based, goals, settings.pairing_, rng)
+    based = synthetic.with_vectors(vectors)
+    partners = partners_of(based, goals, settings.pairing, rng)
     targets = np.where(partners[:, None] >= 0, goals.vectors[partners], vectors)
-    looked_at = based[np.linspace(0, len(based) - 1, min(len(based), MAX_EVALUATED)).astype(int)]
+    compared = based[np.linspace(0, len(based) - 1, min(len(based), MAX_EVALUATED)).astype(int)]
 
     with seeded(rng, device):
-        network = mover.build().to(device)
-        training = Training(mover, network)
-        shown = mover.inputs(looked_at.vectors, looked_at, device=device)
+        network = row_map.build_network().to(device)
+        training = Training(row_map, network)
+        compared_inputs = row_map.inputs(compared.vectors, compared, device=device)
 
         def evaluate():
-            moved = looked_at.at(_evaluated(network, network.moved, shown))
-            training.gaps.append(row_gaps(moved, held_out))
+            moved = compared.with_vectors(evaluated(network.moved, compared_inputs))
+            training.energies.append(energies(moved, held_out))
             training.states.append(copied_state({"network": network}))
-            return float(training.gaps[-1].mean())
+            return float(training.energies[-1].mean())
 
         def stop(record):
             training.steps.append(record["step"])
@@ -336,10 +203,10 @@ def train_guarded(base, synthetic, real, settings, rng, *, held_out=None, n_step
             guarded_step(
                 network,
                 Adam(network.parameters(), options.learning_rate),
-                synthetic=mover.inputs(vectors, synthetic, device=device),
-                real=mover.real_inputs(real, device=device),
-                goals=mover.inputs(goals.vectors, goals, device=device).vectors,
-                targets=mover.inputs(targets, synthetic, device=device).vectors,
+                synthetic=row_map.inputs(vectors, synthetic, device=device),
+                real=row_map.real_inputs(real, device=device),
+                goals=row_map.inputs(goals.vectors, goals, device=device).vectors,
+                targets=row_map.inputs(targets, synthetic, device=device).vectors,
                 gamma=options.gamma,
                 pair_weight=options.pair_weight,
                 energy_weight=options.energy_weight,
@@ -357,10 +224,11 @@ def train_guarded(base, synthetic, real, settings, rng, *, held_out=None, n_step
     return training
 
 
-def spread_like(moved, real):
+def stretch_to(moved, real):
     """Return the map that gives moved rows the spread of the real ones, column by column, around their class means.
 
-    Columns are stretched by up to two and never narrowed; the spread is that within classes, over all of them.
+    Columns are stretched by up to two and never narrowed; the spread is that within classes, over all of them. The mean
+    of a class that was not moved is that of the real rows.
     """
     n_classes = moved.membership.shape[1]
     means, spreads = [], []
@@ -377,6 +245,7 @@ def spread_like(moved, real):
     return AffineMap(np.tile(stretch, (n_classes, 1)), means[1] * (1 - stretch))
 
 
+# ------------------------------------------------------------------------------------------------ as in the paper
 def train_paper(synthetic, real, settings, rng, *, callbacks=()):
     """Train the autoencoder as in the paper: layer by layer, then all of it, on all rows at each step.
 
@@ -389,20 +258,20 @@ def train_paper(synthetic, real, settings, rng, *, callbacks=()):
 
     device = resolve_device(settings.device)
     width = synthetic.vectors.shape[1]
-    options = AutoencoderOptions.of(settings.autoencoder)
+    options = settings.network
     sizes = hidden_sizes(options.hidden_layer_sizes, width)
     to_unit, real_input = _to_unit(synthetic.vectors), _to_unit(real.vectors)
     output = AffineMap(1 / real_input.matrices, -real_input.offsets / real_input.matrices)
-    mover = Mover(to_unit, (width, 0, sizes, True), output, None, real_input)
-    partners = pair_up(synthetic, real, settings.pairing_, rng)
+    row_map = RowMap(to_unit, (width, 0, sizes, True), output, None, real_input)
+    partners = partners_of(synthetic, real, settings.pairing, rng)
     partners = np.where(partners >= 0, partners, rng.randint(len(real), size=len(partners)))
     history = []
     with seeded(rng, device):
-        network = mover.build().to(device)
+        network = row_map.build_network().to(device)
         stages = paper_stages(
             network,
-            mover.inputs(to_unit(synthetic.vectors), synthetic, device=device),
-            mover.real_inputs(real, device=device),
+            row_map.inputs(to_unit(synthetic.vectors), synthetic, device=device),
+            row_map.real_inputs(real, device=device),
             torch.as_tensor(partners, device=device),
             learning_rate=options.learning_rate,
             gamma=options.gamma,
@@ -421,7 +290,7 @@ def train_paper(synthetic, real, settings, rng, *, callbacks=()):
                 modules=modules,
             )
             history += [{"stage": stage, **record} for record in result.history]
-    return Training(mover, network.cpu(), history)
+    return Training(row_map, network.cpu(), history)
 
 
 def _to_unit(vectors):

@@ -1,11 +1,10 @@
 """SMCAETransformer: which rows are synthetic, which map is taken, and what comes out."""
 
+from dataclasses import replace
 from numbers import Integral
 
 import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, _fit_context
-from sklearn.ensemble import HistGradientBoostingRegressor
-from sklearn.linear_model import LogisticRegression
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
@@ -15,18 +14,18 @@ from skgan_resample._estimators import (
     CallbackSupportMixin,
     OptionsMixin,
     TorchStateMixin,
+    all_or_nothing,
     fit_callbacks,
 )
 from skgan_resample._smcae._fitting import Fitting, Origin
-from skgan_resample._smcae._selection import fitted
+from skgan_resample._smcae._selection import selection_results
 from skgan_resample._smcae._space import Space
-from skgan_resample._smcae._training import AutoencoderOptions
-from skgan_resample._tables._containers import reader_of, replace_rows, table_reader, take_rows, with_columns_of
+from skgan_resample._smcae._targets import fit_target_model, read_without_target, target_role
+from skgan_resample._smcae._training import AutoencoderOptions, Settings
+from skgan_resample._tables._containers import replace_rows, table_reader, take_rows, with_columns_of
 from skgan_resample._tables._encoder import admit_tables
-from skgan_resample._tables._targets import is_continuous_target, open_target, read_classes, read_target
+from skgan_resample._tables._targets import open_target
 from skgan_resample.exceptions import warn
-
-MAX_GUESSED_FROM = 2_000  # synthetic rows that the model of unknown targets learns from
 
 
 class SMCAETransformer(
@@ -34,26 +33,27 @@ class SMCAETransformer(
 ):
     """Move synthetic rows into the distribution of real ones: the stacked multichannel autoencoder (SMCAE) [1]_.
 
-    Synthetic rows, of a simulator, a generator or an over-sampler, differ from real ones: the synthetic gap. SMCAE
-    closes it with an autoencoder of two channels that share their encoder. The left channel makes real rows of
-    synthetic ones, the right one makes real rows of real ones, and a balance holds their errors together. Around it
-    (ours) stand simple maps that it begins from and competes with, and a choice among all of them on held-out real
-    rows, doing nothing included. Real rows are never changed.
+    Synthetic rows of a simulator, a generator or an over-sampler differ from real ones: the synthetic gap. SMCAE is a
+    method of domain adaptation that closes it with an autoencoder of two channels that share their encoder. The left
+    channel makes real rows of synthetic ones, the right one makes real rows of real ones, and a balance holds their
+    errors together. The network begins from simple maps and competes with them: held-out real rows choose among all,
+    doing nothing included. Real rows are never changed. Read more in the guide :doc:`/guides/smcae`.
 
     There are three ways to say which rows are synthetic: `sample_domain` in `fit` and `transform`, for tables that hold
     both; `X_synthetic` in `fit` and `refine`, for two tables; and `skgan_resample.compose.SyntheticRefiner`, for rows
-    that a sampler or a simulator makes inside a pipeline. Told nothing, the estimator warns and changes nothing.
+    that a sampler or a simulator makes inside a pipeline. Without any of them the estimator warns and changes nothing.
 
     Parameters
     ----------
     variant : {"guarded", "paper"}, default="guarded"
-        "guarded" (ours): class by class, a base map and behind it a network that begins as nothing; see Notes. "paper":
-        a network of sigmoid units, trained layer by layer and then as a whole, between tables scaled to [0, 1]; made
-        for pairs of rows, and without them it draws rows to the mean.
+        "guarded", our choice because tables rarely come with pairs of rows: class by class, a base map and behind it a
+        network whose first step is zero; see Notes. "paper": a network of sigmoid units, trained layer by layer and
+        then as a whole, between tables scaled to [0, 1]. It needs pairs of rows; without them it moves rows to the
+        mean.
     select : {"cv", "gap", "identity", "location_scale", "coral", "linear_ot"} or None, default="cv"
         Which map is taken. "cv": that with which models predict held-out real rows best. "gap": that whose rows are
         nearest to held-out real ones, in energy distance; also what "cv" means where no target is known. A name: this
-        map. None: SMCAE. The candidates, from the simplest: "identity", which snaps and does no more;
+        map. None: SMCAE. The candidates by complexity: "identity", which snaps and does no more;
         "location_scale", mean and standard deviation of each column; "coral", mean and covariance; "linear_ot", optimal
         transport between normal distributions, for each class by itself; "smcae".
     base : {"auto", "identity", "location_scale", "coral", "linear_ot"}, default="auto"
@@ -62,28 +62,29 @@ class SMCAETransformer(
     cv : int >= 2, default=5
         Folds of the selection over real rows, stratified by class.
     scoring : {"auto", "accuracy", "balanced_accuracy", "r2"}, default="auto"
-        What the selection maximises. "auto" is the accuracy, or R^2 for a continuous target; for the rows of a sampler
-        in `SyntheticRefiner` real rows count as often as there are rows of their class, or with a target near theirs,
-        real and synthetic ones together: so it is the balanced accuracy where a sampler balances the classes. Set it to
-        what you report.
+        What the selection maximises. "auto" is the accuracy, or R^2 for a continuous target. For the rows of a sampler
+        in `SyntheticRefiner` a real row is then weighted by the number of rows, real and synthetic, of its class or
+        with a target near its own; that is the balanced accuracy where a sampler balances the classes. Set it to what
+        you report.
     estimator : estimator, default=None
         The model in the selection. It is cloned and gets encoded rows: numbers without missing cells. None: the mean
         over logistic or ridge regression, 5 nearest neighbours and 30 randomized trees.
     target_type : {"auto", "classification", "regression"} or None, default="auto"
         What `y` is for. "auto": regression where it holds numbers with fractions, or of more than 20 different values.
-        None: `y` is not looked at.
+        None: `y` is not used.
     pairing : {"auto", "ot", "nearest", "given"}, default="auto"
-        Which real row a synthetic one is to become in the loss of the left channel. "ot": the assignment within the
-        class that has the least total squared distance and uses real rows equally often; of more than 1,000 rows, in
-        parts drawn at random. "nearest": the nearest real row of the class. "given": row i of the synthetic rows and
-        row i of the real ones are partners. "auto": "given" for the paper's variant, else "ot".
+        Which real row a synthetic one is to become in the loss of the left channel. "ot" (optimal transport): the
+        assignment within the class that has the least total squared distance and uses real rows equally often; more
+        than 1,000 rows are assigned in parts drawn at random. "nearest": the nearest real row of the class. "given":
+        row i of the synthetic rows and row i of the real ones are partners. "auto": "given" for the paper's variant,
+        else "ot".
     categorical_features : "auto", None, or array-like of names, positions or a mask of bool, default="auto"
         Nominal columns. "auto": strings, booleans, categories. Numeric columns can be named as well.
     keep : array-like of names, positions or a mask, default=None
-        Columns that are never changed, such as a key or a date, nor looked at.
+        Columns that are neither used nor changed, such as a key or a date.
     snap : bool, default=True
         Whether values go to the grid of the real column: range, whole numbers, decimals, few values. Otherwise only
-        levels and integer data types are respected.
+        categories and integer data types are respected.
     autoencoder : AutoencoderOptions, default=None
         Settings of the network; None is ``AutoencoderOptions()``.
     max_steps : int, default=300
@@ -106,8 +107,8 @@ class SMCAETransformer(
         ``split0_test_score`` and so on, ``error_of_difference`` (standard error of the difference to the best), ``gap``
         (energy distance of moved to held-out real rows of the class). Empty without a selection.
     gap_before_, gap_after_ : float
-        Of these the gap of "identity" and that of the map taken; the latter, as the best of several, is a little
-        flattering. NaN without a selection.
+        The gap of "identity" in `cv_results_` and that of the map taken; the latter, as the best of several, is a
+        little optimistic. NaN without a selection.
     best_step_ : int or None
         The step at which training ended: the last one unless held-out rows preferred an earlier one by more than two
         standard errors; None without a network.
@@ -121,6 +122,8 @@ class SMCAETransformer(
         ``left_loss`` and ``right_loss``; guarded also ``energy``; paper also ``stage``.
     device_ : str or None
         Where networks are trained.
+    pairing_ : str
+        The pairing, "auto" resolved.
     n_features_in_, feature_names_in_
         As everywhere in scikit-learn.
 
@@ -134,27 +137,27 @@ class SMCAETransformer(
     From the paper, as far as the code of its first author shows: the two channels, the shared encoder, both errors and
     their squared difference, pairs of rows, layers trained one after the other with the real code as the target of both
     channels, then all of them together. There, row i of one table is the partner of row i of the other. Tables rarely
-    have partners, so how they are chosen is ours, and so is all else of the guarded variant: base map, residual
-    network that is told the class, energy distance, the clipping of the balance where it would un-learn a channel, the
-    stretching of moved rows to the spread of the real ones (by up to two), held-out rows that end the training early,
-    snapping, and the selection. Values that hold a fifth of a numeric real column attract as many cells of the moved
-    rows, so that zeros of a rainfall stay zeros.
+    have partners, so how partners are chosen is our choice. So is the rest of the guarded variant: the base map, the
+    residual network that gets the class as an input, the energy distance, the balance that never trains a channel to
+    fail, the stretching of moved rows to the spread of the real ones (by up to two), held-out rows that end the
+    training early, snapping, and the selection. A value that holds a fifth of a numeric real column attracts as many
+    cells of the moved rows, so that zeros of a rainfall stay zeros.
 
     Give `y_synthetic` and, to `refine`, the target of new rows: most of the gain comes from matching class by class.
-    Where a target is not given, a model of the synthetic rows guesses it. A continuous target moves along with its row,
-    in `refine`; `fit_transform`, which cannot return it, moves features alone, with a warning.
+    Where a target is not given, a model of the synthetic rows predicts it. A continuous target moves along with its
+    row, in `refine`; `fit_transform`, which cannot return it, moves features alone, with a warning.
 
-    A missing cell, and a level that the real column does not know, is missing afterwards if the real column has
-    missing cells, and filled otherwise; no other cell becomes missing. Nominal columns of more than 50 levels, such as
-    names, are never changed. With fewer than 20 real rows the selection tries no more than location and scale. Doing
-    nothing is kept unless another map is better by one standard error of the difference, a simpler map unless by a
-    quarter of it. SMCAE is no candidate where held-out rows prefer its base as it is.
+    A missing cell, or a category that no real row has, is missing afterwards if the real column has missing cells, and
+    filled otherwise; no other cell becomes missing. Nominal columns of more than 50 categories, such as names, are
+    never changed. With fewer than 20 real rows the selection tries no more than location and scale. Doing nothing is
+    kept unless another map is better by one standard error of the difference, a simpler map unless by a quarter of it.
+    SMCAE is no candidate where held-out rows are nearest to its base map without the network.
 
-    Rows that were made of the real ones, as by SMOTE, know the rows that the selection holds out: judge them with
-    `SyntheticRefiner`, which makes them anew in each fold.
+    Rows that were made of the real ones, as by SMOTE, contain information on the rows that the selection holds out:
+    judge them with `SyntheticRefiner`, which makes them anew in each fold.
 
-    ``fit_transform(X)`` differs from ``fit(X).transform(X)``, on purpose: without `sample_domain`, `transform` takes
-    all rows for real, as those are that one predicts, and returns them as they are.
+    ``fit_transform(X)`` differs from ``fit(X).transform(X)`` on purpose: without `sample_domain`, `transform` takes
+    all rows for real, as in prediction, and returns them as they are.
 
     SMCAE does not help everywhere; ``benchmarks/results`` says where not.
 
@@ -246,7 +249,6 @@ class SMCAETransformer(
         self.verbose = verbose
         self.random_state = random_state
 
-    # ------------------------------------------------------------------------------------------ scikit-learn's methods
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y=None, *, sample_domain=None, X_synthetic=None, y_synthetic=None):
         """Learn how synthetic rows are moved.
@@ -276,7 +278,8 @@ class SMCAETransformer(
             If the input cannot be used, such as a `sample_domain` of another length than `X`; the message says what to
             do.
         """
-        self._fit(X, y, sample_domain, X_synthetic, y_synthetic)
+        with all_or_nothing(self):
+            self._fit(X, y, sample_domain, X_synthetic, y_synthetic)
         return self
 
     @_fit_context(prefer_skip_nested_validation=False)
@@ -301,8 +304,9 @@ class SMCAETransformer(
         X_out : same container as `X`, an array for a list
             Rows in the same order; real ones are unchanged.
         """
-        mask = self._fit(X, y, sample_domain, X_synthetic, y_synthetic, can_move_target=False)
-        return self._replaced(X, mask, y)
+        with all_or_nothing(self):
+            reader, mask = self._fit(X, y, sample_domain, X_synthetic, y_synthetic, can_move_target=False)
+        return self._replaced(X, reader, mask, y)
 
     def transform(self, X, *, sample_domain=None):
         """Return real rows as they are, and synthetic ones moved.
@@ -319,26 +323,12 @@ class SMCAETransformer(
         Returns
         -------
         X_out : same container as `X`, an array for a list
-            A copy. The target of synthetic rows is guessed; to give it, use `refine`.
+            A copy. The target of synthetic rows is predicted; to give it, use `refine`.
         """
         check_is_fitted(self)
-        return self._replaced(X, _synthetic_mask(sample_domain, self._n_rows(X)))
+        reader = self._opened(X)
+        return self._replaced(X, reader, _synthetic_mask(sample_domain, reader.n_rows))
 
-    def _replaced(self, X, mask, y=None):
-        """Return a copy of a table in which the synthetic rows are moved."""
-        rows = np.flatnonzero(mask)
-        if isinstance(X, list | tuple):  # as everywhere in scikit-learn, an array for a list
-            numbers = np.asarray(X)
-            X = numbers if numbers.dtype.kind in "fiub" else np.array(X, dtype=object)
-        if not len(rows) or self.space_ is None:
-            return replace_rows(X, rows[:0], None)
-        if self.space_.role == "moves":
-            warn("Rows are moved with a guessed target, and yours is not moved: use refine(X, y) instead of transform.")
-        y_rows = None if y is None else take_rows(y, rows)
-        moved, _ = self._refined(take_rows(X, rows), y_rows)
-        return replace_rows(X, rows, moved)
-
-    # ------------------------------------------------------------------------------------------ further uses
     def refine(self, X_synthetic, y_synthetic=None):
         """Move rows that are known to be synthetic.
 
@@ -349,7 +339,7 @@ class SMCAETransformer(
             median, or the most frequent category, of a column whose real rows were complete in `fit`, with a
             ResamplingWarning. So does a category that `fit` did not see; it becomes missing in other columns.
         y_synthetic : array-like of shape (n_samples,), default=None
-            Their target. Without it a model of the synthetic rows of `fit` guesses it, which is less good.
+            Their target. Without it a model of the synthetic rows of `fit` predicts it, which is less good.
 
         Returns
         -------
@@ -359,11 +349,11 @@ class SMCAETransformer(
             Only if `y_synthetic` is given: the same, unless a continuous target moves along.
         """
         check_is_fitted(self)
-        self._n_rows(X_synthetic)
+        reader = self._opened(X_synthetic)
         if self.space_ is None:
             X_moved, y_moved = replace_rows(X_synthetic, np.empty(0, dtype=np.intp), None), y_synthetic
         else:
-            X_moved, y_moved = self._refined(X_synthetic, y_synthetic)
+            X_moved, y_moved = self._refined(X_synthetic, reader, y_synthetic)
         return X_moved if y_synthetic is None else (X_moved, y_moved)
 
     def encode(self, X, y=None, *, sample_domain=None):
@@ -374,8 +364,8 @@ class SMCAETransformer(
         X : table of shape (n_samples, n_features)
             With the columns of `fit`.
         y : array-like of shape (n_samples,), default=None
-            The target. Needed only where it moves along in `fit`; of synthetic rows it is guessed otherwise, and the
-            code of real rows does not depend on their class.
+            The target. Needed only where it moves along in `fit`. Otherwise that of synthetic rows is predicted, and
+            the code of real rows does not depend on their class.
         sample_domain : array-like of int, shape (n_samples,), or int, default=None
             >= 0 for a synthetic row, < 0 for a real one. None: all are real.
 
@@ -389,12 +379,13 @@ class SMCAETransformer(
         ValueError
             If no network was trained, or the selection took another map.
         """
-        mask = self._check_network(X, sample_domain)
-        sample = self._read_with_target(X, y, mask)
-        codes = np.empty((len(sample), sum(self.mover_.shape[2]) + self.space_.width_))
-        for rows, look in ((mask, self.mover_.synthetic_codes), (~mask, self.mover_.real_codes)):
+        reader = self._opened_for_network(X)
+        mask = _synthetic_mask(sample_domain, reader.n_rows)
+        sample = self._read_with_target(reader, y, mask)
+        codes = np.empty((len(sample), sum(self.row_map_.architecture[2]) + self.space_.width_))
+        for rows, encode in ((mask, self.row_map_.synthetic_codes), (~mask, self.row_map_.real_codes)):
             if rows.any():
-                codes[rows] = look(sample[rows], self.network_)
+                codes[rows] = encode(sample[rows], self.network_)
         return codes
 
     def reconstruct(self, X, y=None):
@@ -417,69 +408,78 @@ class SMCAETransformer(
         ValueError
             If no network was trained, or the selection took another map.
         """
-        mask = self._check_network(X, None)
-        sample = self._read_with_target(X, y, mask)
-        landed = self.space_.landed(sample, self.mover_.rebuilt(sample, self.network_))
-        return self.space_.encoder_.from_codes(landed.codes)
+        reader = self._opened_for_network(X)
+        sample = self._read_with_target(reader, y, _synthetic_mask(None, reader.n_rows))
+        codes, _ = self.space_.valid_codes(sample, self.row_map_.rebuilt(sample, self.network_))
+        return self.space_.encoder_.from_codes(codes)
 
-    def _check_network(self, X, sample_domain):
-        """Refuse an estimator without a network and rows with other columns; return which rows are synthetic."""
+    # ------------------------------------------------------------------------------------------ moving rows
+    def _opened(self, X):
+        """Return the reader of a table that has the columns of `fit`."""
+        reader = table_reader(X)
+        validate_data(self, X, reset=False, skip_check_array=True)
+        return reader
+
+    def _opened_for_network(self, X):
+        """Return what `_opened` does; refuse an estimator without a network."""
         check_is_fitted(self)
-        n_rows = self._n_rows(X)
+        reader = self._opened(X)
         if self.network_ is None:
             raise ValueError(
                 f"There is no learned code, since {self.selected_!r} was taken; select=None always trains the network."
             )
-        return _synthetic_mask(sample_domain, n_rows)
+        return reader
 
-    def _n_rows(self, X):
-        """Return the number of rows of a table after a look at its columns."""
-        n_rows = table_reader(X).n_rows
-        validate_data(self, X, reset=False, skip_check_array=True)
-        return n_rows
-
-    def _read_with_target(self, X, y, mask):
-        """Return rows as a `Sample`; the target of real ones is needed only where it is a column of the vectors."""
+    def _replaced(self, X, reader, mask, y=None):
+        """Return a copy of a table in which the synthetic rows are moved."""
+        rows = np.flatnonzero(mask)
+        if isinstance(X, list | tuple):  # as everywhere in scikit-learn, an array for a list
+            numbers = np.asarray(X)
+            X = numbers if numbers.dtype.kind in "fiub" else np.array(X, dtype=object)
+        if not len(rows) or self.space_ is None:
+            return replace_rows(X, rows[:0], None)
         if self.space_.role == "moves":
-            if y is None:
-                raise ValueError("The target moved along in fit, so it is a part of each row here: give y, too.")
-            return self.space_.read(X, y)
-        if mask.any() or self.space_.role is None:
-            return self._read(X, y)
-        n_rows = reader_of(X).n_rows
-        return self.space_.read(X, membership=np.zeros((n_rows, self.space_.n_classes_)))
+            warn(
+                "Rows are moved with a predicted target, and yours is not moved: use refine(X, y) instead of transform."
+            )
+        y_rows = None if y is None else take_rows(y, rows)
+        moved, _ = self._refined(take_rows(X, rows), reader.take(rows), y_rows)
+        return replace_rows(X, rows, moved)
 
-    def _refined(self, X, y):
+    def _refined(self, X, reader, y):
         """Return synthetic rows moved, and their target, which is another one only where it moves along."""
         if y is not None:
             open_target(y)
             check_consistent_length(X, y)
-        sample = self._read(X, y)
-        landed = self.space_.landed(sample, self.mover_(sample, self.network_), self.masses_)
-        if self.space_.role == "moves" and y is not None:
-            y = self.space_.target_encoder_.from_codes(landed.target[:, None])
-        X_moved = self.space_.encoder_.from_codes(landed.codes)
-        return with_columns_of(X_moved, X, self.space_.kept_), y
+        return self._moved(X, self._read(reader, y), y)
 
-    def _read(self, X, y):
-        """Return synthetic rows as a `Sample`; what is not known of their target is guessed."""
+    def _moved(self, X, sample, y):
+        """Return what `_refined` does, of rows that were read already."""
         space = self.space_
-        if y is not None or space.role in (None, "stays"):
-            return space.read(X, y)
-        if space.role == "classes":
-            blank = space.read(X, membership=np.zeros((reader_of(X).n_rows, space.n_classes_)))
-            membership = blank.membership
-            if self.guess_ is None:  # the map does not ask for classes, or there is one class
-                membership[:, 0] = 1
-            else:
-                membership[:, self.guess_.classes_] = self.guess_.predict_proba(blank.vectors)
-            return blank
-        guessed = self.guess_.predict(space.read(X, np.zeros(reader_of(X).n_rows)).vectors[:, : space.n_features_])
-        return space.read(X, guessed)
+        codes, target = space.valid_codes(sample, self.row_map_(sample, self.network_), self.point_masses_)
+        if space.role == "moves" and y is not None:
+            y = space.target_encoder_.from_codes(target[:, None])
+        return with_columns_of(space.encoder_.from_codes(codes), X, space.kept_), y
+
+    def _read(self, reader, y):
+        """Return synthetic rows as a `Sample`; what is unknown of their target is predicted."""
+        if y is not None or self.space_.role in (None, "stays"):
+            return self.space_.read(reader, y)
+        return read_without_target(self.space_, reader, self.target_model_)
+
+    def _read_with_target(self, reader, y, mask):
+        """Return rows as a `Sample`; the target of real ones is needed only where it is a column of the vectors."""
+        if self.space_.role == "moves":
+            if y is None:
+                raise ValueError("The target moved along in fit, so it is a part of each row here: give y, too.")
+            return self.space_.read(reader, y)
+        if mask.any() or self.space_.role is None:
+            return self._read(reader, y)
+        return self.space_.read(reader, membership=np.zeros((reader.n_rows, self.space_.n_classes_)))
 
     # ------------------------------------------------------------------------------------------ fit
     def _fit(self, X, y, sample_domain, X_synthetic, y_synthetic, *, can_move_target=True):
-        """Learn the map; return which rows of `X` are synthetic."""
+        """Learn the map; return the reader of `X` and which of its rows are synthetic."""
         reader = table_reader(X)
         validate_data(self, X, skip_check_array=True)
         mask = _synthetic_mask(sample_domain, reader.n_rows)
@@ -490,143 +490,80 @@ class SMCAETransformer(
             raise ValueError("Give sample_domain or X_synthetic, not both: either says which rows are synthetic.")
         if mask.all():
             raise ValueError("sample_domain says that all rows are synthetic: there is nothing real to learn from.")
+        given = X, y
         if mask.any():
-            X, X_synthetic = _parted(X, mask)
-            y, y_synthetic = (None, None) if y is None else _parted(y, mask)
-        if X_synthetic is None:
-            told = (
-                "sample_domain names no row as synthetic"
-                if sample_domain is not None
-                else "nothing says which rows are"
-            )
-            warn(f"{type(self).__name__} moves nothing, since {told}: give sample_domain or X_synthetic to fit.")
-            self._forget()
+            rows = [np.flatnonzero(side) for side in (~mask, mask)]
+            real, synthetic = (reader.take(own) for own in rows)
+            y, y_synthetic = (None, None) if y is None else (take_rows(y, own) for own in rows)
+        elif X_synthetic is not None:
+            real, synthetic = reader, self._opened(X_synthetic)
         else:
-            self._learn(X, y, X_synthetic, y_synthetic, can_move_target=can_move_target)
-        return mask
+            no_mask = sample_domain is None
+            reason = "nothing says which rows are" if no_mask else "sample_domain names no row as synthetic"
+            warn(f"{type(self).__name__} moves nothing, since {reason}: give sample_domain or X_synthetic to fit.")
+            self._set_fitted(selected_="identity")
+            return reader, mask
+        self._learn(given, real, y, synthetic, y_synthetic, can_move_target=can_move_target)
+        return reader, mask
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def _fit_made(self, X, y, X_synthetic, y_synthetic, **known):
-        """Fit for `SyntheticRefiner`, which knows more of the synthetic rows; see `_learn`."""
+    def _fit_made(self, X, reader, y, X_synthetic, y_synthetic, *, target_type, origin):
+        """Fit for `SyntheticRefiner`, which made the synthetic rows; return these moved, None twice to drop them.
+
+        `target_type` is None where the refiner knows no more than the parameter of this name. The `draw` of the origin
+        returns a table and its target.
+        """
         validate_data(self, X, skip_check_array=True)
-        self._learn(X, y, X_synthetic, y_synthetic, **known)
-        return self
+        made = self._opened(X_synthetic)
+        synthetic = self._learn((X, y), reader, y, made, y_synthetic, target_type=target_type, origin=origin)
+        return (None, None) if self.selected_ == "none" else self._moved(X_synthetic, synthetic, y_synthetic)
 
-    def _forget(self):
-        """Set the fitted attributes of an estimator that moves nothing."""
-        self.space_ = self.mover_ = self.network_ = self.guess_ = self.device_ = self.best_step_ = None
-        self.selected_, self.masses_, self.history_, self.cv_results_ = "identity", [], [], {}
-        self.gap_before_ = self.gap_after_ = np.nan
-        self.network_share_ = 0.0
+    def _learn(self, given, real, y, synthetic, y_synthetic, *, target_type=None, origin=None, can_move_target=True):
+        """Learn the map from readers and targets of real and synthetic rows; return the latter as a `Sample`.
 
-    def _learn(self, X, y, X_synthetic, y_synthetic, *, can_move_target=True, target_type=None, origin=None):
-        """Learn the map from real and synthetic rows.
-
-        Parameters
-        ----------
-        can_move_target : bool, default=True
-        target_type : {"classification", "regression"}, default=None
-            What the target is, where that is known better than by the parameter of this name.
-        origin : dict, default=None
-            What `SyntheticRefiner` knows of the synthetic rows: the entries of `Origin`, with a `draw` that returns a
-            table and its target.
+        `given` are the arguments of `fit`, for callbacks.
         """
         from skgan_resample._nn.training import resolve_device
 
-        AutoencoderOptions.of(self.autoencoder)  # refuse wrong settings before any work
+        settings = Settings.of(self)
         rng = check_random_state(self.random_state)
-        self._forget()
-        self._n_rows(X_synthetic)
-        self.device_ = str(resolve_device(self.device))
-        role = self._role(X_synthetic, y, y_synthetic, can_move_target, target_type or self.target_type)
-        if role is None:
-            y = y_synthetic = None
-        self.pairing_ = {"guarded": "ot", "paper": "given"}[self.variant] if self.pairing == "auto" else self.pairing
-        self.space_ = Space(categorical_features=self.categorical_features, keep=self.keep, snap=self.snap, role=role)
-        real, synthetic = self.space_.fit(X, y, X_synthetic, y_synthetic)
-        if self.pairing_ == "given" and len(real) != len(synthetic):
+        device = str(resolve_device(self.device))
+        role = target_role(
+            y, y_synthetic, synthetic.n_rows,
+            target_type=target_type or self.target_type, scoring=self.scoring, can_move_target=can_move_target,
+        )  # fmt: skip
+        space = Space(categorical_features=self.categorical_features, keep=self.keep, snap=self.snap, role=role)
+        real, synthetic = space.fit(real, y, synthetic, y_synthetic)
+        if settings.pairing == "given" and len(real) != len(synthetic):
             raise ValueError(
                 f'pairing="given" needs as many synthetic rows ({len(synthetic)}) as real ones ({len(real)}), row i of '
                 'one being the partner of row i of the other; use pairing="ot" where there are no partners.'
             )
-        origin = Origin() if origin is None else Origin(**{**origin, "draw": self._reader(origin["draw"], role)})
-        with fit_callbacks(self, X, y) as callbacks:
-            fitting = Fitting(self, self.space_, real, synthetic, origin, rng, callbacks).run()
-        for name in ("selected_", "mover_", "network_", "masses_", "history_", "best_step_", "network_share_"):
-            setattr(self, name, getattr(fitting, name))
-        if fitting.trials_:
-            self._report(fitting.trials_)
-        self._learn_to_guess(synthetic, rng)
+        origin = Origin() if origin is None else origin
+        if origin.draw is not None:
+            origin = replace(origin, draw=_drawn_samples(origin.draw, space))
+        with fit_callbacks(self, *given) as callbacks:
+            fitting = Fitting(settings, space, real, synthetic, origin, rng, callbacks).run()
+        names = ("selected_", "row_map_", "network_", "point_masses_", "history_", "best_step_", "network_share_")
+        found = {name: getattr(fitting, name) for name in names}
+        if fitting.candidates_:
+            unmoved, taken = (fitting.candidates_[name].energy for name in ("identity", fitting.selected_))
+            found |= {"gap_before_": unmoved, "gap_after_": taken}
+            found["cv_results_"] = selection_results(fitting.candidates_)
+        by_class = fitting.network_ is not None or len(fitting.row_map_.base.offsets) > 1
+        model = fit_target_model(space, synthetic, rng, by_class=by_class)
+        self._set_fitted(space_=space, device_=device, pairing_=settings.pairing, target_model_=model, **found)
+        return synthetic
 
-    def _reader(self, draw, role):
-        """Return a `draw` that gives samples instead of tables."""
-
-        def read(rows):
-            drawn = draw(rows)
-            return None if drawn is None else self.space_.read(drawn[0], None if role is None else drawn[1])
-
-        return read
-
-    def _role(self, X_synthetic, y, y_synthetic, can_move_target, target_type):
-        """Return what the target is for: "classes", "moves", "stays" or None."""
-        if y is None and y_synthetic is not None:
-            raise ValueError("y_synthetic was given without y: the targets of the real rows are needed, too.")
-        if self.target_type is None or y is None:
-            return None
-        if y_synthetic is None:
-            warn("y_synthetic was not given, so rows are matched without their targets, and less well.")
-            return None
-        open_target(y_synthetic, "y_synthetic")
-        check_consistent_length(X_synthetic, y_synthetic)
-        is_continuous = is_continuous_target(y, y_synthetic) if target_type == "auto" else target_type == "regression"
-        if self.scoring not in (("auto", "r2") if is_continuous else ("auto", "accuracy", "balanced_accuracy")):
-            kind = "a continuous target" if is_continuous else "classes"
-            raise ValueError(f"scoring={self.scoring!r} is not for {kind}; set target_type if the target is none.")
-        read = read_target if is_continuous else read_classes
-        target, _ = read(y, name="y"), read(y_synthetic, name="y_synthetic")
-        if not is_continuous:
-            return "classes"
-        if np.ptp(target) == 0:
-            return None
-        if not can_move_target:
-            warn(
-                "A transformer cannot change the target, so rows are moved without it. SyntheticRefiner, or fit and "
-                "refine(X, y), move features and target together, which is better."
-            )
-        return "moves" if can_move_target else "stays"
-
-    def _report(self, trials):
-        """Set `cv_results_` and the gaps."""
-        order = list(trials)
-        means = np.array([trials[name].scores.mean() for name in order])
-        lost = [trials[order[means.argmax()]].scores - trials[name].scores for name in order]
-        self.cv_results_ = {
-            "candidate": order,
-            "mean_test_score": means,
-            "rank_test_score": (-means).argsort().argsort() + 1,
-            "error_of_difference": np.array([values.std() / np.sqrt(len(values)) for values in lost]),
-            "gap": np.array([trials[name].gap for name in order]),
-        }
-        for k in range(len(trials[order[0]].folds)):
-            self.cv_results_[f"split{k}_test_score"] = np.array([trials[name].folds[k] for name in order])
-        self.gap_before_, self.gap_after_ = trials["identity"].gap, trials[self.selected_].gap
+    def _set_fitted(self, **found):
+        """Set the fitted attributes at once; those that are not given are of an estimator that moves nothing."""
+        names = ("space_", "row_map_", "network_", "target_model_", "device_", "best_step_")
+        nothing = {**dict.fromkeys(names), "point_masses_": [], "history_": [], "cv_results_": {}}
+        nothing |= {"gap_before_": np.nan, "gap_after_": np.nan, "network_share_": 0.0}
+        vars(self).update(nothing | found)
 
     def _build_network(self, name):
-        return self.mover_.build()
-
-    def _learn_to_guess(self, synthetic, rng):
-        """Learn what the target of a synthetic row is that comes without one."""
-        role = self.space_.role
-        uses_classes = role == "classes" and (self.network_ is not None or len(self.mover_.base.offsets) > 1)
-        if not uses_classes and role != "moves":
-            return
-        if len(synthetic) > MAX_GUESSED_FROM:
-            synthetic = synthetic[rng.permutation(len(synthetic))[:MAX_GUESSED_FROM]]
-        features = synthetic.vectors[:, : self.space_.n_features_]
-        if role == "moves":
-            self.guess_ = HistGradientBoostingRegressor(max_iter=50).fit(features, synthetic.target)
-        elif len(np.unique(synthetic.target)) > 1:
-            self.guess_ = fitted(LogisticRegression(max_iter=200), features, synthetic.target)
+        return self.row_map_.build_network()
 
     def __sklearn_tags__(self):
         tags = admit_tables(super().__sklearn_tags__())
@@ -634,9 +571,14 @@ class SMCAETransformer(
         return tags
 
 
-def _parted(X, mask):
-    """Return the real and the synthetic rows of a table."""
-    return [take_rows(X, np.flatnonzero(side)) for side in (~mask, mask)]
+def _drawn_samples(draw, space):
+    """Return a function that gives what `draw` does, as a `Sample` instead of a table and its target."""
+
+    def draw_sample(rows):
+        drawn = draw(rows)
+        return None if drawn is None else space.read(*drawn)
+
+    return draw_sample
 
 
 def _synthetic_mask(sample_domain, n_rows):

@@ -5,6 +5,7 @@ polars and pyarrow, through narwhals. ``reader.writer()`` builds a table of the 
 columns; it keeps no rows. Every estimator reads tables through `TableEncoder`, which uses these.
 """
 
+from copy import copy
 from dataclasses import dataclass
 from decimal import Decimal
 from numbers import Integral, Number, Real
@@ -170,6 +171,13 @@ class ArrayReader:
         self.n_rows = len(cells)
         self.names = list(range(cells.shape[1]))
 
+    def take(self, rows):
+        """Return a reader of some rows."""
+        part = copy(self)
+        part.cells, part.matrix = self.cells[rows], None if self.matrix is None else self.matrix[rows]
+        part.n_rows = len(part.cells)
+        return part
+
     def kind(self, j):
         """Return "number" or "nominal"."""
         if self.cells.dtype.kind == "O":
@@ -247,6 +255,13 @@ class FrameReader:
         if not self.names or not self.n_rows:
             check_array(np.zeros((self.n_rows, len(self.names))))  # raises, in scikit-learn's words
         self._columns = [self._frame.get_column(name) for name in self.names]
+
+    def take(self, rows):
+        """Return a reader of some rows."""
+        part = copy(self)
+        part._frame = self._frame[np.asarray(rows).tolist()]
+        part.n_rows, part._columns = len(part._frame), [part._frame.get_column(name) for name in self.names]
+        return part
 
     def kind(self, j):
         """Return "number", "datetime" (also durations) or "nominal"."""

@@ -10,8 +10,8 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.validation import check_consistent_length, validate_data
 
-from skgan_resample._estimators import seeded_clone
-from skgan_resample._smcae import SMCAETransformer
+from skgan_resample._estimators import all_or_nothing, seeded_clone
+from skgan_resample._smcae import Origin, SMCAETransformer
 from skgan_resample._tables._containers import append_rows, reader_of, replace_rows, table_reader, take_rows
 from skgan_resample._tables._encoder import TableEncoder, admit_tables
 from skgan_resample._tables._origins import synthetic_rows
@@ -24,7 +24,8 @@ class SyntheticRefiner(MetaEstimatorMixin, BaseSampler):
     """Refine whatever a resampler makes: its new rows are moved into the distribution of the real ones, or dropped.
 
     The sampler makes rows; `SMCAETransformer` moves them by the map with which models predict held-out real rows best.
-    Where they predict best without any new rows, these are dropped. Real rows are never changed.
+    Where models predict best without any new rows, these are dropped. Real rows are never changed. Read more in the
+    guide :doc:`/guides/smcae`.
 
     Parameters
     ----------
@@ -32,8 +33,8 @@ class SyntheticRefiner(MetaEstimatorMixin, BaseSampler):
         A sampler of imbalanced-learn, of this library, or any other; it is cloned. Or a simulator: a function that gets
         real rows ``(X, y)`` and returns synthetic ones ``(X_new, y_new)``, with the same columns.
     refiner : SMCAETransformer, default=None
-        It is cloned and keeps its parameters; None is ``SMCAETransformer()``. To search its parameters, give one: with
-        ``SyntheticRefiner(SMOTE(), SMCAETransformer())`` there is ``refiner__autoencoder__gamma``. Also any object with
+        It is cloned and keeps its parameters; None is ``SMCAETransformer()``. A search reaches the parameters of a
+        given one, as ``refiner__autoencoder__gamma``. Also any object with
         ``fit(X, y, X_synthetic=..., y_synthetic=...)`` and ``refine(X_synthetic, y_synthetic) -> (X, y)``.
     can_drop : bool, default=True
         Whether doing without new rows is a candidate where the refiner selects by "cv".
@@ -64,20 +65,19 @@ class SyntheticRefiner(MetaEstimatorMixin, BaseSampler):
 
     Notes
     -----
-    In the folds of the selection the sampler is run anew on the training part, so that no row which it made of a
-    held-out row takes part. Where it cannot be, as with too few rows of a class, its rows stay as it made them, with a
-    warning.
+    In each fold of the selection the sampler runs anew on the training part, so that no row made of a held-out row
+    takes part. Where it cannot run, as with too few rows of a class, its rows stay as it made them, with a warning.
 
-    Which rows are new is told by the sampler's ``is_synthetic_`` if there is one, else by comparing rows: those that
-    are not, with their target, in the table given. Copies of real rows are not new then.
+    Which rows are new is read from the sampler's ``is_synthetic_`` if there is one, else found by comparing rows: new
+    are those that, with their target, are not in the table given. Copies of real rows are not new then.
 
-    The rows of a sampler have other targets than the real ones on purpose. For a continuous target they are compared
-    with real rows of like targets, and in the selection a real row counts the more, the more new rows have a target
-    nearest to its own; classes are weighed likewise. Those of a simulator should be as the real ones, so all of them
-    are compared. A continuous target moves along with its row in both cases.
+    The rows of a sampler have other targets than the real ones on purpose. They are compared with real rows whose
+    continuous target is near theirs, and in the selection a real row has more weight the more new rows have a target
+    nearest to its own; classes are weighted likewise. Rows of a simulator should be like the real ones, so they are
+    compared with all of them. A continuous target moves along with its row in both cases.
 
-    On three tables with rows of SMOTE, balanced accuracy was -0.003 to +0.006 from the better of real rows alone and
-    rows as made: nothing reliable (``benchmarks/results``).
+    On three tables with rows of SMOTE, balanced accuracy differed by -0.003 to +0.006 from the better of real rows
+    alone and rows as made: nothing reliable (``benchmarks/results``).
 
     Examples
     --------
@@ -109,7 +109,6 @@ class SyntheticRefiner(MetaEstimatorMixin, BaseSampler):
         self.can_drop = can_drop
         self.random_state = random_state
 
-    @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y):
         """Resample and refine, and keep what was learned.
 
@@ -125,7 +124,7 @@ class SyntheticRefiner(MetaEstimatorMixin, BaseSampler):
         self : SyntheticRefiner
             The fitted estimator.
         """
-        self._fit_resample(X, y)
+        self.fit_resample(X, y)
         return self
 
     @_fit_context(prefer_skip_nested_validation=False)
@@ -151,20 +150,22 @@ class SyntheticRefiner(MetaEstimatorMixin, BaseSampler):
         ValueError
             If the input or what the sampler returned cannot be used.
         """
-        return self._fit_resample(X, y)
+        with all_or_nothing(self):
+            return self._fit_resample(X, y)
 
     def _fit_resample(self, X, y):
         rng = check_random_state(self.random_state)
         if y is None:
             raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None.")
-        table_reader(X), open_target(y)  # refuse what is no table, no column
+        reader = table_reader(X)
+        open_target(y)  # refuse what is no column
         validate_data(self, X, skip_check_array=True)
         check_consistent_length(X, y)
         self.sampler_ = seeded_clone(self.sampler, rng) if self._is_sampler() else self.sampler
         self.refiner_ = seeded_clone(SMCAETransformer() if self.refiner is None else self.refiner, rng)
         self.selected_, self.gap_before_, self.gap_after_ = None, np.nan, np.nan
         if not self._is_sampler():
-            return self._simulated(X, y)
+            return self._simulated(X, reader, y)
         X_all, y_all = self.sampler_.fit_resample(X, y)
         self.sampling_strategy_ = getattr(self.sampler_, "sampling_strategy_", {})
         self.is_synthetic_ = synthetic_rows(self.sampler_, X, y, X_all, y_all)
@@ -173,42 +174,41 @@ class SyntheticRefiner(MetaEstimatorMixin, BaseSampler):
             warn(f"{type(self.sampler_).__name__} made no new rows, so there was nothing to refine.")
             return X_all, y_all
         X_new, y_new = (take_rows(part, rows) for part in (X_all, y_all))
-        X_moved, y_moved = self._refined(X, y, X_new, y_new, self._drawn_again(X, y, rng))
+        X_moved, y_moved = self._refined(X, reader, y, X_new, y_new, self._drawn_again(X, y, rng))
         if X_moved is None:
             self.is_synthetic_ = np.zeros(len(kept), dtype=bool)
             return append_rows(X_all, kept, None), append_rows(y_all, kept, None)
         return replace_rows(X_all, rows, X_moved), replace_rows(y_all, rows, y_moved)
 
-    def _simulated(self, X, y):
+    def _simulated(self, X, reader, y):
         """Return the real rows with those of a simulator behind them."""
-        everything = np.arange(reader_of(X).n_rows)
-        made = self._made_by_callable(X, y)
+        real, made = np.arange(reader.n_rows), self._simulate(X, y, reader.names)
+        X_moved = y_moved = None
         if made is None:
-            self.is_synthetic_ = np.zeros(len(everything), dtype=bool)
             warn(f"{self._name()} made no new rows, so there was nothing to refine.")
-            return append_rows(X, everything, None), append_rows(y, everything, None)
-        X_new, y_new = made
+        else:
 
-        def draw(rows):
-            return self._made_by_callable(take_rows(X, rows), take_rows(y, rows))
+            def draw(rows):
+                return self._simulate(take_rows(X, rows), take_rows(y, rows), reader.names)
 
-        X_moved, y_moved = self._refined(X, y, X_new, y_new, draw)
-        n_new = 0 if X_moved is None else reader_of(X_moved).n_rows
-        self.is_synthetic_ = np.arange(len(everything) + n_new) >= len(everything)
-        if X_moved is None:
-            return append_rows(X, everything, None), append_rows(y, everything, None)
-        return append_rows(X, everything, X_moved), append_rows(y, everything, _like(y, y_moved))
+            X_moved, y_moved = self._refined(X, reader, y, *made, draw)
+        n_new = 0 if X_moved is None else len(made[1])
+        self.is_synthetic_ = np.arange(len(real) + n_new) >= len(real)
+        y_moved = None if y_moved is None else _like(y, y_moved)
+        return append_rows(X, real, X_moved), append_rows(y, real, y_moved)
 
-    def _refined(self, X, y, X_new, y_new, draw):
+    def _refined(self, X, reader, y, X_new, y_new, draw):
         """Fit the refiner; return the new rows moved, or None twice where they are to be dropped."""
         if isinstance(self.refiner_, SMCAETransformer):
-            origin = {"draw": draw, "can_drop": self.can_drop, "shifts_target": self._is_sampler()}
-            self.refiner_._fit_made(X, y, X_new, y_new, target_type=self._target_type(), origin=origin)
+            origin = Origin(draw, self.can_drop, shifts_target=self._is_sampler())
+            moved = self.refiner_._fit_made(X, reader, y, X_new, y_new, target_type=self._target_type(), origin=origin)
         else:
             self.refiner_.fit(X, y, X_synthetic=X_new, y_synthetic=y_new)
+            is_dropped = getattr(self.refiner_, "selected_", None) == "none"
+            moved = (None, None) if is_dropped else self.refiner_.refine(X_new, y_new)
         for name in ("selected_", "gap_before_", "gap_after_"):
             setattr(self, name, getattr(self.refiner_, name, getattr(self, name)))
-        return (None, None) if self.selected_ == "none" else self.refiner_.refine(X_new, y_new)
+        return moved
 
     def _target_type(self):
         """Return what the target must be for such a sampler; None where that is not known."""
@@ -229,7 +229,7 @@ class SyntheticRefiner(MetaEstimatorMixin, BaseSampler):
             X_part, y_part = take_rows(X, rows), take_rows(y, rows)
             try:
                 with warnings.catch_warnings():
-                    warnings.simplefilter("ignore")  # what there is to say was said for the whole table
+                    warnings.simplefilter("ignore")  # the whole table has given these warnings already
                     X_all, y_all = sampler.fit_resample(X_part, y_part)
             except (ValueError, RuntimeError):  # too few rows of a class, no cluster, ...
                 return None
@@ -238,7 +238,7 @@ class SyntheticRefiner(MetaEstimatorMixin, BaseSampler):
 
         return draw
 
-    def _made_by_callable(self, X, y):
+    def _simulate(self, X, y, names):
         """Return the rows of a simulator, columns of a frame in the order of the real ones; None for no rows."""
         made = self.sampler(X, y)
         if not isinstance(made, tuple) or len(made) != 2:
@@ -252,11 +252,11 @@ class SyntheticRefiner(MetaEstimatorMixin, BaseSampler):
         frame = nw.from_native(X, eager_only=True, pass_through=True)
         if isinstance(frame, nw.DataFrame) and isinstance(X_new, np.ndarray) and X_new.shape[1:] == X.shape[1:]:
             X_new = nw.from_dict(dict(zip(frame.columns, X_new.T)), backend=frame.implementation).to_native()
-        real, new = reader_of(X), reader_of(X_new)
-        if len(new.names) != len(real.names):
-            raise ValueError(f"{self._name()} must return {len(real.names)} columns, got {len(new.names)}.")
-        if new.names != real.names and sorted(map(str, new.names)) == sorted(map(str, real.names)):
-            X_new = nw.from_native(X_new, eager_only=True).select(real.names).to_native()
+        new_names = reader_of(X_new).names
+        if len(new_names) != len(names):
+            raise ValueError(f"{self._name()} must return {len(names)} columns, got {len(new_names)}.")
+        if new_names != names and sorted(map(str, new_names)) == sorted(map(str, names)):
+            X_new = nw.from_native(X_new, eager_only=True).select(names).to_native()
         return X_new, y_new
 
     def _is_sampler(self):

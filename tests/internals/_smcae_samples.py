@@ -1,8 +1,10 @@
 """Samples of the tests of SMCAE's parts."""
 
 import numpy as np
+from _smcae_data import smcae
 
 from skgan_resample._smcae._space import Sample
+from skgan_resample._smcae._training import Settings
 
 
 def sample_of(vectors, classes=None, n_classes=1, target=None):
@@ -18,3 +20,9 @@ def two_domains(n_synthetic=60, n_real=45, n_classes=2, seed=0):
     classes = [np.resize(np.arange(n_classes), n) for n in (n_synthetic, n_real)]
     synthetic, real = (rng.normal(size=(len(labels), 2)) + 3 * labels[:, None] for labels in classes)
     return sample_of(0.5 * synthetic + [2, -1], classes[0], n_classes), sample_of(real, classes[1], n_classes)
+
+
+def options(pairing="ot", **changes):
+    """Return the settings of a short training."""
+    defaults = {"hidden_layer_sizes": (6, 4), "max_steps": 100, "batch_size": 32, "device": "cpu"}
+    return Settings.of(smcae(pairing=pairing, **{**defaults, **changes}))

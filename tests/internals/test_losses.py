@@ -7,9 +7,18 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.spatial.distance import pdist
 from torch import nn
 
-from skgan_resample._nn.losses import gradient_penalty, median_squared_distance, mmd, self_similarity
+from skgan_resample import _distances
+from skgan_resample._distances import energy_by_row
+from skgan_resample._nn.losses import (
+    energy_distance,
+    gradient_penalty,
+    median_squared_distance,
+    mmd,
+    self_similarity,
+)
 
 
 def kernel(a, b, scale, bandwidths):
@@ -102,3 +111,30 @@ def test_median_squared_distance():
     assert median_squared_distance(torch.zeros(4, 2)) == 1.0
     many = torch.tensor(rng.normal(size=(5000, 3)))
     assert median_squared_distance(many) == pytest.approx(median_squared_distance(many[:1500], n_at_most=1500), rel=0.1)
+
+
+# ------------------------------------------------------------------------------------------------ energy distance
+@pytest.mark.parametrize(("n_fake", "n_real", "width"), [(12, 9, 3), (2, 5, 1), (7, 2, 4)])
+def test_the_energy_distance_of_torch_is_that_of_numpy(n_fake, n_real, width):
+    rng = np.random.RandomState(n_fake)
+    fake, real = rng.normal(size=(n_fake, width)), rng.normal(0.5, 1.5, size=(n_real, width))
+    found = energy_distance(*map(torch.from_numpy, (fake, real))).item()
+    assert found == pytest.approx(energy_by_row(real, fake).mean(), abs=1e-12)
+    real_term = pdist(real).mean()
+    assert found - real_term == pytest.approx(_distances.energy_distance(fake, real), abs=1e-12)
+
+
+def test_the_energy_distance_counts_the_pairs_that_it_is_given():
+    rng = np.random.RandomState(0)
+    fake, real = rng.normal(size=(6, 2)), rng.normal(size=(5, 2))
+    fake_pairs, cross_pairs = rng.uniform(size=(6, 6)) < 0.5, rng.uniform(size=(6, 5)) < 0.5
+    cross_pairs[2] = False  # a row without partners does not count
+    across, within = [], []
+    for i in range(6):
+        distances = [np.linalg.norm(fake[i] - real[j]) for j in range(5) if cross_pairs[i, j]]
+        across += [np.mean(distances)] if distances else []
+        distances = [np.linalg.norm(fake[i] - fake[j]) for j in range(6) if fake_pairs[i, j] and i != j]
+        within += [np.mean(distances)] if distances else []
+    found = energy_distance(*map(torch.from_numpy, (fake, real, fake_pairs, cross_pairs))).item()
+    assert len(across) == 5
+    assert found == pytest.approx(2 * np.mean(across) - np.mean(within), abs=1e-12)

@@ -5,7 +5,7 @@ import pytest
 from _smcae_data import DISTORTIONS, QUICK, RUNGS, fitted, real_rows, simulated
 from sklearn.linear_model import LogisticRegression
 
-from skgan_resample._smcae._selection import TIE
+from skgan_resample._smcae._selection import N_ERRORS_OF_MAPS
 
 
 @pytest.fixture(scope="module")
@@ -25,5 +25,5 @@ def test_the_simplest_candidate_within_the_error_of_the_best_is_taken(selected, 
     transformer = selected[distortion]
     results = transformer.cv_results_
     lost = results["mean_test_score"].max() - results["mean_test_score"]
-    tied = lost <= TIE * results["error_of_difference"]
+    tied = lost <= N_ERRORS_OF_MAPS * results["error_of_difference"]
     assert transformer.selected_ == RUNGS[np.flatnonzero(tied)[0]]

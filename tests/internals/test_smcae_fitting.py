@@ -5,13 +5,13 @@ import warnings
 
 import numpy as np
 import pytest
-from _smcae_data import options
+from _smcae_samples import options
 from sklearn.linear_model import LogisticRegression
 
 from skgan_resample._smcae import _fitting, _selection, _training
 from skgan_resample._smcae._fitting import Fitting, Origin
 from skgan_resample._smcae._maps import location_scale
-from skgan_resample._smcae._selection import LADDER, closed_form
+from skgan_resample._smcae._selection import CANDIDATES, closed_form
 from skgan_resample._smcae._space import Space
 from skgan_resample._smcae._training import Training
 
@@ -31,15 +31,15 @@ def shifted_classes(n_rows=60, seed=0):
     return real, labels, synthetic + np.where(labels, -6.0, 4.0)[:, None], labels
 
 
-@pytest.mark.parametrize("name", LADDER[:4])
+@pytest.mark.parametrize("name", CANDIDATES[:4])
 def test_a_map_that_is_asked_for_is_fitted_and_nothing_else(name):
     run = fitting(options(select=name), *shifted_classes())
     assert run.selected_ == name
     assert run.network_ is None
-    assert run.trials_ == {}
+    assert run.candidates_ == {}
     assert run.history_ == []
     expected = closed_form(name, run.synthetic, run.real)(run.synthetic.vectors, run.synthetic.membership)
-    assert np.array_equal(run.mover_(run.synthetic), expected)
+    assert np.array_equal(run.row_map_(run.synthetic), expected)
 
 
 @pytest.mark.slow
@@ -48,7 +48,7 @@ def test_the_simplest_map_is_chosen_where_the_rows_are_right_already():
     other = shifted_classes(seed=1)[0]
     run = fitting(options(max_steps=50), real, y, other, y)
     assert run.selected_ == "identity"
-    assert list(run.trials_) == list(LADDER)
+    assert list(run.candidates_) == list(CANDIDATES)
 
 
 @pytest.mark.parametrize("select", ["cv", "gap"])
@@ -56,8 +56,8 @@ def test_the_simplest_map_is_chosen_where_the_rows_are_right_already():
 def test_a_map_by_class_is_chosen_where_classes_are_shifted_apart(select):
     run = fitting(options(select=select, max_steps=50), *shifted_classes())
     assert run.selected_ in ("linear_ot", "smcae")
-    assert run.trials_["linear_ot"].gap < 0.2 * run.trials_["location_scale"].gap
-    moved = run.mover_(run.synthetic, run.network_)
+    assert run.candidates_["linear_ot"].energy < 0.2 * run.candidates_["location_scale"].energy
+    moved = run.row_map_(run.synthetic, run.network_)
     for number in (0, 1):
         sides = moved[run.synthetic.classes == number], run.real.vectors[run.real.classes == number]
         assert sides[0].mean(axis=0) == pytest.approx(sides[1].mean(axis=0), abs=0.3)
@@ -69,7 +69,7 @@ def test_few_real_rows_have_few_candidates():
     settings = options(max_steps=20, estimator=LogisticRegression())
     for n_rows, n_candidates in ((19, 2), (20, 5)):
         run = fitting(settings, real[:n_rows], y[:n_rows], synthetic, y_synthetic)
-        assert list(run.trials_) == list(LADDER[:n_candidates])
+        assert list(run.candidates_) == list(CANDIDATES[:n_candidates])
 
 
 @pytest.mark.slow
@@ -78,19 +78,19 @@ def test_synthetic_rows_with_wrong_labels_are_dropped_where_they_may_be():
     noise = np.random.RandomState(3).normal(size=(200, 2)) + 2
     labels = np.random.RandomState(4).randint(2, size=200)
     run = fitting(options(max_steps=50, estimator=LogisticRegression()), real, y, noise, labels, can_drop=True)
-    assert next(iter(run.trials_)) == "none"
+    assert next(iter(run.candidates_)) == "none"
     assert run.selected_ == "none"
-    assert np.array_equal(run.mover_(run.synthetic), run.synthetic.vectors)
+    assert np.array_equal(run.row_map_(run.synthetic), run.synthetic.vectors)
 
 
 @pytest.mark.slow
 def test_without_a_choice_the_network_is_trained_and_stopped_by_held_out_rows():
     run = fitting(options(select=None, max_steps=100, learning_rate=0.01), *shifted_classes(70))
     assert run.selected_ == "smcae"
-    assert run.trials_ == {}
+    assert run.candidates_ == {}
     assert run.best_step_ == run.history_[-1]["step"] in (0, 50, 100)
     assert run.history_[0]["step"] == 0
-    assert np.array_equal(run.mover_.base.offsets, closed_form("linear_ot", run.synthetic, run.real).offsets)
+    assert np.array_equal(run.row_map_.base.offsets, closed_form("linear_ot", run.synthetic, run.real).offsets)
     assert not run.network_.training
     run = fitting(options(select=None, max_steps=100), *shifted_classes(40))  # too few to hold some out
     assert run.best_step_ == 100
@@ -120,7 +120,7 @@ def test_the_network_stops_early_where_that_was_better_for_held_out_rows():
 def test_a_fit_follows_its_seed():
     settings = options(select=None, max_steps=50)
     runs = [fitting(settings, *shifted_classes(), seed=seed) for seed in (0, 0, 1)]
-    moved = [run.mover_(run.synthetic, run.network_) for run in runs]
+    moved = [run.row_map_(run.synthetic, run.network_) for run in runs]
     assert np.array_equal(moved[0], moved[1])
     assert not np.array_equal(moved[0], moved[2])
 
@@ -133,35 +133,35 @@ def test_the_base_map_stays_where_training_diverges(n_rows):
     assert run.network_ is run.best_step_ is None
     assert run.network_share_ == 0
     expected = closed_form("coral", run.synthetic, run.real)(run.synthetic.vectors)
-    assert np.array_equal(run.mover_(run.synthetic), expected)
+    assert np.array_equal(run.row_map_(run.synthetic), expected)
 
 
 @pytest.mark.slow
 def test_a_network_that_diverges_is_no_candidate():
     with pytest.warns(UserWarning, match="SMCAE is no candidate, since its training diverged"):
         run = fitting(options(learning_rate=1e30, estimator=LogisticRegression()), *shifted_classes())
-    assert list(run.trials_) == list(LADDER[:-1])
+    assert list(run.candidates_) == list(CANDIDATES[:-1])
     assert run.selected_ == "linear_ot"
 
 
 def test_the_base_map_stays_where_held_out_rows_prefer_it(monkeypatch):
-    monkeypatch.setattr(_fitting, "_kept_step", lambda trainings: 0)
+    monkeypatch.setattr(_fitting, "_chosen_step", lambda trainings: 0)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         run = fitting(options(select=None, base="coral", max_steps=50), *shifted_classes(70))
     assert run.selected_ == "coral"
     assert run.network_ is run.best_step_ is None
     expected = closed_form("coral", run.synthetic, run.real)(run.synthetic.vectors)
-    assert np.array_equal(run.mover_(run.synthetic), expected)
+    assert np.array_equal(run.row_map_(run.synthetic), expected)
 
 
 @pytest.mark.slow
 def test_a_network_to_which_the_folds_prefer_its_base_is_no_candidate(monkeypatch):
-    monkeypatch.setattr(_fitting, "_kept_step", lambda trainings: 0)
+    monkeypatch.setattr(_fitting, "_chosen_step", lambda trainings: 0)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         run = fitting(options(max_steps=50, estimator=LogisticRegression()), *shifted_classes())
-    assert list(run.trials_) == list(LADDER[:-1])
+    assert list(run.candidates_) == list(CANDIDATES[:-1])
 
 
 def test_one_training_that_diverges_in_a_fold_is_enough(monkeypatch):
@@ -175,14 +175,14 @@ def test_one_training_that_diverges_in_a_fold_is_enough(monkeypatch):
     monkeypatch.setattr(_training, "train_guarded", failing)
     with pytest.warns(UserWarning, match=r"SMCAE is no candidate, since its training diverged\. Not a number\."):
         run = fitting(options(max_steps=20, cv=3, estimator=LogisticRegression()), *shifted_classes())
-    assert list(run.trials_) == list(LADDER[:-1])
+    assert list(run.candidates_) == list(CANDIDATES[:-1])
 
 
 @pytest.mark.slow
 def test_what_is_scored_in_a_fold_is_the_network_at_the_step_that_the_others_prefer(monkeypatch):
     """Else the rows of a fold would choose the network by which they are then predicted."""
     trained, asked, shown = [], [], []
-    train, at = _training.train_guarded, Training.at
+    train, network_at = _training.train_guarded, Training.network_at
 
     def number_of(training):
         return next(k for k, one in enumerate(trained) if one is training)
@@ -199,15 +199,15 @@ def test_what_is_scored_in_a_fold_is_the_network_at_the_step_that_the_others_pre
 
     def look(self, step):
         shown.append((number_of(self), step))
-        return at(self, step)
+        return network_at(self, step)
 
     monkeypatch.setattr(_training, "train_guarded", training)
-    monkeypatch.setattr(_fitting, "_kept_step", kept_step)
-    monkeypatch.setattr(Training, "at", look)
+    monkeypatch.setattr(_fitting, "_chosen_step", kept_step)
+    monkeypatch.setattr(Training, "network_at", look)
     run = fitting(options(cv=3, estimator=LogisticRegression()), *shifted_classes())
     assert asked == [[0, 1, 2], [1, 2], [0, 2], [0, 1]]
     assert shown == [(0, 0), (1, 50), (2, 100)]
-    assert "smcae" in run.trials_
+    assert "smcae" in run.candidates_
     if run.selected_ == "smcae":
         assert run.best_step_ == 100
 
@@ -217,12 +217,12 @@ def test_fewer_than_six_real_rows_choose_nothing_and_it_says_so(n_rows):
     real, y, synthetic, y_synthetic = shifted_classes()
     settings = options(estimator=LogisticRegression())
     if n_rows == 6:
-        assert fitting(settings, real[:n_rows], y[:n_rows], synthetic, y_synthetic).trials_
+        assert fitting(settings, real[:n_rows], y[:n_rows], synthetic, y_synthetic).candidates_
         return
     with pytest.warns(UserWarning, match=rf"^{n_rows} real rows are too few to choose a map by: rows stay as they are"):
         run = fitting(settings, real[:n_rows], y[:n_rows], synthetic, y_synthetic)
-    assert (run.selected_, run.trials_, run.network_) == ("identity", {}, None)
-    assert np.array_equal(run.mover_(run.synthetic), run.synthetic.vectors)
+    assert (run.selected_, run.candidates_, run.network_) == ("identity", {}, None)
+    assert np.array_equal(run.row_map_(run.synthetic), run.synthetic.vectors)
 
 
 @pytest.mark.parametrize("n_good", [0, 2, 3])
@@ -239,7 +239,7 @@ def test_a_sampler_that_cannot_work_in_a_fold_leaves_rows_as_they_are_and_it_say
     settings = options(cv=3, max_steps=20, estimator=LogisticRegression())
     run = Fitting(settings, space, *sides, Origin(draw=draw), np.random.RandomState(0), [])
     if n_good == 3:
-        assert run.run().trials_
+        assert run.run().candidates_
         assert sorted(np.concatenate(asked)) == sorted([*range(60)] * 2)  # each row is held out once
         return
     with pytest.warns(
@@ -247,16 +247,16 @@ def test_a_sampler_that_cannot_work_in_a_fold_leaves_rows_as_they_are_and_it_say
     ):
         run.run()
     assert len(asked) == n_good + 1
-    assert (run.selected_, run.trials_, run.network_) == ("identity", {}, None)
-    assert np.array_equal(run.mover_(run.synthetic), run.synthetic.vectors)
+    assert (run.selected_, run.candidates_, run.network_) == ("identity", {}, None)
+    assert np.array_equal(run.row_map_(run.synthetic), run.synthetic.vectors)
 
 
 @pytest.mark.slow
 def test_rows_cannot_be_dropped_by_their_distance():
     settings = options(select="gap", max_steps=20)
-    assert "none" not in fitting(settings, *shifted_classes(), can_drop=True).trials_
+    assert "none" not in fitting(settings, *shifted_classes(), can_drop=True).candidates_
     run = fitting(options(max_steps=20, estimator=LogisticRegression()), *shifted_classes(), can_drop=False)
-    assert "none" not in run.trials_
+    assert "none" not in run.candidates_
 
 
 @pytest.mark.slow
@@ -270,7 +270,7 @@ def test_the_base_map_stays_where_rows_collapse():
         run = fitting(settings, real, y, np.random.RandomState(7).permutation(synthetic), y, role=None)
     assert run.selected_ == "location_scale"
     assert run.network_ is run.best_step_ is None
-    assert run.mover_(run.synthetic) == pytest.approx(location_scale(run.synthetic.vectors, run.real.vectors)(
+    assert run.row_map_(run.synthetic) == pytest.approx(location_scale(run.synthetic.vectors, run.real.vectors)(
         run.synthetic.vectors
     ))  # fmt: skip
 
@@ -283,7 +283,7 @@ def test_rows_with_other_targets_on_purpose_are_compared_with_real_rows_of_such_
     run = fitting(
         options(select="location_scale"), real, y, synthetic, y_synthetic, role="stays", shifts_target=shifts_target
     )
-    moved = run.mover_(run.synthetic)
+    moved = run.row_map_(run.synthetic)
     if shifts_target:
         assert moved == pytest.approx(run.synthetic.vectors, abs=0.2)
         reference = run._reference(run.real, run.synthetic)
@@ -299,14 +299,14 @@ def test_frequent_values_are_found_with_the_map():
     real, synthetic = rng.exponential(size=(80, 1)) + 0.5, rng.exponential(size=(50, 1)) + 0.3
     real[:40] = 0.0
     run = fitting(options(select="location_scale"), real, None, synthetic, None, role=None)
-    landed = run.space.landed(run.synthetic, run.mover_(run.synthetic), run.masses_)
+    landed = run.space.valid_rows(run.synthetic, run.row_map_(run.synthetic), run.point_masses_)
     assert (landed.codes == 0).mean() == pytest.approx(0.5, abs=0.021)
 
 
 def weights_of_rows(run, rows=None):
     """Return how much real rows count in the choice, all or some of them."""
     rows = np.arange(len(run.real)) if rows is None else rows
-    return run._yardstick(run.real[rows], rows).weights
+    return run._scorer(run.real[rows], rows).weights
 
 
 def test_classes_of_which_many_rows_were_made_weigh_more():
@@ -361,11 +361,11 @@ def test_targets_weigh_by_all_real_rows_though_only_some_take_part():
 
 def test_r2_is_measured_by_the_targets_of_all_real_rows_that_take_part():
     run = of_targets(np.arange(40.0), np.arange(20.0), scoring="r2")
-    assert run._yardstick(run.real[:20], np.arange(20)).variance == pytest.approx(np.arange(20.0).var())
+    assert run._scorer(run.real[:20], np.arange(20)).variance == pytest.approx(np.arange(20.0).var())
 
 
 def test_the_choice_is_made_on_two_thousand_rows_at_most(monkeypatch):
     assert _selection.MAX_ROWS == 2_000
     monkeypatch.setattr(_selection, "MAX_ROWS", 40)
     run = fitting(options(cv=2, max_steps=20, estimator=LogisticRegression()), *shifted_classes(100))
-    assert all(len(trial.scores) == 40 for trial in run.trials_.values())
+    assert all(len(trial.scores) == 40 for trial in run.candidates_.values())

@@ -11,7 +11,7 @@ from scipy.linalg import sqrtm
 from scipy.stats import energy_distance as root_energy
 from sklearn.covariance import ledoit_wolf
 
-from skgan_resample._distances import energy_by_class, energy_distance
+from skgan_resample._distances import energy_distance, energy_distance_by_class
 from skgan_resample._smcae._maps import (
     RIDGE,
     AffineMap,
@@ -20,7 +20,7 @@ from skgan_resample._smcae._maps import (
     identity,
     linear_transport,
     location_scale,
-    with_drawn_means,
+    with_shrunken_means,
 )
 
 MAPS = {"location_scale": location_scale, "coral": coral, "linear_transport": linear_transport}
@@ -308,7 +308,7 @@ def test_means_of_small_classes_are_drawn_to_where_the_map_for_all_rows_puts_the
     real_classes = np.repeat([0, 1, 3], [2, 38, 10])
     before = real.copy()
     overall = AffineMap(np.diag([2.0, 0.5, 1.0])[None], np.array([[1.0, -1.0, 4.0]]))  # not that between the rows
-    drawn = with_drawn_means(synthetic, real, synthetic_classes, real_classes, overall)
+    drawn = with_shrunken_means(synthetic, real, synthetic_classes, real_classes, overall)
     for number, n_rows in ((0, 2), (1, 38)):
         own = real_classes == number
         mean, expected = real[own].mean(axis=0), overall(synthetic)[synthetic_classes == number].mean(axis=0)
@@ -352,11 +352,11 @@ def test_over_all_divisions_of_some_rows_the_energy_distance_is_zero_on_average(
     assert min(found) < 0 < max(found)
 
 
-def test_energy_by_class_averages_over_real_rows_of_classes_that_both_sides_have():
+def test_energy_distance_by_class_averages_over_real_rows_of_classes_that_both_sides_have():
     rng = np.random.RandomState(0)
     moved, real = rng.normal(size=(14, 2)), rng.normal(size=(15, 2)) + 1
     moved_classes = np.array([0] * 5 + [1] * 3 + [2] * 5 + [4])  # 2 has one real row, 3 none here, 4 one here
     real_classes = np.array([0] * 2 + [1] * 6 + [2] + [3] * 3 + [4] * 3)
     expected = (2 * slow_energy(moved[:5], real[:2]) + 6 * slow_energy(moved[5:8], real[2:8])) / 8
-    assert energy_by_class(moved, moved_classes, real, real_classes) == pytest.approx(expected, abs=1e-12)
-    assert np.isnan(energy_by_class(moved[13:], moved_classes[13:], real, real_classes))
+    assert energy_distance_by_class(moved, moved_classes, real, real_classes) == pytest.approx(expected, abs=1e-12)
+    assert np.isnan(energy_distance_by_class(moved[13:], moved_classes[13:], real, real_classes))

@@ -15,23 +15,21 @@ from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, r2_score
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 
-from skgan_resample._distances import energy_by_class
-from skgan_resample._smcae._fitting import N_ERRORS, Fold, _kept_step
-from skgan_resample._smcae._maps import coral, identity, linear_transport, location_scale, with_drawn_means
+from skgan_resample._distances import energy_distance_by_class
+from skgan_resample._smcae._fitting import N_ERRORS_OF_STEPS, Fold, _chosen_step
+from skgan_resample._smcae._maps import coral, identity, linear_transport, location_scale, with_shrunken_means
+from skgan_resample._smcae._pairing import with_classes_of, with_steady_classes
 from skgan_resample._smcae._selection import (
-    LADDER,
-    NOTHING_TIE,
-    TIE,
-    Trial,
-    Yardstick,
-    assess,
+    CANDIDATES,
+    N_ERRORS_OF_MAPS,
+    CandidateScores,
+    HeldOutScorer,
     chosen,
     closed_form,
-    drawn_to_classes,
+    energies,
     folds,
     nearest_counts,
-    row_gaps,
-    with_classes_of,
+    scores_of,
 )
 from skgan_resample._smcae._training import Training
 
@@ -75,7 +73,7 @@ def test_two_or_three_rows_have_two_folds(n_rows):
 # ------------------------------------------------------------------------------------------------ scores
 def test_gaps_of_rows_are_their_part_in_the_energy_distance():
     moved, held_out = two_domains(20, 12)
-    found = row_gaps(moved, held_out)
+    found = energies(moved, held_out)
     for i in range(12):
         rows = [row for row, label in zip(moved.vectors, moved.classes) if label == held_out.classes[i]]
         within = [math.dist(a, b) for a, b in itertools.permutations(rows, 2)]
@@ -86,19 +84,19 @@ def test_gaps_of_rows_are_their_part_in_the_energy_distance():
         rows = held_out.vectors[held_out.classes == number]
         own = np.mean([math.dist(a, b) for a, b in itertools.permutations(rows, 2)])
         means[number] = found[held_out.classes == number].mean() - own
-    expected = energy_by_class(moved.vectors, moved.classes, held_out.vectors, held_out.classes)
+    expected = energy_distance_by_class(moved.vectors, moved.classes, held_out.vectors, held_out.classes)
     assert (means[0] + means[1]) / 2 == pytest.approx(expected)
 
 
 def test_rows_whose_class_was_not_moved_have_the_mean_gap():
     moved, held_out = two_domains(20, 12, 3)
-    present = row_gaps(moved[moved.classes != 2], held_out[held_out.classes != 2])
-    found = row_gaps(moved[moved.classes != 2], held_out)
+    present = energies(moved[moved.classes != 2], held_out[held_out.classes != 2])
+    found = energies(moved[moved.classes != 2], held_out)
     assert found[held_out.classes != 2] == pytest.approx(present)
     assert found[held_out.classes == 2] == pytest.approx(present.mean())
     one_row = np.concatenate([np.flatnonzero(moved.classes != 2), np.flatnonzero(moved.classes == 2)[:1]])
-    assert row_gaps(moved[one_row], held_out) == pytest.approx(found)
-    assert row_gaps(moved[:1], held_out).tolist() == [0.0] * 12
+    assert energies(moved[one_row], held_out) == pytest.approx(found)
+    assert energies(moved[:1], held_out).tolist() == [0.0] * 12
 
 
 def parts(real, splits, drafts=None):
@@ -114,8 +112,8 @@ def cross_validated(scoring, learner, weights, alone, n_features=2):
     if scoring == "r2":
         synthetic.target, real.target = (side.vectors @ [1.0, 2.0] ** np.array(2) for side in (synthetic, real))
     splits = folds(real, 3, np.random.RandomState(0))
-    yardstick = Yardstick(scoring, learner, n_features, real, weights, alone=alone)
-    trial = assess(yardstick, parts(real, splits), [synthetic] * 3)
+    yardstick = HeldOutScorer(scoring, learner, n_features, real, weights, synthetic_alone=alone)
+    trial = scores_of(yardstick, parts(real, splits), [synthetic] * 3)
     return synthetic, real, splits, trial
 
 
@@ -151,8 +149,8 @@ def test_balanced_accuracy_is_that_of_scikit_learn():
     synthetic, real, splits, _ = cross_validated("accuracy", learner, np.ones(45), False)
     real = real[np.r_[:20, np.flatnonzero(real.classes == 1)[8:]]]
     splits = folds(real, 3, np.random.RandomState(0))
-    yardstick = Yardstick("balanced_accuracy", learner, 2, real, np.ones(len(real)), alone=False)
-    trial = assess(yardstick, parts(real, splits), [synthetic] * 3)
+    yardstick = HeldOutScorer("balanced_accuracy", learner, 2, real, np.ones(len(real)), synthetic_alone=False)
+    trial = scores_of(yardstick, parts(real, splits), [synthetic] * 3)
     found = predictions(learner, synthetic, real, splits, False)[0]
     expected = [balanced_accuracy_score(real.target[test], found[test]) for _, test in splits]
     assert trial.folds == pytest.approx(expected)
@@ -170,46 +168,46 @@ def test_r2_is_that_of_scikit_learn():
 
 
 @pytest.mark.parametrize(
-    ("scoring", "probes"),
+    ("scoring", "estimators"),
     [
         ("accuracy", [LogisticRegression(), KNeighborsClassifier(), ExtraTreesClassifier(30, random_state=0)]),
         ("r2", [Ridge(), KNeighborsRegressor(), ExtraTreesRegressor(30, random_state=0)]),
     ],
 )
-def test_without_a_learner_three_of_them_are_averaged(scoring, probes):
+def test_without_a_learner_three_of_them_are_averaged(scoring, estimators):
     together = cross_validated(scoring, None, np.ones(45), False)[-1].scores
-    alone = [cross_validated(scoring, probe, np.ones(45), False)[-1].scores for probe in probes]
+    alone = [cross_validated(scoring, estimator, np.ones(45), False)[-1].scores for estimator in estimators]
     assert together == pytest.approx(np.mean(alone, axis=0))
 
 
 def test_without_synthetic_rows_the_real_ones_teach_alone():
     _, real, splits, _ = cross_validated("accuracy", None, np.ones(45), True)
-    yardstick = Yardstick("accuracy", KNeighborsClassifier(), 2, real, np.ones(45), alone=True)
-    trial = assess(yardstick, parts(real, splits), [None] * 3)
+    yardstick = HeldOutScorer("accuracy", KNeighborsClassifier(), 2, real, np.ones(45), synthetic_alone=True)
+    trial = scores_of(yardstick, parts(real, splits), [None] * 3)
     expected = np.empty(45)
     for train, test in splits:
         learner = KNeighborsClassifier().fit(real.vectors[train], real.target[train])
         expected[test] = learner.predict(real.vectors[test]) == real.target[test]
     assert np.array_equal(trial.scores, expected)
-    assert np.isnan(trial.gap)
+    assert np.isnan(trial.energy)
 
 
 def test_the_gap_of_a_candidate_is_the_mean_over_folds():
     weights = np.random.RandomState(0).uniform(1, 2, size=45)
     moved, real, splits, trial = cross_validated("gap", None, weights, True)
     compared = [fold.compared for fold in parts(real, splits)]
-    gaps = [energy_by_class(moved.vectors, moved.classes, like.vectors, like.classes) for like in compared]
-    assert trial.gap == pytest.approx(np.mean(gaps))
+    gaps = [energy_distance_by_class(moved.vectors, moved.classes, like.vectors, like.classes) for like in compared]
+    assert trial.energy == pytest.approx(np.mean(gaps))
     for _, test in splits:
-        assert trial.scores[test] == pytest.approx(-row_gaps(moved, real[test]) * weights[test] / weights.mean())
+        assert trial.scores[test] == pytest.approx(-energies(moved, real[test]) * weights[test] / weights.mean())
 
 
 def test_a_learner_copes_with_one_class_and_with_fewer_rows_than_neighbours():
     moved, real = sample_of(np.eye(3)[:, :2], [1, 1, 1], 2), sample_of(np.zeros((4, 2)), [0, 1, 1, 1], 2)
-    yardstick = Yardstick("accuracy", None, 2, real, np.ones(4), alone=True)
+    yardstick = HeldOutScorer("accuracy", None, 2, real, np.ones(4), synthetic_alone=True)
     assert yardstick(moved, moved[:1], real).tolist() == [0.0, 1.0, 1.0, 1.0]
     moved = sample_of(np.eye(3)[:, :2], [0, 1, 1], 2)
-    yardstick = Yardstick("accuracy", KNeighborsClassifier(), 2, real, np.ones(4), alone=True)
+    yardstick = HeldOutScorer("accuracy", KNeighborsClassifier(), 2, real, np.ones(4), synthetic_alone=True)
     assert yardstick(moved, moved[:1], real)[1:].mean() > 0
 
 
@@ -225,21 +223,21 @@ def test_a_fold_of_equal_targets_does_not_decide():
     y = np.r_[np.zeros(20), 5.0]
     real = sample_of(rng.normal(size=(21, 2)), target=y)
     splits = folds(real, 3, rng)
-    yardstick = Yardstick("r2", None, 2, real, np.ones(21), alone=True)
+    yardstick = HeldOutScorer("r2", None, 2, real, np.ones(21), synthetic_alone=True)
     candidates = {"wrong": sample_of(real.vectors, target=y + 3), "right": real}
-    trials = {name: assess(yardstick, parts(real, splits), [rows] * 3) for name, rows in candidates.items()}
+    trials = {name: scores_of(yardstick, parts(real, splits), [rows] * 3) for name, rows in candidates.items()}
     assert chosen(trials, ["wrong", "right"]) == "right"
 
 
 # ------------------------------------------------------------------------------------------------ the choice
 def trial(scores):
-    return Trial(np.array(scores, dtype=float), [], np.nan)
+    return CandidateScores(np.array(scores, dtype=float), [], np.nan)
 
 
 def test_the_simplest_of_equal_candidates_is_chosen():
-    trials = {name: trial([1, 0, 1, 1]) for name in LADDER}
-    assert chosen(trials, list(LADDER)) == "identity"
-    assert chosen(trials, ["none", *LADDER][1:][::-1]) == "smcae"
+    trials = {name: trial([1, 0, 1, 1]) for name in CANDIDATES}
+    assert chosen(trials, list(CANDIDATES)) == "identity"
+    assert chosen(trials, ["none", *CANDIDATES][1:][::-1]) == "smcae"
 
 
 def test_a_clearly_better_candidate_is_chosen():
@@ -251,21 +249,17 @@ def test_a_clearly_better_candidate_is_chosen():
 
 @pytest.mark.parametrize("share", [0.9, 1.1])
 @pytest.mark.parametrize(
-    ("simple", "tie"),
-    [("none", NOTHING_TIE), ("identity", NOTHING_TIE), ("location_scale", TIE), ("coral", TIE), ("linear_ot", TIE)],
+    ("simple", "n_errors"),
+    [("none", 1.0), ("identity", 1.0), ("location_scale", 0.25), ("coral", 0.25), ("linear_ot", 0.25)],
 )
-def test_a_simpler_candidate_is_chosen_within_its_share_of_a_standard_error(simple, tie, share):
+def test_a_simpler_candidate_is_chosen_within_its_share_of_a_standard_error(simple, n_errors, share):
     """Four differences, one below and one above their mean in turn, have a standard error of a half."""
-    trials = {simple: trial(np.zeros(4)), "smcae": trial(share * tie * 0.5 + np.array([-1, 1, -1, 1]))}
+    trials = {simple: trial(np.zeros(4)), "smcae": trial(share * n_errors * 0.5 + np.array([-1, 1, -1, 1]))}
     assert chosen(trials, [simple, "smcae"]) == (simple if share < 1 else "smcae")
 
 
-def test_to_do_nothing_is_given_up_for_a_standard_error_and_a_map_for_a_quarter():
-    assert (NOTHING_TIE, TIE) == (1.0, 0.25)
-
-
 def test_the_first_within_the_error_is_chosen_not_the_best_of_them():
-    better = TIE * 0.5 * np.array([0.4, 0.8])[:, None] + np.array([-1, 1, -1, 1])
+    better = N_ERRORS_OF_MAPS * 0.5 * np.array([0.4, 0.8])[:, None] + np.array([-1, 1, -1, 1])
     trials = dict(zip("abcd", map(trial, (np.zeros(4) - 9, np.zeros(4), *better))))
     assert chosen(trials, list("abcd")) == "b"
 
@@ -311,8 +305,8 @@ def test_the_map_by_class_puts_classes_where_their_drawn_means_are():
     synthetic, real = two_domains(60, 15, 3)
     synthetic = synthetic[np.r_[:60, np.flatnonzero(synthetic.classes == 0)]]  # class 0 is twice as frequent
     overall = linear_transport(synthetic.vectors, with_classes_of(synthetic, real).vectors)
-    drawn = with_drawn_means(synthetic.vectors, real.vectors, synthetic.classes, real.classes, overall)
-    assert np.array_equal(drawn_to_classes(synthetic, real).vectors, drawn)
+    drawn = with_shrunken_means(synthetic.vectors, real.vectors, synthetic.classes, real.classes, overall)
+    assert np.array_equal(with_steady_classes(synthetic, real).vectors, drawn)
     moved = closed_form("linear_ot", synthetic, real)(synthetic.vectors, synthetic.membership)
     for number in range(3):
         expected = drawn[real.classes == number].mean(axis=0)
@@ -370,34 +364,34 @@ def test_a_class_of_two_real_rows_gets_the_map_for_all_rows():
 def seen(*gaps, steps=None):
     """Return a training in which held-out rows had these gaps."""
     steps = [50 * k for k in range(len(gaps))] if steps is None else steps
-    return Training(None, None, steps=steps, gaps=[np.array(values, dtype=float) for values in gaps])
+    return Training(None, None, steps=steps, energies=[np.array(values, dtype=float) for values in gaps])
 
 
 def test_the_last_step_is_kept_unless_an_earlier_one_was_better_beyond_its_error():
     ones = np.ones(4)
-    assert _kept_step([seen(3 * ones, 2 * ones, ones)]) == 100  # it falls
-    assert _kept_step([seen(ones, ones, ones)]) == 100  # it does nothing
-    assert _kept_step([seen(ones, 0.5 * ones, ones)]) == 50
-    assert _kept_step([seen(0.8 * ones, 0.5 * ones, ones)]) == 50  # the best one
-    assert _kept_step([seen(ones, 2 * ones, 3 * ones)]) == 0
+    assert _chosen_step([seen(3 * ones, 2 * ones, ones)]) == 100  # it falls
+    assert _chosen_step([seen(ones, ones, ones)]) == 100  # it does nothing
+    assert _chosen_step([seen(ones, 0.5 * ones, ones)]) == 50
+    assert _chosen_step([seen(0.8 * ones, 0.5 * ones, ones)]) == 50  # the best one
+    assert _chosen_step([seen(ones, 2 * ones, 3 * ones)]) == 0
 
 
 @pytest.mark.parametrize(("gain", "step"), [(0.9, 50), (1.1, 0)])
 def test_an_earlier_step_must_be_better_by_two_standard_errors(gain, step):
     """The gains are `gain` - 1 and `gain` + 1, four of them: the error of their mean is 0.5."""
-    assert N_ERRORS == 2
-    assert _kept_step([seen(-gain + np.array([-1, 1, -1, 1]), np.zeros(4))]) == step
+    assert N_ERRORS_OF_STEPS == 2
+    assert _chosen_step([seen(-gain + np.array([-1, 1, -1, 1]), np.zeros(4))]) == step
 
 
 def test_the_step_is_that_of_all_trainings_together():
     ones = np.ones(4)
     first, second = seen(ones, 0.5 * ones, ones), seen(2 * ones, ones, 0.2 * ones)
-    assert _kept_step([first]) == 50
-    assert _kept_step([first, second]) == 100
-    assert _kept_step([first, seen(ones, 0.4 * ones)]) == 50  # one was cut short, and 50 is the last they share
-    assert _kept_step([seen(ones, ones, 9 * ones), seen(ones, 2 * ones)]) == 0
+    assert _chosen_step([first]) == 50
+    assert _chosen_step([first, second]) == 100
+    assert _chosen_step([first, seen(ones, 0.4 * ones)]) == 50  # one was cut short, and 50 is the last they share
+    assert _chosen_step([seen(ones, ones, 9 * ones), seen(ones, 2 * ones)]) == 0
 
 
 def test_trainings_that_did_not_look_have_no_step_to_keep():
-    assert _kept_step([Training(None, None), Training(None, None)]) is None
-    assert _kept_step([seen([1.0]), Training(None, None)]) is None
+    assert _chosen_step([Training(None, None), Training(None, None)]) is None
+    assert _chosen_step([seen([1.0]), Training(None, None)]) is None

@@ -64,7 +64,7 @@ def same_bits(a, b):
 @pytest.mark.parametrize("snap", [True, False])
 def test_rows_that_do_not_move_keep_every_bit(snap):
     space, real, _ = fitted(snap=snap)
-    landed = space.landed(real, real.vectors.copy())
+    landed = space.valid_rows(real, real.vectors.copy())
     assert same_bits(landed.codes, real.codes)
     assert same_bits(landed.vectors, real.vectors)
     pd.testing.assert_frame_equal(space.encoder_.from_codes(landed.codes), real_table())
@@ -75,7 +75,7 @@ def test_cells_that_do_not_move_keep_every_bit_beside_those_that_do():
     for column in space.encoder_.columns_[:-1]:
         vectors = real.vectors.copy()
         vectors[:, column.encoded] += 0.01 + np.arange(column.encoded.stop - column.encoded.start)[::-1]
-        landed = space.landed(real, vectors)
+        landed = space.valid_rows(real, vectors)
         others = [j for j, other in enumerate(space.encoder_.columns_) if other is not column]
         assert same_bits(landed.codes[:, others], real.codes[:, others])
         if column.name in ("weight", "rain", "kind"):
@@ -85,10 +85,10 @@ def test_cells_that_do_not_move_keep_every_bit_beside_those_that_do():
 
 def test_without_snapping_values_that_stay_may_be_off_the_grid_and_moved_ones_out_of_range():
     space, _, synthetic = fitted(snap=False)
-    landed = space.landed(synthetic, synthetic.vectors)
+    landed = space.valid_rows(synthetic, synthetic.vectors)
     assert np.array_equal(landed.codes[:, 0], synthetic.codes[:, 0])
     assert landed.codes[:, 0].min() < 1
-    moved = space.landed(synthetic, synthetic.vectors + 0.123)
+    moved = space.valid_rows(synthetic, synthetic.vectors + 0.123)
     assert (moved.codes[:, 0] != np.round(moved.codes[:, 0], 1)).any()
     for whole in (1, 4, 5, 7):  # integers, levels and dates have no other values
         assert np.array_equal(moved.codes[:, whole], np.round(moved.codes[:, whole]))
@@ -106,7 +106,7 @@ def test_wherever_rows_are_moved_they_are_valid(seed, scale, some_cells_alone):
     if some_cells_alone:
         moves *= rng.uniform(size=moves.shape) < 0.3
     vectors = synthetic.vectors + moves
-    landed = space.landed(synthetic, vectors, [(3, 0, 0.0, 0.2)])
+    landed = space.valid_rows(synthetic, vectors, [(3, 0, 0.0, 0.2)])
     table, real = space.encoder_.from_codes(landed.codes), real_table()
     assert list(table.dtypes) == list(real.dtypes)
     for name in ("price", "rooms", "rain", "weight", "day", "floor"):
@@ -124,7 +124,7 @@ def test_wherever_rows_are_moved_they_are_valid(seed, scale, some_cells_alone):
     pd.testing.assert_frame_equal(table.isna(), missing)
     assert missing["weight"].any()
     assert not missing["weight"].all()
-    assert np.array_equal(space.encoder_.encode_codes(landed.codes) * space.factor_, landed.vectors)
+    assert np.array_equal(space.encoder_.encode_codes(landed.codes) * space.column_weights_, landed.vectors)
 
 
 def test_a_missing_cell_stays_missing_and_none_appears_even_when_the_indicator_is_moved():
@@ -134,7 +134,7 @@ def test_a_missing_cell_stays_missing_and_none_appears_even_when_the_indicator_i
         for column in space.encoder_.columns_:
             if column.has_missing:
                 vectors[:, column.encoded.stop - 1] += move
-        assert np.array_equal(np.isnan(space.landed(real, vectors).codes), np.isnan(real.codes))
+        assert np.array_equal(np.isnan(space.valid_rows(real, vectors).codes), np.isnan(real.codes))
 
 
 def test_a_moved_level_is_the_one_with_the_largest_coordinate():
@@ -142,7 +142,7 @@ def test_a_moved_level_is_the_one_with_the_largest_coordinate():
     head = space.encoder_.columns_[4].encoded
     vectors = real.vectors.copy()
     vectors[:, head] = np.eye(3)[np.arange(N_ROWS) % 3] * 0.2 + 0.1
-    assert np.array_equal(space.landed(real, vectors).codes[:, 4], np.arange(N_ROWS) % 3)
+    assert np.array_equal(space.valid_rows(real, vectors).codes[:, 4], np.arange(N_ROWS) % 3)
 
 
 @pytest.mark.parametrize("synthetic_spread", [1.0, 100.0])
@@ -151,8 +151,8 @@ def test_a_move_by_vectors_is_a_move_in_units_of_the_real_spread(synthetic_sprea
     real_rows, synthetic_rows = rng.normal(size=(50, 2)) * 7, rng.normal(size=(50, 2)) * 7 * synthetic_spread
     space = Space(snap=False)
     real, _ = space.fit(real_rows, None, synthetic_rows, None)
-    assert (space.factor_ < 1).all() == (synthetic_spread > 10)
-    moved = space.landed(real, real.vectors + 0.1 * space.factor_).codes
+    assert (space.column_weights_ < 1).all() == (synthetic_spread > 10)
+    moved = space.valid_rows(real, real.vectors + 0.1 * space.column_weights_).codes
     assert moved == pytest.approx(real_rows + 0.1 * real_rows.std(axis=0))
 
 
@@ -173,7 +173,7 @@ def test_reading_leaves_the_table_alone():
     table = synthetic_table()[["price", "rooms", "rain"]].to_numpy()
     space = Space()
     space.fit(real_table()[["price", "rooms", "rain"]].to_numpy(), None, table, None)
-    space.landed(space.read(table), np.zeros((40, 3)))
+    space.valid_rows(space.read(table), np.zeros((40, 3)))
     assert np.array_equal(table, synthetic_table()[["price", "rooms", "rain"]].to_numpy(), equal_nan=True)
 
 
@@ -181,8 +181,8 @@ def test_landing_leaves_the_vectors_alone():
     space, real, _ = fitted()
     vectors = real.vectors + 0.5
     before = vectors.copy()
-    space.landed(real, vectors)
-    space.masses(real, vectors, real)
+    space.valid_rows(real, vectors)
+    space.point_masses(real, vectors, real)
     assert same_bits(vectors, before)
 
 
@@ -190,7 +190,9 @@ def test_landing_leaves_the_vectors_alone():
 @pytest.mark.parametrize("keep", [["price", "kind"], [0, 4], [-9, "kind"], np.array(["price", "kind"])])
 def test_kept_columns_stay_as_they_are(keep):
     space, _, synthetic = fitted(keep=keep)
-    landed = space.landed(synthetic, synthetic.vectors + np.random.RandomState(0).normal(size=synthetic.vectors.shape))
+    landed = space.valid_rows(
+        synthetic, synthetic.vectors + np.random.RandomState(0).normal(size=synthetic.vectors.shape)
+    )
     assert same_bits(landed.codes[:, [0, 4]], synthetic.codes[:, [0, 4]])
     assert synthetic.codes[:, 0].min() < 1  # below all real prices
     others = [1, 2, 3, 5]
@@ -209,7 +211,7 @@ def test_a_gap_in_a_kept_column_of_integers_is_filled_with_an_integer():
         pd.DataFrame({"rooms": [1, 2, 3, 4], "price": [0.5, 1.5, 2.0, 3.1]}), None,
         pd.DataFrame({"rooms": [np.nan, 2.0], "price": [1.0, 2.0]}), None,
     )  # fmt: skip
-    landed = space.landed(synthetic, synthetic.vectors)
+    landed = space.valid_rows(synthetic, synthetic.vectors)
     assert landed.codes[:, 0].tolist() == [2.0, 2.0]
 
 
@@ -239,7 +241,7 @@ def test_names_of_more_than_fifty_levels_are_no_part_of_the_vectors_and_stay(n_l
     assert space.used_[names.encoded].all() == space.used_[names.encoded].any() == is_used
     assert real.vectors.shape[1] == (2 + n_levels + 1 if is_used else 2)
     vectors = np.random.RandomState(0).normal(size=real.vectors.shape) * 9
-    landed = space.landed(real, vectors)
+    landed = space.valid_rows(real, vectors)
     assert np.array_equal(landed.codes[:, 1], real.codes[:, 1], equal_nan=True) == (not is_used)
     assert np.isnan(landed.codes[-3:, 1]).all()
     expected = np.clip(
@@ -271,7 +273,7 @@ def test_a_target_moves_though_a_column_before_it_is_kept():
     real, _ = space.fit(real_table(), y, real_table(), y)
     vectors = real.vectors.copy()
     vectors[:, -1] += 0.5
-    landed = space.landed(real, vectors)
+    landed = space.valid_rows(real, vectors)
     assert landed.target == pytest.approx(y + 0.5 * y.std())
     assert same_bits(landed.codes, real.codes)
 
@@ -280,8 +282,8 @@ def test_all_columns_can_be_kept():
     space, real, synthetic = fitted(keep=list(range(9)))
     assert space.width_ == 0
     assert real.vectors.shape == (N_ROWS, 0)
-    assert same_bits(space.landed(synthetic, synthetic.vectors).codes, synthetic.codes)
-    assert space.masses(synthetic, synthetic.vectors, real) == []
+    assert same_bits(space.valid_rows(synthetic, synthetic.vectors).codes, synthetic.codes)
+    assert space.point_masses(synthetic, synthetic.vectors, real) == []
 
 
 # ------------------------------------------------------------------------------------------------ what is refused
@@ -325,9 +327,9 @@ def test_as_many_moved_cells_hold_a_frequent_value_as_real_ones(share, snap):
     space = Space(snap=snap)
     real, synthetic = space.fit(rainfall(share), None, rainfall(0.0, 120, 1), None)
     vectors = synthetic.vectors + 0.3 * np.random.RandomState(2).normal(size=synthetic.vectors.shape)
-    found = space.masses(synthetic, vectors, real)
+    found = space.point_masses(synthetic, vectors, real)
     assert [mass[:3] for mass in found] == [(0, 0, 0.0)]
-    moved, plain = (space.landed(synthetic, vectors, masses).codes[:, 0] for masses in (found, ()))
+    moved, plain = (space.valid_rows(synthetic, vectors, masses).codes[:, 0] for masses in (found, ()))
     assert abs((moved == 0).mean() - share) <= 1 / 120
     assert np.array_equal(moved[moved != 0], plain[moved != 0])
     assert np.abs(plain[moved == 0]).max() <= np.abs(plain[moved != 0]).min()  # the nearest ones
@@ -336,7 +338,7 @@ def test_as_many_moved_cells_hold_a_frequent_value_as_real_ones(share, snap):
 def test_values_that_are_not_frequent_and_levels_attract_nothing():
     space = Space()
     real, synthetic = space.fit(rainfall(0.15), None, rainfall(0.0, 120, 1), None)
-    assert space.masses(synthetic, synthetic.vectors + 0.1, real) == []
+    assert space.point_masses(synthetic, synthetic.vectors + 0.1, real) == []
 
 
 def with_gaps():
@@ -346,7 +348,7 @@ def with_gaps():
     space = Space(snap=False)
     real, synthetic = space.fit(table, None, table, None)
     vectors = synthetic.vectors + np.random.RandomState(1).normal(size=synthetic.vectors.shape)
-    landed = space.landed(synthetic, vectors, space.masses(synthetic, vectors, real))
+    landed = space.valid_rows(synthetic, vectors, space.point_masses(synthetic, vectors, real))
     return landed, real, table["rain"].isna()
 
 
@@ -368,7 +370,7 @@ def test_a_frequent_value_is_found_beside_more_missing_cells():
     real, synthetic = space.fit(table, None, table, None)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        found = space.masses(synthetic, synthetic.vectors + 0.01, real)
+        found = space.point_masses(synthetic, synthetic.vectors + 0.01, real)
     assert [mass[:3] for mass in found] == [(0, 0, 0.0)]
 
 
@@ -376,13 +378,13 @@ def test_only_cells_that_moved_are_drawn_to_a_frequent_value():
     space = Space(snap=False)
     real, synthetic = space.fit(rainfall(0.55), None, rainfall(0.0, 120, 1), None)
     vectors = synthetic.vectors.copy()
-    assert space.masses(synthetic, vectors, real) == []
+    assert space.point_masses(synthetic, vectors, real) == []
     vectors[:, 1:] += 1.0  # columns without a frequent value
-    assert space.masses(synthetic, vectors, real) == []
+    assert space.point_masses(synthetic, vectors, real) == []
     vectors[:30, 0] += 1e-3
-    found = space.masses(synthetic, vectors, real)
+    found = space.point_masses(synthetic, vectors, real)
     assert [mass[:3] for mass in found] == [(0, 0, 0.0)]
-    landed = space.landed(synthetic, vectors, [(0, 0, 0.0, np.inf)])
+    landed = space.valid_rows(synthetic, vectors, [(0, 0, 0.0, np.inf)])
     assert (landed.codes[:30, 0] == 0).all()
     assert same_bits(landed.codes[30:, 0], synthetic.codes[30:, 0])
 
@@ -395,7 +397,7 @@ def test_a_column_of_few_values_needs_no_masses():
     real, synthetic = space.fit(table, None, table, None)
     assert (real.codes == 0).mean() > 0.5
     assert space.encoder_.columns_[0].grid is not None
-    assert space.masses(synthetic, synthetic.vectors + 0.5, real) == []
+    assert space.point_masses(synthetic, synthetic.vectors + 0.5, real) == []
 
 
 @pytest.mark.parametrize(("n_few", "n_found"), [(19, 1), (20, 2)])
@@ -415,9 +417,9 @@ def test_each_class_of_twenty_real_rows_has_its_own_share_of_a_frequent_value(n_
         np.concatenate(parts)[:, None], y, rng.exponential(size=(200, 1)) + 0.3, y_synthetic
     )  # fmt: skip
     vectors = synthetic.vectors + 0.05
-    found = space.masses(synthetic, vectors, real)
+    found = space.point_masses(synthetic, vectors, real)
     assert [mass[:3] for mass in found] == [(0, 0, 0.0), (0, 1, 0.0)][:n_found]
-    landed = space.landed(synthetic, vectors, found).codes[:, 0]
+    landed = space.valid_rows(synthetic, vectors, found).codes[:, 0]
     assert (landed[y_synthetic == "a"] == 0).mean() == pytest.approx(0.6)
     assert (landed[y_synthetic == "b"] == 0).mean() == pytest.approx(0.3 if n_found == 2 else 0.0)
 
@@ -430,7 +432,7 @@ def test_a_class_is_drawn_to_the_value_that_is_frequent_in_it():
     column[:20], column[40:60], column[80:86] = 0.0, 3.0, 0.0
     space = Space(role="classes")
     real, synthetic = space.fit(column[:, None], y, rng.uniform(1, 2, size=(90, 1)), np.resize([0, 1, 2], 90))
-    found = space.masses(synthetic, synthetic.vectors + 0.01, real)
+    found = space.point_masses(synthetic, synthetic.vectors + 0.01, real)
     assert [mass[:3] for mass in found] == [(0, 0, 0.0), (0, 1, 3.0)]
 
 
@@ -442,8 +444,8 @@ def test_cells_at_one_distance_are_all_drawn():
     space = Space()
     real, synthetic = space.fit(table, None, other, None)
     vectors = synthetic.vectors + 0.01
-    radius = space.masses(synthetic, vectors, real)[0][3]
-    landed = space.landed(synthetic, vectors, [(0, 0, 0.0, radius)])
+    radius = space.point_masses(synthetic, vectors, real)[0][3]
+    landed = space.valid_rows(synthetic, vectors, [(0, 0, 0.0, radius)])
     assert np.array_equal(landed.codes[:, 0] == 0, other["rain"] == 0.1)
 
 
@@ -467,17 +469,17 @@ def test_a_target_that_moves_is_the_last_coordinate_and_comes_back_on_its_grid()
     space = Space(role="moves")
     real, synthetic = space.fit(real_table(), y, synthetic_table(), y_synthetic)
     assert space.width_ == space.n_features_ + 1 == real.vectors.shape[1]
-    assert real.vectors[:, -1] / space.factor_[-1] == pytest.approx((y - y.mean()) / y.std())
-    assert same_bits(space.landed(real, real.vectors).target, y)
+    assert real.vectors[:, -1] / space.column_weights_[-1] == pytest.approx((y - y.mean()) / y.std())
+    assert same_bits(space.valid_rows(real, real.vectors).target, y)
     vectors = synthetic.vectors.copy()
     vectors[:20, -1] += rng.normal(size=20) * 2
-    moved = space.landed(synthetic, vectors).target
+    moved = space.valid_rows(synthetic, vectors).target
     assert np.array_equal(moved[20:], y_synthetic[20:])
-    expected = y_synthetic[:20] + (vectors[:20, -1] - synthetic.vectors[:20, -1]) / space.factor_[-1] * y.std()
+    expected = y_synthetic[:20] + (vectors[:20, -1] - synthetic.vectors[:20, -1]) / space.column_weights_[-1] * y.std()
     assert moved[:20] == pytest.approx(np.clip(expected, y.min(), y.max()), abs=0.0501)
     assert np.array_equal(moved[:20], np.round(moved[:20], 1))
     space.snap = False
-    assert space.landed(synthetic, vectors).target[:20] == pytest.approx(expected)
+    assert space.valid_rows(synthetic, vectors).target[:20] == pytest.approx(expected)
 
 
 def test_a_target_of_few_values_comes_back_as_one_of_them():
@@ -485,9 +487,9 @@ def test_a_target_of_few_values_comes_back_as_one_of_them():
     y = rng.choice([1.0, 2.0, 4.0], N_ROWS)
     space = Space(role="moves")
     real, _ = space.fit(real_table(), y, synthetic_table(), np.full(40, 2.0))
-    landed = space.landed(real, real.vectors + rng.normal(size=real.vectors.shape))
+    landed = space.valid_rows(real, real.vectors + rng.normal(size=real.vectors.shape))
     assert set(landed.target) == {1.0, 2.0, 4.0}
-    assert landed.vectors[:, -1] == pytest.approx((landed.target - y.mean()) / y.std() * space.factor_[-1])
+    assert landed.vectors[:, -1] == pytest.approx((landed.target - y.mean()) / y.std() * space.column_weights_[-1])
 
 
 def test_classes_are_those_of_both_sides_and_stay_with_their_rows():
@@ -498,7 +500,7 @@ def test_classes_are_those_of_both_sides_and_stay_with_their_rows():
     assert real.target.tolist() == ["abc".index(label) for label in y]
     assert np.array_equal(synthetic.membership, np.eye(3)[["abc".index(label) for label in y_synthetic]])
     assert space.width_ == space.n_features_ == real.vectors.shape[1]
-    landed = space.landed(synthetic, synthetic.vectors + 1)
+    landed = space.valid_rows(synthetic, synthetic.vectors + 1)
     assert np.array_equal(landed.target, synthetic.target)
     assert np.array_equal(landed.membership, synthetic.membership)
 
@@ -563,7 +565,7 @@ def test_shares_of_classes_may_be_given_instead_of_a_target():
     assert sample.target is None
     assert np.array_equal(sample.membership, shares)
     assert sample.classes.tolist() == [1] * 40
-    assert np.array_equal(space.landed(sample, sample.vectors + 1).membership, shares)
+    assert np.array_equal(space.valid_rows(sample, sample.vectors + 1).membership, shares)
 
 
 @pytest.mark.parametrize("role", [None, "stays"])
@@ -600,7 +602,7 @@ def test_a_level_that_no_real_row_lacks_is_not_scaled():
     space = Space()
     real, _ = space.fit(table, None, table.assign(b=1.0), None)
     assert np.isfinite(real.vectors).all()
-    assert space.factor_.tolist() == [1.0, 1.0]
+    assert space.column_weights_.tolist() == [1.0, 1.0]
 
 
 # ------------------------------------------------------------------------------------------------ samples
@@ -611,7 +613,7 @@ def test_some_rows_of_a_sample_keep_what_belongs_to_them():
     assert part.codes.tolist() == [[4.0, 5.0], [0.0, 1.0]]
     assert part.vectors.tolist() == [[-2.0], [0.0]]
     assert part.target.tolist() == part.classes.tolist() == [1, 2]
-    elsewhere = part.at(np.ones((2, 1)))
+    elsewhere = part.with_vectors(np.ones((2, 1)))
     assert elsewhere.vectors.tolist() == [[1.0], [1.0]]
     assert elsewhere.codes is part.codes
     assert part.vectors.tolist() == [[-2.0], [0.0]]

@@ -6,17 +6,17 @@ import math
 import numpy as np
 import pytest
 import torch
-from _smcae_data import options
-from _smcae_samples import sample_of, two_domains
+from _smcae_samples import options, sample_of, two_domains
 from hypothesis import given
 from hypothesis import strategies as st
 
 from skgan_resample._nn import autoencoder
-from skgan_resample._smcae import _training
+from skgan_resample._smcae import _pairing
 from skgan_resample._smcae._fitting import _variance_ratio
-from skgan_resample._smcae._maps import AffineMap, identity
-from skgan_resample._smcae._selection import closed_form, drawn_to_classes, row_gaps
-from skgan_resample._smcae._training import Mover, hidden_sizes, pair_up, spread_like, train_guarded, train_paper
+from skgan_resample._smcae._maps import AffineMap, RowMap, identity
+from skgan_resample._smcae._pairing import partners_of, with_steady_classes
+from skgan_resample._smcae._selection import closed_form, energies
+from skgan_resample._smcae._training import hidden_sizes, stretch_to, train_guarded, train_paper
 
 
 def weights_of(network):
@@ -30,7 +30,7 @@ def test_transport_pairs_are_the_cheapest_permutation(seed):
     synthetic, real = sample_of(rng.normal(size=(5, 2))), sample_of(rng.normal(size=(5, 2)) + 1)
     cost = lambda order: sum(((synthetic.vectors[i] - real.vectors[j]) ** 2).sum() for i, j in enumerate(order))  # noqa: E731
     best = min(itertools.permutations(range(5)), key=cost)
-    assert pair_up(synthetic, real, "ot", rng).tolist() == list(best)
+    assert partners_of(synthetic, real, "ot", rng).tolist() == list(best)
 
 
 def test_transport_with_more_synthetic_rows_is_the_cheapest_equal_use():
@@ -38,24 +38,24 @@ def test_transport_with_more_synthetic_rows_is_the_cheapest_equal_use():
     synthetic, real = sample_of(rng.normal(size=(6, 2))), sample_of(rng.normal(size=(3, 2)) + 1)
     distances = ((synthetic.vectors[:, None] - real.vectors) ** 2).sum(axis=2)
     best = min(itertools.permutations([0, 0, 1, 1, 2, 2]), key=lambda order: distances[np.arange(6), order].sum())
-    assert pair_up(synthetic, real, "ot", rng).tolist() == list(best)
+    assert partners_of(synthetic, real, "ot", rng).tolist() == list(best)
 
 
 @given(st.integers(1, 30), st.integers(1, 12), st.integers(0, 1000))
 def test_transport_uses_real_rows_equally_often(n_synthetic, n_real, seed):
     rng = np.random.RandomState(seed)
     synthetic, real = sample_of(rng.normal(size=(n_synthetic, 2))), sample_of(rng.normal(size=(n_real, 2)))
-    counts = np.bincount(pair_up(synthetic, real, "ot", rng), minlength=n_real)
+    counts = np.bincount(partners_of(synthetic, real, "ot", rng), minlength=n_real)
     assert counts.sum() == n_synthetic
     assert np.ptp(counts) <= 1
 
 
 @pytest.mark.parametrize("n_synthetic", [12, 30, 47])
 def test_transport_in_parts_uses_real_rows_equally_often(monkeypatch, n_synthetic):
-    monkeypatch.setattr(_training, "PLAN_ROWS", 5)
+    monkeypatch.setattr(_pairing, "PLAN_ROWS", 5)
     rng = np.random.RandomState(0)
     synthetic, real = sample_of(rng.normal(size=(n_synthetic, 2))), sample_of(rng.normal(size=(20, 2)))
-    counts = np.bincount(pair_up(synthetic, real, "ot", rng), minlength=20)
+    counts = np.bincount(partners_of(synthetic, real, "ot", rng), minlength=20)
     assert counts.sum() == n_synthetic
     assert np.ptp(counts) <= 1
 
@@ -65,8 +65,8 @@ def test_pairs_are_of_one_class(pairing, monkeypatch):
     synthetic, real = two_domains(30, 20, 4)
     real = real[real.classes != 3]
     for plan_rows in (1000, 3):
-        monkeypatch.setattr(_training, "PLAN_ROWS", plan_rows)
-        partners = pair_up(synthetic, real, pairing, np.random.RandomState(0))
+        monkeypatch.setattr(_pairing, "PLAN_ROWS", plan_rows)
+        partners = partners_of(synthetic, real, pairing, np.random.RandomState(0))
         has_partner = synthetic.classes != 3
         assert (partners[~has_partner] == -1).all()
         assert np.array_equal(real.classes[partners[has_partner]], synthetic.classes[has_partner])
@@ -74,7 +74,7 @@ def test_pairs_are_of_one_class(pairing, monkeypatch):
 
 def test_nearest_pairs_are_the_nearest_of_the_class():
     synthetic, real = two_domains(30, 20)
-    for i, partner in enumerate(pair_up(synthetic, real, "nearest", np.random.RandomState(0))):
+    for i, partner in enumerate(partners_of(synthetic, real, "nearest", np.random.RandomState(0))):
         candidates = [j for j in range(20) if real.classes[j] == synthetic.classes[i]]
         nearest = min(candidates, key=lambda j, i=i: math.dist(synthetic.vectors[i], real.vectors[j]))
         assert partner == nearest
@@ -82,7 +82,7 @@ def test_nearest_pairs_are_the_nearest_of_the_class():
 
 def test_given_pairs_are_taken_in_order():
     synthetic, real = two_domains(10, 10)
-    assert pair_up(synthetic, real, "given", np.random.RandomState(0)).tolist() == list(range(10))
+    assert partners_of(synthetic, real, "given", np.random.RandomState(0)).tolist() == list(range(10))
 
 
 # ------------------------------------------------------------------------------------------------ spread
@@ -97,8 +97,8 @@ def within(sample):
 
 def test_moved_rows_get_the_spread_of_the_real_ones_around_their_own_means():
     moved, real = two_domains(60, 45, 3)
-    moved = moved.at(moved.vectors * [1.5, 1.2])
-    there = moved.at(spread_like(moved, real)(moved.vectors, moved.membership))
+    moved = moved.with_vectors(moved.vectors * [1.5, 1.2])
+    there = moved.with_vectors(stretch_to(moved, real)(moved.vectors, moved.membership))
     assert within(there) == pytest.approx(within(real))
     for number in range(3):
         own = moved.classes == number
@@ -109,7 +109,7 @@ def test_rows_are_spread_by_two_at_most_and_never_narrowed():
     rng = np.random.RandomState(0)
     real = sample_of(rng.normal(size=(50, 3)))
     moved = sample_of(rng.normal(size=(50, 3)) * [0.1, 5.0, 0.0])
-    there = moved.at(spread_like(moved, real)(moved.vectors))
+    there = moved.with_vectors(stretch_to(moved, real)(moved.vectors))
     assert within(there) == pytest.approx(within(moved) * [2, 1, 1])
     assert np.array_equal(there.vectors[:, 1:], moved.vectors[:, 1:])
 
@@ -118,10 +118,10 @@ def test_rows_of_a_class_that_was_not_moved_in_fit_are_not_thrown_away_from_zero
     rng = np.random.RandomState(0)
     moved = sample_of(0.5 * rng.normal(size=(10, 1)), [0] * 10, 2)
     real = sample_of(np.r_[rng.normal(size=(10, 1)), rng.normal(size=(10, 1)) + 10], [0] * 10 + [1] * 10, 2)
-    found = spread_like(moved, real)(np.array([[10.0]]), np.array([[0.0, 1.0]]))
+    found = stretch_to(moved, real)(np.array([[10.0]]), np.array([[0.0, 1.0]]))
     assert found[0, 0] == pytest.approx(10, abs=1)
     mean = real.vectors[10:].mean(axis=0)
-    assert spread_like(moved, real)(mean[None], np.array([[0.0, 1.0]]))[0] == pytest.approx(mean)
+    assert stretch_to(moved, real)(mean[None], np.array([[0.0, 1.0]]))[0] == pytest.approx(mean)
 
 
 def test_the_variance_ratio_is_the_mean_over_classes_by_their_rows():
@@ -168,30 +168,30 @@ def test_layers_that_cannot_be_are_refused(given, train):
 def test_a_map_without_network_is_its_base():
     synthetic, real = two_domains()
     base = closed_form("linear_ot", synthetic, real)
-    assert np.array_equal(Mover(base)(synthetic), base(synthetic.vectors, synthetic.membership))
+    assert np.array_equal(RowMap(base)(synthetic), base(synthetic.vectors, synthetic.membership))
 
 
 def test_an_untrained_network_leaves_rows_where_the_base_puts_them():
     synthetic, real = two_domains()
-    mover = Mover(closed_form("linear_ot", synthetic, real), (2, 2, (5, 3), False))
-    assert mover(synthetic, mover.build()) == pytest.approx(Mover(mover.base)(synthetic), abs=1e-6)
+    row_map = RowMap(closed_form("linear_ot", synthetic, real), (2, 2, (5, 3), False))
+    assert row_map(synthetic, row_map.build_network()) == pytest.approx(RowMap(row_map.base)(synthetic), abs=1e-6)
     spread = AffineMap(np.full((2, 2), 2.0), np.array([[0.0, 0.0], [1.0, 1.0]]))
-    mover.spread = spread
-    expected = spread(mover.base(synthetic.vectors, synthetic.membership), synthetic.membership)
-    assert mover(synthetic, mover.build()) == pytest.approx(expected, abs=1e-5)
+    row_map.stretch = spread
+    expected = spread(row_map.base(synthetic.vectors, synthetic.membership), synthetic.membership)
+    assert row_map(synthetic, row_map.build_network()) == pytest.approx(expected, abs=1e-5)
 
 
 def test_codes_of_real_rows_do_not_depend_on_their_labels():
     synthetic, real = two_domains()
-    mover = Mover(identity(2), (2, 2, (5, 3), False))
+    row_map = RowMap(identity(2), (2, 2, (5, 3), False))
     torch.manual_seed(0)
-    network = mover.build()
+    network = row_map.build_network()
     others = sample_of(real.vectors, 1 - real.classes, 2)
-    assert mover.real_codes(real, network).shape == (45, 5 + 3 + 2)
-    assert np.array_equal(mover.real_codes(real, network), mover.real_codes(others, network))
-    assert np.array_equal(mover.rebuilt(real, network), mover.real_codes(real, network)[:, -2:])
+    assert row_map.real_codes(real, network).shape == (45, 5 + 3 + 2)
+    assert np.array_equal(row_map.real_codes(real, network), row_map.real_codes(others, network))
+    assert np.array_equal(row_map.rebuilt(real, network), row_map.real_codes(real, network)[:, -2:])
     relabelled = sample_of(synthetic.vectors, 1 - synthetic.classes, 2)
-    codes = [mover.synthetic_codes(side, network) for side in (synthetic, relabelled)]
+    codes = [row_map.synthetic_codes(side, network) for side in (synthetic, relabelled)]
     assert codes[0].shape == (60, 10)
     assert np.abs(codes[0] - codes[1])[:, :8].max() > 0.01
 
@@ -204,13 +204,13 @@ def test_training_brings_rows_nearer_to_held_out_ones():
         held_out=real[60:],
     )  # fmt: skip
     assert training.steps == [0, 50, 100, 150, 200]
-    assert len(training.gaps) == len(training.states) == 5
-    gaps = [values.mean() for values in training.gaps]
-    floor = row_gaps(real[:60], real[60:]).mean()
+    assert len(training.energies) == len(training.states) == 5
+    gaps = [values.mean() for values in training.energies]
+    floor = energies(real[:60], real[60:]).mean()
     assert gaps[-1] - floor < 0.15 * (gaps[0] - floor)
     for k, step in enumerate(training.steps):  # the network can be had as it was
-        moved = synthetic.at(training.mover(synthetic, training.at(step)))
-        assert row_gaps(moved, real[60:]) == pytest.approx(training.gaps[k], abs=1e-5)
+        moved = synthetic.with_vectors(training.row_map(synthetic, training.network_at(step)))
+        assert energies(moved, real[60:]) == pytest.approx(training.energies[k], abs=1e-5)
     assert [record["step"] for record in training.history] == training.steps
 
 
@@ -222,11 +222,11 @@ def test_a_shorter_training_is_the_beginning_of_the_longer_one():
     shorter = train_guarded(identity(2), synthetic, real, options(max_steps=150), np.random.RandomState(0), n_steps=50)
     assert [record["step"] for record in shorter.history] == [0, 50]
     last = weights_of(longer.network)
-    assert np.array_equal(weights_of(longer.at(50)), weights_of(shorter.network))
+    assert np.array_equal(weights_of(longer.network_at(50)), weights_of(shorter.network))
     assert not np.array_equal(last, weights_of(shorter.network))
     assert weights_of(train_guarded(
         identity(2), synthetic, real, options(max_steps=150), np.random.RandomState(0), n_steps=0
-    ).network) == pytest.approx(weights_of(longer.at(0)))  # fmt: skip
+    ).network) == pytest.approx(weights_of(longer.network_at(0)))  # fmt: skip
 
 
 def test_a_network_can_be_had_as_it_was_at_the_last_record_not_after_a_step():
@@ -238,7 +238,7 @@ def test_a_network_can_be_had_as_it_was_at_the_last_record_not_after_a_step():
     at_records = [state["network"]["left.bias"].numpy() for state in training.states]
     assert len({weights.tobytes() for weights in at_records}) == 4
     for step, record in [(0, 0), (49, 0), (50, 1), (99, 1), (119, 2), (120, 3), (9_999, 3), (75, 1)]:
-        network = training.at(step)
+        network = training.network_at(step)
         assert np.array_equal(network.left.bias.detach().numpy(), at_records[record])
         assert not network.training
 
@@ -261,7 +261,7 @@ def test_rows_of_a_class_without_real_rows_are_to_stay_where_the_base_puts_them(
     real = real[real.classes != 2]
     settings = options(max_steps=200, energy_weight=0.0, learning_rate=0.02, hidden_layer_sizes=(16, 16))
     training = train_guarded(identity(2), synthetic, real, settings, np.random.RandomState(0))
-    moves = training.mover(synthetic, training.network.eval()) - synthetic.vectors
+    moves = training.row_map(synthetic, training.network.eval()) - synthetic.vectors
     length = [np.abs(moves[synthetic.classes == number].mean(axis=0)).max() for number in range(3)]
     assert length[2] < 0.3 * min(length[:2])
 
@@ -274,7 +274,7 @@ def test_given_pairs_are_learned():
         "given", max_steps=500, energy_weight=0.0, learning_rate=0.02, batch_size=40, hidden_layer_sizes=(16, 16)
     )
     training = train_guarded(identity(2), synthetic, real, settings, rng)
-    errors = training.mover(synthetic, training.network.eval()) - real.vectors
+    errors = training.row_map(synthetic, training.network.eval()) - real.vectors
     assert np.square(errors).mean() < 0.01
 
 
@@ -290,10 +290,10 @@ def test_class_means_are_drawn_for_the_left_channel_alone_and_not_for_given_pair
     monkeypatch.setattr(autoencoder, "guarded_step", listening)
     synthetic, real = two_domains(12, 12, 3)
     train_guarded(identity(2), synthetic, real, options(pairing, max_steps=1), np.random.RandomState(0))
-    drawn = drawn_to_classes(synthetic, real)
+    drawn = with_steady_classes(synthetic, real)
     assert np.abs(drawn.vectors - real.vectors).max() > 0.1
     goals = real if pairing == "given" else drawn
-    partners = pair_up(synthetic, goals, pairing, np.random.RandomState(0))
+    partners = partners_of(synthetic, goals, pairing, np.random.RandomState(0))
     assert told["goals"].numpy() == pytest.approx(goals.vectors, abs=1e-5)
     assert told["targets"].numpy() == pytest.approx(goals.vectors[partners], abs=1e-5)
     assert told["real"].vectors.numpy() == pytest.approx(real.vectors, abs=1e-5)
@@ -308,7 +308,7 @@ def test_given_pairs_are_learned_where_there_are_classes():
         "given", max_steps=400, energy_weight=0.0, learning_rate=0.02, batch_size=18, hidden_layer_sizes=(16, 16)
     )
     training = train_guarded(identity(2), synthetic, real, settings, rng)
-    errors = training.mover(synthetic, training.network.eval()) - real.vectors
+    errors = training.row_map(synthetic, training.network.eval()) - real.vectors
     for number in range(3):
         assert np.abs(errors[classes == number].mean(axis=0)).max() < 0.2
 
@@ -317,15 +317,15 @@ def test_the_paper_scales_each_domain_by_its_own_range():
     synthetic, real = two_domains(30, 30)
     synthetic.vectors[:, 1] = 4.0  # constant
     training = train_paper(synthetic, real, options("given", max_steps=30), np.random.RandomState(0))
-    mover = training.mover
-    assert np.ptp(mover.base(synthetic.vectors), axis=0) == pytest.approx([1, 0])
-    assert mover.base(synthetic.vectors).min(axis=0) == pytest.approx([0, 0], abs=1e-12)
-    scaled = mover.real_input(real.vectors)
+    row_map = training.row_map
+    assert np.ptp(row_map.base(synthetic.vectors), axis=0) == pytest.approx([1, 0])
+    assert row_map.base(synthetic.vectors).min(axis=0) == pytest.approx([0, 0], abs=1e-12)
+    scaled = row_map.real_input(real.vectors)
     assert [scaled.min(), scaled.max()] == pytest.approx([0, 1], abs=1e-12)
-    assert mover.output(scaled) == pytest.approx(real.vectors)
-    for made in (mover(synthetic, training.network.eval()), mover.rebuilt(real, training.network)):
+    assert row_map.output(scaled) == pytest.approx(real.vectors)
+    for made in (row_map(synthetic, training.network.eval()), row_map.rebuilt(real, training.network)):
         assert (made >= real.vectors.min(axis=0)).all()
         assert (made <= real.vectors.max(axis=0)).all()
     stages = list(dict.fromkeys(record["stage"] for record in training.history))
     assert stages == ["layer 1", "layer 2", "fine-tuning"]
-    assert mover.shape == (2, 0, (6, 4), True)
+    assert row_map.architecture == (2, 0, (6, 4), True)
