@@ -50,11 +50,37 @@ RENAMED = {
         "learning_rate": "gan__learning_rate",
         "tol": "gan__tol",
     },
+    "HardTripletSampler": {
+        "gate": "filter",
+        "hardness": "network__hardness",
+        "share_variation": "network__share_variation",
+        "hidden_layer_sizes": "network__hidden_layer_sizes",
+        "margin": "network__margin",
+        "warm_up": "network__warm_up",
+        "loss_weights": "network__loss_weights",
+        "batch_size": "network__batch_size",
+        "learning_rate": "network__learning_rate",
+        "tol": "network__tol",
+    },
+    "HardTripletEmbedder": {
+        "held_out": "cv_by",
+        "hardness": "network__hardness",
+        "share_variation": "network__share_variation",
+        "hidden_layer_sizes": "network__hidden_layer_sizes",
+        "margin": "network__margin",
+        "warm_up": "network__warm_up",
+        "loss_weights": "network__loss_weights",
+        "batch_size": "network__batch_size",
+        "learning_rate": "network__learning_rate",
+        "tol": "network__tol",
+    },
 }  # {"ClassName or function": {"old_param": "new_param"}}, used where the signature lacks the old name.
 # "part__new_param" is set by `set_params` after construction; a function gets the old value and returns a dict of new
 # parameters, for values that were renamed as well.
 PARTS = {
-    "SMOGANRegressorResampler": {"gan": "DistGANOptions"}
+    "SMOGANRegressorResampler": {"gan": "DistGANOptions"},
+    "HardTripletSampler": {"network": "TripletNetworkOptions"},
+    "HardTripletEmbedder": {"network": "TripletNetworkOptions"},
 }  # {"ClassName": {"part": "PublicClass"}}: what to put where "part__..." is to be set and `part` is None
 RENAMED_ATTRIBUTES = {}  # {"ClassName": {"old_attribute_": "new_attribute_"}}; "part_.new_attribute_" looks inside
 # ---------------------------------------------------------------------------------------------- end of the tables
@@ -514,7 +540,7 @@ def triplet_cases():
         "linear": lambda: {**quick, "max_steps": 40, "warm_up": 0.1},
         "cgan": lambda: {**quick, "generator": "cgan", "positive_fraction": 0.5, "hardness": 0.5},
         "semihard": lambda: {
-            **quick, "mining": "semihard", "gate": "knn", "share_variation": 0.5, "threshold_rule": "loss",
+            **quick, "mining": "semihard", "gate": "knn", "share_variation": 0.5,
             "positive_fraction": 0.3, "k_neighbors": 3,
         },
         "hard": lambda: {
@@ -532,7 +558,7 @@ def triplet_cases():
     }
     name = "HardTripletEmbedder"
     yield from crossed(name, settings, SOME, embed)
-    classes = {"classes": lambda: {**quick, "held_out": "classes", "threshold_rule": "loss", "n_neighbors": 3}}
+    classes = {"classes": lambda: {**quick, "held_out": "classes", "n_neighbors": 3}}
     yield from crossed(name, classes, FEW, partial(embed, n_classes=4))
     yield from crossed(name, {"raw": lambda: {"select": "raw"}}, [("plain", 0), ("frame", 0)], embed)
 

@@ -12,7 +12,7 @@ from skgan_resample import HardTripletSampler, ResamplingWarning
 
 def test_the_gan_really_makes_the_rows():
     X, y = blobs()
-    options = {"gate": None, "confidence_power": 0}
+    options = {"filter": None, "confidence_power": 0}
     (line, _, linear), (moved, _, cgan) = (new_rows(X, y, generator=name, **options) for name in ("linear", "cgan"))
     assert np.array_equal(linear.parent_indices_, cgan.parent_indices_)
     for new, sampler, low, high in ((line, linear, 1, 1), (moved, cgan, 0, 0.9)):
@@ -37,9 +37,8 @@ def first_triplet_loss(mining):
 
 
 @pytest.mark.parametrize("mining", ["all", "semihard", "hard"])
-@pytest.mark.parametrize("rule", ["controller", "loss"])
-def test_the_history_tells_of_every_loss(mining, rule):
-    sampler = HardTripletSampler(**{**QUICK, "max_steps": 50}, mining=mining, threshold_rule=rule).fit(*blobs())
+def test_the_history_tells_of_every_loss(mining):
+    sampler = HardTripletSampler(**{**QUICK, "max_steps": 50}, mining=mining).fit(*blobs())
     assert [record["step"] for record in sampler.history_] == [0, 20, 40, 50]
     assert set(sampler.history_[-1]) == {"step", "seconds", "classifier_loss", "triplet_loss", "synthetic_loss",
                                          "threshold"}  # fmt: skip
