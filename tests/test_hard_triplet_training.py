@@ -97,3 +97,18 @@ def test_after_divergence_there_is_no_embedding_but_a_sentence(ask):
 def test_no_hidden_layer_is_possible_with_every_generator():
     for generator in ("linear", "cgan"):
         resample(*blobs(), generator=generator, hidden_layer_sizes=())
+
+
+def test_options_left_at_none_are_reached_by_nested_names():
+    sampler = HardTripletSampler(max_steps=2, random_state=0).set_params(network__hidden_layer_sizes=(3,))
+    assert sampler.fit(*blobs()).classifier_network_[0].out_features == 3
+    with pytest.raises(ValueError, match="hidden_layer_sizes must be whole numbers"):
+        sampler.set_params(network__hidden_layer_sizes=(0,)).fit(*blobs())
+
+
+def test_more_rows_held_out_give_other_scores():
+    scores = [
+        HardTripletSampler(**QUICK, patience=1, validation_fraction=share).fit(*blobs()).history_[0]["score"]
+        for share in (0.1, 0.5)
+    ]
+    assert scores[0] != scores[1]

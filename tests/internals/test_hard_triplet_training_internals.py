@@ -55,6 +55,13 @@ def test_a_tenth_of_every_class_of_ten_is_held_out():
     assert len(_held_out(np.arange(5), 0.1, np.random.RandomState(0))) == 0
 
 
+@pytest.mark.parametrize(("fraction", "counts"), [(0.5, [100, 5, 0]), (0.99, [198, 8, 0])])
+def test_the_share_held_out_leaves_two_rows_of_each_class(fraction, counts):
+    labels = np.repeat(np.arange(3), [200, 10, 9])
+    found = _held_out(labels, fraction, np.random.RandomState(0))
+    assert np.bincount(labels[found], minlength=3).tolist() == counts
+
+
 def test_patience_ends_the_training_and_keeps_the_best_state(monkeypatch):
     from skgan_resample._nn import training
 

@@ -137,7 +137,7 @@ def test_the_threshold_goes_on_while_constraints_are_met_and_classes_kept():
     rule = triplets.ThresholdController(-2.0)
     path = [rule.value]
     for _ in range(30):
-        rule.update(0.81, 0.91, 0.0)
+        rule.update(0.81, 0.91)
         path.append(rule.value)
     assert path[:3] == pytest.approx([-2.0, -1.9, -1.8])
     assert (np.diff(path) >= 0).all()
