@@ -62,6 +62,15 @@ RENAMED = {
             )
         },
     },
+    **{kind: {
+        **renamed,
+        **{name: f"network__{name}" for name in (
+            "hardness", "share_variation", "hidden_layer_sizes", "margin", "warm_up", "loss_weights", "batch_size",
+            "learning_rate", "tol",
+        )},
+    } for kind, renamed in {
+        "HardTripletSampler": {"gate": "filter"}, "HardTripletEmbedder": {"held_out": "cv_by"}
+    }.items()},
 }  # fmt: skip
 # {"ClassName or function": {"old_param": "new_param"}}, used where the signature lacks the old name.
 # "part__new_param" is set by `set_params` after construction; a function gets the old value and returns a dict of new
@@ -70,6 +79,8 @@ PARTS = {
     "RobustATWrapper": {"training": "AdversarialTrainingOptions"},
     "SMCAETransformer": {"autoencoder": "AutoencoderOptions"},
     "SMOGANRegressorResampler": {"gan": "DistGANOptions"},
+    "HardTripletSampler": {"network": "TripletNetworkOptions"},
+    "HardTripletEmbedder": {"network": "TripletNetworkOptions"},
 }
 # {"ClassName": {"part": "PublicClass"}}: what to put where "part__..." is to be set and `part` is None
 RENAMED_ATTRIBUTES = {
@@ -545,7 +556,7 @@ def triplet_cases():
         "linear": lambda: {**quick, "max_steps": 40, "warm_up": 0.1},
         "cgan": lambda: {**quick, "generator": "cgan", "positive_fraction": 0.5, "hardness": 0.5},
         "semihard": lambda: {
-            **quick, "mining": "semihard", "gate": "knn", "share_variation": 0.5, "threshold_rule": "loss",
+            **quick, "mining": "semihard", "gate": "knn", "share_variation": 0.5,
             "positive_fraction": 0.3, "k_neighbors": 3,
         },
         "hard": lambda: {
@@ -563,7 +574,7 @@ def triplet_cases():
     }
     name = "HardTripletEmbedder"
     yield from crossed(name, settings, SOME, embed)
-    classes = {"classes": lambda: {**quick, "held_out": "classes", "threshold_rule": "loss", "n_neighbors": 3}}
+    classes = {"classes": lambda: {**quick, "held_out": "classes", "n_neighbors": 3}}
     yield from crossed(name, classes, FEW, partial(embed, n_classes=4))
     yield from crossed(name, {"raw": lambda: {"select": "raw"}}, [("plain", 0), ("frame", 0)], embed)
 

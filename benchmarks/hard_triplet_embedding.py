@@ -25,7 +25,7 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.neighbors import KNeighborsClassifier, NeighborhoodComponentsAnalysis
 from sklearn.pipeline import make_pipeline
 
-from skgan_resample import HardTripletEmbedder
+from skgan_resample import HardTripletEmbedder, TripletNetworkOptions
 from skgan_resample._tables._vectorizer import MatrixEncoder
 from skgan_resample.metrics import map_at_r, recall_at_k
 
@@ -35,7 +35,7 @@ MINED = ("mined: all", "mined: semihard", "mined: batch-hard", "mined: multi-sim
 OURS, LEARNED = "ours", "ours, always learned"
 VARIANTS = {
     "ours, straight lines": {"generator": "linear"},
-    "ours, adversarial weight 0": {"loss_weights": {"adversarial": 0.0}},
+    "ours, adversarial weight 0": {"network": TripletNetworkOptions(loss_weights={"adversarial": 0.0})},
     "ours, mining alone": {"generator": None},
     "ours, batch-hard too": {"mining": "hard"},
 }
@@ -110,7 +110,7 @@ def methods(seed, n_classes, width, *, held_out):
         **{miner: MinedTriplets(miner, seed) for miner in MINED},
     }
     own = {
-        OURS: HardTripletEmbedder(held_out=held_out, random_state=seed),
+        OURS: HardTripletEmbedder(cv_by=held_out, random_state=seed),
         LEARNED: HardTripletEmbedder(select="learned", random_state=seed),
     }
     for name, options in VARIANTS.items():

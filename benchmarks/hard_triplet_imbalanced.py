@@ -26,7 +26,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.neighbors import KNeighborsClassifier
 
-from skgan_resample import HardTripletSampler
+from skgan_resample import HardTripletSampler, TripletNetworkOptions
 from skgan_resample._statistics import holm
 from skgan_resample.model_selection._classification import default_methods, evaluate
 
@@ -45,13 +45,15 @@ TUNED = ("f1_tuned", "g_mean_tuned", "balanced_accuracy_tuned")
 VARIANTS = {
     "hard-triplet": HardTripletSampler(),
     "cgan": HardTripletSampler(generator="cgan"),
-    "cgan, adversarial weight 0": HardTripletSampler(generator="cgan", loss_weights={"adversarial": 0.0}),
+    "cgan, adversarial weight 0": HardTripletSampler(
+        generator="cgan", network=TripletNetworkOptions(loss_weights={"adversarial": 0.0})
+    ),
     "cgan, half negatives": HardTripletSampler(generator="cgan", positive_fraction=0.5),
     "half negatives": HardTripletSampler(positive_fraction=0.5),
     "negatives only": HardTripletSampler(positive_fraction=0.0),
     "no stretch": HardTripletSampler(stretch=0.0),
     "no choice by confidence": HardTripletSampler(confidence_power=0.0),
-    "no gate, no choice": HardTripletSampler(gate=None, confidence_power=0.0),
+    "no gate, no choice": HardTripletSampler(filter=None, confidence_power=0.0),
 }
 KEPT = ("n_train", "n_synthetic", "fallback_share", "seconds", *MEASURES, *TUNED, "brier_corrected")
 

@@ -14,6 +14,7 @@ _HOMES = {  # public name -> module that defines it
     "NonFiniteLossError": "skgan_resample.exceptions",
     "HardTripletSampler": "skgan_resample._hard_triplet",
     "HardTripletEmbedder": "skgan_resample._hard_triplet",
+    "TripletNetworkOptions": "skgan_resample._hard_triplet",
     "SMCAETransformer": "skgan_resample._smcae",
     "AutoencoderOptions": "skgan_resample._smcae",
     "RobustATWrapper": "skgan_resample._robust_at",

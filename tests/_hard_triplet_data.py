@@ -2,10 +2,11 @@
 
 import numpy as np
 import pandas as pd
+from sklearn.base import clone
 
-from skgan_resample import HardTripletSampler
+from skgan_resample import HardTripletSampler, TripletNetworkOptions
 
-QUICK = {"max_steps": 10, "hidden_layer_sizes": (8,), "random_state": 0}
+QUICK = {"max_steps": 10, "network": TripletNetworkOptions(hidden_layer_sizes=(8,)), "random_state": 0}
 SIZES = (60, 20, 10)
 
 
@@ -16,9 +17,16 @@ def blobs(sizes=SIZES, n_columns=4, seed=0, apart=1.5):
     return rng.normal(size=(len(y), n_columns)) + apart * y[:, None], y
 
 
+def quick(**parameters):
+    """Return `QUICK` with some parameters changed; those that belong to the networks go into `network`."""
+    names = TripletNetworkOptions().get_params()
+    network = {name: parameters.pop(name) for name in list(parameters) if name in names}
+    return {**QUICK, "network": clone(QUICK["network"]).set_params(**network), **parameters}
+
+
 def resample(X, y, **options):
     """Return what a new sampler makes of the rows, and the sampler."""
-    sampler = HardTripletSampler(**{**QUICK, **options})
+    sampler = HardTripletSampler(**quick(**options))
     return *sampler.fit_resample(X, y), sampler
 
 

@@ -29,6 +29,7 @@ from skgan_resample import (
     SMCAETransformer,
     SMOGANRegressorResampler,
     ThreatModel,
+    TripletNetworkOptions,
 )
 from skgan_resample.compose import (
     OutputCorrectedRegressor,
@@ -62,9 +63,16 @@ CLASSIFIERS = [  # a new classifier: one line here
     ResampledClassifier(ClassOverSampler(), LogisticRegression(), random_state=0),
     ResampledClassifier(ClassOverSampler(), LogisticRegression(), prior_correction=True, random_state=0),
 ]
+SMALL_TRIPLETS = TripletNetworkOptions(hidden_layer_sizes=(8,))
 CLASS_SAMPLERS = [  # a new sampler for classes: one line here
-    HardTripletSampler(max_steps=10, hidden_layer_sizes=(8,), random_state=0),
-    HardTripletSampler(generator="cgan", positive_fraction=0.5, max_steps=10, hidden_layer_sizes=(8,), random_state=0),
+    HardTripletSampler(max_steps=10, network=SMALL_TRIPLETS, random_state=0),
+    HardTripletSampler(
+        generator="cgan",
+        positive_fraction=0.5,
+        max_steps=10,
+        network=SMALL_TRIPLETS,
+        random_state=0,
+    ),
 ]
 
 TRANSFORMERS = [  # told nothing of synthetic rows, SMCAE warns and passes rows on: see test_smcae_domains.py
@@ -72,8 +80,8 @@ TRANSFORMERS = [  # told nothing of synthetic rows, SMCAE warns and passes rows 
     SMCAETransformer(
         select=None, max_steps=5, autoencoder=AutoencoderOptions(hidden_layer_sizes=(8, 4, 8)), random_state=0
     ),
-    HardTripletEmbedder(cv=2, max_steps=2, hidden_layer_sizes=(8,), random_state=0),
-    HardTripletEmbedder(select="learned", max_steps=2, hidden_layer_sizes=(8,), random_state=0),
+    HardTripletEmbedder(cv=2, max_steps=2, network=SMALL_TRIPLETS, random_state=0),
+    HardTripletEmbedder(select="learned", max_steps=2, network=SMALL_TRIPLETS, random_state=0),
 ]
 REFINERS = [
     SyntheticRefiner(SMOTE(), SMCAETransformer(select="linear_ot"), random_state=0),

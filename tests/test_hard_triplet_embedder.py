@@ -17,10 +17,11 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skgan_resample import HardTripletEmbedder, ResamplingWarning
+from skgan_resample import HardTripletEmbedder, ResamplingWarning, TripletNetworkOptions
 from skgan_resample.metrics import recall_at_k
 
-QUICK = {"generator": "linear", "max_steps": 10, "hidden_layer_sizes": (8,), "n_components": 4, "random_state": 0}
+SMALL = TripletNetworkOptions(hidden_layer_sizes=(8,))
+QUICK = {"generator": "linear", "max_steps": 10, "network": SMALL, "n_components": 4, "random_state": 0}
 LEARNED = {**QUICK, "select": "learned"}
 
 
@@ -99,7 +100,7 @@ def replace_space(monkeypatch, learn, place):
 # ------------------------------------------------------------------------------------------------ the choice
 def test_learned_space_wins_where_noise_hides_the_classes():
     X, y = hidden_in_noise()
-    embedder = HardTripletEmbedder(max_steps=50, hidden_layer_sizes=(8,), random_state=0).fit(X[:90], y[:90])
+    embedder = HardTripletEmbedder(max_steps=50, network=SMALL, random_state=0).fit(X[:90], y[:90])
     assert embedder.selected_ == "learned"
     assert embedder.cv_results_["learned"].mean() > embedder.cv_results_["raw"].mean()
     near, far = embedder.transform(X[:90]), embedder.transform(X[90:])
@@ -192,7 +193,7 @@ def test_whole_classes_are_held_out_on_demand(trainings):
     rng = np.random.RandomState(0)
     y = np.arange(50) % 5
     x = rng.normal(size=50) + y
-    embedder = HardTripletEmbedder(held_out="classes", **QUICK).fit(*numbered(x, y))
+    embedder = HardTripletEmbedder(cv_by="classes", **QUICK).fit(*numbered(x, y))
     first, second = (training["rows"] for training in trainings[:2])
     assert set(y[first]) | set(y[second]) == set(range(5))
     assert not set(y[first]) & set(y[second])
@@ -210,9 +211,9 @@ def test_held_out_classes_must_leave_two_to_learn_from():
     with pytest.warns(
         ResamplingWarning, match="Without four classes of two rows none can be held out: the raw features"
     ):
-        embedder = HardTripletEmbedder(held_out="classes", **QUICK).fit(X, y)
+        embedder = HardTripletEmbedder(cv_by="classes", **QUICK).fit(X, y)
     assert (embedder.selected_, embedder.cv_results_) == ("raw", {})
-    assert set(HardTripletEmbedder(held_out="classes", **QUICK).fit(*table(32, 4)).cv_results_) == {"raw", "learned"}
+    assert set(HardTripletEmbedder(cv_by="classes", **QUICK).fit(*table(32, 4)).cv_results_) == {"raw", "learned"}
 
 
 def test_a_class_of_one_row_is_never_held_out(trainings):
@@ -246,7 +247,12 @@ def test_without_a_generator_only_real_triplets_train():
     X, y = table()
     spaces = {
         (generator, stretch): HardTripletEmbedder(
-            **{**LEARNED, "generator": generator, "stretch": stretch, "hardness": 1.0}
+            **{
+                **LEARNED,
+                "generator": generator,
+                "stretch": stretch,
+                "network": TripletNetworkOptions(hidden_layer_sizes=(8,), hardness=1.0),
+            }
         )
         .fit(X, y)
         .transform(X)
@@ -417,7 +423,7 @@ def test_unfitted_embedder_says_so():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"select": "best"}, {"held_out": "columns"}, {"cv": 1}, {"n_neighbors": 0}, {"generator": "gan"}], ids=str
+    "wrong", [{"select": "best"}, {"cv_by": "columns"}, {"cv": 1}, {"n_neighbors": 0}, {"generator": "gan"}], ids=str
 )
 def test_wrong_parameters_are_named(wrong):
     with pytest.raises(ValueError, match=f"The '{next(iter(wrong))}' parameter of HardTripletEmbedder"):
@@ -428,7 +434,7 @@ def test_wrong_parameters_are_named(wrong):
 @pytest.mark.parametrize("select", ["auto", "learned"])
 def test_divergence_returns_raw_features_with_a_warning(select):
     X, y = table()
-    embedder = HardTripletEmbedder(learning_rate=1e9, **{**QUICK, "select": select})
+    embedder = HardTripletEmbedder(**{**QUICK, "select": select, "network": TripletNetworkOptions(learning_rate=1e9)})
     with pytest.warns(ResamplingWarning, match="HardTripletEmbedder diverged"):
         embedder.fit(X, y)
     assert embedder.selected_ == "raw"
@@ -501,10 +507,11 @@ def test_rows_are_embedded_one_by_one_as_together():
 def test_global_states_stay_as_they_were(learning_rate):
     X, y = table()
     X_before, y_before = X.copy(), y.copy()
+    network = clone(SMALL).set_params(learning_rate=learning_rate)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResamplingWarning)
         for parameters in (QUICK, LEARNED):
-            HardTripletEmbedder(**{**parameters, "learning_rate": learning_rate}).fit(X, y).transform(X)
+            HardTripletEmbedder(**{**parameters, "network": network}).fit(X, y).transform(X)
     assert_array_equal(X, X_before)
     assert_array_equal(y, y_before)
 
@@ -525,7 +532,9 @@ def test_parameters_set_after_fit_wait_for_the_next_fit():
     X, y = table()
     embedder = HardTripletEmbedder(**LEARNED).fit(X, y)
     expected = embedder.transform(X)
-    embedder.set_params(n_components=2, hidden_layer_sizes=(3, 3), select="raw", categorical_features=[0])
+    embedder.set_params(
+        n_components=2, network=TripletNetworkOptions(hidden_layer_sizes=(3, 3)), select="raw", categorical_features=[0]
+    )
     assert_array_equal(embedder.transform(X), expected)
     assert len(embedder.get_feature_names_out()) == expected.shape[1]
     assert_array_equal(pickle.loads(pickle.dumps(embedder)).transform(X), expected)
@@ -542,7 +551,7 @@ def test_history_tells_of_the_final_training_alone(trainings):
 
 
 @pytest.mark.parametrize(
-    ("held_out", "better", "worse", "selected"),
+    ("cv_by", "better", "worse", "selected"),
     [
         ("rows", 12, 10, "learned"),  # a small gain, within one standard error
         ("rows", 10, 12, "learned"),  # a small loss
@@ -552,7 +561,7 @@ def test_history_tells_of_the_final_training_alone(trainings):
     ],
 )
 def test_doubt_is_for_the_learned_space_with_rows_and_against_it_with_classes(
-    monkeypatch, held_out, better, worse, selected
+    monkeypatch, cv_by, better, worse, selected
 ):
     X, y = np.random.RandomState(0).standard_normal((120, 3)), np.arange(120) % 4
     calls = []
@@ -565,7 +574,7 @@ def test_doubt_is_for_the_learned_space_with_rows_and_against_it_with_classes(
         return hits
 
     monkeypatch.setattr(HardTripletEmbedder, "_found", found)
-    assert HardTripletEmbedder(**{**QUICK, "select": "auto", "held_out": held_out}).fit(X, y).selected_ == selected
+    assert HardTripletEmbedder(**{**QUICK, "select": "auto", "cv_by": cv_by}).fit(X, y).selected_ == selected
 
 
 def test_only_the_final_training_is_told(monkeypatch, capsys):

@@ -128,7 +128,7 @@ def test_new_rows_of_a_mixed_table_are_valid_rows(generator):
 @pytest.mark.parametrize("generator", ["linear", "cgan"])
 def test_a_cell_is_missing_only_where_both_parents_lack_it(generator):
     X, y = mixed()
-    X_all, _, sampler = resample(X, y, generator=generator, positive_fraction=0.5, gate=None)
+    X_all, _, sampler = resample(X, y, generator=generator, positive_fraction=0.5, filter=None)
     lacks = X.isna().to_numpy()
     info = sampler.sample_info_[sampler.is_synthetic_]
     partner = np.where(info["partner"] >= 0, info["partner"], info["seed"])
@@ -174,7 +174,7 @@ def test_labels_of_any_kind_keep_their_kind(make):
 # ------------------------------------------------------------------------------------------------ where rows come from
 def test_new_rows_lie_where_their_account_says():
     X, y = blobs(apart=2.0)
-    new, labels, sampler = new_rows(X, y, positive_fraction=0.5, confidence_power=0, gate=None)
+    new, labels, sampler = new_rows(X, y, positive_fraction=0.5, confidence_power=0, filter=None)
     info = sampler.sample_info_[sampler.is_synthetic_]
     line = X[info["seed"]] + info["position"][:, None] * (X[info["partner"]] - X[info["seed"]])
     assert np.allclose(new, np.clip(line, X.min(axis=0), X.max(axis=0)))  # new values stay in the observed range
@@ -196,7 +196,7 @@ def test_new_rows_lie_where_their_account_says():
 
 def test_borrowed_directions_are_told():
     X, y = blobs((60, 8))
-    new, _, sampler = new_rows(X, y, gate=None)
+    new, _, sampler = new_rows(X, y, filter=None)
     info = sampler.sample_info_[sampler.is_synthetic_]
     borrowed = info["donor"][:, 0] >= 0
     assert 0 < borrowed.mean() < 1
@@ -210,7 +210,7 @@ def test_borrowed_directions_are_told():
 
 def test_partners_are_near_rows_of_the_class():
     X, y = blobs()
-    *_, sampler = new_rows(X, y, k_neighbors=3, gate=None)
+    *_, sampler = new_rows(X, y, k_neighbors=3, filter=None)
     scaled = (X - X.mean(axis=0)) / X.std(axis=0)
     info = sampler.sample_info_[sampler.is_synthetic_]
     for seed, partner in zip(info["seed"], info["partner"]):
@@ -284,7 +284,7 @@ def test_odd_tables_get_exact_amounts(edge, generator):
 
 def test_a_hundred_classes_get_exact_amounts():
     X, y = blobs((4, *[3] * 99))
-    _, y_all, sampler = resample(X, y, gate=None)
+    _, y_all, sampler = resample(X, y, filter=None)
     assert (np.bincount(y_all) == 4).all()
     assert sampler.sample_triplets(200, X, y).shape == (200, 3)
 
@@ -352,7 +352,7 @@ def test_what_cannot_be_resampled_is_refused_in_a_sentence(X, y, error, sentence
             "positive_fraction": 1.1,
             "stretch": -1,
             "hardness": "much",
-            "gate": "cnn",
+            "filter": "cnn",
             "confidence_power": -1,
             "generator": "gan",
             "fallback": "copy",
@@ -418,7 +418,9 @@ def test_a_copy_embeds_and_picks_as_the_original_whatever_was_set_since(way, gen
     X, y = blobs()
     _, _, sampler = resample(X, y, generator=generator, store_rows=True)
     expected, picked = sampler.embed(X), sampler.sample_triplets(20, random_state=0)
-    sampler.set_params(hidden_layer_sizes=(3, 3), n_components=2, generator="linear", gate=None, store_rows=False)
+    sampler.set_params(
+        network__hidden_layer_sizes=(3, 3), n_components=2, generator="linear", filter=None, store_rows=False
+    )
     other = COPIES[way](sampler)
     for one in (sampler, other):
         assert np.array_equal(one.embed(X), expected)

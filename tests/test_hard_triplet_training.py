@@ -12,7 +12,7 @@ from skgan_resample import HardTripletSampler, ResamplingWarning
 
 def test_the_gan_really_makes_the_rows():
     X, y = blobs()
-    options = {"gate": None, "confidence_power": 0}
+    options = {"filter": None, "confidence_power": 0}
     (line, _, linear), (moved, _, cgan) = (new_rows(X, y, generator=name, **options) for name in ("linear", "cgan"))
     assert np.array_equal(linear.parent_indices_, cgan.parent_indices_)
     for new, sampler, low, high in ((line, linear, 1, 1), (moved, cgan, 0, 0.9)):
@@ -37,10 +37,9 @@ def first_triplet_loss(mining):
 
 
 @pytest.mark.parametrize("mining", ["all", "semihard", "hard"])
-@pytest.mark.parametrize("rule", ["controller", "loss"])
 @pytest.mark.slow
-def test_the_history_tells_of_every_loss(mining, rule):
-    sampler = HardTripletSampler(**{**QUICK, "max_steps": 50}, mining=mining, threshold_rule=rule).fit(*blobs())
+def test_the_history_tells_of_every_loss(mining):
+    sampler = HardTripletSampler(**{**QUICK, "max_steps": 50}, mining=mining).fit(*blobs())
     assert [record["step"] for record in sampler.history_] == [0, 20, 40, 50]
     assert set(sampler.history_[-1]) == {"step", "seconds", "classifier_loss", "triplet_loss", "synthetic_loss",
                                          "threshold"}  # fmt: skip
@@ -100,3 +99,18 @@ def test_after_divergence_there_is_no_embedding_but_a_sentence(ask):
 def test_no_hidden_layer_is_possible_with_every_generator():
     for generator in ("linear", "cgan"):
         resample(*blobs(), generator=generator, hidden_layer_sizes=())
+
+
+def test_options_left_at_none_are_reached_by_nested_names():
+    sampler = HardTripletSampler(max_steps=2, random_state=0).set_params(network__hidden_layer_sizes=(3,))
+    assert sampler.fit(*blobs()).classifier_network_[0].out_features == 3
+    with pytest.raises(ValueError, match="hidden_layer_sizes must be whole numbers"):
+        sampler.set_params(network__hidden_layer_sizes=(0,)).fit(*blobs())
+
+
+def test_more_rows_held_out_give_other_scores():
+    scores = [
+        HardTripletSampler(**QUICK, patience=1, validation_fraction=share).fit(*blobs()).history_[0]["score"]
+        for share in (0.1, 0.5)
+    ]
+    assert scores[0] != scores[1]

@@ -13,12 +13,12 @@ matplotlib.use("agg")
 
 from matplotlib.colors import to_hex
 
-from skgan_resample import HardTripletEmbedder, HardTripletSampler, ResamplingWarning
+from skgan_resample import HardTripletEmbedder, HardTripletSampler, ResamplingWarning, TripletNetworkOptions
 from skgan_resample.plots import TripletDisplay
 from skgan_resample.plots._palette import BLUE, GREY, RED
 from skgan_resample.plots._triplet import CLASS_COLORS, CLASS_MARKERS, KINDS
 
-QUICK = {"max_steps": 10, "hidden_layer_sizes": (8,), "random_state": 0}
+QUICK = {"max_steps": 10, "network": TripletNetworkOptions(hidden_layer_sizes=(8,)), "random_state": 0}
 
 
 @pytest.fixture(autouse=True)
@@ -37,8 +37,8 @@ def rows(n_common=40, n_rare=8):
 
 @pytest.fixture(scope="module")
 def fitted():
-    """A sampler, and its table with rows of every kind: one candidate in a hundred passes its gate."""
-    sampler = HardTripletSampler(positive_fraction=0.5, gate=lambda X, name: X[:, 0] * 1e3 % 1 < 0.01, **QUICK)
+    """A sampler, and its table with rows of every kind: one candidate in a hundred passes its filter."""
+    sampler = HardTripletSampler(positive_fraction=0.5, filter=lambda X, name: X[:, 0] * 1e3 % 1 < 0.01, **QUICK)
     X, y = rows()
     resampled = sampler.fit_resample(X, y)
     assert set(sampler.sample_info_["kind"]) == {"original", "hard positive", "hard negative", "fallback"}
@@ -113,7 +113,7 @@ def test_hardness_is_in_margins_and_of_the_triplets_named(fitted):
     for anchor, positive, negative in display.triplets:
         to_positive = np.sqrt(np.sum((embedding[anchor] - embedding[positive]) ** 2))
         to_negative = np.sqrt(np.sum((embedding[anchor] - embedding[negative]) ** 2))
-        expected.append((to_positive - to_negative) / sampler.margin)
+        expected.append((to_positive - to_negative) / sampler.network.margin)
     assert_allclose(display.hardness["with a new row"], expected)
     rng = np.random.RandomState(0)
     real = sampler.sample_triplets(60, X, y, synthetic=False, random_state=rng)
@@ -183,7 +183,7 @@ def test_rows_that_were_not_made_by_the_sampler_are_refused(fitted):
         TripletDisplay.from_sampler(sampler, *rows())
     with pytest.raises(NotFittedError, match="Call fit_resample first"):
         TripletDisplay.from_sampler(HardTripletSampler(**QUICK).fit(*rows()), X, y)
-    diverged = HardTripletSampler(**{**QUICK, "learning_rate": 1e9})
+    diverged = HardTripletSampler(**{**QUICK, "network": TripletNetworkOptions(learning_rate=1e9)})
     with pytest.warns(ResamplingWarning, match="diverged"):
         resampled = diverged.fit_resample(*rows())
     with pytest.raises(ValueError, match="there is no embedding"):

@@ -2,5 +2,6 @@
 
 from skgan_resample._hard_triplet._embedder import HardTripletEmbedder
 from skgan_resample._hard_triplet._sampler import HardTripletSampler
+from skgan_resample._hard_triplet._training import TripletNetworkOptions
 
-__all__ = ["HardTripletEmbedder", "HardTripletSampler"]
+__all__ = ["HardTripletEmbedder", "HardTripletSampler", "TripletNetworkOptions"]

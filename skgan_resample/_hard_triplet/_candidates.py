@@ -1,4 +1,7 @@
-"""Candidates for new rows of a class (stretched pairs, pulled negatives, plain interpolation), and their gate."""
+"""Candidates for new rows of a class, and the filter that they must pass.
+
+There are three kinds: on stretched pairs, negatives pulled to a pair, and plain interpolation.
+"""
 
 from typing import NamedTuple
 
@@ -246,7 +249,7 @@ def _candidates(codes, kind, seed, partner, position, *, positive=None, donor=No
     return Candidates(codes, np.full(n, kind), seed, partner, positive, donor, position)
 
 
-class Gate:
+class CandidateFilter:
     """What candidates of one class must pass.
 
     Parameters

@@ -34,54 +34,30 @@ class HardTripletEmbedder(TripletNetworks, TransformerMixin, BaseEstimator):
         nothing (triplets of real rows alone). Our benchmark has all three.
     select : {"auto", "raw", "learned"}, default="auto"
         "auto" lets held-out rows decide; the others do without.
-    held_out : {"rows", "classes"}, default="rows"
-        What "auto" holds out. "rows": folds of rows, judged by the accuracy of the nearest neighbours; for classes that
-        are all known. "classes": half of the classes at a time, judged by recall at 1; for a space that is to serve
-        classes not seen in training. Needs four classes.
+    cv_by : {"rows", "classes"}, default="rows"
+        What "auto" holds out. "rows": `cv` folds of rows, judged by the accuracy of the nearest neighbours; for classes
+        that are all known. "classes": half of the classes at a time, judged by recall at 1; for a space that is to
+        serve classes not seen in training. Needs four classes.
     cv : int, default=3
         Folds of rows; fewer where a class has fewer rows. Rows of a class of one row are never held out.
     n_neighbors : int, default=5
         Neighbours that judge.
     stretch : float, default=0.6
         By what share of its length a near pair of one class is stretched at most, half at either end; see Notes.
-    hardness : "adaptive" or float in [0, 1], default="adaptive"
-        How much of `stretch` is used in training. "adaptive": from none after the warm-up to all at the end, while the
-        threshold of the reverse triplet loss follows `threshold_rule`. A number stays, and the threshold at this share
-        of its way.
-    threshold_rule : {"controller", "loss"}, default="controller"
-        What moves the threshold of the reverse triplet loss from that of real triplets towards 0, where a made negative
-        is as near to the anchor as the positive: a controller (on while more than 80 % of the made negatives are near
-        enough and, of rows that a GAN makes, more than 90 % are still taken for their class; back when fewer than 80 %
-        are), or the triplet loss of real rows, by the law of HDML [2]_: half-way at the loss after the warm-up, on
-        while it falls.
-    share_variation : "auto" or float in [0, 1], default="auto"
-        Of ``generator="linear"``: share of pairs that borrow their direction, the difference of two rows, from any
-        class. "auto": half.
     mining : {"all", "semihard", "hard"}, default="all"
         Which triplets of real rows train the encoder, and which with positives on straight lines: random ones, those of
         them whose negative is farther than the positive but within the margin, or the hardest of each anchor in the
         batch. Triplets that are made as such count as they are.
-    hidden_layer_sizes : sequence of int, default=(64, 64)
-        Of every network.
-    margin : float, default=0.2
-        Of the triplet loss; embeddings begin with a root mean square length of 1.
-    warm_up : float in [0, 1), default=0.25
-        Share of the steps on real rows alone.
-    loss_weights : dict, default=None
-        Changes some of the weights "synthetic" (0.5, share of made triplets in the encoder's loss) and, for "cgan",
-        "reconstruction" (1), "consistency" (1), "classification" (1), "reverse" (1), "keep" (0.1), "adversarial" (0.1).
+    network : TripletNetworkOptions, default=None
+        Settings of the networks and their training; None is ``TripletNetworkOptions()``.
     max_steps : int, default=150
         Steps of training, each on one batch.
-    batch_size : int, default=128
-        Rows of a step, equally many of each class.
-    learning_rate : float, default=1e-3
-        Of Adam.
     patience : int, default=None
-        With a number, a tenth of the rows of each class of ten or more is held out, training ends after so many looks
-        (one every 20 steps) that did not lower the share of wrongly ordered triplets by `tol`, and the best state is
-        kept. None trains on all rows to the end.
-    tol : float, default=0.0
-        See `patience`.
+        Training ends after this many evaluations in a row, one every 20 steps, that did not lower the share of wrongly
+        ordered triplets of held-out rows by more than ``network.tol``, and the best state is kept. None trains on all
+        rows to the end.
+    validation_fraction : float in (0, 1), default=0.1
+        Share of the rows of each class of ten or more that is held out for `patience`, at least two rows.
     max_time : float, default=None
         Seconds after which training ends; the result then depends on the machine.
     categorical_features : "auto", None, or array-like of names, positions or a mask of bool, default="auto"
@@ -119,7 +95,6 @@ class HardTripletEmbedder(TripletNetworks, TransformerMixin, BaseEstimator):
     ----------
     .. [1] C. Zhu, Z. Hu, H. Dong, G. He, Z. Yu, S. Zhang, "Construct informative triplet with two-stage hard-sample
        generation", arXiv:2112.02259, 2021.
-    .. [2] W. Zheng et al., "Hardness-aware deep metric learning", CVPR 2019.
 
     Examples
     --------
@@ -141,7 +116,7 @@ class HardTripletEmbedder(TripletNetworks, TransformerMixin, BaseEstimator):
         **TRIPLET_CONSTRAINTS,
         "generator": [StrOptions({"linear", "cgan"}), None],
         "select": [StrOptions({"auto", *SPACES})],
-        "held_out": [StrOptions({"rows", "classes"})],
+        "cv_by": [StrOptions({"rows", "classes"})],
         "cv": [Interval(Integral, 2, None, closed="left")],
         "n_neighbors": [Interval(Integral, 1, None, closed="left")],
     }
@@ -152,23 +127,15 @@ class HardTripletEmbedder(TripletNetworks, TransformerMixin, BaseEstimator):
         n_components=16,
         generator="cgan",
         select="auto",
-        held_out="rows",
+        cv_by="rows",
         cv=3,
         n_neighbors=5,
         stretch=0.6,
-        hardness="adaptive",
-        threshold_rule="controller",
-        share_variation="auto",
         mining="all",
-        hidden_layer_sizes=(64, 64),
-        margin=0.2,
-        warm_up=0.25,
-        loss_weights=None,
+        network=None,
         max_steps=150,
-        batch_size=128,
-        learning_rate=1e-3,
         patience=None,
-        tol=0.0,
+        validation_fraction=0.1,
         max_time=None,
         categorical_features="auto",
         device="auto",
@@ -178,23 +145,15 @@ class HardTripletEmbedder(TripletNetworks, TransformerMixin, BaseEstimator):
         self.n_components = n_components
         self.generator = generator
         self.select = select
-        self.held_out = held_out
+        self.cv_by = cv_by
         self.cv = cv
         self.n_neighbors = n_neighbors
         self.stretch = stretch
-        self.hardness = hardness
-        self.threshold_rule = threshold_rule
-        self.share_variation = share_variation
         self.mining = mining
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.margin = margin
-        self.warm_up = warm_up
-        self.loss_weights = loss_weights
+        self.network = network
         self.max_steps = max_steps
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
         self.patience = patience
-        self.tol = tol
+        self.validation_fraction = validation_fraction
         self.max_time = max_time
         self.categorical_features = categorical_features
         self.device = device
@@ -250,9 +209,9 @@ class HardTripletEmbedder(TripletNetworks, TransformerMixin, BaseEstimator):
 
     def _folds(self, labels, rng):
         """Return the folds that choose, pairs of training and test rows; a warning where there are none."""
-        folds = _class_folds(labels, rng) if self.held_out == "classes" else _row_folds(labels, self.cv, rng)
+        folds = _class_folds(labels, rng) if self.cv_by == "classes" else _row_folds(labels, self.cv, rng)
         if not folds:
-            lacking = "four classes of two rows" if self.held_out == "classes" else "a class of two rows"
+            lacking = "four classes of two rows" if self.cv_by == "classes" else "a class of two rows"
             warn(f"Without {lacking} none can be held out: the raw features are returned, unless select='learned'.")
         return folds
 
@@ -273,13 +232,13 @@ class HardTripletEmbedder(TripletNetworks, TransformerMixin, BaseEstimator):
         self.cv_results_ = {space: np.array([hits.mean() for hits in parts]) for space, parts in found.items()}
         gain = np.concatenate(found["learned"]) - np.concatenate(found["raw"])
         error = gain.std() / np.sqrt(len(gain))
-        if self.held_out == "classes":
+        if self.cv_by == "classes":
             return "learned" if gain.mean() > error else "raw"
         return "learned" if gain.any() and gain.mean() >= -error else "raw"
 
     def _found(self, near, near_labels, far, far_labels):
         """Return for each held-out row whether it found its class."""
-        if self.held_out == "classes":
+        if self.cv_by == "classes":
             return (far_labels[nearest_others(far, np.arange(len(far)), 1)[:, 0]] == far_labels).astype(float)
         neighbors = KNeighborsClassifier(min(self.n_neighbors, len(near))).fit(near, near_labels)
         return (neighbors.predict(far) == far_labels).astype(float)

@@ -13,9 +13,14 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from skgan_resample._hard_triplet import _quality
-from skgan_resample._hard_triplet._candidates import FALLBACK, KINDS, POSITIVE, Drawing, Gate, Table, join
+from skgan_resample._hard_triplet._candidates import FALLBACK, KINDS, POSITIVE, CandidateFilter, Drawing, Table, join
 from skgan_resample._hard_triplet._mining import pick_pairs, pick_triplets
-from skgan_resample._hard_triplet._training import TRIPLET_CONSTRAINTS, TripletNetworks, encoded_rows
+from skgan_resample._hard_triplet._training import (
+    TRIPLET_CONSTRAINTS,
+    TripletNetworkOptions,
+    TripletNetworks,
+    encoded_rows,
+)
 from skgan_resample._tables._containers import append_rows
 from skgan_resample._tables._encoder import TableEncoder
 from skgan_resample.exceptions import warn
@@ -47,26 +52,13 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
         Share of hard positives among the candidates; the others are hard negatives.
     stretch : float, default=2.0
         By what share of its length a near pair of one class is stretched at most, half at either end; see Notes.
-    hardness : "adaptive" or float in [0, 1], default="adaptive"
-        How much of `stretch` is used in training. "adaptive": from none after the warm-up to all at the end, while the
-        threshold of the reverse triplet loss follows `threshold_rule`. A number stays, and the threshold at this share
-        of its way.
-    threshold_rule : {"controller", "loss"}, default="controller"
-        What moves the threshold of the reverse triplet loss from that of real triplets towards 0, where a made negative
-        is as near to the anchor as the positive: a controller (on while more than 80 % of the made negatives are near
-        enough and, of rows that a GAN makes, more than 90 % are still taken for their class; back when fewer than 80 %
-        are), or the triplet loss of real rows, by the law of HDML [2]_: half-way at the loss after the warm-up, on
-        while it falls.
-    share_variation : "auto" or float in [0, 1], default="auto"
-        Share of pairs that borrow their direction, the difference of two near rows, from other classes. "auto": half
-        of them in training and in classes of fewer than 10 rows, none elsewhere. A class of one row always borrows.
     mining : {"all", "semihard", "hard"}, default="all"
         Which triplets of real rows train the encoder, and which with positives on straight lines: random ones, those of
         them whose negative is farther than the positive but within the margin, or the hardest of each anchor in the
         batch. Triplets that are made as such count as they are.
     k_neighbors : int, default=5
         A pair is a row and one of its so many nearest rows of the same class.
-    gate : {"knn+classifier", "knn", "classifier"}, callable or None, default="knn+classifier"
+    filter : {"knn+classifier", "knn", "classifier"}, callable or None, default="knn+classifier"
         What a candidate must pass. "knn": it lies within 1.5 times the 95 % quantile of nearest-neighbour distances of
         its class from a real row of it; it is no copy, where the table has measurements; and one of its five nearest
         real rows is of its class, unless its seed has none either. "classifier": its class is likelier than by
@@ -79,27 +71,16 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
         ValueError, or fewer rows with a warning.
     n_components : int, default=16
         Columns of the embedding.
-    hidden_layer_sizes : sequence of int, default=(64, 64)
-        Of every network.
-    margin : float, default=0.2
-        Of the triplet loss; embeddings begin with a root mean square length of 1.
-    warm_up : float in [0, 1), default=0.25
-        Share of the steps on real rows alone.
-    loss_weights : dict, default=None
-        Changes some of the weights "synthetic" (0.5, share of made triplets in the encoder's loss) and, for "cgan",
-        "reconstruction" (1), "consistency" (1), "classification" (1), "reverse" (1), "keep" (0.1), "adversarial" (0.1).
+    network : TripletNetworkOptions, default=None
+        Settings of the networks and their training; None is ``TripletNetworkOptions()``.
     max_steps : int, default=100
         Steps of training, each on one batch.
-    batch_size : int, default=128
-        Rows of a step, equally many of each class.
-    learning_rate : float, default=1e-3
-        Of Adam.
     patience : int, default=None
-        With a number, a tenth of the rows of each class of ten or more is held out, training ends after so many looks
-        (one every 20 steps) that did not lower the share of wrongly ordered triplets by `tol`, and the best state is
-        kept. None trains on all rows to the end.
-    tol : float, default=0.0
-        See `patience`.
+        Training ends after this many evaluations in a row, one every 20 steps, that did not lower the share of wrongly
+        ordered triplets of held-out rows by more than ``network.tol``, and the best state is kept. None trains on all
+        rows to the end.
+    validation_fraction : float in (0, 1), default=0.1
+        Share of the rows of each class of ten or more that is held out for `patience`, at least two rows.
     max_time : float, default=None
         Seconds after which training ends; the result then depends on the machine.
     categorical_features : "auto", None, or array-like of names, positions or a mask of bool, default="auto"
@@ -130,7 +111,7 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
         probability of its class).
     report_ : dict
         How the new rows compare with the real ones: counts by kind, ``fallback_share``, ``acceptance_rate`` by class
-        (of the candidates looked at, convincing ones first),
+        (of the candidates evaluated, probable ones first),
         ``label_agreement`` (share of the five nearest real rows that are of the same class), ``nearest_real_ratio``
         (median distance to the nearest real row of the class over that among real rows), ``diversity`` (mean distance
         among new rows over that among real ones; a warning below 0.5), ``active_triplets_real`` and
@@ -162,7 +143,7 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
     its class, to d beyond their 90 % quantile (or 1 + s times the median, if that is more), linearly less in between;
     either end moves at most half-way to the nearest row of another class. s is `stretch`, as far as training got.
 
-    The formulas are ours: the paper's own were not to be had. So are the choice by confidence, the gate and the
+    The formulas are ours: the paper's own were not to be had. So are the choice by confidence, the filter and the
     borrowed directions (the idea is that of DVML). Where rows are many and classes overlap, resampling mostly moves the
     threshold of a classifier: compare with a tuned one (``skgan-resample compare``), and see
     ``ResampledClassifier(prior_correction=True)`` for probabilities.
@@ -171,7 +152,6 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
     ----------
     .. [1] C. Zhu, Z. Hu, H. Dong, G. He, Z. Yu, S. Zhang, "Construct informative triplet with two-stage hard-sample
        generation", arXiv:2112.02259, 2021.
-    .. [2] W. Zheng et al., "Hardness-aware deep metric learning", CVPR 2019.
 
     Examples
     --------
@@ -194,7 +174,7 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
         "generator": [StrOptions({"linear", "cgan"})],
         "positive_fraction": [Interval(Real, 0, 1, closed="both")],
         "k_neighbors": [Interval(Integral, 1, None, closed="left")],
-        "gate": [StrOptions({"knn+classifier", "knn", "classifier"}), callable, None],
+        "filter": [StrOptions({"knn+classifier", "knn", "classifier"}), callable, None],
         "confidence_power": [Interval(Real, 0, None, closed="left")],
         "fallback": [StrOptions({"interpolate", "raise", "fewer"})],
         "store_rows": ["boolean"],
@@ -208,24 +188,16 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
         generator="linear",
         positive_fraction=1.0,
         stretch=2.0,
-        hardness="adaptive",
-        threshold_rule="controller",
-        share_variation="auto",
         mining="all",
         k_neighbors=5,
-        gate="knn+classifier",
+        filter="knn+classifier",
         confidence_power=6.0,
         fallback="interpolate",
         n_components=16,
-        hidden_layer_sizes=(64, 64),
-        margin=0.2,
-        warm_up=0.25,
-        loss_weights=None,
+        network=None,
         max_steps=100,
-        batch_size=128,
-        learning_rate=1e-3,
         patience=None,
-        tol=0.0,
+        validation_fraction=0.1,
         max_time=None,
         categorical_features="auto",
         store_rows=False,
@@ -237,24 +209,16 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
         self.generator = generator
         self.positive_fraction = positive_fraction
         self.stretch = stretch
-        self.hardness = hardness
-        self.threshold_rule = threshold_rule
-        self.share_variation = share_variation
         self.mining = mining
         self.k_neighbors = k_neighbors
-        self.gate = gate
+        self.filter = filter
         self.confidence_power = confidence_power
         self.fallback = fallback
         self.n_components = n_components
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.margin = margin
-        self.warm_up = warm_up
-        self.loss_weights = loss_weights
+        self.network = network
         self.max_steps = max_steps
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
         self.patience = patience
-        self.tol = tol
+        self.validation_fraction = validation_fraction
         self.max_time = max_time
         self.categorical_features = categorical_features
         self.store_rows = store_rows
@@ -356,14 +320,15 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
     # ------------------------------------------------------------------------------------------ drawing
     def _draw(self, table, rng):
         """Return Candidates, as many of each class as `sampling_strategy_` asks for, and the confidence in each."""
-        untrained = 0.0 if self.hardness == "adaptive" else self.stretch * self.hardness
+        options = TripletNetworkOptions.of(self.network)
+        untrained = 0.0 if options.hardness == "adaptive" else self.stretch * options.hardness
         drawing = Drawing(
             table,
             self.encoder_.nominal_,
             strength=self.curriculum_["strength"] if self.curriculum_ else untrained,
             threshold=self.curriculum_["threshold"] if self.curriculum_ else 0.0,
             k_neighbors=self.k_neighbors,
-            share_variation=0.0 if self.positive_generator_ is not None else self.share_variation,
+            share_variation=0.0 if self.positive_generator_ is not None else options.share_variation,
         )
         self.acceptance_rate_ = {}
         parts = [(drawing.plain(0, 0, rng), np.empty(0))]
@@ -375,8 +340,8 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
         return join(candidates), np.concatenate(confidence)
 
     def _draw_class(self, drawing, label, n_new, rng):
-        """Return Candidates of one class that pass the gate, convincing ones more often, and the confidence in each."""
-        gate = self._make_gate(drawing.table, label)
+        """Return Candidates of one class that pass the filter, probable ones more often, and the confidence in each."""
+        candidate_filter = self._make_filter(drawing.table, label)
         if len(drawing.members[label]) == 1:
             name = self.classes_.tolist()[label]
             warn(f"Class {name!r} has one row: how its rows vary is borrowed from other classes.")
@@ -384,15 +349,18 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
         for _ in range(MAX_ROUNDS if self.classifier_network_ is not None else 0):
             size = max(FEW_CANDIDATES, POOL * missing)
             pool, encoded, probabilities = self._candidates(drawing, label, size, rng)
-            belief = probabilities[:, label]
-            liking = self.confidence_power * np.log(np.maximum(belief, np.finfo(float).tiny)) + rng.gumbel(size=size)
-            order = np.argsort(-liking, kind="stable")  # the first are a draw with chances belief ** power
+            of_class = probabilities[:, label]
+            # Gumbel top-k (Kool et al., ICML 2019): log weights plus Gumbel noise, sorted, are a weighted draw without
+            # replacement; a weight is probability ** confidence_power.
+            log_weights = self.confidence_power * np.log(np.maximum(of_class, np.finfo(float).tiny))
+            order = np.argsort(-(log_weights + rng.gumbel(size=size)), kind="stable")
             for block in np.array_split(order, ceil(size / (2 * missing))):
-                good = block[self._passes(gate, pool.at(block), encoded[block], probabilities[block], label)]
+                part = pool.at(block)
+                good = block[self._passes(candidate_filter, part, encoded[block], probabilities[block], label)]
                 n_seen, n_passed = n_seen + len(block), n_passed + len(good)
                 good = good[:missing]
                 found.append(pool.at(good))
-                confidence.append(belief[good])
+                confidence.append(of_class[good])
                 missing -= len(good)
                 if not missing:
                     break
@@ -421,13 +389,13 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
             return np.full((len(encoded), len(self.classes_)), 1 / len(self.classes_))
         return self._probabilities(encoded)
 
-    def _make_gate(self, table, label):
-        parts = self.gate.split("+") if isinstance(self.gate, str) else []
+    def _make_filter(self, table, label):
+        parts = self.filter.split("+") if isinstance(self.filter, str) else []
         has_measurements = any(
             not column.is_nominal and column.grid is None and column.kind != "constant"
             for column in self.encoder_.columns_
         )
-        return Gate(
+        return CandidateFilter(
             table,
             label,
             by_neighbors="knn" in parts,
@@ -435,27 +403,27 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
             refuse_copies=has_measurements,
         )
 
-    def _passes(self, gate, candidates, encoded, probabilities, label):
-        if callable(self.gate):
-            mask = np.asarray(self.gate(self.encoder_.from_codes(candidates.codes), self.classes_[label]))
+    def _passes(self, candidate_filter, candidates, encoded, probabilities, label):
+        if callable(self.filter):
+            mask = np.asarray(self.filter(self.encoder_.from_codes(candidates.codes), self.classes_[label]))
             if mask.dtype != bool or mask.shape != (len(encoded),):
                 raise ValueError(
-                    f"gate must return a mask, booleans of shape ({len(encoded)},); got {mask.dtype} of {mask.shape}."
+                    f"filter must return a mask, booleans of shape ({len(encoded)},); got {mask.dtype} of {mask.shape}."
                 )
             return mask
-        return gate.passes(candidates, encoded, probabilities)
+        return candidate_filter.passes(candidates, encoded, probabilities)
 
     def _fallback(self, drawing, label, n_missing, rng):
         """Return what stands for candidates that did not pass."""
         name = self.classes_.tolist()[label]
         if self.fallback == "raise":
             raise ValueError(
-                f"For class {name!r} {n_missing} of the rows wanted did not pass the gate; "
-                'loosen `gate`, or give fallback="interpolate" or "fewer".'
+                f"For class {name!r} {n_missing} of the rows wanted did not pass the filter; "
+                'loosen `filter`, or give fallback="interpolate" or "fewer".'
             )
         plain = drawing.plain(label, n_missing if self.fallback == "interpolate" else 0, rng)
         if self.fallback == "fewer":
-            warn(f"Class {name!r} got {n_missing} rows fewer than asked for: no more candidates passed the gate.")
+            warn(f"Class {name!r} got {n_missing} rows fewer than asked for: no more candidates passed the filter.")
         return plain._replace(codes=self.encoder_.snap(plain.codes))
 
     def _generated(self, candidates, drawing, rng):
@@ -512,7 +480,7 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
             "fallback_share": self.fallback_share_,
             "acceptance_rate": dict(self.acceptance_rate_),
             **_quality.compared(encoded, labels, n_real, rng),
-            **_quality.active_shares(places, labels, n_real, self.margin, rng),
+            **_quality.active_shares(places, labels, n_real, TripletNetworkOptions.of(self.network).margin, rng),
         }
         if report["diversity"] < COLLAPSED:
             warn(f"The new rows are much alike: their mean distance is {report['diversity']:.2f} of the real rows'.")
@@ -585,7 +553,8 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
             there, and a `ResamplingWarning` tells the share.
         """
         codes, labels, rng = self._rows_to_pick(n_triplets, X, y, output, random_state)
-        bounds = {"all": (-np.inf, np.inf), "hard": (0.0, np.inf), "semihard": (-self.margin, 0.0)}
+        margin = TripletNetworkOptions.of(self.network).margin
+        bounds = {"all": (-np.inf, np.inf), "hard": (0.0, np.inf), "semihard": (-margin, 0.0)}
         if isinstance(hardness, str) and hardness not in bounds:
             raise ValueError(f"hardness={hardness!r} is none of {sorted(bounds)} and no pair of bounds.")
         low, high = _bounds(bounds[hardness] if isinstance(hardness, str) else hardness)

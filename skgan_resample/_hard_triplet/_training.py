@@ -11,7 +11,15 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
 
-from skgan_resample._estimators import TRAINING_CONSTRAINTS, CallbackSupportMixin, TorchStateMixin, fit_callbacks
+from skgan_resample._estimators import (
+    OPTIMIZER_CONSTRAINTS,
+    RUN_CONSTRAINTS,
+    CallbackSupportMixin,
+    Options,
+    OptionsMixin,
+    TorchStateMixin,
+    fit_callbacks,
+)
 from skgan_resample._nn import triplet_gan
 from skgan_resample._tables._containers import table_reader
 from skgan_resample._tables._encoder import TableEncoder, admit_tables
@@ -20,8 +28,7 @@ from skgan_resample.exceptions import warn
 
 EVALUATE_EVERY = 20  # steps between two records
 LIMIT = 5.0  # networks see numbers of at most so many standard deviations
-VALIDATION_SHARE = 0.1  # of the rows, held out where `patience` asks for it,
-MIN_CLASS_ROWS = 10  # from classes of so many rows
+MIN_CLASS_ROWS = 10  # of a class from which rows are held out for early stopping
 BLOCK = 8192  # rows that a network sees at once outside of training
 NETWORKS = {  # attribute of the estimator -> field of `Networks`
     "embedding_network_": "encoder",
@@ -35,20 +42,110 @@ NETWORKS = {  # attribute of the estimator -> field of `Networks`
 TRIPLET_CONSTRAINTS: dict = {
     "mining": [StrOptions({"all", "semihard", "hard"})],
     "stretch": [Interval(Real, 0, None, closed="left")],
-    "hardness": [StrOptions({"adaptive"}), Interval(Real, 0, 1, closed="both")],
-    "threshold_rule": [StrOptions({"controller", "loss"})],
-    "share_variation": [StrOptions({"auto"}), Interval(Real, 0, 1, closed="both")],
     "n_components": [Interval(Integral, 1, None, closed="left")],
-    "hidden_layer_sizes": ["array-like"],
-    "margin": [Interval(Real, 0, None, closed="neither")],
-    "warm_up": [Interval(Real, 0, 1, closed="left")],
-    "loss_weights": [dict, None],
+    "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
     "categorical_features": [StrOptions({"auto"}), "array-like", None],
-    **TRAINING_CONSTRAINTS,
+    **RUN_CONSTRAINTS,
 }
 
 
-class TripletNetworks(CallbackSupportMixin, TorchStateMixin):
+class TripletNetworkOptions(Options):
+    """Settings of the networks of `HardTripletSampler` and `HardTripletEmbedder` and of their training.
+
+    The defaults were chosen on tuning tables and rarely need a search; what does is a parameter of the sampler or the
+    embedder. Give an object, or set single values by nested names: ``sampler.set_params(network__margin=0.5)``.
+
+    Parameters
+    ----------
+    hardness : "adaptive" or float in [0, 1], default="adaptive"
+        How much of `stretch` is used in training. "adaptive": from none after the warm-up to all at the end, while a
+        controller moves the threshold of the reverse triplet loss from that of real triplets towards 0, where a
+        synthetic negative is as near to the anchor as the positive. The threshold rises while more than 80 % of the
+        synthetic negatives are near enough and, of rows of the GAN, more than 90 % are still classified as their class;
+        it falls when fewer than 80 % are. A number fixes both: this share of `stretch`, and the threshold at this share
+        of its way.
+    share_variation : "auto" or float in [0, 1], default="auto"
+        Share of pairs that borrow their direction, the difference of two near rows, from other classes. "auto": half
+        of them in training and in classes of fewer than 10 rows, none elsewhere. With ``generator="cgan"`` none are
+        borrowed. A class of one row always borrows.
+    hidden_layer_sizes : array-like of int, default=(64, 64)
+        Of every network.
+    margin : float, default=0.2
+        Of the triplet loss; embeddings begin with a root mean square length of 1.
+    warm_up : float in [0, 1), default=0.25
+        Share of the steps on real rows alone.
+    loss_weights : dict, default=None
+        Changes some of the weights "synthetic" (0.5, share of synthetic triplets in the encoder's loss) and, for
+        "cgan", "reconstruction" (1), "consistency" (1), "classification" (1), "reverse" (1), "keep" (0.1),
+        "adversarial" (0.1).
+    batch_size : int, default=128
+        Rows of a step, equally many of each class.
+    learning_rate : float, default=1e-3
+        Of Adam.
+    tol : float, default=0.0
+        An evaluation counts as better only if its share of wrongly ordered triplets is lower by more than this; see
+        `patience` of the sampler.
+
+    See Also
+    --------
+    HardTripletSampler : Takes these settings as its parameter `network`.
+    HardTripletEmbedder : Takes these settings as its parameter `network`.
+
+    Examples
+    --------
+    >>> from skgan_resample import HardTripletSampler, TripletNetworkOptions
+    >>> sampler = HardTripletSampler(network=TripletNetworkOptions(margin=0.5))
+    >>> sampler.set_params(network__batch_size=64).network
+    TripletNetworkOptions(batch_size=64, margin=0.5)
+    """
+
+    _parameter_constraints: dict = {
+        "hardness": [StrOptions({"adaptive"}), Interval(Real, 0, 1, closed="both")],
+        "share_variation": [StrOptions({"auto"}), Interval(Real, 0, 1, closed="both")],
+        "hidden_layer_sizes": ["array-like"],
+        "margin": [Interval(Real, 0, None, closed="neither")],
+        "warm_up": [Interval(Real, 0, 1, closed="left")],
+        "loss_weights": [dict, None],
+        **OPTIMIZER_CONSTRAINTS,
+    }
+
+    def __init__(
+        self,
+        *,
+        hardness="adaptive",
+        share_variation="auto",
+        hidden_layer_sizes=(64, 64),
+        margin=0.2,
+        warm_up=0.25,
+        loss_weights=None,
+        batch_size=128,
+        learning_rate=1e-3,
+        tol=0.0,
+    ):
+        self.hardness = hardness
+        self.share_variation = share_variation
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.margin = margin
+        self.warm_up = warm_up
+        self.loss_weights = loss_weights
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.tol = tol
+
+    def _check_values(self):
+        sizes = self.hidden_layer_sizes
+        if not all(isinstance(size, Integral) and size > 0 and size is not True for size in sizes):
+            raise ValueError(f"hidden_layer_sizes must be whole numbers of at least 1, got {sizes!r}.")
+        if self.loss_weights is not None:
+            from skgan_resample._nn.triplets import loss_weights
+
+            loss_weights(self.loss_weights)
+
+
+TRIPLET_CONSTRAINTS["network"] = [TripletNetworkOptions, None]
+
+
+class TripletNetworks(OptionsMixin, CallbackSupportMixin, TorchStateMixin):
     """Mixin with the networks of the two-stage method.
 
     Attributes
@@ -61,11 +158,11 @@ class TripletNetworks(CallbackSupportMixin, TorchStateMixin):
     best_step_ : int
         Step of the encoder that was kept, the last one without `patience`.
     curriculum_ : dict
-        Where it ended: ``low`` and ``high`` knees of the stretch, ``strength`` of it, ``threshold`` of the reverse
-        triplet loss.
+        Where it ended: ``strength`` of the stretch, ``threshold`` of the reverse triplet loss.
     """
 
     _network_names = tuple(NETWORKS)
+    _options = {"network": TripletNetworkOptions}
 
     def _forget_networks(self):
         """Set what a training sets, for fits without one."""
@@ -74,7 +171,8 @@ class TripletNetworks(CallbackSupportMixin, TorchStateMixin):
         self.history_, self.best_step_, self.curriculum_, self.device_, self._sizes = [], None, None, None, None
 
     def _begin(self):
-        """Forget an earlier fit: what fails half-way is not fitted."""
+        """Check the options, then forget an earlier fit: what fails half-way is not fitted."""
+        TripletNetworkOptions.of(self.network)
         for name in [name for name in vars(self) if name.endswith("_") and not name.startswith("_")]:
             delattr(self, name)
         self._forget_networks()
@@ -123,27 +221,26 @@ class TripletNetworks(CallbackSupportMixin, TorchStateMixin):
         from skgan_resample._nn.training import Adam, class_balanced_batches, resolve_device, restore, seeded, train
         from skgan_resample.exceptions import NonFiniteLossError
 
+        options = TripletNetworkOptions.of(self.network)
         self.device_ = str(resolve_device(self.device))
         device = torch.device(self.device_)
-        weights = triplets.loss_weights(self.loss_weights)
-        hidden = tuple(self.hidden_layer_sizes)
-        if not all(isinstance(size, Integral) and size > 0 for size in hidden):
-            raise ValueError(f"hidden_layer_sizes must be whole numbers of at least 1, got {hidden}.")
         self._sizes = {
             "n_inputs": rows.shape[1],
             "n_classes": int(n_classes),
-            "hidden": tuple(int(size) for size in hidden),
+            "hidden": tuple(int(size) for size in options.hidden_layer_sizes),
             "n_components": int(self.n_components),
             "has_gan": generator == "cgan",
         }
-        held_out = _held_out(labels, rng) if self.patience is not None else np.empty(0, dtype=np.intp)
-        if self.patience is not None and not len(held_out):
-            warn(f"patience has no effect: no class has {MIN_CLASS_ROWS} rows, so none is held out.")
+        held_out = np.empty(0, dtype=np.intp)
+        if self.patience is not None:
+            held_out = _held_out(labels, self.validation_fraction, rng)
+            if not len(held_out):
+                warn(f"patience has no effect: no class has {MIN_CLASS_ROWS} rows, so none is held out.")
         kept = np.setdiff1d(np.arange(len(labels)), held_out)
-        n_per_class = max(2, self.batch_size // min(n_classes, max(2, self.batch_size // 4)))
+        n_per_class = max(2, options.batch_size // min(n_classes, max(2, options.batch_size // 4)))
         n_records = 1 + ceil(self.max_steps / EVALUATE_EVERY)
-        told = fit_callbacks(self, n_records=n_records) if is_final else nullcontext([])
-        with seeded(rng, device), told as callbacks:
+        listening = fit_callbacks(self, n_records=n_records) if is_final else nullcontext([])
+        with seeded(rng, device), listening as callbacks:
             x = torch.from_numpy(self._network_inputs(rows)).to(device)
             y = torch.from_numpy(np.asarray(labels, dtype=np.int64)).to(device)
             networks = triplets.Networks(
@@ -151,8 +248,10 @@ class TripletNetworks(CallbackSupportMixin, TorchStateMixin):
             )
             modules = {field: network for field, network in vars(networks).items() if network is not None}
             networks.encoder.begin_at(triplets.principal_directions(x[kept], self.n_components))
-            optimizers = {field: Adam(network.parameters(), self.learning_rate) for field, network in modules.items()}
-            curriculum = triplets.Curriculum(self.stretch, self.hardness, self.threshold_rule)
+            optimizers = {
+                field: Adam(network.parameters(), options.learning_rate) for field, network in modules.items()
+            }
+            curriculum = triplets.Curriculum(self.stretch, options.hardness)
             make_step = triplet_gan.gan_step if generator == "cgan" else triplets.triplet_step
             step = make_step(
                 networks,
@@ -160,18 +259,18 @@ class TripletNetworks(CallbackSupportMixin, TorchStateMixin):
                 x[kept],
                 y[kept],
                 curriculum=curriculum,
-                margin=self.margin,
+                margin=options.margin,
                 mining=self.mining,
                 makes=makes,
-                share_variation=0.5 if self.share_variation == "auto" else self.share_variation,
-                warm_up=self.warm_up,
-                weights=weights,
+                share_variation=0.5 if options.share_variation == "auto" else options.share_variation,
+                warm_up=options.warm_up,
+                weights=triplets.loss_weights(options.loss_weights),
             )
             evaluate = None
             if len(held_out):
                 evaluate = triplets.held_out_error(networks.encoder, x[kept], y[kept], x[held_out], y[held_out])
             batches = class_balanced_batches(
-                labels[kept], max(2, self.batch_size // n_per_class), n_per_class, rng, device=device
+                labels[kept], max(2, options.batch_size // n_per_class), n_per_class, rng, device=device
             )
             try:
                 result = train(
@@ -181,7 +280,7 @@ class TripletNetworks(CallbackSupportMixin, TorchStateMixin):
                     evaluate=evaluate,
                     evaluate_every=EVALUATE_EVERY,
                     patience=self.patience if evaluate is not None else None,
-                    tol=self.tol,
+                    tol=options.tol,
                     max_time=max_time,
                     callbacks=callbacks,
                     modules=modules,
@@ -256,11 +355,12 @@ def encoded_rows(encoder, codes):
     return encoded if encoded.shape[1] else np.zeros((len(codes), 1))
 
 
-def _held_out(labels, rng):
-    """Return a tenth of the rows of each class that has ten of them."""
+def _held_out(labels, fraction, rng):
+    """Return the rows of this share of each class of ten rows or more, at least two of them; two stay for training."""
     chosen = []
     for label in np.unique(labels):
         rows = np.flatnonzero(labels == label)
         if len(rows) >= MIN_CLASS_ROWS:
-            chosen.append(rng.choice(rows, max(2, round(VALIDATION_SHARE * len(rows))), replace=False))
+            n_rows = min(max(2, round(fraction * len(rows))), len(rows) - 2)
+            chosen.append(rng.choice(rows, n_rows, replace=False))
     return np.sort(np.concatenate(chosen)) if chosen else np.empty(0, dtype=np.intp)

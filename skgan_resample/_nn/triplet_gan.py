@@ -86,10 +86,8 @@ def gan_step(
             descend(optimizers["encoder"], real)
             return report
         if curriculum.threshold is None:
-            curriculum.begin(distances(z.detach(), z.detach()), y, float(real.detach()))
-        made, generator_report = _train_generators(
-            x, y, member, z.detach(), same, real, (progress - warm_up) / (1 - warm_up)
-        )
+            curriculum.begin(distances(z.detach(), z.detach()), y)
+        made, generator_report = _train_generators(x, y, member, z.detach(), same, (progress - warm_up) / (1 - warm_up))
         report |= generator_report
         share = _share_of_real(generator_report["generator_loss"], memory, weights["synthetic"])
         synthetic = _synthetic_loss(made)
@@ -97,7 +95,7 @@ def gan_step(
         report |= {"synthetic_loss": synthetic, "threshold": torch.tensor(curriculum.threshold.value)}
         return report
 
-    def _train_generators(x, y, member, z, same, real, progress):
+    def _train_generators(x, y, member, z, same, progress):
         ends = partners(y)
         others = drawn_places(y, 0, 1)[1][:, 0]
         with torch.no_grad():
@@ -141,7 +139,7 @@ def gan_step(
         optimizers["negatives"].step()
         met = (to_negative - to_positive + curriculum.threshold.value <= 0).float().mean()
         kept = (guesses[2 * len(y) :].argmax(dim=1) == y[others]).float().mean()
-        curriculum.judge(met, kept, real.detach())
+        curriculum.judge(met, kept)
         made = {"anchor": anchor.detach(), "positive": positive.detach(), "negative": negative.detach()}
         names = {f"{name}_loss": value for name, value in losses.items()}
         return made, {**names, "generator_loss": loss, "discriminator_loss": discriminator_loss}

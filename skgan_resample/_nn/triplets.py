@@ -5,7 +5,6 @@ a pair, the adaptive threshold of the reverse triplet loss, the losses of the ge
 squared.
 """
 
-import math
 from dataclasses import dataclass
 from numbers import Real
 
@@ -128,40 +127,14 @@ class ThresholdController:
     def __init__(self, start, end=0.0):
         self.start, self.end, self.value = start, end, start
 
-    def update(self, met, kept, loss):
-        """Take the share of constraints met and of negatives that keep their class; `loss` plays no part here."""
+    def update(self, met, kept):
+        """Take the share of constraints met and of negatives that keep their class."""
         pace = 0.05 * (self.end - self.start)
         if met > EASE and kept > STEER:
             self.value += pace
         elif kept < EASE:
             self.value -= pace
         self.value = min(max(self.value, self.start), self.end)
-
-
-class LossThreshold:
-    """Let the threshold follow the triplet loss J: end - (end - start) * exp(-alpha / J), the law of HDML [1]_.
-
-    Parameters
-    ----------
-    start, end : float
-    reference : float
-        The triplet loss at which the threshold is half-way.
-
-    References
-    ----------
-    .. [1] W. Zheng et al., "Hardness-aware deep metric learning", CVPR 2019.
-    """
-
-    def __init__(self, start, end, reference):
-        self.start, self.end, self.value = start, end, start
-        self.alpha = math.log(2) * max(reference, TINY)
-        self.loss = reference
-
-    def update(self, met, kept, loss):
-        """Take the triplet loss of late; the shares play no part here."""
-        self.loss = 0.9 * self.loss + 0.1 * loss
-        # exp(-alpha / J) is one half at the reference and falls with the loss: low losses mean hard negatives.
-        self.value = self.end - (self.end - self.start) * math.exp(-self.alpha / max(self.loss, TINY))
 
 
 # ------------------------------------------------------------------------------------------------ triplets of a batch
@@ -266,31 +239,27 @@ class Curriculum:
         Largest share by which a pair grows.
     hardness : float or "adaptive"
         Adaptive: from none at the end of the warm-up to full at the end. A number stays.
-    rule : {"controller", "loss"}
     """
 
-    def __init__(self, stretch, hardness, rule):
-        self.stretch, self.hardness, self.rule = stretch, hardness, rule
+    def __init__(self, stretch, hardness):
+        self.stretch, self.hardness = stretch, hardness
         self.low = self.high = self.threshold = None
         self.ramp = 0.0
-        self._met, self._kept, self._loss = [], [], []
+        self._met, self._kept = [], []
 
     @property
     def strength(self):
         """Share by which near pairs grow now."""
         return self.stretch * self.ramp
 
-    def begin(self, distance, labels, loss):
-        """Set the start of the threshold from the distances within a batch of real rows and their triplet loss."""
+    def begin(self, distance, labels):
+        """Set the start of the threshold from the distances within a batch of real rows."""
         same = labels[:, None] == labels
         off = ~torch.eye(len(labels), dtype=torch.bool, device=labels.device)
         within = distance[same & off].mean().item() if (same & off).any() else 0.0
         across = distance[~same].mean().item() if (~same).any() else within
         start = min(within - across, 0.0)
-        if self.rule == "loss":
-            self.threshold = LossThreshold(start, 0.0, loss)
-        else:
-            self.threshold = ThresholdController(start)
+        self.threshold = ThresholdController(start)
         if self.hardness != "adaptive":
             self.threshold.value = start * (1 - self.hardness)
 
@@ -301,14 +270,13 @@ class Curriculum:
         self.low = low if self.low is None else torch.lerp(low, self.low, MEMORY)
         self.high = high if self.high is None else torch.lerp(high, self.high, MEMORY)
 
-    def judge(self, met, kept, loss):
+    def judge(self, met, kept):
         """Collect the shares of a step, tensors; every tenth step they move the threshold."""
         self._met.append(met)
         self._kept.append(kept)
-        self._loss.append(loss.detach())
         if len(self._met) == 10:
-            means = (torch.stack(values).float().mean().item() for values in (self._met, self._kept, self._loss))
-            self._met, self._kept, self._loss = [], [], []
+            means = (torch.stack(values).float().mean().item() for values in (self._met, self._kept))
+            self._met, self._kept = [], []
             if self.hardness == "adaptive":
                 self.threshold.update(*means)
 
@@ -386,15 +354,15 @@ def triplet_step(
         report = {"classifier_loss": classifier_loss, "triplet_loss": loss}
         if makes and progress >= warm_up:
             if curriculum.threshold is None:
-                curriculum.begin(distances(z.detach(), z.detach()), y, float(loss.detach()))
-            made = _made_loss(x, y, z, same, loss.detach(), (progress - warm_up) / (1 - warm_up))
+                curriculum.begin(distances(z.detach(), z.detach()), y)
+            made = _made_loss(x, y, z, same, (progress - warm_up) / (1 - warm_up))
             weight = weights["synthetic"]
             loss = (1 - weight) * loss + weight * made
             report |= {"synthetic_loss": made, "threshold": torch.tensor(curriculum.threshold.value)}
         descend(optimizers["encoder"], loss)
         return report
 
-    def _made_loss(x, y, z, same, real, progress):
+    def _made_loss(x, y, z, same, progress):
         ends = partners(y)
         shift = x[ends] - x
         borrowed = torch.rand(len(x), device=x.device) < share_variation
@@ -413,10 +381,10 @@ def triplet_step(
             losses.append(triplet_loss(distances(made, more), y, margin, mining))
         if "negatives" in makes:
             near, far = z - share[:, :1] * (far - z), far + share[:, 1:] * (far - z)
-            losses.append(_pulled_loss(near, far, z, y, real))
+            losses.append(_pulled_loss(near, far, z, y))
         return sum(losses) / len(losses)
 
-    def _pulled_loss(near, far, z, y, real):
+    def _pulled_loss(near, far, z, y):
         to_positive = (far - near).square().sum(dim=1).clamp_min(TINY).sqrt()[:, None]
         to_negative = distances(near, z).gather(1, drawn_places(y, 1, MINED_NEGATIVES)[1])
         share = pulled_share(to_negative, to_positive, curriculum.threshold.value).detach()
@@ -424,7 +392,7 @@ def triplet_step(
         met = (pulled <= to_positive - curriculum.threshold.value).float().mean()
         violation = functional.relu(to_positive - pulled + margin)
         loss = violation.sum() / (violation > 0).sum().clamp_min(1)
-        curriculum.judge(met, torch.ones_like(met), real)  # embeddings have no class to lose
+        curriculum.judge(met, torch.ones_like(met))  # embeddings have no class to lose
         return loss
 
     return step

@@ -123,6 +123,8 @@ class TripletDisplay(Display):
         """
         from imblearn.utils import check_target_type
 
+        from skgan_resample._hard_triplet import TripletNetworkOptions
+
         check_is_fitted(sampler, "sample_info_", msg="Call fit_resample first: the display shows what it made.")
         rng = check_random_state(random_state)
         embedding, kind = sampler.embed(X_resampled), sampler.sample_info_["kind"]
@@ -142,7 +144,8 @@ class TripletDisplay(Display):
             for name, synthetic in wanted.items()
         }
         title = f"{type(sampler).__name__}: {np.sum(~is_real):,} new rows"
-        display = cls._of_embedding(embedding, y, kind, triplets, sampler.margin, n_drawn, title)
+        margin = TripletNetworkOptions.of(sampler.network).margin
+        display = cls._of_embedding(embedding, y, kind, triplets, margin, n_drawn, title)
         return display.plot(axes=axes)
 
     @classmethod

@@ -2,12 +2,12 @@
 
 import numpy as np
 import pandas as pd
+from skgan_resample.model_selection._class_verdict import SHOWN, ClassificationComparison
 
 from skgan_resample import Relevance, ThreatModel
 from skgan_resample._report import report_of
 from skgan_resample._user_table import Table
 from skgan_resample._user_table._request import Request
-from skgan_resample.model_selection._class_verdict import SHOWN, ClassificationComparison
 from skgan_resample.model_selection._result import CONSTANT, Comparison
 from skgan_resample.model_selection._robustness import RobustComparison
 

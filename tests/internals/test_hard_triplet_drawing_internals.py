@@ -1,10 +1,10 @@
-"""The rows that HardTripletSampler draws: on which lines candidates lie, and what the gate lets pass."""
+"""The rows that HardTripletSampler draws: on which lines candidates lie, and what the filter lets pass."""
 
 import numpy as np
 import pytest
 from _hard_triplet_data import blobs
 
-from skgan_resample._hard_triplet._candidates import KINDS, POSITIVE, Drawing, Gate, Table, _candidates
+from skgan_resample._hard_triplet._candidates import KINDS, POSITIVE, CandidateFilter, Drawing, Table, _candidates
 
 
 # ------------------------------------------------------------------------------------------------ candidates
@@ -133,7 +133,7 @@ def test_plain_rows_are_those_of_smote():
     assert {KINDS[kind] for kind in found.kind} == {"fallback"}
 
 
-# ------------------------------------------------------------------------------------------------ the gate
+# ------------------------------------------------------------------------------------------------ the filter
 LINE = [[0.0, 0], [1, 0], [2, 0], [3, 0], [4, 0]]  # class 1: a step apart, so that new rows may lie 1.5 away
 
 
@@ -146,7 +146,7 @@ def passes(rows, seeds, *, own=LINE, others=CROWD, probabilities=None, **parts):
     rows = np.asarray(rows, dtype=float)
     seeds = len(others) + np.asarray(seeds)
     candidates = _candidates(rows, POSITIVE, seeds, seeds, np.zeros(len(rows)))
-    return Gate(table, 1, **parts).passes(candidates, rows, probabilities).tolist()
+    return CandidateFilter(table, 1, **parts).passes(candidates, rows, probabilities).tolist()
 
 
 def test_a_new_row_lies_near_a_real_one_of_its_class():
@@ -186,5 +186,5 @@ def test_a_class_of_one_row_may_spread_as_far_as_it_likes():
 def test_copies_are_seen_in_tables_of_any_width(n_columns):
     X, y = blobs((200, 200), n_columns)
     table, own = table_of(X, y), np.flatnonzero(y == 1)
-    gate = Gate(table, 1, by_neighbors=True, by_classifier=False, refuse_copies=True)
-    assert not gate.passes(_candidates(X[own], POSITIVE, own, own, np.zeros(len(own))), X[own], None).any()
+    candidate_filter = CandidateFilter(table, 1, by_neighbors=True, by_classifier=False, refuse_copies=True)
+    assert not candidate_filter.passes(_candidates(X[own], POSITIVE, own, own, np.zeros(len(own))), X[own], None).any()

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from _hard_triplet_data import QUICK, blobs, new_rows
+from _hard_triplet_data import QUICK, blobs, new_rows, quick
 
 from skgan_resample import HardTripletSampler, ResamplingWarning
 from skgan_resample._hard_triplet._candidates import NEGATIVE, POSITIVE, Drawing, Table
@@ -13,7 +13,7 @@ from skgan_resample._hard_triplet._training import _held_out
 @pytest.mark.parametrize("kind", [POSITIVE, NEGATIVE], ids=["positives", "negatives"])
 def test_rows_of_the_gan_are_what_its_generators_say(kind):
     X, y = blobs()
-    new, labels, sampler = new_rows(X, y, generator="cgan", positive_fraction=float(kind == POSITIVE), gate=None,
+    new, labels, sampler = new_rows(X, y, generator="cgan", positive_fraction=float(kind == POSITIVE), filter=None,
                                     confidence_power=0, sampling_strategy="not majority")  # fmt: skip
     info = sampler.sample_info_[sampler.is_synthetic_]
     low, high = sampler.encoder_.encode(X).min(axis=0), sampler.encoder_.encode(X).max(axis=0)
@@ -49,10 +49,17 @@ def test_rows_of_the_gan_are_what_its_generators_say(kind):
 
 def test_a_tenth_of_every_class_of_ten_is_held_out():
     labels = np.random.RandomState(0).permutation(np.repeat(np.arange(4), [200, 35, 10, 9]))
-    found = _held_out(labels, np.random.RandomState(0))
+    found = _held_out(labels, 0.1, np.random.RandomState(0))
     assert np.bincount(labels[found], minlength=4).tolist() == [20, 4, 2, 0]
     assert len(set(found)) == len(found)
-    assert len(_held_out(np.arange(5), np.random.RandomState(0))) == 0
+    assert len(_held_out(np.arange(5), 0.1, np.random.RandomState(0))) == 0
+
+
+@pytest.mark.parametrize(("fraction", "counts"), [(0.5, [100, 5, 0]), (0.99, [198, 8, 0])])
+def test_the_share_held_out_leaves_two_rows_of_each_class(fraction, counts):
+    labels = np.repeat(np.arange(3), [200, 10, 9])
+    found = _held_out(labels, fraction, np.random.RandomState(0))
+    assert np.bincount(labels[found], minlength=3).tolist() == counts
 
 
 @pytest.mark.slow
@@ -67,7 +74,7 @@ def test_patience_ends_the_training_and_keeps_the_best_state(monkeypatch):
 
     original = training.train
     monkeypatch.setattr(training, "train", watched)
-    options = {**QUICK, "max_steps": 400, "learning_rate": 0.3}
+    options = quick(max_steps=400, learning_rate=0.3)
     X, y = blobs((60, 40))
     sampler = HardTripletSampler(**options, patience=2).fit(X, y)
     scores = {record["step"]: record["score"] for record in sampler.history_}
@@ -76,8 +83,8 @@ def test_patience_ends_the_training_and_keeps_the_best_state(monkeypatch):
     assert min(scores.values()) == scores[results[0].best_step]
     for ours, kept in zip(sampler.embedding_network_.state_dict().values(), results[0].best_state["encoder"].values()):
         assert torch.equal(ours, kept)
-    slow = {**options, "learning_rate": 0.003, "patience": 2, "max_steps": 100}
-    steps = [HardTripletSampler(**slow, tol=tol).fit(X, y).history_[-1]["step"] for tol in (1.0, 0.0)]
+    slow = {"learning_rate": 0.003, "patience": 2, "max_steps": 100}
+    steps = [HardTripletSampler(**quick(**slow, tol=tol)).fit(X, y).history_[-1]["step"] for tol in (1.0, 0.0)]
     assert steps[0] == 40 < steps[1]
     assert sampler.best_step_ == results[0].best_step
     with pytest.warns(ResamplingWarning, match="patience has no effect: no class has 10 rows"):
