@@ -30,6 +30,7 @@ from skgan_resample import (
     SMCAETransformer,
     SMOGANRegressorResampler,
     ThreatModel,
+    TripletNetworkOptions,
     compare,
 )
 from skgan_resample.compose import (
@@ -55,8 +56,6 @@ from skgan_resample.metrics import (
 from skgan_resample.model_selection import (
     RegressionStratifiedKFold,
     RepeatedRegressionStratifiedKFold,
-    compare_classification,
-    compare_robustness,
 )
 from skgan_resample.over_sampling import SMOGN, SMOTER, GaussianNoise, RandomOverSampler
 
@@ -94,8 +93,9 @@ CLASSIFIERS = {
     "RobustATWrapper": RobustATWrapper(MLPClassifier(**SMALL), max_epochs=2, random_state=0),
     "ResampledClassifier": ResampledClassifier(ClassOverSampler(), LogisticRegression(), random_state=0),
 }
-EMBEDDER = HardTripletEmbedder(select="learned", max_steps=2, hidden_layer_sizes=(4,), random_state=0)
-TRIPLET_SAMPLER = HardTripletSampler(max_steps=2, hidden_layer_sizes=(4,), random_state=0)
+SMALL_NETWORK = TripletNetworkOptions(hidden_layer_sizes=(4,))
+EMBEDDER = HardTripletEmbedder(select="learned", max_steps=2, network=SMALL_NETWORK, random_state=0)
+TRIPLET_SAMPLER = HardTripletSampler(max_steps=2, network=SMALL_NETWORK, random_state=0)
 SMCAE = SMCAETransformer(select="location_scale", random_state=0)
 
 
@@ -142,7 +142,7 @@ CONTINUOUS = {
 }
 TARGET_IS_OPTIONAL = {"SMCAETransformer", "synthetic_gap", "RobustATWrapper.perturb"}
 REFUSED_ONLY = {  # too slow to be run to the end
-    "compare": compare,
+    "compare": lambda X, y: compare(X, y, task="regression"),
     "synthetic_gap": lambda X, y: synthetic_gap(X, X, y_real=y, y_synthetic=y, target_type="regression"),
 }
 
@@ -252,8 +252,8 @@ CLASSES = {
     "SMCAETransformer": smcae("classification"),
     "recall_at_k": recall_at_k,
     "hardness_profile": hardness_profile,
-    "compare_classification": compare_classification,
-    "compare_robustness": lambda X, y: compare_robustness(X, y, threat_model=RAW_BUDGET),
+    "compare of classes": lambda X, y: compare(X, y, task="classification"),
+    "compare under attack": lambda X, y: compare(X, y, threat_model=RAW_BUDGET),
     "RobustATWrapper.score": lambda X, y: of_labels("RobustATWrapper").score(X, y),
     "RobustATWrapper.perturb": lambda X, y: of_labels("RobustATWrapper").perturb(X, y),
     "make_robust_scorer": lambda X, y: make_robust_scorer(RAW_BUDGET)(of_labels("ResampledClassifier"), X, y),
