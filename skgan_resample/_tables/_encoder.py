@@ -8,7 +8,7 @@ codes
     the ordinal-encoded array, float64 of shape (n_samples, n_features): numbers as they are, categories as 0, 1, 2,
     ..., dates as steps since the earliest one, missing cells as NaN. Distances are computed and rows interpolated here;
 encoded
-    a float64 matrix of shape (n_samples, width_) for networks: scaled numbers, one-hot blocks, missing indicators.
+    a float64 matrix of shape (n_samples, n_encoded) for networks: scaled numbers, one-hot blocks, missing indicators.
 """
 
 from dataclasses import dataclass, field
@@ -303,7 +303,7 @@ class TableEncoder(BaseEstimator):
 
         Returns
         -------
-        encoded : ndarray of float64, shape (n_samples, width_)
+        encoded : ndarray of float64, shape (n_samples, n_encoded)
             A numeric column becomes one scaled column, a nominal one a one-hot block of a column for each category, a
             constant one nothing. Where cells were missing in `fit`, one more column is 1.0 for a missing cell; the
             number then stands at the centre, or no column of the block is set.
@@ -322,7 +322,7 @@ class TableEncoder(BaseEstimator):
 
         Returns
         -------
-        encoded : ndarray of float64, shape (n_samples, width_)
+        encoded : ndarray of float64, shape (n_samples, n_encoded)
             As from `encode`.
         """
         encoded = np.zeros((len(codes), self.width_))
@@ -347,7 +347,7 @@ class TableEncoder(BaseEstimator):
 
         Parameters
         ----------
-        encoded : array-like of shape (n_samples, width_)
+        encoded : array-like of shape (n_samples, n_encoded)
             As from `encode`, or from a network: blocks need not be one-hot.
         rng : numpy.random.RandomState, default=None
             If given, categories are drawn with probabilities proportional to their block (negative values count as
@@ -365,7 +365,7 @@ class TableEncoder(BaseEstimator):
 
         Parameters
         ----------
-        encoded : array-like of shape (n_samples, width_)
+        encoded : array-like of shape (n_samples, n_encoded)
             As in `decode`.
         rng : numpy.random.RandomState, default=None
             As in `decode`.
