@@ -11,15 +11,13 @@ EDGES = house["imports"](FOUND)
 
 # What this edition has not mended yet, each with its figure of today; a line goes when it is done.
 NOT_YET = {
-    "files": {
-        "skgan_resample.metrics._synthetic_gap": 926,
-    },
+    "files": {},
     "classes": {
-        "skgan_resample._smcae._transformer.SMCAETransformer": 603,
-        "skgan_resample._hard_triplet._sampler.HardTripletSampler": 636,
+        "skgan_resample._smcae._transformer.SMCAETransformer": 541,
+        "skgan_resample._hard_triplet._sampler.HardTripletSampler": 600,
     },
     "functions": {
-        "skgan_resample._nn.triplet_gan.gan_step": 92,
+        "skgan_resample._nn.triplet_gan.gan_step": 90,
     },
 }
 
