@@ -20,7 +20,6 @@ from skgan_resample._estimators import (
     TorchStateMixin,
     fit_callbacks,
 )
-from skgan_resample._nn import triplet_gan
 from skgan_resample._tables._containers import table_reader
 from skgan_resample._tables._encoder import TableEncoder, admit_tables
 from skgan_resample._tables._targets import read_classes
@@ -217,7 +216,7 @@ class TripletNetworks(OptionsMixin, CallbackSupportMixin, TorchStateMixin):
         """
         import torch
 
-        from skgan_resample._nn import triplets
+        from skgan_resample._nn import triplet_gan, triplets
         from skgan_resample._nn.training import Adam, class_balanced_batches, resolve_device, restore, seeded, train
         from skgan_resample.exceptions import NonFiniteLossError
 
