@@ -22,8 +22,8 @@ def _short_training(monkeypatch):
     monkeypatch.setattr("skgan_resample._cli._progress.FIRST_ESTIMATE", np.inf)
     methods_of = _robustness.default_methods
 
-    def quick(threat_model, X):
-        methods = methods_of(threat_model, X)
+    def quick(task, **given):
+        methods = methods_of(task, **given)
         for method in methods.values():
             method.set_params(max_epochs=2, n_steps=1, training__learning_rate=0.1)
             if method.cv is not None:
@@ -169,10 +169,10 @@ def test_whole_numbers_with_gaps_are_classes(folder, capsys):
         ([*THREAT, "--max-rmse-increase", "0.1"], "--max-rmse-increase is for resampling"),
         ([*THREAT, "--max-common-increase", "0.1"], "--max-common-increase is for resampling"),
         ([*THREAT, "--time", "since"], "--time is for resampling"),
-        ([*THREAT, "--methods", "at,smogn"], r"Unknown methods \['smogn'\]; for robustness there are \['none', 'at'"),
-        ([*THREAT, "--estimator", "sklearn.linear_model:Ridge"], "Ridge is a regressor"),
+        ([*THREAT, "--methods", "at,smogn"], r"Unknown methods \['smogn'\]; known are \['none', 'at'"),
+        ([*THREAT, "--estimator", "sklearn.linear_model:Ridge"], "a regressor; give a classifier"),
         ([*THREAT, "--estimator", "nowhere:Nothing"], "such as sklearn.svm:SVC"),
-        ([*THREAT, "--max-time", "0.001"], "too short for two folds"),
+        ([*THREAT, "--max-time", "0.001"], "too short for two outer folds"),
         ([*THREAT, "--cv", "1"], "--cv: '1' is no whole number"),
         ([*THREAT, "-o", "nowhere/report"], "folder .* does not exist"),
     ],
