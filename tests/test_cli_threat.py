@@ -80,7 +80,7 @@ def test_report_on_a_messy_csv(folder, capsys):
     assert "within bounds" in out
     for method in ("none", "at", "at-1.5", "auto"):
         assert re.search(rf"\n{re.escape(method)} +[\d.]+% +[\d.]+% ", out)
-    assert re.search(r"\nlearner +[\d.]+% +[\d.]+%\* ", out)
+    assert re.search(r"\nestimator +[\d.]+% +[\d.]+%\* ", out)
     assert "'learner' was attacked more weakly" in out
     for question in ("Adversarial training", "Treating robust overfitting"):
         assert re.search(rf"\n{question}: (HELPS|DOES NOT HELP|CANNOT TELL)\. ", out)
