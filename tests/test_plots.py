@@ -83,15 +83,15 @@ def test_comparison_display_has_a_point_per_method_where_the_summary_says():
     ]
 
 
-def test_hollow_markers_are_over_either_price():
+def test_hollow_markers_are_over_either_limit():
     row = {"rmse_low": 0.9, "rmse_high": 1.1, "low": 0.5, "high": 1.2, "score_ratio": 0.8}
-    prices = {"fair": (1.01, 1.04), "over all": (1.03, 1.0), "on common rows": (1.0, 1.06)}
+    costs = {"fair": (1.01, 1.04), "over all": (1.03, 1.0), "on common rows": (1.0, 1.06)}
     summary = [{"method": name, "rmse_ratio": rmse, "common_ratio": common, **row}
-               for name, (rmse, common) in prices.items()]  # fmt: skip
+               for name, (rmse, common) in costs.items()]  # fmt: skip
     display = ComparisonDisplay(summary=summary).plot()
     faces = [container.lines[0].get_markerfacecolor() for container in display.ax_.containers]
     assert [face == "white" for face in faces] == [False, True, True]
-    lenient = ComparisonDisplay(summary=summary, max_price=0.04, max_common_price=0.07).plot()
+    lenient = ComparisonDisplay(summary=summary, max_rmse_increase=0.04, max_common_increase=0.07).plot()
     faces = [container.lines[0].get_markerfacecolor() for container in lenient.ax_.containers]
     assert "white" not in faces
 
