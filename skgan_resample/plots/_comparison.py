@@ -34,11 +34,6 @@ class ComparisonDisplay(Display):
     ----------
     {ax_, figure_}
 
-    See Also
-    --------
-    skgan_resample.compare : Makes the comparison.
-    RobustComparisonDisplay : The same for adversarial training.
-
     Examples
     --------
     >>> from sklearn.datasets import load_diabetes
@@ -87,6 +82,7 @@ class ComparisonDisplay(Display):
             row["rmse_ratio"] > too_costly or row.get("common_ratio", 1.0) > 1 + self.max_common_increase
             for row in rows
         ]
+        # Limits are known before anything is drawn, since intervals are cut there.
         for i, (row, is_costly) in enumerate(zip(rows, costly)):
             draw_point(ax, i, row, X_KEYS, Y_KEYS, row["method"], hollow=is_costly, xlim=xlim, ylim=ylim)
         (origin,) = ax.plot(1, 1, "+", color=BLACK, markersize=12, label="none")

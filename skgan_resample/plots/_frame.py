@@ -6,9 +6,11 @@ import numpy as np
 
 from skgan_resample.plots._palette import BLACK, MARKERS, SERIES
 
-SMALLEST_TEXT = 6.0  # points
+# Factors below that have no reason beside them were found by trial: tests/test_displays.py draws every display at
+# three widths and asserts that no text is cut off or lies upon other text.
+SMALLEST_TEXT = 6.0  # points; the least that journals print
 NARROW = 3.0 * 72  # points; narrower axes, as in half the width of a page, get smaller text
-MAX_LEGEND_COLUMNS = 5
+MAX_LEGEND_COLUMNS = 5  # more are hard to assign to curves; our choice
 
 
 def text_size(ax, factor=1.0):
@@ -67,6 +69,7 @@ def _legend_below(ax, handles, labels, depth, width):
         box = legend.get_window_extent()
         if box.width > width or box.height >= high:
             legend = draw(labels, 1)
+    # Without a layout nothing makes room below the axes.
     if ax.figure.get_layout_engine() is None and legend.get_window_extent().y0 < ax.figure.bbox.y0:
         legend = _legend(ax, handles, labels, loc="best", **look | {"borderaxespad": 0.5})
     return legend
@@ -91,10 +94,14 @@ def thin_ticks(axis):
     size = text_size(axis.axes, 0.9)
     for n_bins in range(7, 1, -1):
         axis.get_major_locator().set_params(nbins=n_bins)
-        places = axis.get_majorticklocs()
-        words = axis.get_major_formatter().format_ticks(places[(places >= low) & (places <= high)])
-        needed = 1.8 * size if axis.axis_name == "y" else (max(map(len, words), default=0) + 1.5) * 0.62 * size
-        if len(words) * needed <= 0.9 * (height if axis.axis_name == "y" else width):
+        ticks = axis.get_majorticklocs()
+        words = axis.get_major_formatter().format_ticks(ticks[(ticks >= low) & (ticks <= high)])
+        if axis.axis_name == "y":
+            needed, available = 1.8 * size, height
+        else:
+            n_letters = max(map(len, words), default=0) + 1.5
+            needed, available = 0.62 * size * n_letters, width  # a digit is 0.62 of the font size wide
+        if len(words) * needed <= 0.9 * available:
             break
 
 
@@ -125,9 +132,9 @@ def draw_point(ax, i, row, x_keys, y_keys, name, *, hollow=False, xlim=(-np.inf,
 
 
 def histogram(ax, below, above, colors):
-    """Draw how many rows two sets of values have, one upon the other; return a patch of each for the legend."""
+    """Draw a stacked histogram of two sets of values; return a patch of each for the legend."""
     values = np.concatenate([below, above])
-    # "auto" of a long tail makes thousands of bins; 60 are still wider than a pixel at half the width of a page.
+    # The rule "auto" makes thousands of bins of a long tail; 60 are seen apart at half the width of a page.
     bins = np.histogram_bin_edges(values, bins="auto" if len(values) < 5000 else 60)
     if len(bins) > 80:
         bins = np.linspace(bins[0], bins[-1], 61)
@@ -151,12 +158,13 @@ def _wrap(text, n_pixels):
 
 
 def _width_left(ax):
-    """Return how many pixels wide something may be that is centred above or below an axes."""
+    """Return how many pixels wide a text or a legend above or below an axes may be."""
     spec = ax.get_subplotspec()
     if spec is None or ax.figure.get_layout_engine() is None:
         return 1.18 * ax.bbox.width
     cell = ax.figure.bbox.width * len(spec.colspan) / spec.get_gridspec().ncols
-    return 0.88 * (cell - ax.yaxis.get_tightbbox().width)  # the layout moves the axes beside its labels
+    # The layout moves the axes to the right, beside the labels of its ticks.
+    return 0.88 * (cell - ax.yaxis.get_tightbbox().width)
 
 
 def _height_left(ax, depth, legend):
@@ -170,16 +178,17 @@ def _height_left(ax, depth, legend):
 
 
 def _legend(ax, handles, labels, **options):
-    """Return a legend whose labels are shown as they are, also those that begin with an underscore."""
+    """Return a legend that shows every label unchanged."""
+    # Matplotlib leaves out labels that begin with an underscore, so each begins with a space at first.
     legend = ax.legend(handles, [f" {name}" for name in labels], **options)
     for text, name in zip(legend.get_texts(), labels):
         text.set(text=name, parse_math=False)
     return legend
 
 
-def upright_ticks(ax, place, words):
-    """Draw a vertical line; return what stands for it in the legend."""
+def vertical_line(ax, x, words):
+    """Draw a vertical line; return a short upright stroke that stands for it in the legend."""
     from matplotlib.lines import Line2D
 
-    ax.axvline(place, color=BLACK, linewidth=0.8, label=words)
+    ax.axvline(x, color=BLACK, linewidth=0.8, label=words)
     return Line2D([], [], color=BLACK, marker="|", markersize=9, linestyle="none", label=words)

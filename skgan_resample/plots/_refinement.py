@@ -15,7 +15,7 @@ from skgan_resample.plots._training import TrainingDisplay
 
 @described
 class RefinementDisplay(TwoPanelDisplay):
-    """What the second stage of SMOGAN changed: its training, and where new rows stood before and after.
+    """What the second stage of `SMOGANRegressorResampler` changed: its training, and new rows before and after.
 
     Parameters
     ----------
@@ -23,10 +23,8 @@ class RefinementDisplay(TwoPanelDisplay):
         The ``history_`` of the sampler.
     best_step : int
         The step that was kept.
-    feature : ndarray of shape (n_samples,)
-        One numeric feature of the real rows.
-    y : ndarray of shape (n_samples,)
-        Their target.
+    feature, y : ndarray of shape (n_samples,)
+        One numeric feature of the real rows, and their target.
     before, after : ndarray of shape (n_new, 2)
         Feature and target of the new rows as candidates, and refined.
     feature_name, target_name : str, default=""
@@ -37,11 +35,6 @@ class RefinementDisplay(TwoPanelDisplay):
     Attributes
     ----------
     {axes_, figure_}
-
-    See Also
-    --------
-    TrainingDisplay : The left part alone.
-    skgan_resample.SMOGANRegressorResampler : What is shown here.
 
     Examples
     --------

@@ -11,18 +11,16 @@ from skgan_resample.relevance import Relevance
 
 @described
 class RelevanceDisplay(Display):
-    """How relevance lies over the distribution of a target: what counts as rare.
+    """How a `Relevance` lies over the distribution of a target: what counts as rare.
 
     Parameters
     ----------
-    y : ndarray of shape (n_samples,)
-        Target values.
+    y, rare : ndarray of shape (n_samples,)
+        Target values, and which of them are rare.
     grid, phi : ndarray of shape (n_points,)
         The relevance function.
     threshold : float
         Relevance from which a row is rare.
-    rare : ndarray of bool, shape (n_samples,)
-        Which rows are.
     explanation : str
         What is rare, in words; the title.
     {target_name}
@@ -32,11 +30,6 @@ class RelevanceDisplay(Display):
     ax_, ax_relevance_ : matplotlib Axes
         Of the histogram and, at the right, of the relevance.
     {figure_}
-
-    See Also
-    --------
-    skgan_resample.Relevance : The relevance itself.
-    ResamplingDisplay : The target after resampling.
 
     Examples
     --------
@@ -97,7 +90,7 @@ class RelevanceDisplay(Display):
         right = ax.twinx()
         (curve,) = right.plot(self.grid, self.phi, color=BLUE)
         line = right.axhline(self.threshold, color=BLUE, linestyle=":", linewidth=1)
-        right.set(ylim=(0, 1.05))
+        right.set(ylim=(0, 1.05))  # relevance ends at 1; its curve is not cut in half there
         right.spines["top"].set_visible(False)
         right.tick_params(labelsize=text_size(ax, 0.9), colors=BLUE)  # the colour of its curve
         right.set_ylabel("relevance", color=BLUE, fontsize=text_size(ax))

@@ -15,10 +15,8 @@ class ResamplingDisplay(TwoPanelDisplay):
 
     Parameters
     ----------
-    y : ndarray of shape (n_samples,)
-        Target after resampling.
-    is_synthetic : ndarray of bool, shape (n_samples,)
-        Which rows are new.
+    y, is_synthetic : ndarray of shape (n_samples,)
+        Target after resampling, and which rows are new.
     feature : ndarray of shape (n_samples,) or None, default=None
         One numeric feature after resampling; None draws the target alone, on one panel.
     feature_name : str, default=""
@@ -30,11 +28,6 @@ class ResamplingDisplay(TwoPanelDisplay):
     Attributes
     ----------
     {axes_, figure_}
-
-    See Also
-    --------
-    RelevanceDisplay : What counts as rare.
-    RefinementDisplay : What the second stage of SMOGAN changed.
 
     Examples
     --------
@@ -128,6 +121,7 @@ class ResamplingDisplay(TwoPanelDisplay):
             return
         points = []
         for mask, color, marker, name in ((real, GREY, "o", "real"), (new, RED, "^", "synthetic")):
+            # Every k-th row: the same picture each time, and no part of the table is left out.
             shown = np.flatnonzero(mask)[evenly_spaced(mask.sum(), min(mask.sum(), self.MAX_ROWS))]
             words = f"{name}, {len(shown):,} shown" if len(shown) < mask.sum() else name
             style = {"s": 14, "c": color, "marker": marker, "alpha": 0.7, "linewidths": 0, "label": words}

@@ -28,11 +28,6 @@ class RobustComparisonDisplay(Display):
     ----------
     {ax_, figure_}
 
-    See Also
-    --------
-    skgan_resample.compare : Makes the comparison.
-    RobustOverfittingDisplay : The training of one model.
-
     Examples
     --------
     >>> from sklearn.datasets import load_iris

@@ -3,7 +3,7 @@
 import numpy as np
 
 from skgan_resample.plots._base import Display, described
-from skgan_resample.plots._frame import finish, shortened, upright_ticks
+from skgan_resample.plots._frame import finish, shortened, vertical_line
 from skgan_resample.plots._palette import BLACK, BLUE, MARKERS, RED, SERIES
 
 COLORS = RED, BLUE, *SERIES[2:]  # red for the untreated run, which comes first
@@ -20,10 +20,8 @@ class RobustOverfittingDisplay(Display):
     ----------
     runs : dict of Curves
         By strategy, the first one untreated; as `RobustATWrapper.runs_`.
-    kept : str
-        The strategy that was kept.
-    best_epoch : int
-        The epoch that was kept.
+    kept, best_epoch : str, int
+        The strategy and the epoch that were kept.
     gap : tuple of float
         The robust generalization gap of the first run with the limits of its interval.
     score_name : str, default="accuracy"
@@ -32,11 +30,6 @@ class RobustOverfittingDisplay(Display):
     Attributes
     ----------
     {ax_, figure_}
-
-    See Also
-    --------
-    skgan_resample.RobustATWrapper : Detects and treats robust overfitting.
-    RobustComparisonDisplay : What adversarial training gains and costs.
 
     Examples
     --------
@@ -97,7 +90,7 @@ class RobustOverfittingDisplay(Display):
             look["markevery"] = max(1, len(curves.epochs) // 8)
             robust = curves.curve()  # (n_epochs,), the weighted mean of curves.robust (n_epochs, n_samples)
             weight = curves.weight / curves.weight.sum()
-            error = np.sqrt(((curves.robust - robust[:, None]) ** 2) @ weight**2)
+            error = np.sqrt(((curves.robust - robust[:, None]) ** 2) @ weight**2)  # standard error of that mean
             low, high = robust - error, robust + error
             ax.fill_between(curves.epochs, low, high, color=look["color"], alpha=0.18, linewidth=0)
             ax.plot(curves.epochs, robust, linewidth=1.8, **look)
@@ -113,8 +106,8 @@ class RobustOverfittingDisplay(Display):
             ("training rows under attack", {"linewidth": 1.4, "linestyle": ":"}),
         ):
             handles.append(Line2D([], [], color=BLACK, label=words, **style))
-        handles.append(upright_ticks(ax, self.best_epoch, f"kept: epoch {self.best_epoch}"))
-        if self.score_name == "accuracy":
+        handles.append(vertical_line(ax, self.best_epoch, f"kept: epoch {self.best_epoch}"))
+        if self.score_name == "accuracy":  # the whole range, so that a small gap looks small
             ax.set_ylim(0, 1)
             ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
         value, low, high = self.gap

@@ -14,12 +14,12 @@ CURVE = "squared error-relevance curve"  # marks our curves, so that other displ
 class SerCurveDisplay(Display):
     """Squared error of the rows that matter at least so much: the curve whose area is SERA.
 
-    SERA is the squared error-relevance area. SER(t) is the sum of squared errors over the rows with a relevance of at
-    least t. At 0 it counts every row, which adds no area and may lie above the picture; at 1 it counts the most
-    relevant ones alone. A curve below another one at all t is better for every threshold of relevance; where curves
-    cross, SERA weighs one part against the other. How many rows are left stands above the axes: with few of them the
-    right end is decided by a handful of errors. Several displays can share axes; the numbers of rows are those of the
-    first one.
+    SERA is the squared error-relevance area (`sera_score`). SER(t) is the sum of squared errors over the rows with a
+    relevance of at least t (`ser_curve`). At 0 it counts every row, which adds no area and may lie above the picture;
+    at 1 it counts the most relevant ones alone. A curve below another one at all t is better for every threshold of
+    relevance; where curves cross, SERA weighs one part against the other. How many rows are left stands above the axes:
+    with few of them the right end is decided by a handful of errors. Several displays can share axes; the numbers of
+    rows are those of the first one.
 
     Parameters
     ----------
@@ -39,12 +39,6 @@ class SerCurveDisplay(Display):
     lines_ : list of matplotlib Line2D
         The curves, in the order of `ser`.
     {ax_, figure_}
-
-    See Also
-    --------
-    skgan_resample.metrics.ser_curve : The numbers of one curve.
-    skgan_resample.metrics.sera_score : The area under it.
-    RelevanceDisplay : What is relevant.
 
     Examples
     --------

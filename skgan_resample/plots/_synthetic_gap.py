@@ -14,7 +14,7 @@ COLUMN = 5.4  # width of a column of numbers, in font sizes: "-12.345" with room
 
 @described
 class SyntheticGapDisplay(Display):
-    """What is left of the gap between synthetic and real rows, one line a measure.
+    """What is left of the gap between synthetic and real rows, one line a measure of `synthetic_gap`.
 
     Each measure is shown in units of its own gap: 0 is the floor, how far real rows are from one another, and 1 where
     the rows before are. A mark left of 0 has gone past the floor, as a variance that became too large. On axes wide
@@ -33,11 +33,6 @@ class SyntheticGapDisplay(Display):
     Attributes
     ----------
     {ax_, figure_}
-
-    See Also
-    --------
-    skgan_resample.metrics.synthetic_gap : Measures a gap.
-    skgan_resample.SMCAETransformer : Closes it, where that helps.
 
     Examples
     --------
@@ -72,18 +67,7 @@ class SyntheticGapDisplay(Display):
 
     @classmethod
     def from_rows(
-        cls,
-        X_real,
-        X_before,
-        X_after=None,
-        *,
-        y_real=None,
-        y_before=None,
-        y_after=None,
-        random_state=None,
-        rows="as_is",
-        ax=None,
-        **options,
+        cls, X_real, X_before, X_after=None, *, y_before=None, y_after=None, rows="as_is", ax=None, **options
     ):
         """Measure one or two sets of synthetic rows and draw them.
 
@@ -93,15 +77,14 @@ class SyntheticGapDisplay(Display):
             Real rows that played no part in making or moving the synthetic ones.
         X_before, X_after : table of shape (n_before, n_features) and (n_after, n_features)
             Synthetic rows; None after shows the rows before as they are and snapped.
-        y_real, y_before, y_after : array-like, default=None
-            Labels or target values. `y_after` is `y_before` unless given.
-        random_state : int, RandomState instance or None, default=None
-            Both sets of rows are compared with the same halves of the real rows.
+        y_before, y_after : array-like, default=None
+            Labels or target values; they need `y_real` too. `y_after` is `y_before` unless given.
         rows : {"as_is", "snapped"}, default="as_is"
             Which numbers of both gaps to draw.
         {ax}
         **options : dict
-            Of `synthetic_gap`: `X_train`, `categorical_features`, `target_type`, `n_repeats`.
+            Of `synthetic_gap`: `y_real`, `X_train`, `categorical_features`, `target_type`, `n_repeats` and
+            `random_state`. Both sets of rows are compared with the same halves of the real rows.
 
         Returns
         -------
@@ -109,9 +92,9 @@ class SyntheticGapDisplay(Display):
         """
         from skgan_resample.metrics import synthetic_gap
 
-        if not isinstance(random_state, Integral):
-            random_state = check_random_state(random_state).randint(np.iinfo(np.int32).max)
-        options.update(y_real=y_real, random_state=random_state)
+        if not isinstance(options.get("random_state"), Integral):
+            rng = check_random_state(options.get("random_state"))
+            options["random_state"] = rng.randint(np.iinfo(np.int32).max)
         before, after = synthetic_gap(X_real, X_before, y_synthetic=y_before, **options), None
         if X_after is not None:
             y_after = y_before if y_after is None else y_after
@@ -176,7 +159,7 @@ class SyntheticGapDisplay(Display):
         if numbers:
             for column, (name, color) in enumerate(zip((*names, "real"), (BLACK, BLACK, SLATE))):
                 _write_beside(ax, -0.85, column, name, color=color, fontstyle="italic")
-        self._set_axes(ax, [start["measure"] for start, _, _ in pairs])
+        self._set_axes(ax, [start["measure"] for start, _, _ in pairs])  # of the shares, not of their error bars
         finish(ax, _legend_lines(names, any_worse), xlabel=f"gap left (0: as between real rows, 1: {names[0]})")
         ax.tick_params(axis="y", length=0)
         ax.spines["left"].set_visible(False)
@@ -213,6 +196,7 @@ class SyntheticGapDisplay(Display):
         for name in self.MEASURES:
             if name in self.before and name in ends:
                 start, end = (_numbers_of(gap, name, version) for gap, version in zip((self.before, ends), versions))
+                # Two standard errors of the difference; a measure without an error counts as exact.
                 noise = 2 * np.hypot(*np.nan_to_num([start["error"], start["floor_error"]]))
                 has_gap = abs(start["value"] - start["floor"]) > max(noise, 1e-12)  # False for NaN
                 pairs.append((start, end, bool(has_gap and np.isfinite(end["value"] - end["floor"]))))

@@ -1,7 +1,7 @@
 """How networks were trained."""
 
 from skgan_resample.plots._base import Display, described
-from skgan_resample.plots._frame import finish, upright_ticks
+from skgan_resample.plots._frame import finish, vertical_line
 from skgan_resample.plots._palette import BLUE, GREY, LINE_STYLES, RED, SERIES
 
 
@@ -22,11 +22,6 @@ class TrainingDisplay(Display):
     Attributes
     ----------
     {ax_, figure_}
-
-    See Also
-    --------
-    RefinementDisplay : The training of SMOGAN and what it changed.
-    RobustOverfittingDisplay : Adversarial training.
 
     Examples
     --------
@@ -73,7 +68,8 @@ class TrainingDisplay(Display):
     def _draw(self, ax):
         scores, height = self._series("score"), None
         if scores:
-            (curve,) = ax.plot(*zip(*scores), color=BLUE, marker="." if len(scores) < 40 else "", label="score")
+            marker = "." if len(scores) < 40 else ""  # more of them would be a thick line
+            (curve,) = ax.plot(*zip(*scores), color=BLUE, marker=marker, label="score")
             start = ax.axhline(scores[0][1], color=GREY, linestyle=":", linewidth=1.2, label="untrained")
             height = dict(scores).get(self.best_step)
             lines = [curve, start] if scores[0][0] == 0 else [curve]
@@ -84,10 +80,10 @@ class TrainingDisplay(Display):
             for name, color, style in zip(names, SERIES, LINE_STYLES):
                 words = name.replace("_", " ")
                 lines += ax.plot(*zip(*self._series(name)), color=color, linestyle=style, label=words)
-        if height is not None:
+        if height is not None:  # without a score at that step there is only its place on the horizontal axis
             lines += ax.plot(self.best_step, height, "D", color=RED, markersize=6, linestyle="none", label="step kept")
         elif self.best_step is not None:
-            lines.append(upright_ticks(ax, self.best_step, "step kept"))
+            lines.append(vertical_line(ax, self.best_step, "step kept"))
         last = self.history[-1]["step"]
         kept = "" if self.best_step is None else f"kept: step {self.best_step:,} of {last:,}"
         finish(ax, lines, title=kept, xlabel="step", ylabel=self.score_name if scores else "loss")

@@ -46,11 +46,6 @@ class TripletDisplay(TwoPanelDisplay):
     ----------
     {axes_, figure_}
 
-    See Also
-    --------
-    skgan_resample.HardTripletSampler : Makes such rows and triplets.
-    skgan_resample.HardTripletEmbedder : Learns such an embedding.
-
     Examples
     --------
     >>> from sklearn.datasets import make_classification
@@ -220,7 +215,7 @@ class TripletDisplay(TwoPanelDisplay):
             y=y,
             kind=kind,
             triplets=list(triplets.values())[-1][:n_drawn],
-            hardness={name: _hardness(embedding, places) / margin for name, places in triplets.items()},
+            hardness={name: _hardness(embedding, rows) / margin for name, rows in triplets.items()},
             variance_shares=shares,
             title=title,
         )
@@ -247,7 +242,7 @@ class TripletDisplay(TwoPanelDisplay):
         self._draw_hardness(right)
 
     def _draw_rows(self, ax):
-        classes, labels, colors, markers = self._looks()
+        classes, labels, colors, markers = self._class_styles()
         is_real = self.kind == "original"
         for label in reversed(range(len(classes))):  # the grey of the other classes lies below
             style = {"c": colors[label], "marker": markers[label], "s": 15, "alpha": 0.8, "linewidths": 0}
@@ -296,7 +291,7 @@ class TripletDisplay(TwoPanelDisplay):
             ax.scatter(*self.points[shown].T, rasterized=True, **style)
 
     def _draw_hardness(self, ax):
-        everything = np.concatenate([*self.hardness.values(), [-1.5, 0.5]])
+        everything = np.concatenate([*self.hardness.values(), [-1.5, 0.5]])  # both edges are seen in any case
         bins = np.linspace(everything.min(), everything.max(), 41)
         styles = {"color": GREY, "alpha": 0.7}, {"color": BLACK, "histtype": "step", "linewidth": 1.4}
         handles, words = [], []
@@ -307,17 +302,17 @@ class TripletDisplay(TwoPanelDisplay):
         for edge in (-1, 0):
             ax.axvline(edge, color=BLUE, linewidth=1, linestyle="--")
         size = text_size(ax, 0.85)
-        for name, place, offset, side in (  # on two lines, since the names would meet where the margin is narrow
+        for name, x, offset, side in (  # on two lines, since the names would meet where the margin is narrow
             ("easy", -1, (-3, 2), "right"),
             ("hard", 0, (3, 2), "left"),
             ("semihard", -0.5, (0, 1.5 * size), "center"),
         ):
             ax.annotate(
-                name, (place, 1), xycoords=("data", "axes fraction"), xytext=offset, textcoords="offset points",
+                name, (x, 1), xycoords=("data", "axes fraction"), xytext=offset, textcoords="offset points",
                 ha=side, va="bottom", color=BLUE, fontsize=size,
             )  # fmt: skip
         ax.set_xlim(bins[0], bins[-1])
-        ax.set_title("", pad=3.2 * size)
+        ax.set_title("", pad=3.2 * size)  # above these two lines
         finish(
             ax,
             handles,
@@ -327,8 +322,8 @@ class TripletDisplay(TwoPanelDisplay):
             ylabel="share of triplets",
         )
 
-    def _looks(self):
-        """Return the names of the classes drawn apart, for each row its position there, their colours and marks.
+    def _class_styles(self):
+        """Return names of classes, the position of each row's class there, colours and markers.
 
         Where there are too many classes, the last one stands for all but the largest.
         """
@@ -337,26 +332,27 @@ class TripletDisplay(TwoPanelDisplay):
         if len(names) <= self.MAX_CLASSES:
             return names, labels, CLASS_COLORS[: len(names)], CLASS_MARKERS
         large = np.sort(np.argsort(-counts, kind="stable")[: self.MAX_CLASSES])
-        place = np.full(len(names), len(large))
-        place[large] = np.arange(len(large))
+        position = np.full(len(names), len(large))  # of each class; those that are not large come last, as one
+        position[large] = np.arange(len(large))
         n_others = len(names) - len(large)
         names = [*(names[i] for i in large), f"{n_others} other{'s' if n_others > 1 else ''}"]
-        return names, place[labels], (*CLASS_COLORS, GREY), CLASS_MARKERS + OTHERS_MARKER
+        return names, position[labels], (*CLASS_COLORS, GREY), CLASS_MARKERS + OTHERS_MARKER
 
 
 def _principal_components(embedding, real):
-    """Return all rows on the first two principal components of the real ones, and these ones' shares of variance."""
+    """Return all rows on the first two principal components of the real ones, and the components' variance shares."""
     mean = real.mean(axis=0)
-    _, lengths, directions = np.linalg.svd(real - mean, full_matrices=False)
+    _, lengths, directions = np.linalg.svd(real - mean, full_matrices=False)  # directions: (n_directions, n_components)
+    # The sign of a direction is arbitrary; its largest entry is made positive, so that the picture is always the same.
     largest = np.abs(directions).argmax(axis=1)[:, None]
     directions = directions * np.where(np.take_along_axis(directions, largest, axis=1) < 0, -1.0, 1.0)
-    points = (embedding - mean) @ directions[:2].T
+    points = (embedding - mean) @ directions[:2].T  # (n_samples, 2), or (n_samples, 1) of an embedding of one column
     shares = lengths[:2] ** 2 / max((lengths**2).sum(), np.finfo(float).tiny)
-    lacking = 2 - points.shape[1]  # of an embedding of one column
-    return np.pad(points, [(0, 0), (0, lacking)]), tuple(np.pad(shares, (0, lacking)).tolist())
+    n_missing = 2 - points.shape[1]
+    return np.pad(points, [(0, 0), (0, n_missing)]), tuple(np.pad(shares, (0, n_missing)).tolist())
 
 
 def _hardness(embedding, triplets):
-    """Return the distance to the positive less that to the negative."""
-    anchor, positive, negative = (embedding[places] for places in triplets.T)
+    """Return the distance to the positive minus that to the negative, for each triplet."""
+    anchor, positive, negative = (embedding[rows] for rows in triplets.T)  # (n_triplets, n_components) each
     return np.linalg.norm(anchor - positive, axis=1) - np.linalg.norm(anchor - negative, axis=1)
