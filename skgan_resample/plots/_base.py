@@ -5,6 +5,10 @@ import numpy as np
 from skgan_resample._docstrings import shared_descriptions
 
 described = shared_descriptions("""
+    Attributes
+    ----------
+    Returns
+    -------
     ax : matplotlib Axes, default=None
         Where to draw; None makes a figure.
     axes : array of matplotlib Axes, default=None
@@ -44,9 +48,7 @@ class Display:
         ----------
         {ax}
 
-        Returns
-        -------
-        {display}
+        {Returns, display}
         """
         (ax,) = self._take_axes(ax)
         self._draw(ax)
@@ -88,9 +90,7 @@ class TwoPanelDisplay(Display):
         ----------
         {axes}
 
-        Returns
-        -------
-        {display}
+        {Returns, display}
         """
         axes = self._take_axes(axes)
         self._draw(*axes)

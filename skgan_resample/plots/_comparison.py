@@ -30,9 +30,7 @@ class ComparisonDisplay(Display):
     max_common_increase : float, default=0.05
         The limit for the RMSE on common rows, ``common_ratio`` of the summary.
 
-    Attributes
-    ----------
-    {ax_, figure_}
+    {Attributes, ax_, figure_}
 
     Examples
     --------
@@ -65,9 +63,7 @@ class ComparisonDisplay(Display):
             What `compare` returned for a numeric target.
         {ax}
 
-        Returns
-        -------
-        {display}
+        {Returns, display}
         """
         limits = {name: comparison.facts[name] for name in ("max_rmse_increase", "max_common_increase")}
         name = comparison.score_label.removeprefix("the ")

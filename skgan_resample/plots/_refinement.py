@@ -32,9 +32,7 @@ class RefinementDisplay(TwoPanelDisplay):
     title : str, default=""
         Title of the right axes.
 
-    Attributes
-    ----------
-    {axes_, figure_}
+    {Attributes, axes_, figure_}
 
     Examples
     --------
@@ -75,9 +73,7 @@ class RefinementDisplay(TwoPanelDisplay):
             It is cloned.
         {X, y, feature, target_name, axes}
 
-        Returns
-        -------
-        {display}
+        {Returns, display}
 
         Raises
         ------

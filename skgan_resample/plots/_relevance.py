@@ -64,9 +64,7 @@ class RelevanceDisplay(Display):
             Relevance from which a row is rare.
         {target_name, ax}
 
-        Returns
-        -------
-        {display}
+        {Returns, display}
         """
         y = np.asarray(y, dtype=float)
         phi = clone(Relevance() if relevance is None else relevance).fit(y)

@@ -25,9 +25,7 @@ class ResamplingDisplay(TwoPanelDisplay):
     title : str, default=""
         Title of the histogram.
 
-    Attributes
-    ----------
-    {axes_, figure_}
+    {Attributes, axes_, figure_}
 
     Examples
     --------
@@ -62,9 +60,7 @@ class ResamplingDisplay(TwoPanelDisplay):
             Any regression sampler of this library.
         {X, y, feature, target_name, axes}
 
-        Returns
-        -------
-        {display}
+        {Returns, display}
         """
         sampler = clone(sampler)
         X_new, y_new = sampler.fit_resample(X, y)
@@ -84,9 +80,7 @@ class ResamplingDisplay(TwoPanelDisplay):
             What ``sampler.fit_resample`` returned.
         {feature, target_name, axes}
 
-        Returns
-        -------
-        {display}
+        {Returns, display}
         """
         from skgan_resample._tables._encoder import TableEncoder
 

@@ -24,9 +24,7 @@ class RobustComparisonDisplay(Display):
     commonest : float
         Accuracy of always answering the commonest class.
 
-    Attributes
-    ----------
-    {ax_, figure_}
+    {Attributes, ax_, figure_}
 
     Examples
     --------
@@ -56,9 +54,7 @@ class RobustComparisonDisplay(Display):
             What `compare` returned for a threat model.
         {ax}
 
-        Returns
-        -------
-        {display}
+        {Returns, display}
         """
         summary, commonest = list(comparison.results.values()), float(np.mean(comparison.facts["commonest"]))
         return cls(summary=summary, commonest=commonest).plot(ax=ax)

@@ -27,9 +27,7 @@ class RobustOverfittingDisplay(Display):
     score_name : str, default="accuracy"
         What the curves measure; "accuracy" is drawn from 0 % to 100 %.
 
-    Attributes
-    ----------
-    {ax_, figure_}
+    {Attributes, ax_, figure_}
 
     Examples
     --------
@@ -61,9 +59,7 @@ class RobustOverfittingDisplay(Display):
             Fitted with validation.
         {ax}
 
-        Returns
-        -------
-        {display}
+        {Returns, display}
 
         Raises
         ------

@@ -42,18 +42,14 @@ class SerCurveDisplay(Display):
 
     Examples
     --------
-    >>> from sklearn.datasets import load_diabetes
-    >>> from sklearn.linear_model import Ridge
-    >>> from sklearn.model_selection import train_test_split
-    >>> from skgan_resample import Relevance, RelevanceWeightedRegressor
+    >>> from skgan_resample import Relevance
     >>> from skgan_resample.plots import SerCurveDisplay
-    >>> X, X_test, y, y_test = train_test_split(*load_diabetes(return_X_y=True), random_state=0)
-    >>> relevance = Relevance("quantile", side="high").fit(y)
-    >>> models = {"ridge": Ridge(0.1), "ridge, weighted": RelevanceWeightedRegressor(Ridge(0.1), relevance=relevance)}
-    >>> predictions = {name: model.fit(X, y).predict(X_test) for name, model in models.items()}
-    >>> display = SerCurveDisplay.from_predictions(y_test, predictions, relevance=relevance, baseline=y.mean())
-    >>> display.sera["ridge"] > display.sera["ridge, weighted"]
-    True
+    >>> relevance = Relevance("control_points", control_points=[(0, 0), (10, 1)]).fit([0, 10])
+    >>> display = SerCurveDisplay.from_predictions([0, 5, 10], [1, 3, 7], relevance=relevance)
+    >>> display.thresholds, display.ser["predictions"], display.n_rows
+    (array([0. , 0.5, 1. ]), array([14., 13.,  9.]), array([3, 2, 1]))
+    >>> display.sera
+    {'predictions': 11.0}
     """
 
     _size = 6.4, 3.8
@@ -81,9 +77,7 @@ class SerCurveDisplay(Display):
             Predictions to beat, such as the mean of the training targets, drawn in grey.
         {ax}
 
-        Returns
-        -------
-        {display}
+        {Returns, display}
         """
         name = type(estimator).__name__ if name is None else name
         return cls.from_predictions(y, estimator.predict(X), relevance=relevance, name=name, baseline=baseline, ax=ax)
@@ -106,29 +100,14 @@ class SerCurveDisplay(Display):
             Predictions to beat, such as the mean of the training targets, drawn in grey.
         {ax}
 
-        Returns
-        -------
-        {display}
+        {Returns, display}
 
         Raises
         ------
         TypeError
             When `relevance` is not a `Relevance`; its values for single rows would not say what it was fitted to.
-        sklearn.exceptions.NotFittedError
-            When `relevance` is not fitted.
         ValueError
             When there are no predictions, or a name for several.
-
-        Examples
-        --------
-        >>> from skgan_resample import Relevance
-        >>> from skgan_resample.plots import SerCurveDisplay
-        >>> relevance = Relevance("control_points", control_points=[(0, 0), (10, 1)]).fit([0, 10])
-        >>> display = SerCurveDisplay.from_predictions([0, 5, 10], [1, 3, 7], relevance=relevance)
-        >>> display.thresholds, display.ser["predictions"], display.n_rows
-        (array([0. , 0.5, 1. ]), array([14., 13.,  9.]), array([3, 2, 1]))
-        >>> display.sera
-        {'predictions': 11.0}
         """
         from skgan_resample.metrics import ser_curve
         from skgan_resample.relevance import Relevance

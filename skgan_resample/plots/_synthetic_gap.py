@@ -30,9 +30,7 @@ class SyntheticGapDisplay(Display):
     rows : {"as_is", "snapped"}, default="as_is"
         Which numbers of both gaps to draw; of no effect without `after`.
 
-    Attributes
-    ----------
-    {ax_, figure_}
+    {Attributes, ax_, figure_}
 
     Examples
     --------
@@ -86,9 +84,7 @@ class SyntheticGapDisplay(Display):
             Of `synthetic_gap`: `y_real`, `X_train`, `categorical_features`, `target_type`, `n_repeats` and
             `random_state`. Both sets of rows are compared with the same halves of the real rows.
 
-        Returns
-        -------
-        {display}
+        {Returns, display}
         """
         from skgan_resample.metrics import synthetic_gap
 
@@ -122,9 +118,7 @@ class SyntheticGapDisplay(Display):
             Whether to write the numbers at the right of the axes, where they need some 4 cm. None: on axes of at
             least 3 inches, not at half the width of a page.
 
-        Returns
-        -------
-        {display}
+        {Returns, display}
         """
         (ax,) = self._take_axes(ax)
         if numbers is None:

@@ -19,9 +19,7 @@ class TrainingDisplay(Display):
         The step that was kept.
     {score_name}
 
-    Attributes
-    ----------
-    {ax_, figure_}
+    {Attributes, ax_, figure_}
 
     Examples
     --------
@@ -47,9 +45,7 @@ class TrainingDisplay(Display):
             `SMOGANRegressorResampler`, `SMCAETransformer`, `HardTripletSampler` or `HardTripletEmbedder`.
         {score_name, ax}
 
-        Returns
-        -------
-        {display}
+        {Returns, display}
 
         Raises
         ------

@@ -42,9 +42,7 @@ class TripletDisplay(TwoPanelDisplay):
     title : str, default=""
         Title of the left axes.
 
-    Attributes
-    ----------
-    {axes_, figure_}
+    {Attributes, axes_, figure_}
 
     Examples
     --------
@@ -56,6 +54,8 @@ class TripletDisplay(TwoPanelDisplay):
     >>> display = TripletDisplay.from_sampler(sampler, *sampler.fit_resample(X, y), random_state=0)
     >>> list(display.hardness)
     ['real rows', 'with a new row']
+    >>> list(TripletDisplay.from_embedding(X, y, title="raw features", random_state=0).shares()["random triplets"])
+    ['hard', 'semihard', 'easy']
     """
 
     MAX_CLASSES = 8  # with a colour and a shape of their own; of more classes, all but the largest are grey
@@ -93,9 +93,7 @@ class TripletDisplay(TwoPanelDisplay):
             Of the triplets.
         {axes}
 
-        Returns
-        -------
-        {display}
+        {Returns, display}
 
         Raises
         ------
@@ -167,23 +165,12 @@ class TripletDisplay(TwoPanelDisplay):
             Of the random triplets.
         {axes}
 
-        Returns
-        -------
-        {display}
+        {Returns, display}
 
         Raises
         ------
         ValueError
             If there is no triplet: one class, or classes of one row alone.
-
-        Examples
-        --------
-        >>> from sklearn.datasets import load_iris
-        >>> from skgan_resample.plots import TripletDisplay
-        >>> X, y = load_iris(return_X_y=True)
-        >>> display = TripletDisplay.from_embedding(X, y, title="iris, raw features", random_state=0)
-        >>> list(display.shares()["random triplets"])
-        ['hard', 'semihard', 'easy']
         """
         from skgan_resample._hard_triplet._mining import pick_triplets
         from skgan_resample._tables._targets import read_classes
