@@ -15,12 +15,14 @@ class RelevanceDisplay(Display):
 
     Parameters
     ----------
-    y, rare : ndarray of shape (n_samples,)
-        Target values, and which of them are rare.
+    y : ndarray of shape (n_samples,)
+        Target values.
     grid, phi : ndarray of shape (n_points,)
         The relevance function.
     threshold : float
         Relevance from which a row is rare.
+    rare : ndarray of bool, shape (n_samples,)
+        Which rows are.
     explanation : str
         What is rare, in words; the title.
     {target_name}
