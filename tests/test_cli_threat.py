@@ -81,7 +81,7 @@ def test_report_on_a_messy_csv(folder, capsys):
     for method in ("none", "at", "at-1.5", "auto"):
         assert re.search(rf"\n{re.escape(method)} +[\d.]+% +[\d.]+% ", out)
     assert re.search(r"\nestimator +[\d.]+% +[\d.]+%\* ", out)
-    assert "'learner' was attacked more weakly" in out
+    assert "'estimator' was attacked more weakly" in out
     for question in ("Adversarial training", "Treating robust overfitting"):
         assert re.search(rf"\n{question}: (HELPS|DOES NOT HELP|CANNOT TELL)\. ", out)
 
@@ -93,8 +93,8 @@ def test_report_on_a_messy_csv(folder, capsys):
     assert "adversarial training buy for churn?" in page
     assert "79 rows, 2 classes (leaves, stays)" in page
     rows = pd.read_csv(folder / "report" / "results.csv")
-    assert sorted(rows["method"]) == sorted(2 * ["none", "at", "at-1.5", "auto", "learner"])
-    assert (rows.loc[rows["method"] == "learner", "attack"] == "black-box").all()
+    assert sorted(rows["method"]) == sorted(2 * ["none", "at", "at-1.5", "auto", "estimator"])
+    assert (rows.loc[rows["method"] == "estimator", "attack"] == "black-box").all()
     facts = json.loads((folder / "report" / "run.json").read_text(), parse_constant=pytest.fail)
     assert facts["options"]["threat"] == threat
     assert facts["options"]["repeats"] == 1
