@@ -193,8 +193,8 @@ class Curriculum:
     """How hard made triplets are: strength of the stretch, its knees, threshold of the reverse triplet loss."""
 
     def __init__(self, stretch, hardness):
-        # stretch is the largest share by which a pair grows; hardness "adaptive" rises from none after the warm-up to full
-        # at the end, a number stays
+        # stretch is the largest share by which a pair grows; hardness "adaptive" rises from none after the warm-up to
+        # full at the end, a number stays
         self.stretch, self.hardness = stretch, hardness
         self.low = self.high = self.threshold = None
         self.ramp = 0.0
