@@ -48,8 +48,8 @@ class Space:
         self.categorical_features = categorical_features
         self.keep = keep
         self.snap = snap
-        # "classes"; "moves", a column that moves along with its row; "stays", a continuous target that serves the models
-        # of the selection alone; or None
+        # "classes"; "moves", a column that moves along with its row; "stays", a continuous target that serves the
+        # models of the selection alone; or None
         self.role = role
 
     def fit(self, X, y, X_synthetic, y_synthetic):
