@@ -54,7 +54,7 @@ for better, worse in (("real triplets", "raw"), ("hard triplets", "raw"), ("hard
 display = TripletDisplay.from_embedding(
     spaces["hard triplets"].transform(X_test),
     y_test,
-    margin=spaces["hard triplets"].margin,
+    margin=0.2,  # with which the networks are trained
     title="digits not seen in training",
     random_state=0,
 )
@@ -62,5 +62,5 @@ display.figure_
 
 # %%
 # What helps here is learning from triplets at all. The rows made hard add little to that if anything, and mining alone
-# (``generator=None``) is quicker. With other data learning can do harm: so the default ``select="auto"`` asks held-out
-# rows first, at the price of three more trainings, and returns the raw features where those are clearly better.
+# (``generator=None``) is quicker. With other data learning can do harm: so the default ``select="auto"`` compares both
+# on held-out rows first, which costs three more trainings, and returns the raw features where those are clearly better.

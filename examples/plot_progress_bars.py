@@ -26,7 +26,7 @@ pipeline = Pipeline(
         ("neighbors", KNeighborsClassifier()),
     ]
 )
-search = GridSearchCV(pipeline, {"embed__margin": [0.1, 0.5]}, cv=3)
+search = GridSearchCV(pipeline, {"embed__network__margin": [0.1, 0.5]}, cv=3)
 try:
     from sklearn.callback import ProgressBar
 except ImportError:

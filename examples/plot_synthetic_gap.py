@@ -63,7 +63,7 @@ for name, score in zip(mover.cv_results_["candidate"], mover.cv_results_["mean_t
 # %%
 # What was selected is linear transport, class by class: the autoencoder ("smcae") is better by too little to be taken
 # instead of the simpler map. What share of the 1,697 does a model of each training set read right? Drawn digits alone
-# are a poor teacher, moved ones come near to the 100 real ones. Added to these, they repair what drawn ones spoil, and
+# train a poor model, moved ones come near to the 100 real ones. Added to these, they repair what drawn ones spoil, and
 # gain little beyond.
 trainings = {
     "drawn": (X_drawn, y_drawn),

@@ -57,4 +57,4 @@ axes[1].set_xlabel("MAE of rare rows, points of progression")
 # %%
 # Both corrections bring the total back. There is no free lunch: what they take off all predictions, they also take off
 # the rare ones, and with it much of what resampling had gained there. If only the rare rows count, leave
-# ``recalibrate=None``; if totals count as well, the choice is yours to make, and now you see the price.
+# ``recalibrate=None``; if totals count as well, the choice is yours to make, and now you see the cost.
