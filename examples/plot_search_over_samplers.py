@@ -23,8 +23,8 @@ relevance = Relevance("quantile", side="high").fit(y)
 print(relevance.explain())
 
 # %%
-# Two scores at once: SERA, which a search may choose by, and the error over all rows, the cost. The relevance of SERA
-# is one fitted relevance for all candidates, and test rows are never resampled.
+# Two scores at once: SERA, which a search may choose by, and the error over all rows, the cost. SERA has one fitted
+# relevance for all candidates, and test rows are never resampled.
 samplers = [
     sampler(relevance=Relevance("quantile", side="high"), random_state=0)
     for sampler in (RandomOverSampler, GaussianNoise, SMOTER, SMOGN)

@@ -8,8 +8,8 @@ the same image. Uncertain images are few, and they are the ones that somebody sh
 """
 
 # %%
-# `Relevance` says how much each value of the target matters, here by the fences of a box plot. All models
-# below are judged by it, and is fixed before any of them is trained.
+# `Relevance` measures how much each value of the target matters, here by the fences of a box plot. All models below are
+# judged by it, and it is fixed before any of them is trained.
 from imblearn.pipeline import Pipeline
 from sklearn.datasets import load_breast_cancer
 from sklearn.ensemble import HistGradientBoostingRegressor
