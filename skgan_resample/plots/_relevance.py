@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.base import clone
 
+from skgan_resample._tables._targets import read_target
 from skgan_resample.plots._base import Display, described
 from skgan_resample.plots._frame import finish, histogram, text_size, thin_ticks
 from skgan_resample.plots._palette import BLUE, GREY, RED
@@ -68,7 +69,7 @@ class RelevanceDisplay(Display):
 
         {Returns, display}
         """
-        y = np.asarray(y, dtype=float)
+        y = read_target(y)
         phi = clone(Relevance() if relevance is None else relevance).fit(y)
         grid = np.linspace(y.min(), y.max(), 513)  # finer than the pixels of the axes
         display = cls(

@@ -5,6 +5,7 @@ from sklearn.utils import check_array, check_random_state
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from skgan_resample._sampling import evenly_spaced
+from skgan_resample._tables._targets import read_classes
 from skgan_resample.plots._base import TwoPanelDisplay, described
 from skgan_resample.plots._frame import finish, shortened, text_size
 from skgan_resample.plots._palette import BLACK, BLUE, GREY, SERIES, SLATE
@@ -102,7 +103,7 @@ class TripletDisplay(TwoPanelDisplay):
         """
         from imblearn.utils import check_target_type
 
-        from skgan_resample._hard_triplet import TripletNetworkOptions
+        from skgan_resample._hard_triplet import TripletNetworkOptions  # imports torch
 
         check_is_fitted(sampler, "sample_info_", msg="Call fit_resample first: the display shows what it made.")
         rng = check_random_state(random_state)
@@ -172,8 +173,7 @@ class TripletDisplay(TwoPanelDisplay):
         ValueError
             If there is no triplet: one class, or classes of one row alone.
         """
-        from skgan_resample._hard_triplet._mining import pick_triplets
-        from skgan_resample._tables._targets import read_classes
+        from skgan_resample._hard_triplet._mining import pick_triplets  # imports torch
 
         embedding = check_array(embedding, dtype=np.float64, input_name="embedding")
         y = read_classes(y)
