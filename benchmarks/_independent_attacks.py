@@ -1,7 +1,7 @@
-"""Attacks by other people on a network of ours: pyautoattack and the Adversarial Robustness Toolbox (ART).
+"""Independent attacks on a network of this library: pyautoattack and the Adversarial Robustness Toolbox (ART).
 
-Both know one budget for all columns, and pyautoattack a box from 0 to 1 for every value. So they see the network behind
-an affine map of that box, in whose space every column has the same budget, with much room on all sides.
+Both take one budget for all columns, and pyautoattack takes a box from 0 to 1 for every value. They therefore attack
+the network behind an affine map of that box, in which every column has the same budget, far from the sides of the box.
 """
 
 import contextlib

@@ -1,6 +1,6 @@
 """New rare rows from noise: a small conditional WGAN-GP, the stand-in for CTGAN in `smogan_quality.py`.
 
-It sees what SMOGAN sees, but it begins with noise where SMOGAN begins with a candidate.
+It is trained on the same rows as SMOGAN, but it begins with noise where SMOGAN begins with a candidate.
 """
 
 import copy
@@ -22,7 +22,7 @@ BATCH_SIZE = 128
 LEARNING_RATE = 2e-3
 N_CRITIC = 3
 PENALTY = 10.0
-TEMPERATURE = 0.2  # of the Gumbel softmax that draws levels, as in CTGAN
+TEMPERATURE = 0.2  # of the Gumbel softmax that draws categories, as in CTGAN
 JITTER = 0.05  # of a drawn target, in standard deviations of the targets of its bump
 
 

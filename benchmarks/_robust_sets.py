@@ -1,4 +1,4 @@
-"""Tables of the robustness benchmarks: training rows of a stated number, test rows from the rest, by seed."""
+"""Tables of the robustness benchmarks: a given number of training rows, and test rows from the rest, by seed."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""Pairs of synthetic and real tables: what is reported on, and what defaults were chosen on."""
+"""Pairs of synthetic and real tables: those that are reported, and those on which defaults were chosen."""
 
 from dataclasses import dataclass
 

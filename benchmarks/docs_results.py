@@ -2,7 +2,7 @@
 
     python benchmarks/docs_results.py FOLDER    # docs/conf.py does so at every build, into docs/measured
 
-No figure is typed into a page. `figures` gives each a name, and pages say ``|smogan-sera|``; `guide_tables` are
+No figure is typed into a page. `figures` gives each a name, which pages use as ``|smogan-sera|``; `guide_tables` are
 included by the guides; `pages` are the benchmarks, one page a question, with every table of results/*.md, the small CSV
 files in full, and seeds and versions.
 """
@@ -124,7 +124,7 @@ def _smogan(found):
         "light": smogan["simpler to none"]["light-correction"],
         "stage1": smogan["to stage 1"],
         "network": smogan["parts to stage 1"]["smogan-network-only"],
-        "teacher": smogan["parts to stage 1"]["smogan-teacher-only"],
+        "target-refinement": smogan["parts to stage 1"]["smogan-teacher-only"],
     }
     for name, effect in effects.items():
         found[f"{name}-sera"], found[f"{name}-rmse"] = effect["sera"], effect["rmse"]
@@ -147,7 +147,7 @@ def _smogan(found):
     every = cells_of("smogan_quality_reporting", "What refinement did")["all"]
     found["smogan-fits"] = every["fits"]
     found["smogan-step-0"], found["smogan-moved"] = every["best step 0"], every["rows moved"]
-    found["smogan-taught"], found["smogan-fallen-back"] = every["targets taught"], every["fallen back"]
+    found["smogan-targets-refined"], found["smogan-fallen-back"] = every["targets taught"], every["fallen back"]
     seconds = [number(row, "seconds") for row in rows("smogan_fits_reporting")]
     found["smogan-fit-seconds"] = f"{min(seconds):.1f} to {max(seconds):.1f} s"
 
@@ -335,19 +335,19 @@ def guide_tables():
 def _regression_table():
     shown = {
         "none": "doing nothing",
-        "duplicate": "copies of any rows, as many as ours adds",
+        "duplicate": "copies of any rows, as many as SMOGAN adds",
         "light-correction": "light output correction",
         "correction": "full output correction",
         "weights": "weights by relevance",
         "weights+correction": "weights and full correction",
         "random": "``RandomOverSampler``",
         "smoter": "``SMOTER``",
-        "smogn-0.8": "``SMOGN()`` as it is",
+        "smogn-0.8": "``SMOGN()``, its defaults",
         "imbreg": "the imbreg package",
         "noise-gan": "a GAN fed with noise",
         "smogan-stage1": "SMOGAN, stage 1 alone",
         "smogan-network-only": "SMOGAN, network alone",
-        "smogan-teacher-only": "SMOGAN, teacher alone",
+        "smogan-teacher-only": "SMOGAN, target refinement alone",
         "smogan": "``SMOGANRegressorResampler()``",
     }
     measured = cells_of("smogan_quality_reporting", "All methods against none")
@@ -363,7 +363,7 @@ def _classes_table():
     names = [name for name in measured if name != "duplicate"]
     columns = ["f1", "g_mean", "average_precision", "f1_tuned", "g_mean_tuned"]
     header = ["", "F1", "G-mean", "average precision", "F1, tuned threshold", "G-mean, tuned threshold"]
-    said = {
+    labels = {
         "none": "doing nothing",
         "weights": "class weights (not for kNN)",
         "random": "copies of rare rows",
@@ -374,17 +374,17 @@ def _classes_table():
         "svm-smote": "SVMSMOTE",
         "hard-triplet": "``HardTripletSampler()``",
     }
-    body = [[said.get(name, name), *(f"{measured[name][column]:.3f}" for column in columns)] for name in names]
+    body = [[labels.get(name, name), *(f"{measured[name][column]:.3f}" for column in columns)] for name in names]
     return list_table([header, *body])
 
 
 def _embedding_table():
     measured = json.loads((RESULTS / "hard_triplet_embedding_figures.json").read_text())
-    said = {"raw": "raw features", "ours": "``HardTripletEmbedder()``"}
+    labels = {"raw": "raw features", "ours": "``HardTripletEmbedder()``"}
     header = ["", "accuracy, 1 neighbour", "accuracy, 5 neighbours", "recall at 1, unseen classes"]
     body = [
         [
-            said.get(name, escape(name)),
+            labels.get(name, escape(name)),
             *(f"{measured['closed'][name][column]:.3f}" for column in ("accuracy_1", "accuracy_5")),
             f"{measured['disjoint'][name]['recall_1']:.3f}",
         ]
@@ -435,9 +435,9 @@ PAGES = {
         "reports": ["smogan_quality_reporting", "smogan_levers"],
         "scripts": ["smogan_quality", "smogan_levers"],
         "data": ["smogan_quality_reporting", "smogan_fits_reporting", "smogan_levers_tuning"],
-        "answer": "Better than doing nothing for |smogan-learners-better| of |smogan-learners| learners: SERA x "
+        "answer": "Better than doing nothing for |smogan-learners-better| of |smogan-learners| estimators: SERA x "
         "|smogan-sera| at RMSE x |smogan-rmse|. Not better than its own stage 1: SERA x |stage1-sera|. And at the same "
-        "RMSE the learner's own predictions, merely moved, are better than SMOGAN: SERA x "
+        "RMSE the estimator's own predictions, recalibrated, are better than SMOGAN: SERA x "
         "|smogan-matched-correction|.",
     },
     "hard_triplets": {
@@ -465,7 +465,7 @@ PAGES = {
         "data": ["smcae_reporting", "smcae_pairs", "smcae_speed"],
         "answer": "On rendered digits it does: |smcae-over-coral-digits-150| in accuracy over CORAL, with 150 real "
         "rows; most of that is linear transport class by class. On rows of CTGAN it is nearly all, and with 1,000 real "
-        "rows POT's EMD is better (|smcae-over-emd-ctgan-1000| for ours). On rows of TVAE it is of no use.",
+        "rows POT's EMD is better (SMCAE less EMD: |smcae-over-emd-ctgan-1000|). On rows of TVAE it is of no use.",
     },
     "robust": {
         "title": "What is RobustATWrapper worth?",
@@ -490,8 +490,8 @@ PAGES = {
         "scripts": ["compare_verdicts"],
         "data": ["compare_verdicts"],
         "answer": "Nothing to find: it recommends nothing in |verdict-null| runs. A planted gain by new rows: it "
-        "recommends a sampler in |verdict-pocket|. A planted gain by output correction: it recommends a correction in "
-        "|verdict-shrunk|.",
+        "recommends a sampler in |verdict-pocket|. A planted gain by output correction: it recommends a "
+        "recalibration in |verdict-shrunk|.",
     },
     "speed": {
         "title": "How fast are the samplers, and the import?",
@@ -534,7 +534,7 @@ def _page(title, answer, reports, scripts, data):
 
 
 def _quoted(script):
-    """Return what a script says of itself; its commands as code."""
+    """Return the docstring of a script, its commands as code."""
     tree = ast.parse((Path(__file__).parent / f"{script}.py").read_text())
     paragraphs = re.split(r"\n\s*\n", ast.get_docstring(tree))
     for paragraph in paragraphs:
@@ -563,9 +563,9 @@ def _provenance(data):
     for name in data:
         facts = json.loads((RESULTS / f"{name}.json").read_text())
         versions.update({tuple(sorted(facts.pop("versions", {}).items())): None})
-        said = "; ".join(f"{key}: {_compact(value)}" for key, value in facts.items())
+        settings = "; ".join(f"{key}: {_compact(value)}" for key, value in facts.items())
         body.append(
-            [f":download:`{name}.csv </../benchmarks/results/{name}.csv>`", f"{len(rows(name)):,}", escape(said)]
+            [f":download:`{name}.csv </../benchmarks/results/{name}.csv>`", f"{len(rows(name)):,}", escape(settings)]
         )
     yield list_table([header, *body], look="measured")
     for found in versions:

@@ -5,8 +5,9 @@
 
 Closed set: 12 rows of each class to learn from, the others are tested by their nearest learned rows. Class-disjoint:
 half of the classes to learn from, recall at 1 and MAP@R among the rows of the others. Mined triplets are those of
-pytorch-metric-learning, with our encoder, our batches, our optimizer and as many updates. ``run`` writes a row per
-task, table, seed and method to results/hard_triplet_embedding.csv; ``report`` prints results/hard_triplet_embedding.md.
+pytorch-metric-learning, with the encoder, batches and optimizer of this package and as many updates. ``run`` writes a
+row per task, table, seed and method to results/hard_triplet_embedding.csv; ``report`` prints
+results/hard_triplet_embedding.md.
 """
 
 import argparse

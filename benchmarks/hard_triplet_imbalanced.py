@@ -1,15 +1,15 @@
-"""Does HardTripletSampler help classifiers of rare classes? Against doing nothing, a tuned threshold, and SMOTE's kin.
+"""Does HardTripletSampler help classifiers of rare classes? Against doing nothing, tuned thresholds, and SMOTE.
 
     OMP_NUM_THREADS=1 python benchmarks/hard_triplet_imbalanced.py run [--seeds 0 2] [--part 0 2]
     OMP_NUM_THREADS=1 python benchmarks/hard_triplet_imbalanced.py ablate [--part 0 2]
     OMP_NUM_THREADS=1 python benchmarks/hard_triplet_imbalanced.py report
 
-``run`` writes a row per table, seed, fold, method and learner to results/hard_triplet_imbalanced.csv and goes on where
-it stopped; several can run at once, each with its part of the tables. Five folds, equal rows in one group; every method
-is drawn anew inside the folds, and every method, "none" included, has its thresholds tuned on three inner folds of the
-training part. Defaults everywhere. ``ablate`` does the same, without tuned thresholds being of interest, for variants
-of our sampler, on the first two folds of the first twelve tables (the results end with the eighth). ``report`` prints
-results/hard_triplet_imbalanced.md.
+``run`` writes a row per table, seed, fold, method and estimator ("learner") to results/hard_triplet_imbalanced.csv and
+goes on where it stopped; several can run at once, each with its part of the tables. Five folds, equal rows in one
+group; every method is drawn anew inside the folds, and every method, "none" included, has its thresholds tuned on three
+inner folds of the training part. Defaults everywhere. ``ablate`` does the same for variants of `HardTripletSampler`,
+without regard to tuned thresholds, on the first two folds of the first twelve tables (the results end with the eighth).
+``report`` prints results/hard_triplet_imbalanced.md.
 """
 
 import argparse
@@ -28,7 +28,8 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from skgan_resample import HardTripletSampler, TripletNetworkOptions
 from skgan_resample._statistics import holm
-from skgan_resample.model_selection._classification import default_methods, evaluate
+from skgan_resample.model_selection import default_methods
+from skgan_resample.model_selection._classification import evaluate
 
 LEARNERS = {
     "kNN": KNeighborsClassifier(),
@@ -77,7 +78,7 @@ def run(name, methods, tables, seeds, *, inner_cv=3, n_folds=5):
                     for row in rows:
                         values = {measure: row.get(measure, np.nan) for measure in KEPT}
                         results.add(
-                            **key, method=method, learner=row.get("learner", "all"), **values,
+                            **key, method=method, learner=row.get("estimator", "all"), **values,
                             error=row.get("error", "")[:80].replace(",", ";"),
                         )  # fmt: skip
 
@@ -187,7 +188,7 @@ def figures(table, methods, frame):
 
 def report():
     frame = pd.read_csv(RESULTS / "hard_triplet_imbalanced.csv")
-    methods = [name for name in default_methods() if name in set(frame.method)]
+    methods = [name for name in default_methods("classification") if name in set(frame.method)]
     frame = finished(frame, methods)
     with_kNN = [name for name in methods if name != "weights"]  # kNN takes no weights: doing nothing stands in there
     table = means(frame, methods)
@@ -242,7 +243,7 @@ if __name__ == "__main__":
     options = parser.parse_args()
     tables = IMBALANCED[options.part[0] :: options.part[1]]
     if options.command == "run":
-        run("hard_triplet_imbalanced", default_methods(), tables, options.seeds)
+        run("hard_triplet_imbalanced", default_methods("classification"), tables, options.seeds)
     elif options.command == "ablate":
         tables = [table for table in tables if table in IMBALANCED[:12]]
         run("hard_triplet_ablation", {NONE: None, **VARIANTS}, tables, (0, 1), inner_cv=2, n_folds=2)

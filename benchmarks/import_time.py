@@ -1,4 +1,4 @@
-"""How long does the import take? Ours against imbalanced-learn's, each in fresh processes, by turns.
+"""How long does the import take? This package against imbalanced-learn, each in fresh processes, by turns.
 
 OMP_NUM_THREADS=1 python benchmarks/import_time.py
 """

@@ -68,7 +68,7 @@ def verdict_lines():
     names = {
         "null": "shuffled target: recommends nothing",
         "pocket": "planted gain by new rows: recommends a sampler",
-        "shrunk": "planted gain by output correction: recommends a correction",
+        "shrunk": "planted gain by output correction: recommends a recalibration",
     }
     verdicts = rows("compare_verdicts")
     for case, text in names.items():
@@ -91,7 +91,7 @@ def smogan_lines():
     for name, part in found["parts to stage 1"].items():
         what = name.removeprefix("smogan-").replace("-only", " alone")
         yield f"| its {what} against stage 1 | {effect(part)} |"
-    rivals = {"duplicate": "copies of any rows", "correction": "moved predictions", "weights": "weights"}
+    rivals = {"duplicate": "copies of any rows", "correction": "recalibrated predictions", "weights": "weights"}
     for name, what in rivals.items():
         yield f"| SMOGAN against {what} at the same RMSE | SERA x {found['matched'][name]} |"
     yield f"| SMOGAN against new rows from noise: lower SERA | {found['beats noise-gan']} tables |"
@@ -213,24 +213,24 @@ def effect(found):
 
 
 def summary():
-    """Return the README's table, a string of Markdown: a method a row, its gain beside its price or its rivals."""
+    """Return the README's table, a string of Markdown: a method a row, its gain beside its cost or its rivals."""
     return "\n".join(
         [
-            "| what | measured | the price, or what does as well |",
+            "| what | measured | the cost, or what does as well |",
             "|---|---|---|",
-            *(f"| {what} | {gain} | {price} |" for what, gain, price in summary_rows()),
+            *(f"| {what} | {gain} | {cost} |" for what, gain, cost in summary_rows()),
         ]
     )
 
 
 def summary_rows():
-    """Yield the rows of the README's table: what, its gain, and its price or what does as well."""
+    """Yield the rows of the README's table: what, its gain, and its cost or what does as well."""
     right = Counter(row["case"] for row in rows("compare_verdicts") if row["right"] == "True")
     tried = Counter(row["case"] for row in rows("compare_verdicts"))
     yield (
         "`compare` on tables with a known answer",
-        f"nothing to find: says so in {right['null']} of {tried['null']}",
-        f"a planted gain of new rows, or of correction: finds it in {right['pocket']} and {right['shrunk']} of "
+        f"nothing to find: recommends nothing in {right['null']} of {tried['null']}",
+        f"a planted gain of new rows, or of recalibration: finds it in {right['pocket']} and {right['shrunk']} of "
         f"{tried['pocket']}",
     )
     found = json.loads((RESULTS / "smogan_figures_reporting.json").read_text())
@@ -271,7 +271,7 @@ def summary_rows():
         size, accuracy = synthetic_accuracy(name)
         yield (
             f"{what}, {size} real rows: `SMCAETransformer`",
-            f"accuracy {accuracy['selected']:.3f}; unmoved {accuracy['raw']:.3f}",
+            f"accuracy {accuracy['selected']:.3f}; not moved {accuracy['raw']:.3f}",
             f"linear transport by class {accuracy['class-wise linear OT (plain)']:.3f}, POT's EMD by class "
             f"{accuracy['class-wise EMD']:.3f}, real rows alone {accuracy['real only']:.3f}",
         )

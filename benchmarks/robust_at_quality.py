@@ -18,11 +18,12 @@ summary
     Writes results/robust_at_quality.md.
 
 Defaults were chosen on other sets (robust_at_levers.py), with reservations. The reference that the method was built
-from had tried its ideas on waveform5000 and url_phishing, where robust overfitting was known. Two rules were mended
+from had tried its ideas on waveform5000 and url_phishing, where robust overfitting was known. Two rules were corrected
 after they had been seen to fail here: the last epoch is kept unless an earlier one is better beyond its error (one run
 on url_phishing), and "auto" compares strategies by cross-fitted figures, at their best epoch and at their last (on two
-of five seeds of waveform5000 it had kept the plain one, by the luck of its best epoch). magic and winequality-red were
-not looked at before this run. Seeds differ in the split and in the training. Each part resumes where it stopped.
+of five seeds of waveform5000 it had kept the plain one, because its best epoch was a lucky one). magic and
+winequality-red had not been used before this run. Seeds differ in the split and in the training. Each part resumes
+where it stopped.
 """
 
 import copy
@@ -87,7 +88,7 @@ def as_logits(model):
 
 # ------------------------------------------------------------------------------------------------ ART's trainer
 def art_networks(X, y, seed, eps_train, step, epochs=(60,)):
-    """Train by ART's AdversarialTrainerMadryPGD; network, optimizer, batches and rates are those of ours.
+    """Train by ART's AdversarialTrainerMadryPGD; network, optimizer, batches and rates are those of `RobustATWrapper`.
 
     Yields the epoch, logits of the columns, and the seconds so far, at each of `epochs` of one training of 60.
     """
@@ -170,8 +171,8 @@ def reporting(names=REPORTING):
                     model.fit(X, y)
                     seconds = time.perf_counter() - started
                     logits = as_logits(model)
-                    yardstick = ThreatModel(EPS).fit(X)
-                    ours = model.robust_score(X_test, y_test, threat_model=yardstick)
+                    budget = ThreatModel(EPS).fit(X)
+                    ours = model.robust_score(X_test, y_test, threat_model=budget)
                     note = f"{model.strategy_}; epoch {model.best_epoch_}; RO {model.ro_detected_}"
                 elif method == "ART, tuned":
                     logits, seconds, note = tuned_art(X, y, seed)
@@ -254,11 +255,9 @@ def regression():
                 model = RobustATWrapper(
                     spec, threat_model=ThreatModel(eps), ro_strategy=None, cv=5, random_state=seed
                 ).fit(X_train, y_train)
-                yardstick = ThreatModel(0.1).fit(X_train)
+                budget = ThreatModel(0.1).fit(X_train)
                 row[f"{method}_mse"] = (1 - model.score(X_test, y_test)) * y_test.var()
-                row[f"{method}_attacked"] = (
-                    1 - model.robust_score(X_test, y_test, threat_model=yardstick)
-                ) * y_test.var()
+                row[f"{method}_attacked"] = (1 - model.robust_score(X_test, y_test, threat_model=budget)) * y_test.var()
             results.add(set=name, seed=seed, n_train=n, **row)
 
 

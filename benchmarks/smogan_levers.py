@@ -1,10 +1,10 @@
-"""What was tried on the tuning sets on the way to SMOGAN's defaults, and what each lever gave.
+"""What was tried on the tuning sets on the way to SMOGAN's defaults, and what each change gained.
 
     OMP_NUM_THREADS=1 python benchmarks/smogan_levers.py            # resumable; ten minutes on two cores
     OMP_NUM_THREADS=1 python benchmarks/smogan_levers.py summary    # the tables in Markdown
 
-Folds, learners and seeds are those of the tuning tier of smogan_quality.py; nothing here has seen a reporting set.
-What lost stands only here.
+Folds, learners and seeds are those of the tuning tier of smogan_quality.py; no reporting set was used here.
+Changes that did not help are reported only here.
 """
 
 import sys

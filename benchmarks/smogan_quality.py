@@ -1,4 +1,4 @@
-"""Does SMOGAN predict rare values better, at what price, better than its own candidates, and better than simpler means?
+"""Does SMOGAN predict rare values better, at what cost, better than its own candidates, and better than simpler means?
 
     OMP_NUM_THREADS=1 python benchmarks/smogan_quality.py tuning            # the sets that defaults are chosen on
     OMP_NUM_THREADS=1 python benchmarks/smogan_quality.py reporting         # all others; under 45 minutes
@@ -8,8 +8,8 @@
 Every method meets the same five folds and, in a fold, the same seed: SMOGAN and its stage 1 begin with the same
 candidates. Runs are resumable by table and method; delete the rows of a method from the CSV file to run it anew.
 
-Effects are logarithms of a measure over that of another method, averaged over folds, then over learners; a table counts
-once. Tests are Wilcoxon's signed-rank test over tables, intervals are bootstrapped over tables.
+Effects are logarithms of a measure over that of another method, averaged over folds, then over estimators; a table
+counts once. Tests are Wilcoxon's signed-rank test over tables, intervals are bootstrapped over tables.
 """
 
 import csv
@@ -36,12 +36,13 @@ from skgan_resample._statistics import holm
 from skgan_resample._tables._origins import synthetic_rows
 from skgan_resample._tables._vectorizer import MatrixEncoder
 from skgan_resample.model_selection import RegressionStratifiedKFold
-from skgan_resample.model_selection._methods import UniformDuplicator, default_learner
-from skgan_resample.model_selection._regression import evaluate
-from skgan_resample.model_selection._result import LIGHT, YARDSTICKS, _quadratic
+from skgan_resample.model_selection._methods import UniformDuplicator, default_estimator
+from skgan_resample.model_selection._regression import evaluate, quadratic
 from skgan_resample.over_sampling import BaseRegressionSampler, Draft
 
 SAME_ROWS = {"threshold": 0.5, "sampling_strategy": "balance"}  # as SMOGAN has by default
+LIGHT = 0.2  # strength of the light recalibration
+BASELINES = ("none", "light-correction", "correction")  # strengths 0, LIGHT and 1; names as in results/
 
 TUNING = (
     "a1", "a3", "a4", "a5", "a7", "kdd_coil_1", "machineCpu", "accel", "maxTorque", "concreteStrength", "laser",
@@ -49,7 +50,7 @@ TUNING = (
 )  # fmt: skip
 RELATED = (("a1", "a3", "a4", "a5", "a7", "kdd_coil_1"), ("cpuSm", "cpuActiv"), ("accel", "maxTorque"))
 NO_RARE = "stock"
-TOTAL_NEAR_ZERO = ("dAiler", "dElev")  # positive and negative targets cancel, so a ratio of totals says nothing
+TOTAL_NEAR_ZERO = ("dAiler", "dElev")  # positive and negative targets cancel, so a ratio of totals means nothing
 
 SEED = 0
 N_SPLITS = 5
@@ -63,7 +64,7 @@ LEARNER_SIZES = {
 OURS, STAGE_1 = "smogan", "smogan-stage1"
 PARTS = ("smogan-network-only", "smogan-teacher-only")
 RIVALS = ("duplicate", "weights", "correction", "weights+correction", "random", "smogn", "noise-gan")
-COSTLY = (*YARDSTICKS[1:], "weights+correction")  # four fits instead of one; they run last
+COSTLY = (*BASELINES[1:], "weights+correction")  # four fits instead of one; they run last
 REPORTED_ONLY = ("weights+correction", "smoter", "smogn-neighbors", "smogn-0.8", "imbreg", *PARTS)  # not for tuning
 MEASURES = ("sera", "rmse", "common_rmse")
 COLUMNS = (
@@ -112,7 +113,7 @@ def make_learners(n_trees, n_iterations, n_steps):
         "ridge": Ridge(),
         "kNN": KNeighborsRegressor(),
         "forest": RandomForestRegressor(n_trees, max_features=1 / 3, random_state=0),
-        "HGB": default_learner().set_params(max_iter=n_iterations),
+        "HGB": default_estimator("regression").set_params(max_iter=n_iterations),
         "MLP": SteppedMLP(n_steps, random_state=0),
     }
     return {name: make_pipeline(MatrixEncoder(), learner) for name, learner in learners.items()}
@@ -120,7 +121,7 @@ def make_learners(n_trees, n_iterations, n_steps):
 
 # ------------------------------------------------------------------------------------------------ methods
 class ImbregSampler(BaseRegressionSampler):
-    """SMOGN of the package imbreg, on numbers alone: levels are their codes, missing cells the median of the column."""
+    """SMOGN of the package imbreg, on numbers: categories are ordinal-encoded, missing cells medians of the column."""
 
     def _draw(self, X, y, rng):
         from imbreg.resampling import smogn_regress
@@ -245,7 +246,8 @@ def run(tier):
             if missing:
                 X, y = load_floats(table)
                 found = evaluate(X, y, make_splits(y), missing, learners, random_state=SEED, n_jobs=N_JOBS)
-                results.extend([{"table": table, **row} for row in found if row["method"] in missing], COLUMNS)
+                found = [{"table": table, "learner": row.get("estimator", ""), **row} for row in found]
+                results.extend([row for row in found if row["method"] in missing], COLUMNS)
                 failed = sorted({f"{row['method']} ({row['error']})" for row in found if "error" in row})
                 print(f"{time.perf_counter() - started:6.0f} s  {table}: {', '.join(missing)}", flush=True)
                 print("".join(f"          failed: {failure}\n" for failure in failed), end="", flush=True)
@@ -259,8 +261,8 @@ def pass_through():
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         X_new, y_new = make_methods()[OURS].fit_resample(X, y)
-    said = "; ".join(f"{warning.category.__name__}: {warning.message}" for warning in caught)
-    return f"{NO_RARE}: returned unchanged: {X_new.equals(X) and y_new.equals(y)}; {said or 'no warning'}"
+    warned = "; ".join(f"{warning.category.__name__}: {warning.message}" for warning in caught)
+    return f"{NO_RARE}: returned unchanged: {X_new.equals(X) and y_new.equals(y)}; {warned or 'no warning'}"
 
 
 def run_fits(tier):
@@ -321,12 +323,13 @@ class Summary:
         return ratios[learners or self.learners].dropna(how="all")
 
     def matched(self, method):
-        """Return log(SERA / SERA of moved predictions that cost as much RMSE) per table and learner: a frame.
+        """Return log(SERA / SERA of recalibrated predictions at equal RMSE) per table and estimator: a frame.
 
-        As in `Comparison`: the learner's own predictions are moved some of the way to their corrected output, which
-        makes SERA and squared error quadratic in that share; the best share is taken that costs no more than `method`.
+        As in `Comparison`: the estimator's own predictions are moved a share of the way to their corrected output,
+        which makes SERA and squared error quadratic in that share. The best share is taken of those that raise the
+        RMSE no more than `method` does.
         """
-        names = [*YARDSTICKS, method]
+        names = [*BASELINES, method]
         sera, rmse = (
             pd.concat([self.data[measure].loc[name] for name in names], axis=1, keys=names).dropna()
             for measure in ("sera", "rmse")
@@ -335,12 +338,13 @@ class Summary:
         found = {}
         for key, rows in sera.groupby(["table", "learner"]):
             *at_shares, ours = rows.to_numpy().T
-            moved = _quadratic(shares, *at_shares)
-            *at_shares, price = rmse.loc[key].to_numpy().T
-            prices = np.log(np.sqrt(_quadratic(shares, *(error**2 for error in at_shares))) / at_shares[0]).mean(axis=1)
-            allowed = np.flatnonzero(prices <= max(0.0, np.log(price / at_shares[0]).mean()))
-            best = allowed[np.log(moved[allowed]).mean(axis=1).argmin()]
-            found[key] = np.log(ours / moved[best]).mean()
+            recalibrated = quadratic(shares, *at_shares)  # (n_shares, n_folds)
+            *at_shares, own_rmse = rmse.loc[key].to_numpy().T
+            squares = quadratic(shares, *(error**2 for error in at_shares))
+            costs = np.log(np.sqrt(squares) / at_shares[0]).mean(axis=1)
+            allowed = np.flatnonzero(costs <= max(0.0, np.log(own_rmse / at_shares[0]).mean()))
+            best = allowed[np.log(recalibrated[allowed]).mean(axis=1).argmin()]
+            found[key] = np.log(ours / recalibrated[best]).mean()
         return pd.Series(found).rename_axis(["table", "learner"]).unstack()[self.learners]
 
     # ------------------------------------------------------------------------------------------ tables
@@ -378,12 +382,12 @@ class Summary:
             }
 
     def against_rivals(self):
-        """SMOGAN against its own stage 1 and the rivals, as they are and at matched RMSE; p is adjusted over rows."""
+        """SMOGAN against its own stage 1 and the rivals, as measured and at equal RMSE; p is adjusted over rows."""
         rivals = [name for name in (STAGE_1, *RIVALS) if name in self.methods]
         adjusted = holm([p_value(self.effect(OURS, name).mean(axis=1)) for name in rivals])
         ours = self.matched(OURS)
         for name, p in zip(rivals, adjusted):
-            # The correction in any strength is the moved predictions themselves.
+            # A correction of any strength is the recalibrated predictions themselves.
             matched = ours if name == "correction" else ours - self.matched(name)
             sera, rmse, common = (self.effect(OURS, name, measure).mean(axis=1) for measure in MEASURES)
             yield {
@@ -422,7 +426,7 @@ class Summary:
             "learners": len(self.learners),
             "learners better than none": sum(p < 0.05 for p in by_learner),
             "to none": both(OURS, "none"),
-            "simpler to none": {name: both(name, "none") for name in ("smogn-0.8", YARDSTICKS[1])},
+            "simpler to none": {name: both(name, "none") for name in ("smogn-0.8", BASELINES[1])},
             "to stage 1": both(OURS, STAGE_1),
             "parts to stage 1": {name: both(name, STAGE_1) for name in PARTS if name in self.methods},
             "total": ratio(np.log(totals.clip(lower=0.01)).groupby(["table", "learner"]).mean()),
@@ -508,7 +512,7 @@ def summarize(tier):
     if not summary.failures.empty:
         failed = summary.failures.groupby(["method", "table"])["error"].first()
         print_table("Failures", ({"method": m, "table": t, "error": error} for (m, t), error in failed.items()))
-    if {OURS, STAGE_1, *YARDSTICKS} <= set(summary.methods):
+    if {OURS, STAGE_1, *BASELINES} <= set(summary.methods):
         print_table("SMOGAN against none, by learner", summary.by_learner("none"), "p: Holm-adjusted over learners.")
         print_table("SMOGAN against its own stage 1, by learner", summary.by_learner(STAGE_1))
         print_table(

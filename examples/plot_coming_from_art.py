@@ -2,14 +2,15 @@
 Coming from the Adversarial Robustness Toolbox
 ==============================================
 
-In ART a network is wrapped, and then trained on attacked rows, in the units of whatever it is fed with::
+In the Adversarial Robustness Toolbox (ART) a network is wrapped, and then trained on attacked rows, in the units of its
+input::
 
     classifier = PyTorchClassifier(network, loss=loss, optimizer=optimizer, input_shape=(30,), nb_classes=2)
     trainer = AdversarialTrainerMadryPGD(classifier, nb_epochs=60, batch_size=32, eps=0.1, eps_step=0.025, max_iter=7)
     trainer.fit(X_scaled, y)
     X_adv = ProjectedGradientDescent(classifier, eps=0.1, eps_step=0.025, max_iter=20).generate(X_scaled, y)
 
-Here an estimator trains itself, on the table as it is, and what an attacker may do is an object of its own.
+Here an estimator trains on the table itself, and a separate object holds what an attacker may do.
 """
 
 # %%
@@ -39,10 +40,10 @@ print(f"{robust.score(X_test, y_test):.3f} without attack, {robust.score(X_adv, 
 # ====================  ========================================  ==================================================
 # the model             a network of yours, wrapped               an estimator; a network of yours if you have one
 # ``eps``               in units of what the network sees         in standard deviations, ranges or raw units
-# columns               all alike, an array of ``eps``, a mask    by name: immutable, bounded, whole steps, levels
+# columns               all alike, an array of ``eps``, a mask    by name: immutable, bounded, integer, nominal
 # preprocessing         outside, before the attack                inside; attacks come back as a frame
 # when to stop          after ``nb_epochs``                       where held-out rows, under attack, are best
-# robust overfitting    not looked for                            looked for, treated where it is found, reported
+# robust overfitting    not detected                              detected, treated where it is found, reported
 # seeds                 those of torch and NumPy                  ``random_state``; global states are left alone
 # scoring, searching    by hand                                   `make_robust_scorer`, for any search
 # afterwards            the network                               ``to_sklearn()``, a model that needs no torch
@@ -52,8 +53,8 @@ print(f"{robust.score(X_test, y_test):.3f} without attack, {robust.score(X_adv, 
 # second opinion: an accuracy under attack is only as good as the attack.
 
 # %%
-# The same attacks for both models, white-box. Robustness pays where its line is the upper one;
-# what it costs stands at the left, where nobody attacks.
+# Both models get the same white-box attacks. Adversarial training helps where its line is the upper one; its cost is at
+# the left, where nobody attacks.
 budgets = [0.0, 0.1, 0.2, 0.3, 0.4, 0.5]
 figure, ax = plt.subplots(figsize=(6.4, 3.8), layout="constrained")
 for name, model, style in (

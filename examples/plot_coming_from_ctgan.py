@@ -7,14 +7,14 @@ those that are there::
 
     model = CTGAN(epochs=300)
     model.fit(table, discrete_columns=["sex"])
-    new_rows = model.sample(200)  # 200 more rows; condition_column="sex", condition_value="2" for more of one level
+    new_rows = model.sample(200)  # 200 more rows; condition_column="sex", condition_value="2" for more of one category
 
-Rare values are rare in what it draws, too, and it can be asked for more of a level, but not of a range of numbers.
+Rare values are rare in what it draws, too. It can draw more rows of a category, but not of a range of numbers.
 """
 
 # %%
-# Any generator of the joint distribution shows that. Here a kernel density stands in, so that this example needs no
-# further package. `SMOGANRegressorResampler` makes new rows where the target is rare, and moves those by a GAN.
+# Any generator of the joint distribution does the same. Here it is a kernel density, so that this example needs no
+# further package. `SMOGANRegressorResampler` makes new rows where the target is rare, and moves them by a GAN.
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -49,8 +49,8 @@ for name, values in {"real": y, "joint generator": y_joint, "SMOGAN": y_new}.ite
 # ===================  ==========================================  =================================================
 # .                    ctgan                                       here
 # ===================  ==========================================  =================================================
-# target               one column among others                     apart; new rows where it is rare
-# asks for             the names of discrete columns               nothing: kinds of columns are read from the table
+# target               one column among others                     separate; new rows where it is rare
+# needs                the names of discrete columns               nothing: kinds of columns are read from the table
 # rows                 new ones only                               real ones first, unchanged, then new ones
 # parents              none: rows are drawn from noise             ``parent_indices_``
 # seed                 ``set_random_state``, after construction    ``random_state``
@@ -62,7 +62,7 @@ for name, values in {"real": y, "joint generator": y_joint, "SMOGAN": y_new}.ite
 # For a whole table of new rows, to share it or to test software, use a generator: this library makes none.
 
 # %%
-# A generator of yours can stay. Any function ``(X, y) -> (X_new, y_new)`` is a sampler once it is in a
+# You can keep your generator. Any function ``(X, y) -> (X_new, y_new)`` is a sampler once it is in a
 # `SyntheticRefiner`, which moves its rows nearer to the real ones, or drops them where models do better without: here
 # it drops them all ("none").
 refiner = SyntheticRefiner(joint_rows, SMCAETransformer(cv=3, max_steps=100), random_state=0)
@@ -70,7 +70,7 @@ model = ResampledRegressor(refiner, Ridge(0.1), random_state=0).fit(X, y)
 print("what became of the rows of the generator:", model.sampler_.selected_)
 
 # %%
-# Shaded is where the target is rare.
+# The target is rare in the shaded region.
 figure, ax = plt.subplots(figsize=(7, 3.6), layout="constrained")
 bins = np.linspace(min(y.min(), y_joint.min()), max(y.max(), y_joint.max()), 31)
 ax.hist(y, bins, color="#C8C8C8", label="real")

@@ -2,8 +2,8 @@
 Coming from imbalanced-learn
 ============================
 
-imbalanced-learn over-samples classes and refuses a continuous target. The usual way around it cuts the target into
-classes and hides it among the predictors while `SMOTE` works. Here is that way, and the one without it.
+imbalanced-learn over-samples classes and refuses a continuous target. The usual workaround cuts the target into classes
+and hides it among the predictors while `SMOTE` works. This example shows the workaround, and what replaces it.
 """
 
 # %%
@@ -21,8 +21,8 @@ stacked, _ = SMOTE(random_state=0).fit_resample(X.assign(target=y), is_rare)  # 
 X_around, y_around = stacked.drop(columns="target"), stacked["target"]
 
 # %%
-# The target as it is. The result is a frame and a series again, real rows come first, and the sampler says which rows
-# are new and where they come from.
+# Here the target stays continuous. The result is a frame and a series again, real rows come first, and the sampler
+# keeps which rows are new and where they come from.
 sampler = SMOTER(relevance=highest_tenth, sampling_strategy="balance", random_state=0)
 X_here, y_here = sampler.fit_resample(X, y)
 print("new rows by run of rare values:", sampler.sampling_strategy_)
@@ -36,17 +36,17 @@ print("parents of the first new row:", sampler.parent_indices_[0])
 # ====================  =====================================  =====================================================
 # rare                  cut into classes by hand               `Relevance`, learned from the training rows of a fold
 # whole numbers         fractions, or cut towards zero         values that occur in the column
-# distances             raw units                              each column scaled; levels differ or agree
+# distances             raw units                              each column scaled; categories differ or agree
 # in a pipeline         no: the target is inside the table     yes, the same `imblearn.pipeline.Pipeline`
-# where rows come from  not told                               ``is_synthetic_``, ``parent_indices_``
+# where rows come from  not returned                           ``is_synthetic_``, ``parent_indices_``
 # ====================  =====================================  =====================================================
 #
 # What stays: ``fit_resample``, ``sampling_strategy``, ``k_neighbors``, ``random_state``, the Pipeline, `GridSearchCV`.
 # With real classes, `HardTripletSampler` stands where `SMOTE` stood.
 
 # %%
-# The column "sex" holds the codes 1 and 2, and 1.4 says nothing but that the row is made: a tree will find that out.
-# (imbalanced-learn's ``SMOTENC`` keeps codes if it is told the columns, but whole numbers remain fractions.)
+# The column "sex" holds 1 and 2. A value of 1.4 only shows that the row is synthetic, and a tree will find that out.
+# (imbalanced-learn's ``SMOTENC`` keeps categories if it is given the columns, but whole numbers become fractions.)
 new = {
     "SMOTE": (X_around[len(X) :], y_around[len(X) :]),
     "SMOTER": (X_here[sampler.is_synthetic_], y_here[sampler.is_synthetic_]),
@@ -58,7 +58,7 @@ for ax, (name, (X_new, y_new)) in zip(axes, new.items()):
     ax.plot(X["sex"] + shift[: len(X)], y, "o", color="#8C8C8C", alpha=0.4, markersize=4, label="real")
     ax.plot(X_new["sex"] + shift[len(X) :], y_new, "^", color="#D55E00", alpha=0.6, markersize=5, label="new")
     share = np.isin(X_new["sex"], X["sex"]).mean()
-    ax.set(title=f"{name}: {share:.0%} of new rows with a known code", xlabel="sex, code", xticks=[1, 1.5, 2])
+    ax.set(title=f"{name}: {share:.0%} of new rows with a known category", xlabel="sex, 1 or 2", xticks=[1, 1.5, 2])
     ax.spines[["top", "right"]].set_visible(False)
 axes[0].set_ylabel("progression after one year")
 axes[1].legend(loc="center", frameon=False)

@@ -6,14 +6,14 @@ The `smogn <https://pypi.org/project/smogn>`_ package wants one data frame with 
 
     table = smogn.smoter(data=table.reset_index(drop=True), y="area error", samp_method="balance", k=5, pert=0.02)
 
-Here predictors and target are two things, as everywhere in scikit-learn, and the sampler is an object with parameters
+Here predictors and target are separate, as everywhere in scikit-learn, and the sampler is an object with parameters
 that a search can vary.
 """
 
 # %%
-# The same method, written from the paper; and the package itself with its own defaults, made to run on today's NumPy
-# and pandas by `SmognPackageSampler` (extra "smogn": it is under the GPL and has no release since 2020, so nothing here
-# needs it).
+# `SMOGN` is the same method, written from the paper. `SmognPackageSampler` runs the package itself, with its defaults,
+# on today's NumPy and pandas (extra "smogn": the package is under the GPL and has no release since 2020, so nothing
+# here needs it).
 import time
 
 import matplotlib.pyplot as plt
@@ -43,23 +43,23 @@ for name, sampler in samplers.items():
 # ===================  ===========================================  ================================================
 # .                    smogn 0.1.2                                  here
 # ===================  ===========================================  ================================================
-# target               a column of the frame                        apart, as in scikit-learn
-# real rows            common ones are removed (``under_samp``)     all kept, first, unchanged; removed if asked to
-# which rows are new   not told                                     ``is_synthetic_``, ``parent_indices_``
+# target               a column of the frame                        separate, as in scikit-learn
+# real rows            common ones are removed (``under_samp``)     kept first, unchanged (see ``under_sampling``)
+# which rows are new   not returned                                 ``is_synthetic_``, ``parent_indices_``
 # rare                 relevance from 0.5 on (``rel_thres``)        from 0.8 on (``threshold``)
-# amounts              "balance" or "extreme"                       "auto", "balance", a ratio, or counts
+# numbers of new rows  "balance" or "extreme"                       "auto", "balance", a ratio, or counts
 # seed                 none                                         ``random_state``
-# gaps                 rows and columns with gaps are dropped       kept; a new cell is empty if its parents' are
+# missing cells        such rows and columns are dropped            kept; a new cell is empty if its parents' are
 # in a pipeline        no                                           yes, `imblearn.pipeline.Pipeline`
 # licence              GPL                                          BSD
 # ===================  ===========================================  ================================================
 #
-# `SmognPackageSampler` lists the known defects of the package, such as targets that are not interpolated. For its own
-# amounts, write ``SMOGN(sampling_strategy="balance", under_sampling="balance")``.
+# `SmognPackageSampler` lists the known defects of the package, such as targets that are not interpolated. For as many
+# rows as it makes, write ``SMOGN(sampling_strategy="balance", under_sampling="balance")``.
 
 # %%
-# The targets before and after. By default the package pays for new rare rows with common ones, and keeps the number of
-# rows about the same; here no real row is lost unless you say so.
+# The targets before and after. By default the package removes common rows for new rare ones, and keeps the number of
+# rows about the same; here no real row is lost by default.
 figure, axes = plt.subplots(1, 2, figsize=(9, 3.8), sharex=True, sharey=True, layout="constrained")
 bins = np.geomspace(y.min(), y.max(), 31)
 for ax, (name, (y_kept, y_new)) in zip(axes, targets.items()):

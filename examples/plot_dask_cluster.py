@@ -2,9 +2,9 @@
 A grid search on a Dask cluster
 ===============================
 
-Everything here runs in parallel by joblib, so whatever is a backend of joblib will do: other processes, or the workers
-of a Dask cluster, on this machine or on many. Seeds are drawn before work is handed out. So the scores are the same to
-the last bit, wherever they are computed.
+Everything here runs in parallel by joblib, so any backend of joblib works: other processes, or the workers of a Dask
+cluster, on this machine or on many. Seeds are drawn before the work is distributed, so the scores are the same to the
+last bit, wherever they are computed.
 """
 
 # %%
@@ -27,10 +27,9 @@ grid = {"resample__k_neighbors": [3, 5, 9], "resample__sampling_strategy": ["aut
 search = GridSearchCV(pipeline, grid, scoring=make_sera_scorer(relevance))
 
 # %%
-# Two workers, each a process with one thread. New processes begin by importing the script, so the part that starts
-# them stands behind ``__name__ == "__main__"``, as always. A cluster that exists already is joined by
-# ``Client("tcp://scheduler:8786")`` instead. Large tables are sent once by
-# ``parallel_config(backend="dask", scatter=[X, y])``.
+# Two workers, each a process with one thread. New processes begin by importing the script, so the part that starts them
+# must be guarded by ``__name__ == "__main__"``. ``Client("tcp://scheduler:8786")`` joins a running cluster instead.
+# Large tables are sent once by ``parallel_config(backend="dask", scatter=[X, y])``.
 if __name__ == "__main__":
     serial = search.fit(X, y).cv_results_["mean_test_score"]
     with (

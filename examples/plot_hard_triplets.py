@@ -2,20 +2,20 @@
 What do hard triplets do for neighbours?
 ========================================
 
-Nearest neighbours are as good as the distance they go by. `HardTripletEmbedder` learns one from triplets: an anchor, a
-row of its class, and a row of another class that should be farther away. Besides real rows it trains on rows that are
-made hard on purpose, by a small GAN or on stretched lines between rows. Here are digits with twelve rows a class.
+Nearest neighbours are only as good as their distance. `HardTripletEmbedder` learns one from triplets: an anchor, a row
+of its class, and a row of another class that should be farther away. Besides real rows it trains on rows that are made
+hard on purpose, by a small GAN or on stretched lines between rows. Here it learns digits, with twelve rows per class.
 """
 
 # %%
-# Three spaces: the scaled pixels, a space learned from real triplets alone (``generator=None``), and one learned from
-# made ones, too. ``select="learned"`` leaves out the check on held-out rows, to see what is learned.
+# Three embeddings: the scaled pixels, one learned from real triplets alone (``generator=None``), and one learned from
+# synthetic ones, too. ``select="learned"`` leaves out the check on held-out rows, to show what is learned.
 import numpy as np
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 from sklearn.neighbors import KNeighborsClassifier
 
-from skgan_resample import HardTripletEmbedder
+from skgan_resample import HardTripletEmbedder, TripletNetworkOptions
 from skgan_resample.plots import TripletDisplay
 
 X, y = load_digits(return_X_y=True)
@@ -48,19 +48,19 @@ for better, worse in (("real triplets", "raw"), ("hard triplets", "raw"), ("hard
         print(f"{better} over {worse}, {name}: {gains.mean():+.3f} ± {error:.3f}, {wins}")
 
 # %%
-# Test rows of the last split in the learned space. Colour and marker are the class; a black line leads from the
-# anchor of a triplet to its positive, a dotted one to its negative. At the right, how many random triplets are still
-# hard there, which have the row of another class nearer than that of their own.
+# Test rows of the last split in the learned embedding. Colour and marker are the class; a black line leads from the
+# anchor of a triplet to its positive, a dotted one to its negative. The right side shows how many
+# random triplets are still hard there: the row of another class is nearer than that of their own class.
 display = TripletDisplay.from_embedding(
     spaces["hard triplets"].transform(X_test),
     y_test,
-    margin=0.2,  # with which the networks are trained
+    margin=TripletNetworkOptions().margin,
     title="digits not seen in training",
     random_state=0,
 )
 display.figure_
 
 # %%
-# What helps here is learning from triplets at all. The rows made hard add little to that if anything, and mining alone
-# (``generator=None``) is quicker. With other data learning can do harm: so the default ``select="auto"`` compares both
-# on held-out rows first, which costs three more trainings, and returns the raw features where those are clearly better.
+# Learning from triplets helps here. The rows made hard add little to it, if anything, and mining alone
+# (``generator=None``) is quicker. On other data learning can do harm. The default ``select="auto"`` therefore checks it
+# on held-out rows, at the cost of three more trainings, and returns the raw features where these are clearly better.

@@ -2,12 +2,12 @@
 A search by Optuna
 ==================
 
-A grid wastes trials where a parameter does not matter. Optuna draws the next trial from what the last ones taught, and
-a space may branch: how many rows to make is a question only for who makes rows.
+A grid wastes trials where a parameter does not matter. Optuna draws the next trial from the results of the last ones,
+and its search space may branch: the number of new rows is a parameter only of candidates that make rows.
 """
 
 # %%
-# What a trial is judged by: the mean SERA on the folds, with one fitted relevance for all. No trial sees the test rows.
+# A trial is judged by its mean SERA on the folds, with one fitted relevance for all. No trial sees the test rows.
 import matplotlib.pyplot as plt
 import numpy as np
 import optuna
@@ -31,7 +31,7 @@ folds = RegressionStratifiedKFold(5, shuffle=True, random_state=0)
 
 
 def build(params):
-    """Return the pipeline that a trial asks for."""
+    """Return the pipeline of a trial."""
     sampler = "passthrough"
     if params["resample"] == "SMOGN":
         sampler = SMOGN(
@@ -62,7 +62,7 @@ study.optimize(objective, n_trials=40)
 print(f"best of {len(study.trials)}: SERA {study.best_value:,.0f}, {study.best_params}")
 
 # %%
-# The trials in their order. The best of many is better than it will be on new rows: it was chosen for being so.
+# The trials in their order. The best of many looks better than it will be on new rows, since it was chosen for that.
 figure, ax = plt.subplots(figsize=(7, 3.6), layout="constrained")
 values = np.array([trial.value for trial in study.trials])
 for kind, marker, color in (("passthrough", "o", "#0072B2"), ("SMOGN", "^", "#D55E00")):
@@ -74,8 +74,8 @@ ax.spines[["top", "right"]].set_visible(False)
 ax.legend(frameon=False)
 
 # %%
-# Here the best trials make no new rows. On rows that no trial has seen the search gains little over the same model as
-# it comes:
+# Here the best trials make no new rows. On rows that no trial has seen, the search gains little over the same model
+# with default parameters:
 for name, params in {"default": {"resample": "passthrough", "alpha": 1.0}, "best": study.best_params}.items():
     predicted = build(params).fit(X_train, y_train).predict(X_test)
     print(f"{name:8s} rare MAE {rare_mae(y_test, predicted, relevance=relevance):.1f}")

@@ -7,8 +7,8 @@ bar. Set on the search, `ProgressBar` follows it down through scikit-learn's own
 """
 
 # %%
-# A transformer that learns a space for nearest neighbours, with two margins on three folds. ``max_propagation_depth``
-# says how deep the bars go: 0 the search alone, 1 each fit of the pipeline, too, 2 the training inside it.
+# A transformer learns an embedding for nearest neighbours, with two margins on three folds. ``max_propagation_depth``
+# is how deep the bars go: 0 is the search alone, 1 also each fit of the pipeline, 2 also the training inside it.
 import warnings
 
 from sklearn.datasets import load_wine
@@ -35,24 +35,24 @@ else:
     search.set_callbacks(ProgressBar(max_propagation_depth=2))
 
 # %%
-# Neighbours report nothing, and scikit-learn warns that its callbacks end there.
+# Nearest neighbours report nothing, and scikit-learn warns that its callbacks end there.
 with warnings.catch_warnings():
     warnings.filterwarnings("ignore", message=".*does not support callbacks")
     search.fit(X, y)
 print(search.best_params_, f"accuracy {search.best_score_:.3f}")
 
 # %%
-# The bars are gone when the search ends, ``history_`` stays: one record an evaluation, here the losses.
+# The bars disappear when the search ends. ``history_`` stays: one record per evaluation, here the losses.
 embedder = search.best_estimator_["embed"]
 print({name: round(value, 3) for name, value in embedder.history_[-1].items()})
 display = TrainingDisplay.from_estimator(embedder)
 display.figure_
 
 # %%
-# Samplers stand in the Pipeline of imbalanced-learn, which does not pass callbacks on. Set them on the step::
+# Samplers are steps of the Pipeline of imbalanced-learn, which does not pass callbacks on. Set them on the step::
 #
 #     pipeline = imblearn.pipeline.Pipeline([("resample", SMOGANRegressorResampler()), ("model", Ridge())])
 #     pipeline["resample"].set_callbacks(ProgressBar())
 #
-# Without scikit-learn 1.9, ``verbose=1`` prints a line an evaluation, and ``max_time`` ends a training after so many
-# seconds.
+# Without scikit-learn 1.9, ``verbose=1`` prints a line per evaluation, and ``max_time`` ends a training after a number
+# of seconds.

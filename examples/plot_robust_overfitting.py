@@ -4,12 +4,12 @@ Robust overfitting, seen and treated
 
 Adversarial training fits each row where an attacker would move it. On a small table it can memorize its own
 attacks: under attack, training rows get better and better while new rows get worse. `RobustATWrapper` looks for that on
-rows that the network has not seen, treats it if it is there, and reports what it did. Most tables of our benchmarks do
-not have it.
+rows that the network has not seen, treats it where it finds it, and reports what it did. Most tables of the benchmarks
+do not have it.
 """
 
 # %%
-# A table on which it happens: four classes, 300 rows, three labels in ten drawn anew.
+# It happens on this table: four classes, 300 rows, three labels in ten drawn anew.
 import numpy as np
 from sklearn.datasets import make_classification
 from sklearn.model_selection import train_test_split
@@ -26,7 +26,7 @@ noisy = rng.uniform(size=len(y_train)) < 0.3
 y_train = np.where(noisy, rng.randint(4, size=len(y_train)), y_train)
 
 # %%
-# The threat model says what an attacker may do: here move every column by up to 0.3 standard deviations. Few epochs and
+# The threat model is what an attacker may do: here move every column by up to 0.3 standard deviations. Few epochs and
 # a weak training attack keep this example short.
 options = AdversarialTrainingOptions(batch_size=32, learning_rate=0.1, validate_every=4)
 settings = {"max_epochs": 32, "n_steps": 3, "training": options, "random_state": 0}
@@ -34,8 +34,8 @@ robust = RobustATWrapper(threat_model=ThreatModel(eps=0.3), **settings).fit(X_tr
 print(robust.ro_report())
 
 # %%
-# Shaded is one standard error over the held-out rows. Where the solid line of plain training falls and the dotted one,
-# its training rows, rises, there is robust overfitting.
+# The shaded area is one standard error over the held-out rows. There is robust overfitting where the solid line of
+# plain training falls while the dotted one, its training rows, rises.
 display = RobustOverfittingDisplay.from_estimator(robust)
 display.figure_
 

@@ -2,8 +2,8 @@
 A search over samplers, and over none
 =====================================
 
-In a grid a whole step can be a parameter, and "passthrough" is the candidate that leaves it out. So the search itself
-answers whether a sampler is worth its place. The grid has two parts, since a step that is left out has no parameters.
+In a grid a whole step can be a parameter, and "passthrough" is the candidate that leaves it out. The search itself then
+answers whether a sampler helps. The grid has two parts, since a step that is left out has no parameters.
 """
 
 # %%
@@ -23,8 +23,8 @@ relevance = Relevance("quantile", side="high").fit(y)
 print(relevance.explain())
 
 # %%
-# Two scores at once: SERA, which a search may choose by, and the error over all rows, the cost. SERA has one fitted
-# relevance for all candidates, and test rows are never resampled.
+# Two scores are computed: SERA, by which the search chooses, and the error over all rows, which is the cost. SERA uses
+# one fitted relevance for all candidates, and test rows are never resampled.
 samplers = [
     sampler(relevance=Relevance("quantile", side="high"), random_state=0)
     for sampler in (RandomOverSampler, GaussianNoise, SMOTER, SMOGN)
@@ -68,5 +68,5 @@ axes[0].set_title("what is gained", fontsize="medium")
 axes[1].set_title("what it costs", fontsize="medium")
 
 # %%
-# A search by SERA alone likes whatever raises predictions, and does not look at the right half. Ask `compare`, or
-# search by a score that sees both, before you believe it.
+# A search by SERA alone prefers whatever raises predictions, and ignores the right half. Use `compare`, or search by a
+# score that includes both, before you believe it.

@@ -3,12 +3,12 @@ A skewed target in a pipeline
 =============================
 
 A sampler is one step of an `imblearn.pipeline.Pipeline`. It sees the training rows of each fold only, and ``predict``
-never resamples. Here the target has a long tail: how uncertain the area of cell nuclei is, given ten other measures of
-the same image. Uncertain images are few, and they are the ones that somebody should look at.
+never resamples. Here the target has a long tail: the uncertainty of the area of cell nuclei, given ten other measures
+of the same image. Uncertain images are few, and somebody should look at them.
 """
 
 # %%
-# `Relevance` measures how much each value of the target matters, here by the fences of a box plot. All models below are
+# `Relevance` is how much each value of the target matters, here by the fences of a box plot. All models below are
 # judged by it, and it is fixed before any of them is trained.
 from imblearn.pipeline import Pipeline
 from sklearn.datasets import load_breast_cancer
@@ -27,10 +27,10 @@ relevance = Relevance().fit(y)
 print(relevance.explain())
 
 # %%
-# Leaves of five rows let the trees see rare rows at all; with scikit-learn's twenty, copies of rows would already help.
+# Leaves of five rows let the trees separate rare rows; with scikit-learn's twenty, copies of rows would already help.
 trees = HistGradientBoostingRegressor(max_iter=60, min_samples_leaf=5, random_state=0)
 models = {
-    "as it is": trees,
+    "no treatment": trees,
     "weights": RelevanceWeightedRegressor(trees),
     "SMOGN": Pipeline([("resample", SMOGN(random_state=0)), ("model", trees)]),
     "SMOGN, balanced": Pipeline(
@@ -51,8 +51,8 @@ for name, predicted in predictions.items():
     )
 
 # %%
-# The area under a curve is SERA. At the left all rows count, at the right the most relevant ones alone. The curves are
-# flat: nearly all of the squared error is made on a few rows of the tail. With so few of them, other folds can turn the
-# order round. `skgan_resample.compare` repeats the folds, and asks whether the difference is more than noise.
+# The area under a curve is SERA. At the left all rows count, at the right only the most relevant ones. The curves are
+# flat: nearly all of the squared error is made on a few rows of the tail. With so few of them, other folds can
+# change the order. `skgan_resample.compare` repeats the folds, and tests whether the difference is more than noise.
 display = SerCurveDisplay.from_predictions(y, predictions, relevance=relevance, baseline=y.mean())
 display.figure_

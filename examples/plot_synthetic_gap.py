@@ -2,9 +2,9 @@
 Closing the gap of rendered digits
 ==================================
 
-Drawn digits cost nothing, handwritten ones must be collected and labelled. But a model that learned printed digits
+Rendered digits cost nothing, handwritten ones must be collected and labelled. But a model that learned rendered digits
 reads handwriting badly: that is the synthetic gap. From 100 handwritten digits, about ten of each, `SMCAETransformer`
-learns to move the drawn ones to where the real ones are, by the map that is best at predicting held-out real digits.
+learns to move the rendered ones to where the real ones are, by the map that is best at predicting held-out real digits.
 """
 
 # %%
@@ -49,7 +49,7 @@ X_drawn = np.array([drawn_digit(digit, FONTS[i % len(FONTS)], rng) for i, digit 
 
 # %%
 # 100 real digits to learn from; the other 1,697 are for the last table only. The scores are those of held-out digits
-# among the 100, for each map from the simplest up: "identity" leaves the drawn digits as they are.
+# among the 100, for each map, the simplest first: "identity" does not change the rendered digits.
 X, y = load_digits(return_X_y=True)
 X_real, X_test, y_real, y_test = train_test_split(X, y, train_size=100, stratify=y, random_state=0)
 mover = SMCAETransformer(cv=3, max_steps=200, random_state=0).fit(
@@ -61,10 +61,10 @@ for name, score in zip(mover.cv_results_["candidate"], mover.cv_results_["mean_t
     print(f"{name:15s} {score:.3f}")
 
 # %%
-# What was selected is linear transport, class by class: the autoencoder ("smcae") is better by too little to be taken
-# instead of the simpler map. What share of the 1,697 does a model of each training set read right? Drawn digits alone
-# train a poor model, moved ones come near to the 100 real ones. Added to these, they repair what drawn ones spoil, and
-# gain little beyond.
+# Linear transport, class by class, is selected: the autoencoder ("smcae") is better by too little to replace the
+# simpler map. The next figures are the share of the 1,697 that a model of each training set reads right. A model of
+# rendered digits alone is poor, one of moved digits comes near to that of the 100 real ones. Added to the real digits,
+# moved ones do not harm as rendered ones do, and gain little.
 trainings = {
     "drawn": (X_drawn, y_drawn),
     "moved": (X_moved, y_drawn),
@@ -77,7 +77,7 @@ for name, (X_train, y_train) in trainings.items():
     print(f"{name:13s} {model.score(X_test, y_test):.3f}")
 
 # %%
-# Drawn digits in ten fonts, the same ones moved, and real ones.
+# Rendered digits in ten fonts, the same ones moved, and real ones.
 examples = {
     "drawn": X_drawn[::51],
     "moved": X_moved[::51],

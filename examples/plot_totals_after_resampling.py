@@ -2,14 +2,13 @@
 Totals kept right after resampling
 ==================================
 
-More rare rows in training push predictions towards them. Where predictions are summed, to a budget or a reserve, all
-of them together then promise too much. `ResampledRegressor` corrects that on real rows: it predicts the training rows
+More rare rows in training push predictions towards them. Where predictions are summed, to a budget or a reserve, the
+total is then too high. `ResampledRegressor` corrects that on real rows: it predicts the training rows
 out of fold, sampler and model together, and learns a constant ("mean") or a monotone curve ("isotonic") from them.
 """
 
 # %%
-# Diabetes after one year, a number that is a cost as soon as each point costs something. Twenty splits, since one says
-# little about a total.
+# The progression of diabetes after one year. Twenty splits, since one split says little about a total.
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.datasets import load_diabetes
@@ -42,7 +41,7 @@ for name in models:
     print(f"{name:30s} predicted / actual {np.mean(totals[name]):.3f}   rare MAE {np.mean(errors[name]):5.1f}")
 
 # %%
-# Dots are splits, bars their means.
+# Dots are splits, bars are their means.
 figure, axes = plt.subplots(1, 2, figsize=(9, 3), sharey=True, layout="constrained")
 for ax, measured in zip(axes, (totals, errors)):
     for i, values in enumerate(measured.values()):
@@ -55,6 +54,6 @@ axes[0].set_ylim(len(models) - 0.5, -0.5)
 axes[1].set_xlabel("MAE of rare rows, points of progression")
 
 # %%
-# Both corrections bring the total back. There is no free lunch: what they take off all predictions, they also take off
-# the rare ones, and with it much of what resampling had gained there. If only the rare rows count, leave
-# ``recalibrate=None``; if totals count as well, the choice is yours to make, and now you see the cost.
+# Both corrections put the total right. But they lower the predictions of rare rows, too, and with them much of what
+# resampling had gained there. If only the rare rows count, keep ``recalibrate=None``; if totals count as well, this is
+# the cost of each choice.
