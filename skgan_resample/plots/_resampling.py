@@ -108,9 +108,9 @@ class ResamplingDisplay(TwoPanelDisplay):
 
     def _draw(self, left, right=None):
         real, new = ~self.is_synthetic, self.is_synthetic
-        bars = histogram(left, self.y[real], self.y[new], [GREY, RED])
         names = [f"real, {real.sum():,}", f"synthetic, {new.sum():,}"]
-        finish(left, bars, names, title=self.title, xlabel=self.target_name, ylabel="rows")
+        bars = histogram(left, self.y[real], self.y[new], names)
+        finish(left, bars, title=self.title, xlabel=self.target_name, ylabel="rows")
         if right is None:
             return
         points = []

@@ -281,11 +281,12 @@ class TripletDisplay(TwoPanelDisplay):
         everything = np.concatenate([*self.hardness.values(), [-1.5, 0.5]])  # both edges are seen in any case
         bins = np.linspace(everything.min(), everything.max(), 41)
         styles = {"color": GREY, "alpha": 0.7}, {"color": BLACK, "histtype": "step", "linewidth": 1.4}
-        handles, words = [], []
+        handles = []
         for (name, hardness), style in zip(self.hardness.items(), styles):
             shares = self.shares()[name]
-            words.append(f"{name}: {shares['hard']:.0%} hard, {shares['semihard']:.0%} semihard")
-            handles.append(ax.hist(hardness, bins, weights=np.full(len(hardness), 1 / len(hardness)), **style)[2][0])
+            words = f"{name}: {shares['hard']:.0%} hard, {shares['semihard']:.0%} semihard"
+            weights = np.full(len(hardness), 1 / len(hardness))  # bars are shares
+            handles.append(ax.hist(hardness, bins, weights=weights, label=words, **style)[2][0])
         for edge in (-1, 0):
             ax.axvline(edge, color=BLUE, linewidth=1, linestyle="--")
         size = text_size(ax, 0.85)
@@ -303,7 +304,6 @@ class TripletDisplay(TwoPanelDisplay):
         finish(
             ax,
             handles,
-            words,
             title="hardness of triplets",
             xlabel="distance to positive \u2212 to negative, in margins",
             ylabel="share of triplets",
