@@ -8,7 +8,7 @@ from skgan_resample.plots._palette import BLACK, GREY, MARKERS, RED, SERIES
 
 # Factors below that have no reason beside them were found by trial: tests/test_displays.py draws every display at
 # three widths and asserts that no text is cut off or lies upon other text.
-SMALLEST_TEXT = 6.0  # points; the least that journals print
+SMALLEST_TEXT = 6.0  # points; our choice, the least that is legible in print
 NARROW = 3.0 * 72  # points; narrower axes, as in half the width of a page, get smaller text
 MAX_LEGEND_COLUMNS = 5  # more are hard to assign to curves; our choice
 
@@ -100,7 +100,7 @@ def thin_ticks(axis):
             needed, available = 1.8 * size, height
         else:
             n_letters = max(map(len, words), default=0) + 1.5
-            needed, available = 0.62 * size * n_letters, width  # a digit is 0.62 of the font size wide
+            needed, available = 0.62 * size * n_letters, width  # a digit is about 0.62 of the font size wide
         if len(words) * needed <= 0.9 * available:
             break
 
