@@ -93,3 +93,21 @@ def test_the_walk_sees_lazy_imports_circles_and_steps_up(tmp_path):
         ("skgan_resample.relevance", "skgan_resample.plots"),
     ]
     assert house["underscore_names"](edges) == [("skgan_resample.metrics", "skgan_resample.compose._b")]
+
+
+def is_private(module, name):
+    """Whether an import leads into the private rooms of this package."""
+    path = f"{module or ''}.{name}"
+    return path.startswith("skgan_resample") and any(part[0] == "_" for part in path.split(".") if part)
+
+
+@pytest.mark.parametrize("path", sorted(Path(__file__).parents[1].glob("*.py")), ids=lambda path: path.name)
+def test_the_room_of_promises_uses_public_names_and_mocks_nothing_private(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            assert not [alias.name for alias in node.names if is_private(node.module, alias.name)]
+        elif isinstance(node, ast.Import):
+            assert not [alias.name for alias in node.names if is_private("", alias.name)]
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("monkeypatch.setattr"):
+            target = ".".join(str(getattr(part, "value", "")) for part in node.args[:2])
+            assert not [part for part in target.split(".") if part.startswith("_") and not part.startswith("__")]

@@ -8,6 +8,8 @@ import pandas as pd
 import pytest
 from _shared import main
 
+from skgan_resample import ThreatModel
+from skgan_resample._cli._arguments import asked_threat
 from skgan_resample.model_selection import _robustness
 
 THREAT = ["--threat", "eps=0.2,unit=std"]
@@ -197,3 +199,9 @@ def test_methods_of_robustness_need_a_threat(folder, capsys):
     status, _, err = run(capsys, "compare", "--methods", "auto")
     assert status == 2
     assert "Unknown methods ['auto']" in err
+
+
+def test_all_keys_of_a_threat_model():
+    found = asked_threat("eps=0.5,unit=iqr,norm=l2,bounds=train,immutable=a b+c,max_categorical_changes=2").get_params()
+    wanted = {"eps": 0.5, "unit": "iqr", "norm": "l2", "bounds": "train", "immutable": ["a b", "c"]}
+    assert found == {**ThreatModel().get_params(), **wanted, "max_categorical_changes": 2}
