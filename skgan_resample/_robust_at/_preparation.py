@@ -142,10 +142,7 @@ class Prepared:
 
 
 def prepare(estimator, options, X, y, sample_weight, X_val, y_val):
-    """Read the tables, resolve the threat model, and put the rows on the device.
-
-    `estimator` is the RobustATWrapper, of which only parameters are read; `options` are its training options.
-    """
+    """Read the tables, resolve the threat model, and put the rows on the device; parameters are read only."""
     import torch
 
     from skgan_resample._nn.attacks import Budget

@@ -67,12 +67,9 @@ class Trained:
 
 
 def train_best(problem, folds, strategies, seeds, clock, *, callbacks, early_stopping, max_clean_loss):
-    """Look for robust overfitting on the folds, try treatments where it is found, and train the network that is kept.
-
-    Without folds the first strategy is trained on all rows. With one fold the network of its best epoch is kept. With
-    more, a network is trained on all rows for as long as the folds found best. `strategies` are treatments by name;
-    `seeds` holds one for each fold, and one for the network that is trained on all rows.
-    """
+    """Look for robust overfitting on the folds, try treatments where it is found, and train the network to keep."""
+    # No fold: the first strategy on all rows. One fold: the network of its best epoch. More: a network on all rows, for
+    # as long as the folds found best. `seeds`: one for each fold, and one for the network on all rows.
     from skgan_resample._nn.training import restore
 
     runs, last, findings, kept = {}, {}, Findings(), next(iter(strategies))
@@ -138,11 +135,9 @@ def _train_on_all(problem, treatment, seed, epochs, callbacks, max_time):
 
 # ------------------------------------------------------------------------------------------ the choice
 def preferred(runs, max_clean_loss, seed):
-    """Return the strategy that held-out rows prefer, and the position of the evaluation whose network is kept.
-
-    It has the highest robust accuracy among those that cost no more clean accuracy than allowed. A strategy whose
-    best epoch costs too much can still be kept at its last one.
-    """
+    """Return the strategy that held-out rows prefer, and the position of the evaluation whose network is kept."""
+    # The highest robust accuracy among those that cost no more clean accuracy than allowed. A strategy whose best epoch
+    # costs too much can still be kept at its last one.
     first = next(iter(runs))
     stops_early = {name: curves.kept < len(curves.epochs) - 1 for name, curves in runs.items()}
     basis = first, stops_early[first]
@@ -159,11 +154,8 @@ def preferred(runs, max_clean_loss, seed):
 
 
 def cross_fitted(curves, which, stops, rng):
-    """Return the mean of "clean" or "robust" at the epoch that is kept, without the luck of having chosen it.
-
-    The best of many epochs looks better than it is. So the rows of a fold are judged at the epoch that the other folds
-    prefer (`stops`), or all of them at the last.
-    """
+    """Return the mean of "clean" or "robust" at the epoch that is kept, without the luck of having chosen it."""
+    # Rows of a fold are judged at the epoch that the other folds prefer (`stops`), or all of them at the last.
     values = getattr(curves, which)  # (n_evaluations, n_held_out)
     chosen = best_by_others(curves, rng) if stops else np.full(values.shape[1], -1)
     return float(values[chosen, np.arange(values.shape[1])] @ curves.weight / curves.weight.sum())

@@ -36,11 +36,9 @@ class CandidateScores:
 
 
 def closed_form(name, synthetic, real):
-    """Return a candidate map without a network, fitted to two `Sample`.
-
-    A map for all rows is fitted to real rows in which classes are as frequent as among the synthetic ones: these may be
-    of the rare class alone.
-    """
+    """Return a candidate map without a network, fitted to two `Sample`."""
+    # A map for all rows is fitted to real rows in which classes are as frequent as among the synthetic ones: these may
+    # be of the rare class alone.
     if name == "identity":
         return identity(synthetic.vectors.shape[1])
     if name == "linear_ot":
@@ -97,10 +95,8 @@ class HeldOutScorer:
 
 
 def energies(moved, held_out):
-    """Return the part of each held-out row in the energy distance to the moved rows of its class, (n_held_out,).
-
-    A row of a class with fewer than two moved rows gets the mean of the others.
-    """
+    """Return the part of each held-out row in the energy distance to the moved rows of its class, (n_held_out,)."""
+    # A row of a class with fewer than two moved rows gets the mean of the others.
     parts = np.full(len(held_out), np.nan)
     for number in np.unique(held_out.classes):
         members = np.flatnonzero(held_out.classes == number)
@@ -127,10 +123,7 @@ def folds(real, n_splits, rng):
 
 
 def scores_of(scorer, folds, moved):
-    """Return the `CandidateScores` of a candidate.
-
-    `moved` holds for each fold the synthetic rows as the candidate moves them, knowing its training rows only, or None.
-    """
+    """Return the `CandidateScores` of a candidate; `moved` holds its rows by fold, or None without synthetic rows."""
     scores, means, distances = np.zeros(sum(len(fold.test) for fold in folds)), [], []
     for fold, rows in zip(folds, moved):
         scores[fold.positions] = scorer.weights[fold.positions] * scorer(rows, fold.train, fold.test)
@@ -151,10 +144,8 @@ def nearest_counts(values, others):
 
 
 def chosen(found, order):
-    """Return the name of the simplest candidate, the first in `order`, that is hardly worse than the best.
-
-    The standard error is that of the mean difference between the scores of the same rows.
-    """
+    """Return the name of the simplest candidate, the first in `order`, that is hardly worse than the best."""
+    # The standard error is that of the mean difference between the scores of the same rows.
     best = max(order, key=lambda name: found[name].scores.mean())
     for name in order:
         lost = found[best].scores - found[name].scores

@@ -1,6 +1,5 @@
 """SMCAETransformer: which rows are synthetic, which map is taken, and what comes out."""
 
-from dataclasses import replace
 from numbers import Integral
 
 import numpy as np
@@ -18,7 +17,6 @@ from skgan_resample._estimators import (
     fit_callbacks,
 )
 from skgan_resample._smcae._fitting import Fitting, Origin
-from skgan_resample._smcae._selection import selection_results
 from skgan_resample._smcae._space import Space
 from skgan_resample._smcae._targets import fit_target_model, read_without_target, target_role
 from skgan_resample._smcae._training import AutoencoderOptions, Settings
@@ -33,15 +31,15 @@ class SMCAETransformer(
 ):
     """Move synthetic rows into the distribution of real ones: the stacked multichannel autoencoder (SMCAE) [1]_.
 
-    Synthetic rows of a simulator, a generator or an over-sampler differ from real ones: the synthetic gap. SMCAE is a
-    method of domain adaptation that closes it with an autoencoder of two channels that share their encoder. The left
-    channel makes real rows of synthetic ones, the right one makes real rows of real ones, and a balance holds their
-    errors together. The network begins from simple maps and competes with them: held-out real rows choose among all,
-    doing nothing included. Real rows are never changed. Read more in the guide :doc:`/guides/smcae`.
+    Synthetic rows of a simulator, a generator or an over-sampler differ from real ones. SMCAE is a method of domain
+    adaptation that closes this gap with an autoencoder of two channels that share their encoder: the left one makes
+    real rows of synthetic ones, the right one makes real rows of real ones. The network begins from simple maps and
+    competes with them: held-out real rows choose among all, doing nothing included. Real rows are never changed. Read
+    more in the guide :doc:`/guides/smcae`.
 
-    There are three ways to say which rows are synthetic: `sample_domain` in `fit` and `transform`, for tables that hold
-    both; `X_synthetic` in `fit` and `refine`, for two tables; and `skgan_resample.compose.SyntheticRefiner`, for rows
-    that a sampler or a simulator makes inside a pipeline. Without any of them the estimator warns and changes nothing.
+    Which rows are synthetic is given by `sample_domain` in `fit` and `transform`, for tables that hold both; by
+    `X_synthetic` in `fit` and `refine`, for two tables; or by `skgan_resample.compose.SyntheticRefiner`, for rows that
+    are made inside a pipeline. Without any of them the estimator warns and changes nothing.
 
     Parameters
     ----------
@@ -52,39 +50,36 @@ class SMCAETransformer(
         mean.
     select : {"cv", "gap", "identity", "location_scale", "coral", "linear_ot"} or None, default="cv"
         Which map is taken. "cv": that with which models predict held-out real rows best. "gap": that whose rows are
-        nearest to held-out real ones, in energy distance; also what "cv" means where no target is known. A name: this
-        map. None: SMCAE. The candidates by complexity: "identity", which snaps and does no more;
-        "location_scale", mean and standard deviation of each column; "coral", mean and covariance; "linear_ot", optimal
-        transport between normal distributions, for each class by itself; "smcae".
+        nearest to held-out real ones, in energy distance; also what "cv" means without a target. None: SMCAE. A name:
+        this map. By complexity: "identity" only snaps; "location_scale" matches mean and standard deviation of each
+        column, "coral" mean and covariance; "linear_ot" is optimal transport between normal distributions, by class.
     base : {"auto", "identity", "location_scale", "coral", "linear_ot"}, default="auto"
-        Where the network of the guarded variant begins. "auto": the best of the others in the selection; without one
-        "linear_ot" if there are classes, else "location_scale".
+        Where the guarded network begins. "auto": at the best other candidate; without a selection at "linear_ot" if
+        there are classes, else at "location_scale".
     cv : int >= 2, default=5
         Folds of the selection over real rows, stratified by class.
     scoring : {"auto", "accuracy", "balanced_accuracy", "r2"}, default="auto"
-        What the selection maximises. "auto" is the accuracy, or R^2 for a continuous target. For the rows of a sampler
-        in `SyntheticRefiner` a real row is then weighted by the number of rows, real and synthetic, of its class or
-        with a target near its own; that is the balanced accuracy where a sampler balances the classes. Set it to what
-        you report.
+        What the selection maximises; set it to what you report. "auto" is the accuracy, or R^2 for a continuous target.
+        In `SyntheticRefiner`, "auto" weights a real row by the number of rows, real and synthetic, of its class or with
+        a target near its own.
     estimator : estimator, default=None
-        The model in the selection. It is cloned and gets encoded rows: numbers without missing cells. None: the mean
-        over logistic or ridge regression, 5 nearest neighbours and 30 randomized trees.
+        The model in the selection; it gets encoded rows without missing cells. None: the mean over logistic or ridge
+        regression, 5 nearest neighbours and 30 randomized trees.
     target_type : {"auto", "classification", "regression"} or None, default="auto"
         What `y` is for. "auto": regression where it holds numbers with fractions, or of more than 20 different values.
         None: `y` is not used.
     pairing : {"auto", "ot", "nearest", "given"}, default="auto"
         Which real row a synthetic one is to become in the loss of the left channel. "ot" (optimal transport): the
-        assignment within the class that has the least total squared distance and uses real rows equally often; more
-        than 1,000 rows are assigned in parts drawn at random. "nearest": the nearest real row of the class. "given":
-        row i of the synthetic rows and row i of the real ones are partners. "auto": "given" for the paper's variant,
-        else "ot".
+        assignment within the class of least total squared distance, at most 1,000 rows at a time. "nearest": the
+        nearest real row of the class. "given": the real row at the same position. "auto": "given" for the paper's
+        variant, else "ot".
     categorical_features : "auto", None, or array-like of names, positions or a mask of bool, default="auto"
         Nominal columns. "auto": strings, booleans, categories. Numeric columns can be named as well.
     keep : array-like of names, positions or a mask, default=None
         Columns that are neither used nor changed, such as a key or a date.
     snap : bool, default=True
-        Whether values go to the grid of the real column: range, whole numbers, decimals, few values. Otherwise only
-        categories and integer data types are respected.
+        Whether values go to the grid of the real column: range, decimals, few values. Otherwise only categories and
+        integer data types are respected.
     autoencoder : AutoencoderOptions, default=None
         Settings of the network; None is ``AutoencoderOptions()``.
     max_steps : int, default=300
@@ -103,29 +98,25 @@ class SMCAETransformer(
     selected_ : str
         The map taken; "identity" where nothing was learned.
     cv_results_ : dict
-        The selection, one entry a candidate: ``candidate``, ``mean_test_score``, ``rank_test_score``,
-        ``split0_test_score`` and so on, ``error_of_difference`` (standard error of the difference to the best), ``gap``
-        (energy distance of moved to held-out real rows of the class). Empty without a selection.
+        The selection, as in scikit-learn, and ``candidate``, ``error_of_difference`` (standard error of the difference
+        to the best) and ``gap`` (energy distance of moved to held-out real rows of the class). Empty without one.
     gap_before_, gap_after_ : float
-        The gap of "identity" in `cv_results_` and that of the map taken; the latter, as the best of several, is a
-        little optimistic. NaN without a selection.
+        The gap of "identity" in `cv_results_` and that of the map taken. NaN without a selection.
     best_step_ : int or None
-        The step at which training ended: the last one unless held-out rows preferred an earlier one by more than two
-        standard errors; None without a network.
+        Where training ended: at the last step unless held-out rows preferred an earlier one; None without a network.
     network_share_ : float
-        Share of the synthetic rows that the network moved, by more than 0.001 in some encoded column, from where the
-        base put them; 0 without a network.
+        Share of the synthetic rows that the network moved on from where the base put them; 0 without a network.
     network_ : torch.nn.Module or None
         The autoencoder, on the CPU; None if another map was taken or training failed.
     history_ : list of dict
-        One record per 50 steps of the final training: ``step``, ``seconds`` and, from the second on, the mean errors
-        ``left_loss`` and ``right_loss``; guarded also ``energy``; paper also ``stage``.
+        One record per 50 steps of the final training: ``step``, ``seconds``, the mean errors ``left_loss`` and
+        ``right_loss``; guarded also ``energy``; paper also ``stage``.
     device_ : str or None
         Where networks are trained.
     pairing_ : str
         The pairing, "auto" resolved.
     n_features_in_, feature_names_in_
-        As everywhere in scikit-learn.
+        As in scikit-learn.
 
     See Also
     --------
@@ -135,31 +126,28 @@ class SMCAETransformer(
     Notes
     -----
     From the paper, as far as the code of its first author shows: the two channels, the shared encoder, both errors and
-    their squared difference, pairs of rows, layers trained one after the other with the real code as the target of both
-    channels, then all of them together. There, row i of one table is the partner of row i of the other. Tables rarely
-    have partners, so how partners are chosen is our choice. So is the rest of the guarded variant: the base map, the
-    residual network that gets the class as an input, the energy distance, the balance that never trains a channel to
-    fail, the stretching of moved rows to the spread of the real ones (by up to two), held-out rows that end the
-    training early, snapping, and the selection. A value that holds a fifth of a numeric real column attracts as many
-    cells of the moved rows, so that zeros of a rainfall stay zeros.
+    their squared difference, given pairs of rows, layers trained one after the other with the real code as the target
+    of both channels, then all of them together. Tables rarely have partners, so how partners are chosen is our choice.
+    So is the rest of the guarded variant: the base map, the residual network that gets the class as an input, the
+    energy distance, the stretching of moved rows to the spread of the real ones (by up to two), held-out rows that end
+    the training early, snapping, and the selection. A value that holds a fifth of a numeric real column attracts as
+    many cells of the moved rows, so that zeros of a rainfall stay zeros.
 
-    Give `y_synthetic` and, to `refine`, the target of new rows: most of the gain comes from matching class by class.
-    Where a target is not given, a model of the synthetic rows predicts it. A continuous target moves along with its
-    row, in `refine`; `fit_transform`, which cannot return it, moves features alone, with a warning.
+    Give `y_synthetic` and, to `refine`, the target of new rows: most of the gain comes from matching class by class. A
+    model predicts what is not given. A continuous target moves along with its row in `refine`; `fit_transform`, which
+    cannot return it, moves features alone, with a warning.
 
-    A missing cell, or a category that no real row has, is missing afterwards if the real column has missing cells, and
-    filled otherwise; no other cell becomes missing. Nominal columns of more than 50 categories, such as names, are
+    A missing cell, or a category that no real row has, is missing afterwards if the real column has missing cells.
+    Otherwise it becomes the median, or the most frequent category, with a ResamplingWarning where `fit` saw no such
+    cell. No other cell becomes missing. Nominal columns of more than 50 categories, such as names, are
     never changed. With fewer than 20 real rows the selection tries no more than location and scale. Doing nothing is
     kept unless another map is better by one standard error of the difference, a simpler map unless by a quarter of it.
     SMCAE is no candidate where held-out rows are nearest to its base map without the network.
 
     Rows that were made of the real ones, as by SMOTE, contain information on the rows that the selection holds out:
-    judge them with `SyntheticRefiner`, which makes them anew in each fold.
-
-    ``fit_transform(X)`` differs from ``fit(X).transform(X)`` on purpose: without `sample_domain`, `transform` takes
-    all rows for real, as in prediction, and returns them as they are.
-
-    SMCAE does not help everywhere; ``benchmarks/results`` says where not.
+    judge them with `SyntheticRefiner`, which makes them anew in each fold. ``fit_transform(X)`` differs from
+    ``fit(X).transform(X)`` on purpose: without `sample_domain`, `transform` takes all rows for real, as in prediction.
+    ``benchmarks/results`` shows where SMCAE helps and where it does not.
 
     References
     ----------
@@ -187,7 +175,7 @@ class SMCAETransformer(
     True
     """
 
-    # So that nothing has to be requested where metadata routing is on.
+    # Where metadata routing is on, nothing has to be requested.
     __metadata_request__fit = {"sample_domain": True}
     __metadata_request__transform = {"sample_domain": True}
 
@@ -256,8 +244,7 @@ class SMCAETransformer(
         Parameters
         ----------
         X : array-like or pandas, polars or pyarrow table of shape (n_samples, n_features)
-            Real rows, and synthetic ones if `sample_domain` says so. Numbers, strings, booleans, categories, dates;
-            missing cells are allowed.
+            Real rows, and synthetic ones if `sample_domain` says so. Cells of any type; some may be missing.
         y : array-like of shape (n_samples,), default=None
             Their target, classes or numbers. Without it rows are matched regardless of it, and less well.
         sample_domain : array-like of int, shape (n_samples,), or int, default=None
@@ -275,8 +262,7 @@ class SMCAETransformer(
         Raises
         ------
         ValueError
-            If the input cannot be used, such as a `sample_domain` of another length than `X`; the message says what to
-            do.
+            If the input cannot be used; the message says what to do.
         """
         with all_or_nothing(self):
             self._fit(X, y, sample_domain, X_synthetic, y_synthetic)
@@ -288,15 +274,7 @@ class SMCAETransformer(
 
         Parameters
         ----------
-        X : table of shape (n_samples, n_features)
-            As in `fit`.
-        y : array-like of shape (n_samples,), default=None
-            As in `fit`.
-        sample_domain : array-like of int, shape (n_samples,), or int, default=None
-            As in `fit`.
-        X_synthetic : table of shape (n_synthetic, n_features), default=None
-            As in `fit`.
-        y_synthetic : array-like of shape (n_synthetic,), default=None
+        X, y, sample_domain, X_synthetic, y_synthetic
             As in `fit`.
 
         Returns
@@ -314,9 +292,7 @@ class SMCAETransformer(
         Parameters
         ----------
         X : table of shape (n_samples, n_features)
-            With the columns of `fit`. In the rows that are moved, infinity is refused. There a missing cell becomes the
-            median, or the most frequent category, of a column whose real rows were complete in `fit`, with a
-            ResamplingWarning. So does a category that `fit` did not see; it becomes missing in other columns.
+            With the columns of `fit`. Infinity is refused in the rows that are moved; see Notes for missing cells.
         sample_domain : array-like of int, shape (n_samples,), or int, default=None
             >= 0 for a synthetic row, < 0 for a real one. None: all are real, as in prediction.
 
@@ -335,9 +311,7 @@ class SMCAETransformer(
         Parameters
         ----------
         X_synthetic : table of shape (n_samples, n_features)
-            With the columns of `fit`. In the rows that are moved, infinity is refused. There a missing cell becomes the
-            median, or the most frequent category, of a column whose real rows were complete in `fit`, with a
-            ResamplingWarning. So does a category that `fit` did not see; it becomes missing in other columns.
+            As `X` in `transform`, all of it synthetic.
         y_synthetic : array-like of shape (n_samples,), default=None
             Their target. Without it a model of the synthetic rows of `fit` predicts it, which is less good.
 
@@ -364,8 +338,7 @@ class SMCAETransformer(
         X : table of shape (n_samples, n_features)
             With the columns of `fit`.
         y : array-like of shape (n_samples,), default=None
-            The target. Needed only where it moves along in `fit`. Otherwise that of synthetic rows is predicted, and
-            the code of real rows does not depend on their class.
+            The target; needed only where it moves along in `fit`. Elsewhere that of synthetic rows is predicted.
         sample_domain : array-like of int, shape (n_samples,), or int, default=None
             >= 0 for a synthetic row, < 0 for a real one. None: all are real.
 
@@ -482,6 +455,7 @@ class SMCAETransformer(
         """Learn the map; return the reader of `X` and which of its rows are synthetic."""
         reader = table_reader(X)
         validate_data(self, X, skip_check_array=True)
+        given = X, y
         mask = _synthetic_mask(sample_domain, reader.n_rows)
         if y is not None:
             open_target(y)
@@ -490,7 +464,6 @@ class SMCAETransformer(
             raise ValueError("Give sample_domain or X_synthetic, not both: either says which rows are synthetic.")
         if mask.all():
             raise ValueError("sample_domain says that all rows are synthetic: there is nothing real to learn from.")
-        given = X, y
         if mask.any():
             rows = [np.flatnonzero(side) for side in (~mask, mask)]
             real, synthetic = (reader.take(own) for own in rows)
@@ -498,8 +471,7 @@ class SMCAETransformer(
         elif X_synthetic is not None:
             real, synthetic = reader, self._opened(X_synthetic)
         else:
-            no_mask = sample_domain is None
-            reason = "nothing says which rows are" if no_mask else "sample_domain names no row as synthetic"
+            reason = "nothing says which rows are" if sample_domain is None else "sample_domain names no synthetic row"
             warn(f"{type(self).__name__} moves nothing, since {reason}: give sample_domain or X_synthetic to fit.")
             self._set_fitted(selected_="identity")
             return reader, mask
@@ -508,21 +480,14 @@ class SMCAETransformer(
 
     @_fit_context(prefer_skip_nested_validation=False)
     def _fit_made(self, X, reader, y, X_synthetic, y_synthetic, *, target_type, origin):
-        """Fit for `SyntheticRefiner`, which made the synthetic rows; return these moved, None twice to drop them.
-
-        `target_type` is None where the refiner knows no more than the parameter of this name. The `draw` of the origin
-        returns a table and its target.
-        """
+        """Fit for `SyntheticRefiner`, which made the synthetic rows; return these moved, None twice to drop them."""
         validate_data(self, X, skip_check_array=True)
         made = self._opened(X_synthetic)
         synthetic = self._learn((X, y), reader, y, made, y_synthetic, target_type=target_type, origin=origin)
         return (None, None) if self.selected_ == "none" else self._moved(X_synthetic, synthetic, y_synthetic)
 
     def _learn(self, given, real, y, synthetic, y_synthetic, *, target_type=None, origin=None, can_move_target=True):
-        """Learn the map from readers and targets of real and synthetic rows; return the latter as a `Sample`.
-
-        `given` are the arguments of `fit`, for callbacks.
-        """
+        """Learn the map from readers and targets of both kinds of rows; return the synthetic ones as a `Sample`."""
         from skgan_resample._nn.training import resolve_device
 
         settings = Settings.of(self)
@@ -540,18 +505,10 @@ class SMCAETransformer(
                 'one being the partner of row i of the other; use pairing="ot" where there are no partners.'
             )
         origin = Origin() if origin is None else origin
-        if origin.draw is not None:
-            origin = replace(origin, draw=_drawn_samples(origin.draw, space))
-        with fit_callbacks(self, *given) as callbacks:
+        with fit_callbacks(self, *given) as callbacks:  # callbacks get the arguments of `fit`
             fitting = Fitting(settings, space, real, synthetic, origin, rng, callbacks).run()
-        names = ("selected_", "row_map_", "network_", "point_masses_", "history_", "best_step_", "network_share_")
-        found = {name: getattr(fitting, name) for name in names}
-        if fitting.candidates_:
-            unmoved, taken = (fitting.candidates_[name].energy for name in ("identity", fitting.selected_))
-            found |= {"gap_before_": unmoved, "gap_after_": taken}
-            found["cv_results_"] = selection_results(fitting.candidates_)
         by_class = fitting.network_ is not None or len(fitting.row_map_.base.offsets) > 1
-        model = fit_target_model(space, synthetic, rng, by_class=by_class)
+        model, found = fit_target_model(space, synthetic, rng, by_class=by_class), fitting.attributes()
         self._set_fitted(space_=space, device_=device, pairing_=settings.pairing, target_model_=model, **found)
         return synthetic
 
@@ -569,16 +526,6 @@ class SMCAETransformer(
         tags = admit_tables(super().__sklearn_tags__())
         tags.target_tags.required = False
         return tags
-
-
-def _drawn_samples(draw, space):
-    """Return a function that gives what `draw` does, as a `Sample` instead of a table and its target."""
-
-    def draw_sample(rows):
-        drawn = draw(rows)
-        return None if drawn is None else space.read(*drawn)
-
-    return draw_sample
 
 
 def _synthetic_mask(sample_domain, n_rows):

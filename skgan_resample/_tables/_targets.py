@@ -44,9 +44,11 @@ def read_target(y, *, name="y", warn=False):
         if column.kind(0) != "number":
             _refuse_values(column, name)
         target, is_flat = column.numbers(0) if column.matrix is None else column.matrix[:, 0], column.is_column
-    usable = np.abs(target) <= LARGEST  # False for NaN as well
-    if not usable.all():
-        _refuse_numbers(target, usable, name)
+    # Two passes without a copy, since scorers read many targets. NaN spreads to minimum and maximum and fails, too.
+    if not (len(target) and target.min() >= -LARGEST and target.max() <= LARGEST):
+        usable = np.abs(target) <= LARGEST
+        if not usable.all():
+            _refuse_numbers(target, usable, name)
     return target if is_flat else column_or_1d(target[:, None], warn=warn)
 
 

@@ -19,11 +19,8 @@ MAX_REACH = 3.0  # in standard deviations of the real rows: root mean square of 
 
 
 def read_tables(given, categorical_features):
-    """Return names, kinds and nominality of the columns, and every table as codes, (n_samples, n_features).
-
-    `given` holds tables by role; the first one decides on names, order and types. Categories are numbered over
-    all tables, so that one which only synthetic rows have is a category, too.
-    """
+    """Return names, kinds and nominality of the columns, and every table as codes, (n_samples, n_features)."""
+    # The first table decides on names, order and types. Categories are numbered over all tables.
     readers = {role: reader_of(table) for role, table in given.items()}
     first = next(iter(readers.values()))
     names = first.names
@@ -115,14 +112,11 @@ def snapped_codes(schema, codes, nominal):
 
 
 class CommonEncoding:
-    """All tables in one encoding, in which categories or missing cells that real rows do not have gain nothing.
-
-    `parts` are codes, (n_samples, n_features); by the standard deviation of the first one columns are scaled. The
-    positions `real` are those of parts whose categories are real, `synthetic` of those that count where a column would
-    lie too far away.
-    """
+    """All tables in one encoding, in which categories or missing cells that real rows do not have gain nothing."""
 
     def __init__(self, parts, nominal, *, real, synthetic):
+        # parts: codes, (n_samples, n_features) each; columns are scaled by the spread of the first. `real`: positions
+        # of parts whose categories are real; `synthetic`: of those that count where a column would lie too far away.
         sizes = [len(part) for part in parts]
         part_of = np.repeat(np.arange(len(parts)), sizes)  # (n_samples,), of all rows one after the other
         pooled = _merge_categories(np.vstack(parts), nominal, np.isin(part_of, real))

@@ -214,10 +214,8 @@ def _innermost(estimator):
 
 
 def _margin(model, X, truth):
-    """Return by how much the best wrong class is ahead of the true one, by rows; above 0 the model is misled.
-
-    Whether it is, is what `predict` says: a threshold of its own may lie elsewhere than at equal probabilities.
-    """
+    """Return by how much the best wrong class is ahead of the true one, by rows; above 0 the model is misled."""
+    # `predict` decides, since a threshold may lie elsewhere than at equal probabilities.
     rows = np.arange(len(truth))
     misled = np.asarray(model.predict(X)) != np.asarray(model.classes_)[truth]
     if hasattr(model, "predict_proba"):
@@ -261,10 +259,8 @@ class _Rows:
 
 # ------------------------------------------------------------------------------------------ white box
 def _white_box(model, rows, codes, budget):
-    """Return a classifier as a network of standardized columns, and the encoder that standardizes; None if it is none.
-
-    A pipeline is one if its steps are together an affine map of the columns.
-    """
+    """Return a classifier as a network of standardized columns, with its encoder; None if it is no network."""
+    # A pipeline is one if its steps are together an affine map of the columns.
     steps, last = [], model
     if isinstance(model, Pipeline):
         # Samplers of imbalanced-learn act in `fit` alone.
@@ -315,11 +311,8 @@ def _network_of(model):
 
 
 def _affine(inputs, codes, budget, encoder, *, n_tried=200):
-    """Return the affine map from encoded rows to the inputs of a network, matrix and offset; None if it is not affine.
-
-    It is read off at one row, a column at a time, and then tried on rows moved as the budget allows. `inputs` maps
-    codes to inputs, or None where it refuses them; no column of `encoder` is constant.
-    """
+    """Return the affine map from encoded rows to the inputs of a network, matrix and offset; None if there is none."""
+    # It is read off at one row, a column at a time, and then tried on rows moved as the budget allows.
     center, spread = encoder.scaling
     base = codes.mean(axis=0)
     reach = np.maximum(budget.left, budget.right)

@@ -514,10 +514,8 @@ def _correlation_difference(a, b):
 
 
 def _variance_ratio(a, b):
-    """Return the summed variance of the columns of `b` to that of `a`.
-
-    A mean of ratios would be decided by the columns that hardly vary in `a`.
-    """
+    """Return the summed variance of the columns of `b` to that of `a`."""
+    # A mean of ratios would be decided by the columns that hardly vary in `a`.
     total = a.var(axis=0).sum() if a.size else 0.0
     return float(b.var(axis=0).sum() / total) if total > 0 else float("nan")
 
@@ -602,13 +600,10 @@ def _some_of(distances, a, b):
 
 
 def _jackknife(distances, is_paired):
-    """Return the standard errors of the energy distance before, and of the share that was closed.
-
-    Halvings share their rows, so their scatter says little about other rows. A jackknife leaves out groups of rows in
-    turn, of the real and of the synthetic rows, and computes both energy distances again from the sums over groups.
-    That keeps what they have in common, and needs no normal approximation of a ratio. The floor is 0 here, the mean of
-    the unbiased distance of two halves over all halvings.
-    """
+    """Return the standard errors of the energy distance before, and of the share that was closed."""
+    # Halvings share their rows, so their scatter says little about other rows. A jackknife leaves out groups of rows in
+    # turn and computes both distances again from sums over groups. The floor is 0 here, the mean of the unbiased
+    # distance of two halves over all halvings.
     sums = [_GroupSums(part) for part in distances]
 
     def shares(before, after):
