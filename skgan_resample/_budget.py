@@ -103,8 +103,8 @@ class NumpyBudget:
 
     def _in_ball_by_steps(self, move, reach, limits, steps):
         """Return moves in a ball, those of the cells `steps` in whole numbers."""
-        # A ball spread over many columns leaves less than a step to each. So each goes to its nearest step, one at least,
-        # the largest first, for as long as the ball lasts; the other columns share what is left of it.
+        # A ball spread over many columns leaves less than a step to each: each goes to its nearest step, one at
+        # least, the largest first, for as long as the ball lasts; the other columns share what is left of it.
         reach = np.where(reach > 0, reach, 1.0)
         most = whole_steps(np.where(move > 0, limits[1], limits[0]), steps)
         wanted = np.where(self.in_steps, np.maximum(np.round(np.abs(move)), 1.0), np.abs(_towards_zero(move)))

@@ -6,8 +6,6 @@ import numpy as np
 from scipy.spatial.distance import cdist
 from scipy.stats import rankdata
 
-MAX_ROWS = 4_000  # rows of each sample that are compared; more of them change the third digit and cost memory
-CHUNK = 1_000  # rows whose distances to all others are held at a time
 MAX_CLASS_ROWS = 1_000  # rows of each class that are compared, evenly spaced; twice as many take four times as long
 
 
@@ -18,16 +16,15 @@ def energy_of_sums(between, within_a, within_b, n_a, n_b):
     return 2 * between / (n_a * n_b) - within_a / (n_a * (n_a - 1)) - within_b / (n_b * (n_b - 1))
 
 
-def energy_distance(a, b, rng=None):
+def energy_distance(a, b):
     """Return the squared energy distance of two samples, (n_a, width) and (n_b, width)."""
-    a, b = (_some(rows, rng) for rows in (a, b))
-    return float(energy_of_sums(_sum(a, b), _sum(a, a), _sum(b, b), len(a), len(b)))
+    return Distances.of(a, b).energy()
 
 
 def energy_by_row(rows, sample):
     """Return the part of each row in the energy distance of `rows` to a sample, (n_rows,): 2 E|x - A| - E|A - A'|."""
     # The mean over rows lacks the term E|B - B'| of the rows alone, which is the same for all samples.
-    within = _sum(sample, sample) / (len(sample) * (len(sample) - 1))
+    within = cdist(sample, sample).sum() / (len(sample) * (len(sample) - 1))
     return 2 * cdist(rows, sample).mean(axis=1) - within
 
 
@@ -44,20 +41,9 @@ def energy_distance_by_class(moved, moved_classes, real, real_classes):
     return float(np.average(distances, weights=sizes)) if sizes else np.nan
 
 
-def _some(rows, rng):
-    if len(rows) <= MAX_ROWS:
-        return rows
-    return rows[:MAX_ROWS] if rng is None else rows[rng.choice(len(rows), MAX_ROWS, replace=False)]
-
-
-def _sum(a, b):
-    """Return the sum of the distances over all pairs of rows of two samples."""
-    return sum(cdist(a[start : start + CHUNK], b).sum() for start in range(0, len(a), CHUNK))
-
-
 # ------------------------------------------------------------------------------- from matrices of distances, held once
 class Distances(NamedTuple):
-    """Euclidean distances of two samples `a` and `b`, from which several measures are read."""
+    """Euclidean distances of two samples of a few thousand rows, from which several measures are read."""
 
     between: np.ndarray  # (n_a, n_b)
     within_a: np.ndarray  # (n_a, n_a)

@@ -177,8 +177,8 @@ class Fitting:
 
     def _networks_in_folds(self, base, folds):
         """Train a network in each fold; return the step at which they are best, and to where they move rows."""
-        # What is scored on the test rows of a fold is the network at the step that the other folds prefer. The network is
-        # no candidate if its training diverges, or if all folds together prefer the base as it is.
+        # What is scored on the test rows of a fold is the network at the step that the other folds prefer. The network
+        # is no candidate if its training diverges, or if all folds together prefer the base as it is.
         try:
             trainings = [self._train(base, fold.synthetic, fold.reference, held_out=fold.compared) for fold in folds]
         except FloatingPointError as error:

@@ -1,8 +1,9 @@
 """Training of the autoencoder on samples, guarded or as in the paper. torch is imported inside functions."""
 
 import itertools
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from numbers import Real
+from types import SimpleNamespace
 
 import numpy as np
 from sklearn.utils._param_validation import Interval
@@ -97,30 +98,13 @@ class AutoencoderOptions(Options):
         self.learning_rate = learning_rate
 
 
-@dataclass(frozen=True)
-class Settings:
-    """Parameters of `SMCAETransformer` that selection and training use, "auto" resolved where it can be."""
-
-    variant: str
-    select: str | None
-    base: str
-    cv: int
-    scoring: str
-    estimator: object
-    pairing: str  # "ot", "nearest" or "given"
-    network: AutoencoderOptions  # checked
-    max_steps: int
-    max_time: float | None
-    device: str
-
-    @classmethod
-    def of(cls, transformer):
-        """Return the settings of a transformer; refuse wrong options of its network."""
-        given = {each.name: getattr(transformer, each.name, None) for each in fields(cls)}
-        given["network"] = AutoencoderOptions.of(transformer.autoencoder)
-        if transformer.pairing == "auto":
-            given["pairing"] = "given" if transformer.variant == "paper" else "ot"
-        return cls(**given)
+def resolved_settings(transformer):
+    """Return the parameters of a transformer as attributes: the network's checked, an "auto" pairing resolved."""
+    settings = SimpleNamespace(**transformer.get_params(deep=False))
+    settings.network = AutoencoderOptions.of(transformer.autoencoder)
+    if settings.pairing == "auto":
+        settings.pairing = "given" if settings.variant == "paper" else "ot"
+    return settings
 
 
 @dataclass

@@ -19,7 +19,7 @@ from skgan_resample._estimators import (
 from skgan_resample._smcae._fitting import Fitting, Origin
 from skgan_resample._smcae._space import Space
 from skgan_resample._smcae._targets import fit_target_model, read_without_target, target_role
-from skgan_resample._smcae._training import AutoencoderOptions, Settings
+from skgan_resample._smcae._training import AutoencoderOptions, resolved_settings
 from skgan_resample._tables._containers import replace_rows, table_reader, take_rows, with_columns_of
 from skgan_resample._tables._encoder import admit_tables
 from skgan_resample._tables._targets import open_target
@@ -274,7 +274,7 @@ class SMCAETransformer(
 
         Parameters
         ----------
-        X, y, sample_domain, X_synthetic, y_synthetic
+        X, y, sample_domain, X_synthetic, y_synthetic : tables and array-likes
             As in `fit`.
 
         Returns
@@ -490,7 +490,7 @@ class SMCAETransformer(
         """Learn the map from readers and targets of both kinds of rows; return the synthetic ones as a `Sample`."""
         from skgan_resample._nn.training import resolve_device
 
-        settings = Settings.of(self)
+        settings = resolved_settings(self)
         rng = check_random_state(self.random_state)
         device = str(resolve_device(self.device))
         role = target_role(

@@ -1,12 +1,14 @@
 """Scores under attack: make_robust_scorer, through pipelines with linear steps or as a black box."""
 
 from copy import deepcopy
+from dataclasses import dataclass
 
 import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import validate_data
 
 from skgan_resample._budget import NumpyBudget
+from skgan_resample._docstrings import shared_descriptions
 from skgan_resample._sklearn_networks import Architecture, is_convertible, weights_of
 from skgan_resample._tables._encoder import TableEncoder
 from skgan_resample._tables._targets import read_classes
@@ -14,7 +16,19 @@ from skgan_resample.exceptions import warn
 from skgan_resample.metrics._black_box import worst_rows
 from skgan_resample.threat import ThreatModel, is_attacked
 
+described = shared_descriptions("""
+    clean_weight : float in [0, 1], default=0.0
+        Weight of the accuracy without attack; the rest is on the one under attack.
+    n_steps : int, default=30
+        Steps of each white-box search.
+    n_queries : int, default=200
+        Predictions for each row in a black-box search.
+    random_state : int, default=0
+        Seed of the searches.
+    """)
 
+
+@described
 def make_robust_scorer(threat_model, *, clean_weight=0.0, n_steps=30, n_queries=200, random_state=0):
     """Return a scikit-learn scorer for accuracy under attack, the same evaluation for all candidates.
 
@@ -33,14 +47,7 @@ def make_robust_scorer(threat_model, *, clean_weight=0.0, n_steps=30, n_queries=
     threat_model : ThreatModel
         Fitted, or with ``unit="raw"``. One that is not fitted and has another unit would measure each candidate with
         the spread of the rows at hand, and is refused.
-    clean_weight : float in [0, 1], default=0.0
-        Weight of the accuracy without attack; the rest is on the one under attack.
-    n_steps : int, default=30
-        Steps of each white-box search.
-    n_queries : int, default=200
-        Predictions for each row in a black-box search.
-    random_state : int, default=0
-        Seed of the searches.
+    {clean_weight, n_steps, n_queries, random_state}
 
     Returns
     -------
@@ -81,6 +88,8 @@ def make_robust_scorer(threat_model, *, clean_weight=0.0, n_steps=30, n_queries=
     return RobustScorer(deepcopy(threat_model), clean_weight, n_steps, n_queries, random_state)
 
 
+@described
+@dataclass(eq=False, repr=False)
 class RobustScorer:
     """What `make_robust_scorer` returns: call it as ``scorer(estimator, X, y)``.
 
@@ -88,14 +97,7 @@ class RobustScorer:
     ----------
     threat_model : ThreatModel
         Fitted, or with ``unit="raw"``.
-    clean_weight : float in [0, 1]
-        Weight of the accuracy without attack.
-    n_steps : int
-        Steps of each white-box search.
-    n_queries : int
-        Predictions for each row in a black-box search.
-    random_state : int
-        Seed of the searches.
+    {clean_weight, n_steps, n_queries, random_state}
 
     See Also
     --------
@@ -115,12 +117,11 @@ class RobustScorer:
     (True, True)
     """
 
-    def __init__(self, threat_model, clean_weight, n_steps, n_queries, random_state):
-        self.threat_model = threat_model
-        self.clean_weight = clean_weight
-        self.n_steps = n_steps
-        self.n_queries = n_queries
-        self.random_state = random_state
+    threat_model: ThreatModel
+    clean_weight: float
+    n_steps: int
+    n_queries: int
+    random_state: int
 
     def __call__(self, estimator, X, y, sample_weight=None):
         report = self.report(estimator, X, y, sample_weight)
