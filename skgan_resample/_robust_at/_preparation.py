@@ -111,7 +111,7 @@ class TorchSource:
         return network
 
     def check(self):
-        """Refuse a module whose outputs are of another shape than the training needs."""
+        """Refuse a module whose outputs have another shape than the training needs."""
         import torch
 
         from skgan_resample._nn.training import seeded

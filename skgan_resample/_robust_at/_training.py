@@ -24,18 +24,17 @@ class AdversarialTrainingOptions(Options):
     Parameters
     ----------
     attack_loss : {"mixed", "ce", "margin"}, default="mixed"
-        What the attack of the training raises: at each step cross-entropy or margin, drawn at random, or always one of
-        them. Regressions always use the squared error.
+        What the attack raises: cross-entropy, margin, or one of them drawn at random at each step. Regressions use the
+        squared error.
     warm_up : float in [0, 1), default=0.1
-        The budget grows from nothing to its full size in this share of the training. Our choice: without it, training
-        with a large budget often begins with a constant prediction and takes long to leave it.
+        The budget grows from nothing to its full size in this share of the training. Our choice, because training with
+        a large budget otherwise often begins with a constant prediction.
     small_loss_threshold : float, default=0.65
-        A row has a small loss if its loss is below this share of the entropy of the classes, or of the variance of a
-        numeric target: of the loss of a model that sees no column. On ten balanced classes the default is the 1.5 of
-        the paper.
+        A row has a small loss if it is below this share of the loss of a model that sees no column: the entropy of the
+        classes, or the variance. On ten balanced classes the default is the 1.5 of the paper.
     strength_ratio : float, default=1.5
-        What the treatment "attack_strength" multiplies the budget of small-loss rows with. Far above 1.5, networks can
-        come to hide their gradient instead of becoming robust; look at `masking_gap_`.
+        What "attack_strength" multiplies the budget of small-loss rows with. Far above 1.5, networks can come to hide
+        their gradient instead of becoming robust; look at `masking_gap_`.
     awp_gamma : float, default=0.01
         How far the treatment "awp" moves the weights, relative to the norm of each matrix.
     validate_every : int, default=2

@@ -52,15 +52,14 @@ class RobustATWrapper(
         ``MLPClassifier((128, 128), solver="sgd", learning_rate_init=0.05, batch_size=64, alpha=0.032, max_iter=60)``,
         or an MLPRegressor like it.
     threat_model : ThreatModel, default=None
-        What an attacker may do. It is cloned and fitted to the training rows. None is ``ThreatModel(eps=0.1)``: a tenth
-        of a standard deviation in each numeric column.
+        What an attacker may do; fitted to the training rows. None is ``ThreatModel(eps=0.1)``: a tenth of a standard
+        deviation in each numeric column.
     task : {"auto", "classification", "regression"}, default="auto"
         "auto" takes it from `estimator`, and classification where that is None. A torch module needs the task.
     objective : {"at", "trades"}, default="at"
-        The loss of attacked rows, or the loss of the rows themselves plus `trades_beta` times the divergence of the two
-        predictions (TRADES, arXiv:1901.08573).
+        The loss of attacked rows, or that of the rows themselves plus a penalty (TRADES, arXiv:1901.08573).
     trades_beta : float, default=6.0
-        See `objective`.
+        Weight of this penalty, the divergence of the predictions of rows and attacked rows.
     n_steps : int, default=7
         Steps of the attack on each batch. They shrink from twice the budget to nothing.
     ro_strategy : "auto", None or list of str, default="auto"
@@ -75,23 +74,21 @@ class RobustATWrapper(
     max_clean_loss : float, default=0.02
         See `ro_strategy`; in accuracy, or R2.
     cv : int or None, default=3
-        Number of folds in which rows are held out to find RO and the best epoch. Every row is held out once, and the
-        network is then trained on all rows for as long as the folds found best. It costs that many more trainings.
+        Folds in which rows are held out to find RO and the best epoch, a training each; the network is then trained on
+        all rows for as long as the folds found best.
     validation_fraction : float in (0, 1) or None, default=None
         With ``cv=None``, this share of rows is held out once, and the network does not learn from them; below a
         thousand rows or so that finds little. If both are None, ``ro_strategy="auto"`` does what None does.
     early_stopping : bool, default=True
         Whether the network of the best epoch is kept; else that of the last one.
     max_epochs : int, default=None
-        None takes it from a multilayer perceptron (``max_iter``). A linear model, whose ``max_iter`` counts steps of
-        another solver, gets 100 epochs, a torch module 60.
+        None takes ``max_iter`` of a multilayer perceptron; a linear model gets 100 epochs, a torch module 60.
     training : AdversarialTrainingOptions, default=None
-        Further settings of the training: batches, optimizer, attack loss, strength of the treatments. None is
-        ``AdversarialTrainingOptions()``; ``set_params(training__batch_size=32)`` reaches into it.
+        Further settings: batches, optimizer, attack loss, strength of the treatments.
     class_weight : dict, "balanced" or None, default=None
         Multiplied with `sample_weight`. None takes it from `estimator`, if it has one.
     max_time : float, default=None
-        Seconds for the whole fit. Training that does not fit in is cut short; the result then depends on the machine.
+        Seconds for the whole fit, which is cut short there; the result then depends on the machine.
     device : str, default="auto"
         "auto" (CUDA where there is one), "cpu", "cuda", "cuda:1".
     verbose : int, default=0
@@ -128,15 +125,14 @@ class RobustATWrapper(
     ro_power_ : float
         The probability of finding a true gap of 0.05 with so many rows.
     ro_onset_epoch_ : float or None
-        Epoch from which the smoothed curve stays more than a standard error below its top.
+        From here on the smoothed curve stays more than a standard error below its top.
     robust_val_best_, robust_val_last_ : float
         Robust accuracy of held-out rows at the best epoch (of the smoothed curve) and at the last.
     masking_gap_ : float
         Robust accuracy of held-out rows against plain projected gradient descent (PGD) minus that against the attack of
         `robust_score`. There is a warning when it is above 0.03 beyond chance.
     attack_gap_, attack_too_weak_ : float, bool or None
-        Robust accuracy of training rows against the attack of the training minus that against the stronger one, and
-        whether it is above 0.1 beyond chance.
+        The same for training rows against the attack of the training, and whether it is above 0.1 beyond chance.
     suspected_labels_ : ndarray of bool, shape (n_samples,)
         Training rows whose label a network that has not seen them doubts. Only with held-out rows.
     device_ : str

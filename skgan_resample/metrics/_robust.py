@@ -32,21 +32,18 @@ described = shared_descriptions("""
 def make_robust_scorer(threat_model, *, clean_weight=0.0, n_steps=30, n_queries=200, random_state=0):
     """Return a scikit-learn scorer for accuracy under attack, the same evaluation for all candidates.
 
-    The scorer attacks every candidate within the same budgets, in the units of the columns that it is given, whatever
-    budgets the candidate was trained with. The attack depends on the kind of candidate:
+    The scorer attacks every candidate within the same budgets, in the units of the columns that it is given. The attack
+    depends on the kind of candidate:
 
-    - a `RobustATWrapper`: white-box, along the gradient;
-    - a fitted MLPClassifier, LogisticRegression or LinearSVC of scikit-learn, and one of these or a `RobustATWrapper`
-      behind steps of a Pipeline that are affine on these rows, such as a StandardScaler or PCA (this is tested on the
-      rows): white-box too, through the steps;
-    - any other classifier: black-box, a random search through its predictions. That is **weaker**: the score is an
-      upper limit, and a model that scores higher may only be harder to search. There is a `ResamplingWarning`.
+    - a `RobustATWrapper`, MLPClassifier, LogisticRegression or LinearSVC, also behind steps of a Pipeline that are
+      affine on these rows, such as a StandardScaler: white-box, along the gradient;
+    - any other classifier: black-box, a random search through its predictions. That is **weaker**, with a
+      `ResamplingWarning`: a model that scores higher may only be harder to search.
 
     Parameters
     ----------
     threat_model : ThreatModel
-        Fitted, or with ``unit="raw"``. One that is not fitted and has another unit would measure each candidate with
-        the spread of the rows at hand, and is refused.
+        Fitted, or with ``unit="raw"``: budgets must not depend on the rows that are scored.
     {clean_weight, n_steps, n_queries, random_state}
 
     Returns
