@@ -30,7 +30,7 @@ class OneHotBlock:
         if len(self.columns) == 1:
             is_known = ~np.isnan(values[:, 0])
             return np.where(is_known, values[:, 0], 0).astype(int), is_known
-        is_on, is_off = (np.abs(values - level) < ONE_HOT_TOLERANCE for level in (1, 0))
+        is_on, is_off = (np.abs(values - target) < ONE_HOT_TOLERANCE for target in (1, 0))
         return is_on.argmax(axis=1), (is_on.sum(axis=1) == 1) & (is_on | is_off).all(axis=1)
 
     def switch(self, codes, chosen):

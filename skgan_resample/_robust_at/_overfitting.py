@@ -30,7 +30,7 @@ class Gap:
     detected: bool  # whether `low` is above `RELEVANT_GAP`
 
     def power(self, true_gap=EXAMPLE_GAP):
-        """Return the chance of detecting a true gap of this size with so many rows."""
+        """Return the chance of detecting a true gap of this size with the rows at hand."""
         # The error seen, but no less than what such a gap brings with it: rows that are lost, one by one.
         error = max(self.error, np.sqrt((true_gap - true_gap**2) * self.weights))
         return float(stats.norm.cdf((true_gap - RELEVANT_GAP) / error - stats.norm.ppf(CONFIDENCE)))

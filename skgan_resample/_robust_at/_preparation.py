@@ -251,7 +251,7 @@ def _check_threat(threat, budget, target):
     attackable = () if threat.attackable_classes is None else np.asarray(threat.attackable_classes).tolist()
     unknown = set(attackable) - set(() if target.classes is None else target.classes.tolist())
     if unknown:
-        raise ValueError(f"attackable_classes names {sorted(map(str, unknown))}, which is no class of y.")
+        raise ValueError(f"attackable_classes names {sorted(map(str, unknown))}, which y does not hold.")
 
 
 def _settings(estimator, options, model, n_rows):
@@ -262,7 +262,7 @@ def _settings(estimator, options, model, n_rows):
 
 
 def _network_source(model, n_inputs, classes):
-    """Return what builds the network, tried out where it is not ours."""
+    """Return what builds the network, tried out where it comes from the user."""
     n_classes = None if classes is None else len(classes)
     if is_convertible(model):
         return Architecture.from_sklearn(model, n_inputs, n_classes)

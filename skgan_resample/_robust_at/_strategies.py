@@ -41,7 +41,7 @@ def treatment_of(parts, threshold, options):
     )
 
 
-class Clock:
+class Deadline:
     """What is left of `max_time`, in seconds; None is no limit."""
 
     def __init__(self, started, max_time):
@@ -66,7 +66,7 @@ class Trained:
     findings: Findings
 
 
-def train_best(problem, folds, strategies, seeds, clock, *, callbacks, early_stopping, max_clean_loss):
+def train_best(problem, folds, strategies, seeds, deadline, *, callbacks, early_stopping, max_clean_loss):
     """Look for robust overfitting on the folds, try treatments where it is found, and train the network to keep."""
     # No fold: the first strategy on all rows. One fold: the network of its best epoch. More: a network on all rows, for
     # as long as the folds found best. `seeds`: one for each fold, and one for the network on all rows.
@@ -79,7 +79,7 @@ def train_best(problem, folds, strategies, seeds, clock, *, callbacks, early_sto
         """Train with a strategy on the folds and choose its epoch."""
         share = len(folds) / (len(folds) + 1) if refits else 1.0
         curves, *last[name] = train_folds(
-            name, problem, folds, strategies[name], seeds, callbacks=callbacks, max_time=clock.left(share)
+            name, problem, folds, strategies[name], seeds, callbacks=callbacks, max_time=deadline.left(share)
         )
         curves.gap = robust_gap(curves, np.random.RandomState(seeds[-1]))
         # One-standard-error rule: the last epoch ends a schedule of falling rates, so an earlier one must be better
@@ -92,8 +92,8 @@ def train_best(problem, folds, strategies, seeds, clock, *, callbacks, early_sto
         run(kept)
         findings = Findings.of(problem, runs[kept])
         for name in list(strategies)[1:] if findings.gap.detected else ():
-            if clock.max_time is not None and clock.left() < 2 * runs[kept].seconds:
-                warn(f"max_time={clock.max_time:g} left no time to try {name!r}.")
+            if deadline.max_time is not None and deadline.left() < 2 * runs[kept].seconds:
+                warn(f"max_time={deadline.max_time:g} left no time to try {name!r}.")
                 break
             run(name)
         kept, position = preferred(runs, max_clean_loss, seeds[-1])
@@ -105,7 +105,7 @@ def train_best(problem, folds, strategies, seeds, clock, *, callbacks, early_sto
         restore({"network": network}, states[position])
         n_epochs, history = runs[kept].epochs[position], runs[kept].history
     else:
-        epochs, max_time = problem.settings["max_epochs"], clock.left()
+        epochs, max_time = problem.settings["max_epochs"], deadline.left()
         if folds:
             epochs = max(1, round(runs[kept].epochs[position]))
             if max_time is not None:  # as long as a fold took at least: an untrained network would help nobody

@@ -208,7 +208,7 @@ def train_network(
             batches,
             max_steps=settings["max_epochs"] * per_epoch,
             evaluate=None if evaluate is None else lambda: evaluate(network),
-            # A run without evaluation is looked at once, where it is to stop.
+            # A run without evaluation makes one record, where it is to stop.
             evaluate_every=per_epoch * (stop_after if stop_after and evaluate is None else settings["validate_every"]),
             max_time=max_time,
             callbacks=[stop, *callbacks],

@@ -19,7 +19,7 @@ from skgan_resample._estimators import (
 )
 from skgan_resample._robust_at._overfitting import report
 from skgan_resample._robust_at._preparation import prepare, read_y
-from skgan_resample._robust_at._strategies import Clock, strategies_of, train_best
+from skgan_resample._robust_at._strategies import Deadline, strategies_of, train_best
 from skgan_resample._robust_at._training import AdversarialTrainingOptions, make_folds
 from skgan_resample._robust_at._under_attack import UnderAttackMixin, described, is_classification
 from skgan_resample._sklearn_networks import to_sklearn
@@ -123,7 +123,7 @@ class RobustATWrapper(
     ro_detected_ : bool or None
         Whether the lower limit is above 0.01. None if not measured.
     ro_power_ : float
-        The probability of finding a true gap of 0.05 with so many rows.
+        The probability of finding a true gap of 0.05 with this number of rows.
     ro_onset_epoch_ : float or None
         From here on the smoothed curve stays more than a standard error below its top.
     robust_val_best_, robust_val_last_ : float
@@ -239,7 +239,7 @@ class RobustATWrapper(
     # ------------------------------------------------------------------------------------------ fit
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None, X_val=None, y_val=None):
-        """Train the network; find robust overfitting, and treat it if `ro_strategy` says so.
+        """Train the network; find robust overfitting, and treat it as `ro_strategy` demands.
 
         Parameters
         ----------
@@ -263,11 +263,11 @@ class RobustATWrapper(
         ValueError
             If the input cannot be used; the message says what to do.
         TypeError
-            An `estimator` that is no network.
+            An `estimator` that cannot be read as a network.
         NonFiniteLossError
             The training diverged.
         """
-        clock = Clock(time.perf_counter(), self.max_time)
+        deadline = Deadline(time.perf_counter(), self.max_time)
         if self.cv is not None and self.validation_fraction is not None:
             raise ValueError(
                 f"validation_fraction={self.validation_fraction} needs cv=None: rows are held out in folds or once."
@@ -282,11 +282,11 @@ class RobustATWrapper(
         n_evaluations = 1 + -(-problem.settings["max_epochs"] // options.validate_every)  # of one training
         with fit_callbacks(self, X, y, n_records=n_evaluations * (1 + len(strategies) * len(folds))) as callbacks:
             trained = train_best(
-                problem, folds, strategies, seeds, clock, callbacks=callbacks, early_stopping=self.early_stopping,
+                problem, folds, strategies, seeds, deadline, callbacks=callbacks, early_stopping=self.early_stopping,
                 max_clean_loss=self.max_clean_loss,
             )  # fmt: skip
         self._set_fitted(prepared, trained, f"{type(X).__module__}.{type(X).__qualname__}")
-        self.fit_seconds_ = time.perf_counter() - clock.started
+        self.fit_seconds_ = time.perf_counter() - deadline.started
         if trained.findings.masks_gradient:
             warn(
                 f"PGD alone leaves {self.masking_gap_:.3f} more robust accuracy than a stronger attack: the network "

@@ -188,7 +188,7 @@ class RowMap:
 
     def inputs(self, vectors, sample, *, labelled=True, device="cpu"):
         """Return vectors of the rows of a sample as `Rows` for the network."""
-        # Real rows are not labelled: their code must not depend on a class that is unknown when it is asked for.
+        # Real rows are not labelled: their code must not depend on a class that is unknown when the code is wanted.
         import torch
 
         from skgan_resample._nn.autoencoder import Rows

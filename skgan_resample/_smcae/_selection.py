@@ -18,9 +18,9 @@ from skgan_resample._smcae._pairing import transport_of_all, with_classes_of, wi
 CANDIDATES = ("identity", "location_scale", "coral", "linear_ot", "smcae")  # from the simplest to the most involved
 MIN_ROWS = 20  # with fewer real rows only the first two are tried
 MAX_ROWS = 2_000  # rows of each side that take part in the choice
-MAX_COMPARED = 500  # about so many moved rows of a class are compared with held-out ones, evenly spaced
+MAX_COMPARED = 500  # moved rows of a class, at least, that are compared with held-out ones, evenly spaced
 N_TREES = 30  # of the forest among the models that judge synthetic rows
-# A simpler candidate is taken when it is worse than the best by at most so many standard errors: one for doing nothing,
+# A simpler candidate is taken when it is worse than the best by at most these standard errors: one for doing nothing,
 # because what moves rows must earn it, and a quarter between maps. Both are our choice.
 N_ERRORS = {"none": 1.0, "identity": 1.0}
 N_ERRORS_OF_MAPS = 0.25

@@ -48,8 +48,8 @@ def _proposed_shares(shares, anew, norm, rng):
     if not width:
         return shares
     chosen = rng.uniform(size=(n, width)) < anew
-    chosen[np.arange(n), rng.randint(width, size=n)] = True
-    edge = rng.choice([-1.0, 1.0], size=(n, width))
+    chosen[np.arange(n), rng.randint(width, size=n)] = True  # at least one column a row
+    edge = rng.choice([-1.0, 1.0], size=(n, width))  # attacks mostly succeed at the edge of a budget
     values = np.where(rng.uniform(size=(n, width)) < 0.75, edge, rng.uniform(-1, 1, size=(n, width)))
     tried = np.where(chosen, values, shares)
     if norm == "l2":

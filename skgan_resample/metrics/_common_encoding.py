@@ -14,7 +14,7 @@ from skgan_resample._tables._encoder import (
 )
 from skgan_resample._tables._targets import is_continuous_target, open_target, read_target
 
-MAX_CATEGORIES = 50  # a nominal column keeps so many of its categories, the most frequent real ones
+MAX_CATEGORIES = 50  # a nominal column keeps this many categories, the most frequent real ones
 MAX_REACH = 3.0  # in standard deviations of the real rows: root mean square of a column of synthetic rows, at most
 
 
@@ -142,7 +142,7 @@ def _merge_categories(codes, nominal, is_real):
             continue
         categories = codes[known, j].astype(int)
         counts = np.bincount(categories[is_real[known]], minlength=categories.max() + 1)
-        number = np.empty(len(counts))
+        number = np.empty(len(counts))  # (n_categories,): the new number of each old one
         number[np.argsort(-counts, kind="stable")] = np.minimum(np.arange(len(counts)), MAX_CATEGORIES)
         number[counts == 0] = MAX_CATEGORIES + 1
         codes[known, j] = number[categories]
@@ -151,7 +151,7 @@ def _merge_categories(codes, nominal, is_real):
 
 def _within_reach(encoded, n_real, is_synthetic):
     """Shrink columns in which synthetic rows lie so far from the real mean that no other column would count."""
-    encoded = np.clip(encoded, -1e6, 1e6)
+    encoded = np.clip(encoded, -1e6, 1e6)  # our choice: far beyond what counts, and squares stay finite
     reach = np.sqrt((encoded[is_synthetic] ** 2).mean(axis=0))
     is_far = (reach > MAX_REACH) | ((np.ptp(encoded[:n_real], axis=0) == 0) & (reach > 0))  # a constant has no unit
     return encoded * np.where(is_far, MAX_REACH / np.where(reach > 0, reach, 1), 1.0)

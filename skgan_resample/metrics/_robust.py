@@ -318,9 +318,9 @@ def _affine(inputs, codes, budget, encoder, *, n_tried=200):
     values = inputs(np.vstack([base, base + np.diag(step)]))  # (1 + n_features, n_inputs)
     if values is None or values.ndim != 2:
         return None
-    slopes = (values[1:] - values[0]) / step[:, None]
+    slopes = (values[1:] - values[0]) / step[:, None]  # (n_features, n_inputs)
     rng = np.random.RandomState(0)
-    tried = codes[rng.permutation(len(codes))[:n_tried]]
+    tried = codes[rng.permutation(len(codes))[:n_tried]]  # (n_tried, n_features)
     share = rng.uniform(-1, 1, size=tried.shape)
     tried = np.vstack([tried, tried + np.where(share > 0, budget.right, budget.left) * share])
     seen = inputs(tried)

@@ -43,8 +43,8 @@ described = shared_descriptions("""
     """)
 
 MAX_HALF = 1_000  # rows of a half, and of the synthetic rows compared with it; twice as many take four times as long
-MAX_PAIR_COLUMNS = 200  # numeric columns whose correlations are compared
-K_NEIGHBORS = 5
+MAX_PAIR_COLUMNS = 200  # numeric columns whose correlations are compared: 19,900 pairs
+K_NEIGHBORS = 5  # as in the paper of coverage
 N_GROUPS = 20  # of rows, left out one by one for the error of `gap_closed`
 VERSIONS = ("as_is", "snapped", "floor")
 
@@ -397,7 +397,7 @@ def gap_closed(X_real, X_before, X_after, *, categorical_features="auto", n_repe
     half = min(len(real) // 2, len(before), len(after))
     gaps = np.zeros(3)  # before, after, floor
     for _ in range(n_repeats):
-        order = rng.permutation(len(real))[: 2 * half]
+        order = rng.permutation(len(real))[: 2 * half]  # the first half of these is one half, the rest the other
         drawn = rng.permutation(len(before))[:half]
         drawn = [drawn, drawn if is_paired else rng.permutation(len(after))[:half]]
         for one, other in ((order[:half], order[half:]), (order[half:], order[:half])):
@@ -453,6 +453,7 @@ def _repeat(rows, common, size, target_type, rng):
     within_first = cdist(first.encoded, first.encoded)
 
     found = {}
+    # The floor comes first: real rows in the place of synthetic ones.
     for version, candidate in zip(("floor", "as_is", "snapped"), (second, *(part[drawn] for part in synthetic))):
         between = cdist(first.encoded, candidate.encoded)  # (n_first, n_candidate)
         distances = Distances(between, within_first, cdist(candidate.encoded, candidate.encoded))
@@ -500,7 +501,7 @@ def _complements(a, b, nominal):
 
 def _correlation_difference(a, b):
     """Return the mean absolute difference of rank correlations; a column that became constant has none left, 0."""
-    pairs = np.triu_indices(a.shape[1], 1)
+    pairs = np.triu_indices(a.shape[1], 1)  # each pair of columns once: n_features (n_features - 1) / 2
     expected, got = rank_correlations(a)[pairs], rank_correlations(b)[pairs]
     known = ~np.isnan(expected)
     return float(np.abs(expected - np.nan_to_num(got))[known].mean()) if known.any() else float("nan")
@@ -542,6 +543,7 @@ def _r2(y, predicted):
 def _memory(rows, some_train, others, train):
     """Return how many rows are nearer to a training row than to one of as many others, and how many are copies."""
     size = min(len(some_train), len(others))
+    # (n_samples,) each: the distance of a row to the nearest of `size` rows
     to_train, to_others = (cdist(rows.encoded, part.encoded[:size]).min(axis=1) for part in (some_train, others))
     known = set(train.keys.tolist())
     return {
@@ -610,6 +612,7 @@ def _jackknife(distances, is_paired):
     else:
         scenes.append([shares((None, g), (None, None)) for g in range(n_before)])
         scenes.append([shares((None, None), (None, g)) for g in range(n_after)])
+    # Jackknife: (n - 1) / n times the sum of squares, added up over independent sets of rows.
     variance = sum((len(values) - 1) * np.var(values, axis=0) for values in scenes)
     return tuple(np.sqrt(variance).tolist())
 
@@ -623,6 +626,7 @@ class _GroupSums:
         starts = [np.arange(n) * size // n for n, size in zip(self.n_groups, sizes)]
         self._counts = [np.diff(start, append=size) for start, size in zip(starts, sizes)]
         pairs = [(starts[0], starts[1]), (starts[0], starts[0]), (starts[1], starts[1])]
+        # (n_groups_a, n_groups_b) each: rows and then columns of a matrix of distances are summed from start to start
         self._sums = [
             np.add.reduceat(np.add.reduceat(matrix, rows, axis=0), columns, axis=1)
             for matrix, (rows, columns) in zip(distances, pairs)
