@@ -61,16 +61,12 @@ class ThreatModel(BaseEstimator):
 
     Attributes
     ----------
-    left_, right_ : ndarray of shape (n_features,)
-        How far down and up each column may be moved, in its own unit.
-    low_, high_ : ndarray of shape (n_features,)
-        Bounds, infinite where there are none.
+    left_, right_, low_, high_ : ndarray of shape (n_features,)
+        How far down and up each column may be moved, in its own unit, and its bounds, infinite where there are none.
     integer_ : ndarray of bool, shape (n_features,)
         Columns that move in whole steps.
-    switchable_ : ndarray of bool, shape (n_features,)
-        Categorical columns that may be switched.
-    groups_ : list of ndarray of int
-        Positions of the columns of each one-hot group that may be switched.
+    switchable_, groups_ : ndarray of bool, shape (n_features,), and list of ndarray of int
+        Categorical columns, and positions of the columns of each one-hot group, that may be switched.
     encoder_ : TableEncoder
         The schema of the table.
     n_features_in_, feature_names_in_
@@ -164,7 +160,7 @@ class ThreatModel(BaseEstimator):
             eps = f"eps {self.eps:g} {self.unit}"
         else:
             eps = f"eps by column or direction, in {self.unit}"
-        is_movable = (self.left_ > 0) | (self.right_ > 0)
+        is_movable = (self.left_ > 0) | (self.right_ > 0)  # (n_features,)
         n_switchable = int(self.switchable_.sum()) + len(self.groups_)
         switched = "none switched"
         if n_switchable and self.max_categorical_changes:
@@ -249,7 +245,7 @@ class ThreatModel(BaseEstimator):
             if self.unit == "iqr":
                 scale = np.where(scale > 0, scale, statistics["std"])
             scale = np.where(np.isfinite(scale), scale, 0.0)
-        return (pairs * scale[:, None]).T
+        return (pairs * scale[:, None]).T  # (2, n_features)
 
     def _limits(self, names, statistics):
         """Return lowest and highest allowed value of each column."""
