@@ -37,7 +37,7 @@ class SMCAETransformer(
     competes with them: held-out real rows choose among all, doing nothing included. Real rows are never changed. Read
     more in the guide :doc:`/guides/smcae`.
 
-    Which rows are synthetic is said by `sample_domain` in `fit` and `transform` (one table), by `X_synthetic` in `fit`
+    Which rows are synthetic is given by `sample_domain` in `fit` and `transform` (one table), by `X_synthetic` in `fit`
     and `refine` (two tables), or by `skgan_resample.compose.SyntheticRefiner`, for rows that a sampler or a simulator
     makes inside a pipeline. Without any of them the estimator warns and changes nothing.
 
@@ -69,9 +69,8 @@ class SMCAETransformer(
         `y` is not used.
     pairing : {"auto", "ot", "nearest", "given"}, default="auto"
         Which real row a synthetic one is to become in the loss of the left channel. "ot" (optimal transport): the
-        assignment within the class of least total squared distance that uses real rows equally often (1,000 rows at a
-        time). "nearest": the nearest real row of the class. "given": row i of both tables. "auto": "given" for the
-        paper's variant, else "ot".
+        assignment within the class of least total squared distance, 1,000 rows at a time. "nearest": the nearest real
+        row of the class. "given": row i of both tables. "auto": "given" for the paper's variant, else "ot".
     categorical_features : "auto", None, or array-like of names, positions or a mask of bool, default="auto"
         Nominal columns. "auto": strings, booleans, categories. Numeric columns can be named as well.
     keep : array-like of names, positions or a mask, default=None
@@ -97,7 +96,7 @@ class SMCAETransformer(
     selected_ : str
         The map taken; "identity" where nothing was learned.
     cv_results_ : dict
-        The selection, one entry a candidate, as in GridSearchCV; also ``error_of_difference`` (standard error of the
+        The selection, as in GridSearchCV, by ``candidate``; also ``error_of_difference`` (standard error of the
         difference to the best) and ``gap`` (energy distance to held-out real rows). Empty without a selection.
     gap_before_, gap_after_ : float
         The gap of "identity" in `cv_results_`, and that of the map taken. NaN without a selection.
@@ -129,19 +128,18 @@ class SMCAETransformer(
     squared difference, pairs of rows, layers trained one by one, then together. The rest is our choice, since tables
     rarely come with pairs: how partners are found, the base map, the residual network that gets the class as an input,
     the energy distance, the stretching of moved rows to the spread of the real ones (by up to two), held-out rows that
-    end the training early, snapping, and the selection. A value that holds a fifth of a numeric real column attracts as many cells of the moved rows, so that
-    zeros of a rainfall stay zeros.
+    end the training early, snapping, and the selection. A value that holds a fifth of a numeric real column attracts as
+    many cells of the moved rows, so that zeros of a rainfall stay zeros.
 
     Give `y_synthetic` and, to `refine`, the target of new rows: most of the gain comes from matching class by class. A
     model predicts what is not given. A continuous target moves along with its row in `refine`; `fit_transform`, which
     cannot return it, moves features alone, with a warning.
 
-    A missing cell, or a category that no real row has, is missing afterwards if the real column has missing cells.
-    Otherwise it becomes the median, or the most frequent category, with a ResamplingWarning where `fit` saw no such
-    cell. No other cell becomes missing. Nominal columns of more than 50 categories, such as names, are
-    never changed. With fewer than 20 real rows the selection tries no more than location and scale. Doing nothing is
-    kept unless another map is better by one standard error of the difference, a simpler map unless by a quarter of it.
-    SMCAE is no candidate where held-out rows are nearest to its base map without the network.
+    A missing cell, or a category that no real row has, is missing afterwards if the real column has missing cells, and
+    the median or most frequent category otherwise, with a ResamplingWarning in new rows. No other cell becomes missing.
+    Nominal columns of more than 50 categories, such as names, are never changed. With fewer than 20 real rows the
+    selection tries no more than location and scale. Doing nothing is kept unless another map is better by one standard
+    error of the difference, a simpler map unless by a quarter of it.
 
     Rows that were made of the real ones, as by SMOTE, contain information on the rows that the selection holds out:
     judge them with `SyntheticRefiner`, which makes them anew in each fold. ``fit_transform(X)`` differs from
