@@ -53,7 +53,7 @@ def test_told_nothing_fit_transform_and_a_domain_at_transform_change_nothing_eit
     X, y = real_rows()
     with pytest.warns(ResamplingWarning, match="nothing says"):
         assert np.array_equal(SMCAETransformer().fit_transform(X, y), X)
-    with pytest.warns(ResamplingWarning, match="names no synthetic row"):
+    with pytest.warns(ResamplingWarning, match="names no row as synthetic"):
         transformer = SMCAETransformer().fit(X, y, sample_domain=np.full(60, -1))
     assert np.array_equal(transformer.transform(X, sample_domain=1), X)
     assert np.array_equal(transformer.refine(X), X)
