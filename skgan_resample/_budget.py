@@ -30,7 +30,7 @@ class OneHotBlock:
         if len(self.columns) == 1:
             is_known = ~np.isnan(values[:, 0])
             return np.where(is_known, values[:, 0], 0).astype(int), is_known
-        is_on, is_off = (np.abs(values - level) < ONE_HOT_TOLERANCE for level in (1, 0))
+        is_on, is_off = (np.abs(values - target) < ONE_HOT_TOLERANCE for target in (1, 0))
         return is_on.argmax(axis=1), (is_on.sum(axis=1) == 1) & (is_on | is_off).all(axis=1)
 
     def switch(self, codes, chosen):
@@ -81,11 +81,9 @@ class NumpyBudget:
         return not self.switches and not self.movable.any()
 
     def place(self, codes, move, *, factor=1.0, whole=False):
-        """Return the allowed rows nearest to ``codes + move``; cells that are not moved stay bit-identical.
-
-        `factor`, a number or of shape (n_samples, 1), multiplies the budget. `whole` marks columns that cannot hold
-        fractions: whole numbers in them are moved by whole steps, towards where they were.
-        """
+        """Return the allowed rows nearest to ``codes + move``; cells that are not moved stay bit-identical."""
+        # factor: a number or (n_samples, 1), times the budget. `whole` marks columns that cannot hold fractions: whole
+        # numbers in them are moved by whole steps, towards where they were.
         low, high = np.fmin(self.low, codes), np.fmax(self.high, codes)  # a row outside goes no further out
         steps = self.in_steps | (whole & (codes == np.round(codes)))  # (n_samples, n_features)
         move = np.where(np.isnan(codes), 0.0, move)
@@ -104,11 +102,9 @@ class NumpyBudget:
         return np.where(move == 0, codes, np.clip(codes + move, low, high))
 
     def _in_ball_by_steps(self, move, reach, limits, steps):
-        """Return moves in a ball, those of the cells `steps` in whole numbers.
-
-        A ball spread over many columns leaves less than a step to each. So each goes to its nearest step, one at least,
-        the largest first, for as long as the ball lasts; the other columns share what is left of it.
-        """
+        """Return moves in a ball, those of the cells `steps` in whole numbers."""
+        # A ball spread over many columns leaves less than a step to each: each goes to its nearest step, one at
+        # least, the largest first, for as long as the ball lasts; the other columns share what is left of it.
         reach = np.where(reach > 0, reach, 1.0)
         most = whole_steps(np.where(move > 0, limits[1], limits[0]), steps)
         wanted = np.where(self.in_steps, np.maximum(np.round(np.abs(move)), 1.0), np.abs(_towards_zero(move)))
@@ -123,10 +119,8 @@ class NumpyBudget:
         return np.where(steps, whole, move * shrink)
 
     def land(self, encoder, codes, x, x_adv, *, whole=False, factor=1.0):
-        """Return the codes of attacked encoded rows, pulled back to what is allowed, without a network's rounding.
-
-        `x` and `x_adv` are the encoded rows before and after the attack, of shape (n_samples, width).
-        """
+        """Return the codes of attacked encoded rows, pulled back to what is allowed, without a network's rounding."""
+        # x, x_adv (n_samples, width): encoded rows before and after the attack
         is_encoded = [column.kind != "constant" for column in encoder.columns_]
         numeric = np.flatnonzero(self.movable & is_encoded)
         at = [encoder.columns_[j].encoded.start for j in numeric]
@@ -156,11 +150,9 @@ def _towards_zero(move):
 
 
 def _in_ball(move, reach, limits):
-    """Return moves pulled back into the ball with the axes `reach`, to the nearest point within `limits`.
-
-    That point is the move shortened, then clipped. A column stopped by its bound leaves the others more of the ball, so
-    they are shortened less: each round finds more of the stopped ones, and never leaves the ball.
-    """
+    """Return moves pulled back into the ball with the axes `reach`, to the nearest point within `limits`."""
+    # That point is the move shortened, then clipped. A column stopped by its bound leaves the others more of the ball,
+    # so each round shortens them less, and never leaves the ball.
     move = move * (reach > 0)  # a column without a budget takes no part of the ball
     shares = move / np.where(reach > 0, reach, 1.0)
     shorter = move * np.minimum(1 / np.maximum(_length(shares), 1e-300), 1.0)

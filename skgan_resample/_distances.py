@@ -6,46 +6,31 @@ import numpy as np
 from scipy.spatial.distance import cdist
 from scipy.stats import rankdata
 
-MAX_ROWS = 4_000  # rows of each sample that are compared; more of them change the third digit and cost memory
-CHUNK = 1_000  # rows whose distances to all others are held at a time
 MAX_CLASS_ROWS = 1_000  # rows of each class that are compared, evenly spaced; twice as many take four times as long
 
 
 # ------------------------------------------------------------------------------------------------ energy distance
 def energy_of_sums(between, within_a, within_b, n_a, n_b):
-    """Return the energy distance of two samples from the sums of distances over all ordered pairs of rows.
-
-    This is the one formula, 2 E|A - B| - E|A - A'| - E|B - B'|, without bias: no row is paired with itself.
-    """
+    """Return the energy distance from sums over all ordered pairs: 2 E|A - B| - E|A - A'| - E|B - B'|."""
+    # The one formula (Szekely and Rizzo, 2013), without bias: no row is paired with itself.
     return 2 * between / (n_a * n_b) - within_a / (n_a * (n_a - 1)) - within_b / (n_b * (n_b - 1))
 
 
-def energy_distance(a, b, rng=None):
-    """Return the squared energy distance of two samples.
-
-    Source: G. J. Szekely, M. L. Rizzo, "Energy statistics: a class of statistics based on distances", Journal of
-    Statistical Planning and Inference 143, 2013.
-    """
-    # a (n_a, width), b (n_b, width)
-    a, b = (_some(rows, rng) for rows in (a, b))
-    return float(energy_of_sums(_sum(a, b), _sum(a, a), _sum(b, b), len(a), len(b)))
+def energy_distance(a, b):
+    """Return the squared energy distance of two samples, (n_a, width) and (n_b, width)."""
+    return Distances.of(a, b).energy()
 
 
 def energy_by_row(rows, sample):
-    """Return the part of each of `rows`, (n_rows,), in their energy distance to a sample: 2 E|x - A| - E|A - A'|.
-
-    The mean over rows lacks the term E|B - B'| of the rows alone, which is the same for all samples.
-    """
-    within = _sum(sample, sample) / (len(sample) * (len(sample) - 1))
+    """Return the part of each row in the energy distance of `rows` to a sample, (n_rows,): 2 E|x - A| - E|A - A'|."""
+    # The mean over rows lacks the term E|B - B'| of the rows alone, which is the same for all samples.
+    within = cdist(sample, sample).sum() / (len(sample) * (len(sample) - 1))
     return 2 * cdist(rows, sample).mean(axis=1) - within
 
 
 def energy_distance_by_class(moved, moved_classes, real, real_classes):
-    """Return the energy distance of synthetic to real rows of the same class, averaged over the real rows.
-
-    Classes with fewer than two rows on one side do not count; NaN if none is left. `moved` and `real` are of shape
-    (n_samples, width), the classes integers of shape (n_samples,).
-    """
+    """Return the energy distance of synthetic to real rows of the same class, averaged over the real rows."""
+    # moved, real (n_samples, width), classes (n_samples,). Classes with a side of fewer than two rows do not count.
     distances, sizes = [], []
     for number in np.unique(real_classes):
         pair = [rows[classes == number] for rows, classes in ((moved, moved_classes), (real, real_classes))]
@@ -56,20 +41,9 @@ def energy_distance_by_class(moved, moved_classes, real, real_classes):
     return float(np.average(distances, weights=sizes)) if sizes else np.nan
 
 
-def _some(rows, rng):
-    if len(rows) <= MAX_ROWS:
-        return rows
-    return rows[:MAX_ROWS] if rng is None else rows[rng.choice(len(rows), MAX_ROWS, replace=False)]
-
-
-def _sum(a, b):
-    """Return the sum of the distances over all pairs of rows of two samples."""
-    return sum(cdist(a[start : start + CHUNK], b).sum() for start in range(0, len(a), CHUNK))
-
-
 # ------------------------------------------------------------------------------- from matrices of distances, held once
 class Distances(NamedTuple):
-    """Euclidean distances of two samples `a` and `b`, from which several measures are read."""
+    """Euclidean distances of two samples of a few thousand rows, from which several measures are read."""
 
     between: np.ndarray  # (n_a, n_b)
     within_a: np.ndarray  # (n_a, n_a)
@@ -86,13 +60,8 @@ class Distances(NamedTuple):
 
 
 def coverage(distances, k_neighbors=5):
-    """Return how much of the real rows `a` the rows `b` reach.
-
-    A row of `a` has a ball around it that reaches to its k-th nearest neighbour in `a`; k is at most one less than
-    there are rows.
-
-    Source: M. F. Naeem et al., "Reliable fidelity and diversity metrics for generative models", ICML 2020.
-    """
+    """Return how much of the real rows `a` the rows `b` reach (Naeem et al., ICML 2020)."""
+    # A row of `a` has a ball around it that reaches to its k-th nearest neighbour in `a`.
     k_neighbors = min(k_neighbors, len(distances.within_a) - 1)
     radius = np.partition(distances.within_a, k_neighbors, axis=1)[:, k_neighbors]  # position 0 is the row itself
     return float((distances.between <= radius[:, None]).any(axis=1).mean())

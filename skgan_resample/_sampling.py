@@ -14,7 +14,7 @@ def evenly_spaced(n_rows, n, start=0.5):
 def drawn_equally(n_rows, n, rng, *, shuffle=False):
     """Return `n` positions among `n_rows`: each as often as the others, the remainder drawn without replacement.
 
-    Whole rounds through the rows come first, in order or, with `shuffle`, each in a random order of its own.
+    Whole rounds through the rows come first, in order or, with `shuffle`, each in another random order.
     """
     n_rounds, rest = divmod(n, n_rows)
     if shuffle:

@@ -22,7 +22,7 @@ def weight_parameter(estimator):
         name, last = estimator.steps[-1]
         inner = weight_parameter(last) if hasattr(last, "fit") else None
         if inner is not None and get_config()["enable_metadata_routing"]:
-            return inner  # routed: the step must have asked for it by set_fit_request
+            return inner  # routed: the step must have requested it by set_fit_request
         return None if inner is None else f"{name}__{inner}"
     if any(p.kind is p.VAR_KEYWORD for p in signature(estimator.fit).parameters.values()):
         for role in ("estimator", "regressor"):  # a search or TransformedTargetRegressor hands on what it does not know

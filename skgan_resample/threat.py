@@ -26,36 +26,34 @@ SPREADS = {
 class ThreatModel(BaseEstimator):
     """Say how far an attacker may move each column of a row.
 
-    A robust accuracy means nothing without it. The same object is used for training, for scoring and for making
-    adversarial rows (`RobustATWrapper`, `make_robust_scorer`).
+    The same object is used for training, for scoring and for making adversarial rows (`RobustATWrapper`,
+    `make_robust_scorer`).
 
     Parameters
     ----------
     eps : float, array-like of shape (n_features,), tuple (down, up), or dict by column, default=0.1
         How far a number may be moved, >= 0, in `unit`. A tuple of two numbers is for all columns, how far down and how
-        far up, so that ``(0, 0.5)`` is an attacker who can only add. The entries of an array or a dict are numbers or
-        such tuples; columns that a dict does not name are not moved. Categorical columns do not use it.
+        far up: ``(0, 0.5)`` can only add. The entries of an array or a dict are numbers or such tuples; columns that a
+        dict does not name are not moved, nor are categorical ones.
     unit : {"std", "range", "iqr", "raw"}, default="std"
-        What 1 means: a standard deviation, the observed range or the interquartile range of the column in `fit`, or its
-        own unit. A column whose interquartile range is 0 uses its standard deviation; a constant one is not moved,
-        except with "raw".
+        What 1 means: a standard deviation, range or interquartile range of the column in `fit` (where that is 0, its
+        standard deviation), or its own unit. A constant column is only moved with "raw".
     norm : {"linf", "l2"}, default="linf"
         "linf": each column may use its whole eps. "l2": the squared shares ``(move / eps)**2`` add up to 1 at most.
     immutable : list of names or positions, default=None
         Columns, numeric or categorical, that nobody can change.
     bounds : "train", tuple (low, high), dict of such tuples by column, or None, default=None
         Where numbers must stay, in the units of the column; "train" is the range seen in `fit`, None in a tuple is no
-        bound. A row that is outside already may stay there, but goes no further out. Bounds change the answer: a column
-        that starts at zero is much safer if nobody can go below it.
+        bound. A row that is outside already goes no further out.
     integer_features : "dtype", list of names or positions, or None, default="dtype"
-        Columns that move in whole steps. "dtype" takes those of an integer data type, and a list takes these and the
-        named ones; so an eps below 1 in their own unit leaves them as they are. None lets every column move by
-        fractions, which overstates the attacker; rows that `RobustATWrapper.perturb` returns keep their data types.
+        Columns that move in whole steps, so that an eps below 1 in their own unit leaves them as they are. "dtype":
+        those of an integer data type; a list adds the named ones. None: every column moves by fractions, which
+        overstates the attacker.
     categorical_features : "auto", list of names, positions or mask, or None, default="auto"
         Columns of categories: text, categories and booleans, and the named numeric ones. They are switched, not moved.
     onehot_groups : list of lists of names or positions, default=None
-        Columns that an earlier step made one-hot, group by group; each group is switched as a whole. Rows that do not
-        have exactly one category of a group keep what they have.
+        Columns that an earlier step made one-hot; each group is switched as a whole. Rows that do not have exactly one
+        category of a group keep what they have.
     max_categorical_changes : int, default=0
         How many categorical columns (or groups) may be switched in one row, to any category seen in `fit`.
     attackable_classes : list of labels, default=None
@@ -63,16 +61,12 @@ class ThreatModel(BaseEstimator):
 
     Attributes
     ----------
-    left_, right_ : ndarray of shape (n_features,)
-        How far down and up each column may be moved, in its own unit; 0 for immutable and categorical columns.
-    low_, high_ : ndarray of shape (n_features,)
-        Bounds, infinite where there are none.
+    left_, right_, low_, high_ : ndarray of shape (n_features,)
+        How far down and up each column may be moved, in its own unit, and its bounds, infinite where there are none.
     integer_ : ndarray of bool, shape (n_features,)
         Columns that move in whole steps.
-    switchable_ : ndarray of bool, shape (n_features,)
-        Categorical columns that may be switched.
-    groups_ : list of ndarray of int
-        Positions of the columns of each one-hot group that may be switched.
+    switchable_, groups_ : ndarray of bool, shape (n_features,), and list of ndarray of int
+        Categorical columns, and positions of the columns of each one-hot group, that may be switched.
     encoder_ : TableEncoder
         The schema of the table.
     n_features_in_, feature_names_in_
@@ -81,9 +75,8 @@ class ThreatModel(BaseEstimator):
     Notes
     -----
     Missing cells are never changed. Dates are moved in whole steps, the largest step that hits every date seen in
-    `fit`; with "raw" it is the unit. A budget that is short of a whole step by less than a ten-thousandth of it allows
-    the step. A ball ("l2") that is spread over many columns leaves less than a step to each: there a column of whole
-    steps goes to the nearest step, one at least, the largest moves first, for as long as the ball lasts.
+    `fit`; with "raw" it is the unit. A ball ("l2") that is spread over many columns leaves less than a step to each:
+    columns of whole steps then move by one step at least, the largest moves first, for as long as the ball lasts.
 
     Examples
     --------
@@ -167,7 +160,7 @@ class ThreatModel(BaseEstimator):
             eps = f"eps {self.eps:g} {self.unit}"
         else:
             eps = f"eps by column or direction, in {self.unit}"
-        is_movable = (self.left_ > 0) | (self.right_ > 0)
+        is_movable = (self.left_ > 0) | (self.right_ > 0)  # (n_features,)
         n_switchable = int(self.switchable_.sum()) + len(self.groups_)
         switched = "none switched"
         if n_switchable and self.max_categorical_changes:
@@ -231,30 +224,28 @@ class ThreatModel(BaseEstimator):
 
     def _reach(self, names, statistics):
         """Return how far down and up each column may be moved, in its own unit."""
-        n = len(names)
-        eps = self.eps
-        pairs = np.zeros((n, 2))  # down and up
-        down_and_up = isinstance(eps, tuple) and len(eps) == 2 and all(isinstance(side, Real) for side in eps)
-        if isinstance(eps, Real) or down_and_up:
+        eps, pairs = self.eps, np.zeros((len(names), 2))  # down and up
+        is_pair = isinstance(eps, tuple) and len(eps) == 2 and all(isinstance(side, Real) for side in eps)
+        if is_pair or isinstance(eps, Real):
             pairs[:] = eps
-        elif isinstance(eps, dict):
-            for j, (name, value) in zip(columns_named("eps", list(eps), names), eps.items()):
-                pairs[j] = _pair(value, name)
         else:
-            values = list(eps)
-            if len(values) != n:
-                raise ValueError(f"eps has {len(values)} entries for {n} columns.")
-            for j, value in enumerate(values):
+            if isinstance(eps, dict):
+                positions, values = columns_named("eps", list(eps), names), list(eps.values())
+            else:
+                positions, values = range(len(names)), list(eps)
+            if len(values) != len(positions):
+                raise ValueError(f"eps has {len(values)} entries for {len(names)} columns.")
+            for j, value in zip(positions, values):
                 pairs[j] = _pair(value, names[j])
         if not (np.isfinite(pairs).all() and (pairs >= 0).all()):
             raise ValueError("eps must be finite and at least 0, in each column.")
-        scale = np.ones(n)
+        scale = np.ones(len(names))
         if self.unit != "raw":
             scale = statistics[self.unit]
             if self.unit == "iqr":
                 scale = np.where(scale > 0, scale, statistics["std"])
             scale = np.where(np.isfinite(scale), scale, 0.0)
-        return (pairs * scale[:, None]).T
+        return (pairs * scale[:, None]).T  # (2, n_features)
 
     def _limits(self, names, statistics):
         """Return lowest and highest allowed value of each column."""

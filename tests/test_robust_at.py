@@ -470,7 +470,7 @@ def test_bad_parameters_are_named():
     X, y = table()
     with pytest.raises(ValueError, match=r"ro_strategy names \['magic'\]; known are"):
         wrapper(ro_strategy=["awp", "magic"]).fit(X, y)
-    with pytest.raises(ValueError, match=r"attackable_classes names \['5'\], which is no class of y"):
+    with pytest.raises(ValueError, match=r"attackable_classes names \['5'\], which y does not hold"):
         wrapper(threat_model=ThreatModel(attackable_classes=[0, 5])).fit(X, y)
     with pytest.raises(ValueError, match="X_val and y_val belong together"):
         wrapper().fit(X, y, X_val=X)

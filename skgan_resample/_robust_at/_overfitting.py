@@ -30,21 +30,15 @@ class Gap:
     detected: bool  # whether `low` is above `RELEVANT_GAP`
 
     def power(self, true_gap=EXAMPLE_GAP):
-        """Return the chance of detecting a true gap of this size with so many rows.
-
-        The error is the one seen, but no less than what such a gap brings with it: rows that are lost, one by one.
-        """
+        """Return the chance of detecting a true gap of this size with the rows at hand."""
+        # The error seen, but no less than what such a gap brings with it: rows that are lost, one by one.
         error = max(self.error, np.sqrt((true_gap - true_gap**2) * self.weights))
         return float(stats.norm.cdf((true_gap - RELEVANT_GAP) / error - stats.norm.ppf(CONFIDENCE)))
 
 
 def robust_gap(curves, rng):
-    """Return the gap between best and last epoch, chosen on some rows and measured on others.
-
-    The best epoch of the rows of a fold is the one that the rows of all other folds prefer: the best of many epochs on
-    the same rows would look better than it is, on any curve that only wobbles. A single fold is cut into halves by
-    `rng`.
-    """
+    """Return the gap between best and last epoch, chosen on some rows and measured on others."""
+    # The best of many epochs on the same rows would look better than it is, on any curve that only wobbles.
     best = best_by_others(curves, rng)
     rows = np.arange(len(best))
     difference = curves.robust[best, rows] - curves.robust[-1]  # (n_held_out,)
@@ -96,11 +90,9 @@ def mean_difference(first, second, confidence=CONFIDENCE):
 
 
 def suspected_labels(probabilities, y):
-    """Return which rows look mislabelled to a model that has not seen them, bool of shape (n_samples,).
-
-    A row is suspected if some other class is at least as probable as it is on average for rows of that class, and more
-    probable than its own (confident learning, arXiv:1911.00068). `probabilities` are out of fold.
-    """
+    """Return which rows look mislabelled to a model that has not seen them, bool of shape (n_samples,)."""
+    # Confident learning (arXiv:1911.00068): another class is at least as probable as on average for rows of that class,
+    # and more probable than the own one. probabilities (n_samples, n_classes) are out of fold.
     n_classes = probabilities.shape[1]
     usual = np.array([probabilities[y == k, k].mean() if (y == k).any() else np.inf for k in range(n_classes)])
     confident = np.where(probabilities >= usual, probabilities, -1.0)

@@ -111,7 +111,7 @@ class TorchSource:
         return network
 
     def check(self):
-        """Refuse a module whose outputs are of another shape than the training needs."""
+        """Refuse a module whose outputs have another shape than the training needs."""
         import torch
 
         from skgan_resample._nn.training import seeded
@@ -142,10 +142,7 @@ class Prepared:
 
 
 def prepare(estimator, options, X, y, sample_weight, X_val, y_val):
-    """Read the tables, resolve the threat model, and put the rows on the device.
-
-    `estimator` is the RobustATWrapper, of which only parameters are read; `options` are its training options.
-    """
+    """Read the tables, resolve the threat model, and put the rows on the device; parameters are read only."""
     import torch
 
     from skgan_resample._nn.attacks import Budget
@@ -254,7 +251,7 @@ def _check_threat(threat, budget, target):
     attackable = () if threat.attackable_classes is None else np.asarray(threat.attackable_classes).tolist()
     unknown = set(attackable) - set(() if target.classes is None else target.classes.tolist())
     if unknown:
-        raise ValueError(f"attackable_classes names {sorted(map(str, unknown))}, which is no class of y.")
+        raise ValueError(f"attackable_classes names {sorted(map(str, unknown))}, which y does not hold.")
 
 
 def _settings(estimator, options, model, n_rows):
@@ -265,7 +262,7 @@ def _settings(estimator, options, model, n_rows):
 
 
 def _network_source(model, n_inputs, classes):
-    """Return what builds the network, tried out where it is not ours."""
+    """Return what builds the network, tried out where it comes from the user."""
     n_classes = None if classes is None else len(classes)
     if is_convertible(model):
         return Architecture.from_sklearn(model, n_inputs, n_classes)

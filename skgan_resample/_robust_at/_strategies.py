@@ -41,7 +41,7 @@ def treatment_of(parts, threshold, options):
     )
 
 
-class Clock:
+class Deadline:
     """What is left of `max_time`, in seconds; None is no limit."""
 
     def __init__(self, started, max_time):
@@ -66,13 +66,10 @@ class Trained:
     findings: Findings
 
 
-def train_best(problem, folds, strategies, seeds, clock, *, callbacks, early_stopping, max_clean_loss):
-    """Look for robust overfitting on the folds, try treatments where it is found, and train the network that is kept.
-
-    Without folds the first strategy is trained on all rows. With one fold the network of its best epoch is kept. With
-    more, a network is trained on all rows for as long as the folds found best. `strategies` are treatments by name;
-    `seeds` holds one for each fold, and one for the network that is trained on all rows.
-    """
+def train_best(problem, folds, strategies, seeds, deadline, *, callbacks, early_stopping, max_clean_loss):
+    """Look for robust overfitting on the folds, try treatments where it is found, and train the network to keep."""
+    # No fold: the first strategy on all rows. One fold: the network of its best epoch. More: a network on all rows, for
+    # as long as the folds found best. `seeds`: one for each fold, and one for the network on all rows.
     from skgan_resample._nn.training import restore
 
     runs, last, findings, kept = {}, {}, Findings(), next(iter(strategies))
@@ -82,7 +79,7 @@ def train_best(problem, folds, strategies, seeds, clock, *, callbacks, early_sto
         """Train with a strategy on the folds and choose its epoch."""
         share = len(folds) / (len(folds) + 1) if refits else 1.0
         curves, *last[name] = train_folds(
-            name, problem, folds, strategies[name], seeds, callbacks=callbacks, max_time=clock.left(share)
+            name, problem, folds, strategies[name], seeds, callbacks=callbacks, max_time=deadline.left(share)
         )
         curves.gap = robust_gap(curves, np.random.RandomState(seeds[-1]))
         # One-standard-error rule: the last epoch ends a schedule of falling rates, so an earlier one must be better
@@ -95,8 +92,8 @@ def train_best(problem, folds, strategies, seeds, clock, *, callbacks, early_sto
         run(kept)
         findings = Findings.of(problem, runs[kept])
         for name in list(strategies)[1:] if findings.gap.detected else ():
-            if clock.max_time is not None and clock.left() < 2 * runs[kept].seconds:
-                warn(f"max_time={clock.max_time:g} left no time to try {name!r}.")
+            if deadline.max_time is not None and deadline.left() < 2 * runs[kept].seconds:
+                warn(f"max_time={deadline.max_time:g} left no time to try {name!r}.")
                 break
             run(name)
         kept, position = preferred(runs, max_clean_loss, seeds[-1])
@@ -108,7 +105,7 @@ def train_best(problem, folds, strategies, seeds, clock, *, callbacks, early_sto
         restore({"network": network}, states[position])
         n_epochs, history = runs[kept].epochs[position], runs[kept].history
     else:
-        epochs, max_time = problem.settings["max_epochs"], clock.left()
+        epochs, max_time = problem.settings["max_epochs"], deadline.left()
         if folds:
             epochs = max(1, round(runs[kept].epochs[position]))
             if max_time is not None:  # as long as a fold took at least: an untrained network would help nobody
@@ -138,11 +135,9 @@ def _train_on_all(problem, treatment, seed, epochs, callbacks, max_time):
 
 # ------------------------------------------------------------------------------------------ the choice
 def preferred(runs, max_clean_loss, seed):
-    """Return the strategy that held-out rows prefer, and the position of the evaluation whose network is kept.
-
-    It has the highest robust accuracy among those that cost no more clean accuracy than allowed. A strategy whose
-    best epoch costs too much can still be kept at its last one.
-    """
+    """Return the strategy that held-out rows prefer, and the position of the evaluation whose network is kept."""
+    # The highest robust accuracy among those that cost no more clean accuracy than allowed. A strategy whose best epoch
+    # costs too much can still be kept at its last one.
     first = next(iter(runs))
     stops_early = {name: curves.kept < len(curves.epochs) - 1 for name, curves in runs.items()}
     basis = first, stops_early[first]
@@ -159,11 +154,8 @@ def preferred(runs, max_clean_loss, seed):
 
 
 def cross_fitted(curves, which, stops, rng):
-    """Return the mean of "clean" or "robust" at the epoch that is kept, without the luck of having chosen it.
-
-    The best of many epochs looks better than it is. So the rows of a fold are judged at the epoch that the other folds
-    prefer (`stops`), or all of them at the last.
-    """
+    """Return the mean of "clean" or "robust" at the epoch that is kept, without the luck of having chosen it."""
+    # Rows of a fold are judged at the epoch that the other folds prefer (`stops`), or all of them at the last.
     values = getattr(curves, which)  # (n_evaluations, n_held_out)
     chosen = best_by_others(curves, rng) if stops else np.full(values.shape[1], -1)
     return float(values[chosen, np.arange(values.shape[1])] @ curves.weight / curves.weight.sum())

@@ -24,18 +24,17 @@ class AdversarialTrainingOptions(Options):
     Parameters
     ----------
     attack_loss : {"mixed", "ce", "margin"}, default="mixed"
-        What the attack of the training raises: at each step cross-entropy or margin, drawn at random, or always one of
-        them. Regressions always use the squared error.
+        What the attack raises: cross-entropy, margin, or one of them drawn at random at each step. Regressions use the
+        squared error.
     warm_up : float in [0, 1), default=0.1
-        The budget grows from nothing to its full size in this share of the training. Our choice: without it, training
-        with a large budget often begins with a constant prediction and takes long to leave it.
+        The budget grows from nothing to its full size in this share of the training. Our choice, because training with
+        a large budget otherwise often begins with a constant prediction.
     small_loss_threshold : float, default=0.65
-        A row has a small loss if its loss is below this share of the entropy of the classes, or of the variance of a
-        numeric target: of the loss of a model that sees no column. On ten balanced classes the default is the 1.5 of
-        the paper.
+        A row has a small loss if it is below this share of the loss of a model that sees no column: the entropy of the
+        classes, or the variance. On ten balanced classes the default is the 1.5 of the paper.
     strength_ratio : float, default=1.5
-        What the treatment "attack_strength" multiplies the budget of small-loss rows with. Far above 1.5, networks can
-        come to hide their gradient instead of becoming robust; look at `masking_gap_`.
+        What "attack_strength" multiplies the budget of small-loss rows with. Far above 1.5, networks can come to hide
+        their gradient instead of becoming robust; look at `masking_gap_`.
     awp_gamma : float, default=0.01
         How far the treatment "awp" moves the weights, relative to the norm of each matrix.
     validate_every : int, default=2
@@ -103,10 +102,7 @@ class AdversarialTrainingOptions(Options):
 # ------------------------------------------------------------------------------------------ what is trained on
 @dataclass(frozen=True)
 class Problem:
-    """Rows ready for training, on one device, and how they may be attacked.
-
-    Training rows come first, then those that the caller gave for validation.
-    """
+    """Rows on one device and how they may be attacked: training rows, then those given for validation."""
 
     x: object  # tensor (n, width), encoded rows
     y: object  # tensor (n,), classes as int64 or standardized numbers
@@ -160,12 +156,9 @@ def n_batches(n_rows, settings):
 def train_network(
     problem, rows, treatment, rng, *, evaluate=None, stop_after=None, callbacks=(), max_time=None, resume=None
 ):
-    """Train a network adversarially on some rows of the problem; return it and the TrainResult.
-
-    `evaluate` maps the network to a dict of numbers, every `validate_every` epochs. The training ends after
-    `stop_after` epochs, with the learning rate of a training of all epochs. `callbacks` get each record. `resume` is a
-    TrainResult: the training goes on where one from the same `rng` ended.
-    """
+    """Train a network adversarially on some rows of the problem; return it and the TrainResult."""
+    # It ends after `stop_after` epochs, with the learning rate of a training of all epochs. `resume` is a TrainResult:
+    # the training goes on where one from the same `rng` ended.
     import torch
 
     from skgan_resample._nn.adversarial import SCHEDULES, adversarial_step
@@ -215,7 +208,7 @@ def train_network(
             batches,
             max_steps=settings["max_epochs"] * per_epoch,
             evaluate=None if evaluate is None else lambda: evaluate(network),
-            # A run without evaluation is looked at once, where it is to stop.
+            # A run without evaluation makes one record, where it is to stop.
             evaluate_every=per_epoch * (stop_after if stop_after and evaluate is None else settings["validate_every"]),
             max_time=max_time,
             callbacks=[stop, *callbacks],
@@ -226,11 +219,7 @@ def train_network(
 
 
 def evaluation(problem, held_out, train_rows, rng):
-    """Return a function that evaluates a network on held-out rows, and the lists that it fills.
-
-    The function returns a dict of means for `train`. The lists, "clean", "robust" and for classes "probabilities", get
-    the outcomes of the held-out rows at each call.
-    """
+    """Return a function that evaluates a network on held-out rows, and the lists of outcomes that it fills."""
     import torch
 
     from skgan_resample._nn.adversarial import penultimate
@@ -284,11 +273,7 @@ def outcomes(outputs, y):
 # ------------------------------------------------------------------------------------------ one network a fold
 @dataclass
 class Curves:
-    """What a network predicted for rows that it had not seen, at each evaluation.
-
-    An outcome is 1 where the row is classified correctly, else 0. For a regression it is 1 minus the squared error in
-    variances of the target, whose mean is R2.
-    """
+    """What a network predicted for rows that it had not seen, at each evaluation; see `outcomes`."""
 
     name: str  # of the strategy
     rows: np.ndarray  # (n_held_out,), positions in the problem
@@ -327,12 +312,8 @@ def smoothed(curve):
 
 
 def train_folds(name, problem, folds, treatment, seeds, *, callbacks=(), max_time=None):
-    """Train one network a fold; return the curves of the rows that they had not seen, and the last network.
-
-    Runs of different treatments begin with the same weights and see the same batches: those of `seeds`, one a fold.
-    `max_time` is for all folds. If there is one fold only, the third thing that is returned holds the state of the
-    network at each evaluation.
-    """
+    """Train one network a fold; return the curves of held-out rows, the last network, and its states if one fold."""
+    # Runs of different treatments begin with the same weights and see the same batches: those of `seeds`, one a fold.
     from skgan_resample._nn.training import copied_state
 
     states, parts, seconds = [], [], 0.0
@@ -387,11 +368,7 @@ def join_folds(name, problem, folds, parts):
 
 
 def final_checks(problem, network, result, held_out, train_rows, rng):
-    """Attack held-out rows at the best step and training rows at the last one, each in a weak and in a strong way.
-
-    Returns the outcomes of the rows: of held-out rows "pgd" (weak) and "adaptive" (strong), of training rows
-    "training_attack" and "strong_attack".
-    """
+    """Return the outcomes of held-out rows at the best step and of training rows at the last, by attack."""
     import torch
 
     from skgan_resample._nn.adversarial import ATTACK_LOSSES

@@ -7,6 +7,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from skgan_resample._budget import NumpyBudget
+from skgan_resample._docstrings import shared_descriptions
 from skgan_resample._robust_at._training import FINAL_STEPS
 from skgan_resample._sklearn_networks import task_of
 from skgan_resample._tables._containers import reader_of
@@ -14,6 +15,19 @@ from skgan_resample._tables._encoder import TableEncoder
 from skgan_resample.threat import resolved_like
 
 MAX_FACTOR = 16.0  # of the budget, in `min_budget`; a guess
+
+described = shared_descriptions("""
+    X : table of shape (n_samples, n_features)
+        As for `predict`.
+    y : array-like of shape (n_samples,)
+        The truth.
+    sample_weight : array-like of shape (n_samples,), default=None
+        Weights of the rows in the mean; None counts each once.
+    threat_model : ThreatModel, default=None
+        Fitted, or with units of the training rows. None is the one of the training, `threat_model_`.
+    n_steps : int, default=30
+        Of each of several searches along the gradient: margin, cross-entropy, the nearest wrong classes one by one.
+    """)
 
 
 def is_classification(wrapper):
@@ -26,30 +40,20 @@ def is_classification(wrapper):
 class UnderAttackMixin:
     """The methods of RobustATWrapper that attack rows."""
 
+    @described
     def robust_score(self, X, y, *, threat_model=None, n_steps=FINAL_STEPS, sample_weight=None, return_report=False):
         """Return the accuracy, or R2, when each row is moved to where it hurts most within the threat model.
 
         Parameters
         ----------
-        X : table of shape (n_samples, n_features)
-            As for `predict`.
-        y : array-like of shape (n_samples,)
-            The truth.
-        threat_model : ThreatModel, default=None
-            Fitted, or with units of the training rows. None is the one of the training, `threat_model_`.
-        n_steps : int, default=30
-            Of each of several searches along the gradient: margin, cross-entropy, the nearest wrong classes one by one.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows in the mean; None counts each once.
+        {X, y, threat_model, n_steps, sample_weight}
         return_report : bool, default=False
-            Return a dict with ``robust``, ``clean``, ``threat_model`` in words, ``attack`` and ``n_rows``: a robust
-            accuracy without its threat model means nothing.
+            Return a dict with ``robust``, ``clean``, ``threat_model`` in words, ``attack`` and ``n_rows``.
 
         Returns
         -------
         score : float or dict
-            An upper limit, as with every attack. In our benchmarks (numbers, "linf") the worst of several independent
-            attacks took up to 0.011 more.
+            An upper limit, as with every attack: in our benchmarks other attacks together took up to 0.011 more.
         """
         codes, y = self._read(X, y)
         threat = self._resolved(threat_model)
@@ -69,19 +73,16 @@ class UnderAttackMixin:
             "n_rows": len(y),
         }
 
+    @described
     def perturb(self, X, y=None, *, threat_model=None, n_steps=FINAL_STEPS):
         """Return the rows moved to where they hurt most within the threat model.
 
         Parameters
         ----------
-        X : table of shape (n_samples, n_features)
-            As for `predict`.
+        {X}
         y : array-like of shape (n_samples,), default=None
             The truth; None is what the network predicts.
-        threat_model : ThreatModel, default=None
-            As for `robust_score`.
-        n_steps : int, default=30
-            As for `robust_score`.
+        {threat_model, n_steps}
 
         Returns
         -------
@@ -115,27 +116,21 @@ class UnderAttackMixin:
             )
 
     @available_if(is_classification)
+    @described
     def min_budget(self, X, y, *, threat_model=None, n_steps=FINAL_STEPS, tol=0.01):
         """Return what share of the budget is enough to change the prediction of each row.
 
         Parameters
         ----------
-        X : table of shape (n_samples, n_features)
-            As for `predict`.
-        y : array-like of shape (n_samples,)
-            The truth.
-        threat_model : ThreatModel, default=None
-            As for `robust_score`.
-        n_steps : int, default=30
-            As for `robust_score`.
+        {X, y, threat_model, n_steps}
         tol : float, default=0.01
             Relative width at which the bisection stops.
 
         Returns
         -------
         budget : ndarray of shape (n_samples,)
-            0 for rows that are wrong already; 2 means twice the budget of the threat model. Infinite where 16 times the
-            budget is not enough. Budgets of numbers are multiplied; categories may be switched at any of them.
+            0 for rows that are wrong already, 2 for twice the budget of the threat model, infinity where 16 times the
+            budget is not enough. Categories may be switched at any budget.
         """
         codes, y = self._read(X, y)
         threat = self._resolved(threat_model)

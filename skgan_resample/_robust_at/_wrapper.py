@@ -19,9 +19,9 @@ from skgan_resample._estimators import (
 )
 from skgan_resample._robust_at._overfitting import report
 from skgan_resample._robust_at._preparation import prepare, read_y
-from skgan_resample._robust_at._strategies import Clock, strategies_of, train_best
+from skgan_resample._robust_at._strategies import Deadline, strategies_of, train_best
 from skgan_resample._robust_at._training import AdversarialTrainingOptions, make_folds
-from skgan_resample._robust_at._under_attack import UnderAttackMixin, is_classification
+from skgan_resample._robust_at._under_attack import UnderAttackMixin, described, is_classification
 from skgan_resample._sklearn_networks import to_sklearn
 from skgan_resample._tables._containers import table_reader
 from skgan_resample._tables._encoder import admit_tables
@@ -38,38 +38,34 @@ class RobustATWrapper(
 
     Adversarial training (AT) fits each row where an attacker would move it. On small tables the network can begin to
     memorize its own attacks: robust accuracy on training rows goes on rising, on new rows it falls. This *robust
-    overfitting* (RO) [1]_ is looked for on rows that the network has not seen, with an interval and the power of the
-    search. It is treated if found, and `ro_report` describes what happened. Read more in the guide
-    :doc:`/guides/robust_overfitting`.
+    overfitting* (RO) [1]_ is looked for on held-out rows and treated if found; `ro_report` describes what happened.
+    Read more in the guide :doc:`/guides/robust_overfitting`.
 
     Parameters
     ----------
     estimator : scikit-learn model, callable, torch.nn.Module or None, default=None
         What is trained. An MLPClassifier, MLPRegressor, LogisticRegression, LinearSVC, Ridge or LinearRegression is
-        converted into a network: architecture, penalty (`alpha`, `C`), and training settings where those below are
-        None. It is not fitted itself, and a linear one is trained with the loss of the others. Penalties are on
-        standardized columns. A callable ``(n_features, n_outputs) -> torch.nn.Module`` or a module (copied) returns
-        logits of shape (n_samples, n_classes), also for two classes, or (n_samples, 1) for a regression; `n_features`
-        is the number of encoded columns, and a lambda can neither be pickled nor used in parallel. None is
+        converted into a network: architecture, penalty on standardized columns (`alpha`, `C`), and training settings
+        where those below are None. It is not fitted itself. A callable ``(n_features, n_outputs) -> torch.nn.Module``,
+        with the number of encoded columns, or a module (copied) returns logits of shape (n_samples, n_classes), also
+        for two classes, or (n_samples, 1) for a regression. None is
         ``MLPClassifier((128, 128), solver="sgd", learning_rate_init=0.05, batch_size=64, alpha=0.032, max_iter=60)``,
         or an MLPRegressor like it.
     threat_model : ThreatModel, default=None
-        What an attacker may do. It is cloned and fitted to the training rows. None is ``ThreatModel(eps=0.1)``: a tenth
-        of a standard deviation in each numeric column.
+        What an attacker may do; fitted to the training rows. None is ``ThreatModel(eps=0.1)``: a tenth of a standard
+        deviation in each numeric column.
     task : {"auto", "classification", "regression"}, default="auto"
         "auto" takes it from `estimator`, and classification where that is None. A torch module needs the task.
     objective : {"at", "trades"}, default="at"
-        The loss of attacked rows, or the loss of the rows themselves plus `trades_beta` times the divergence of the two
-        predictions (TRADES, arXiv:1901.08573).
+        The loss of attacked rows, or that of the rows themselves plus a penalty (TRADES, arXiv:1901.08573).
     trades_beta : float, default=6.0
-        See `objective`.
+        Weight of this penalty, the divergence of the predictions of rows and attacked rows.
     n_steps : int, default=7
         Steps of the attack on each batch. They shrink from twice the budget to nothing.
     ro_strategy : "auto", None or list of str, default="auto"
-        What is done about robust overfitting. None: nothing but early stopping. "auto": plain AT first; where RO is
-        found, also loss scaling with AWP, and the two with a stronger attack; held-out rows choose among the three, at
-        a loss of clean accuracy of at most `max_clean_loss`. A list is one training with these treatments, whether
-        there is RO or not:
+        What is done about robust overfitting. None: nothing but early stopping. "auto": plain AT; where RO is found,
+        also "loss_scale" with "awp", and all three treatments; held-out rows choose, at a loss of clean accuracy of at
+        most `max_clean_loss`. A list is one training with these treatments:
 
         - "loss_scale": small losses l count for ``threshold / l`` times as much;
         - "attack_strength": small-loss rows are attacked with a larger budget;
@@ -78,24 +74,21 @@ class RobustATWrapper(
     max_clean_loss : float, default=0.02
         See `ro_strategy`; in accuracy, or R2.
     cv : int or None, default=3
-        Number of folds in which rows are held out to find RO and the best epoch. Every row is held out once, and the
-        network is then trained on all rows for as long as the folds found best. It costs that many more trainings.
+        Folds in which rows are held out to find RO and the best epoch, a training each; the network is then trained on
+        all rows for as long as the folds found best.
     validation_fraction : float in (0, 1) or None, default=None
-        With ``cv=None``, this share of rows is held out once. There is one training, and the network does not learn
-        from these rows; below a thousand rows or so that finds little. If both are None, no rows are held out, nothing
-        is known about RO, and ``ro_strategy="auto"`` does what None does.
+        With ``cv=None``, this share of rows is held out once, and the network does not learn from them; below a
+        thousand rows or so that finds little. If both are None, ``ro_strategy="auto"`` does what None does.
     early_stopping : bool, default=True
         Whether the network of the best epoch is kept; else that of the last one.
     max_epochs : int, default=None
-        None takes it from a multilayer perceptron (``max_iter``). A linear model, whose ``max_iter`` counts steps of
-        another solver, gets 100 epochs, a torch module 60.
+        None takes ``max_iter`` of a multilayer perceptron; a linear model gets 100 epochs, a torch module 60.
     training : AdversarialTrainingOptions, default=None
-        Further settings of the training: batches, optimizer, attack loss, strength of the treatments. None is
-        ``AdversarialTrainingOptions()``; ``set_params(training__batch_size=32)`` reaches into it.
+        Further settings: batches, optimizer, attack loss, strength of the treatments.
     class_weight : dict, "balanced" or None, default=None
         Multiplied with `sample_weight`. None takes it from `estimator`, if it has one.
     max_time : float, default=None
-        Seconds for the whole fit. Training that does not fit in is cut short; the result then depends on the machine.
+        Seconds for the whole fit, which is cut short there; the result then depends on the machine.
     device : str, default="auto"
         "auto" (CUDA where there is one), "cpu", "cuda", "cuda:1".
     verbose : int, default=0
@@ -119,30 +112,27 @@ class RobustATWrapper(
         Epochs that the kept network was trained for.
     history_ : list of dict
         Of the kept strategy, one record for each evaluation, means over folds: ``epoch``, ``seconds``, ``val_clean``,
-        ``val_robust``, ``train_clean``, ``train_robust`` (accuracy or R2 of held-out rows and of up to 128 training
-        rows a fold, without and under attack), ``feature_gap`` (how far an attack moves the last hidden layer on
-        held-out rows, relative to training rows; whether it warns of RO is not shown), ``train_loss`` and
-        ``small_loss_fraction`` (since the evaluation before). Without held-out rows the losses alone.
+        ``val_robust``, ``train_clean``, ``train_robust`` (accuracy or R2 of held-out and of some training rows, without
+        and under attack), ``feature_gap`` (how far an attack moves the last hidden layer on held-out rows, relative to
+        training rows), ``train_loss`` and ``small_loss_fraction``. Without held-out rows the losses alone.
     runs_ : dict of Curves
         By strategy: outcomes of each held-out row at each evaluation, and the history. Empty without held-out rows.
     ro_gap_, ro_gap_interval_ : float, tuple of float
         Robust accuracy (or R2) lost between the best epoch and the last one by the first training, with its 90 %
-        interval. The best epoch of some rows is chosen by others, so the gap of a curve that only wobbles is 0 on
-        average.
+        interval. Other rows choose the best epoch, so a curve that only wobbles has no gap on average.
     ro_detected_ : bool or None
         Whether the lower limit is above 0.01. None if not measured.
     ro_power_ : float
-        The probability of finding a true gap of 0.05 with so many rows.
+        The probability of finding a true gap of 0.05 with this number of rows.
     ro_onset_epoch_ : float or None
-        Epoch from which the smoothed curve stays more than a standard error below its top.
+        From here on the smoothed curve stays more than a standard error below its top.
     robust_val_best_, robust_val_last_ : float
         Robust accuracy of held-out rows at the best epoch (of the smoothed curve) and at the last.
     masking_gap_ : float
-        Robust accuracy of held-out rows against plain projected gradient descent (PGD) minus that against the stronger
-        attack of `robust_score`. A warning is given when it is above 0.03 beyond chance.
+        Robust accuracy of held-out rows against plain projected gradient descent (PGD) minus that against the attack of
+        `robust_score`. There is a warning when it is above 0.03 beyond chance.
     attack_gap_, attack_too_weak_ : float, bool or None
-        Robust accuracy of training rows against the attack of the training minus that against the stronger one, and
-        whether it is above 0.1 beyond chance.
+        The same for training rows against the attack of the training, and whether it is above 0.1 beyond chance.
     suspected_labels_ : ndarray of bool, shape (n_samples,)
         Training rows whose label a network that has not seen them doubts. Only with held-out rows.
     device_ : str
@@ -160,13 +150,12 @@ class RobustATWrapper(
     Notes
     -----
     From the paper [1]_: rows with a small adversarial loss drive RO, and a stronger attack on them is a remedy. Its
-    exact form is not published; ours follows public descriptions. Loss scaling is from its predecessor (MLCAT,
-    arXiv:2206.08675), with the scale detached, since as published small losses get no gradient at all. The paper's
-    finding that leaving out small-loss rows relieves RO was seen on images; on the noisy table of our tests leaving
-    them out makes it worse. ``benchmarks/_factor_ablation.py`` repeats that study on any table.
+    exact form is not published, so it is our choice. Loss scaling is from its predecessor (MLCAT, arXiv:2206.08675),
+    with the scale detached, since as published small losses get no gradient at all.
+    ``benchmarks/_factor_ablation.py`` repeats the paper's study of small-loss rows on any table.
 
-    Missing cells are encoded with an indicator and are never attacked. Predictions and scores do not depend on the
-    device beyond the rounding of float32. A torch module is pickled by reference to its class.
+    Missing cells are encoded with an indicator and are never attacked. A torch module is pickled by reference to its
+    class; a lambda cannot be pickled.
 
     References
     ----------
@@ -250,7 +239,7 @@ class RobustATWrapper(
     # ------------------------------------------------------------------------------------------ fit
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None, X_val=None, y_val=None):
-        """Train the network; find robust overfitting, and treat it if `ro_strategy` says so.
+        """Train the network; find robust overfitting, and treat it as `ro_strategy` demands.
 
         Parameters
         ----------
@@ -272,13 +261,13 @@ class RobustATWrapper(
         Raises
         ------
         ValueError
-            One class only, infinite values, names that are no columns, and the like; the message says which.
+            If the input cannot be used; the message says what to do.
         TypeError
-            An `estimator` that is no network.
+            An `estimator` that cannot be read as a network.
         NonFiniteLossError
             The training diverged.
         """
-        clock = Clock(time.perf_counter(), self.max_time)
+        deadline = Deadline(time.perf_counter(), self.max_time)
         if self.cv is not None and self.validation_fraction is not None:
             raise ValueError(
                 f"validation_fraction={self.validation_fraction} needs cv=None: rows are held out in folds or once."
@@ -293,11 +282,11 @@ class RobustATWrapper(
         n_evaluations = 1 + -(-problem.settings["max_epochs"] // options.validate_every)  # of one training
         with fit_callbacks(self, X, y, n_records=n_evaluations * (1 + len(strategies) * len(folds))) as callbacks:
             trained = train_best(
-                problem, folds, strategies, seeds, clock, callbacks=callbacks, early_stopping=self.early_stopping,
+                problem, folds, strategies, seeds, deadline, callbacks=callbacks, early_stopping=self.early_stopping,
                 max_clean_loss=self.max_clean_loss,
             )  # fmt: skip
         self._set_fitted(prepared, trained, f"{type(X).__module__}.{type(X).__qualname__}")
-        self.fit_seconds_ = time.perf_counter() - clock.started
+        self.fit_seconds_ = time.perf_counter() - deadline.started
         if trained.findings.masks_gradient:
             warn(
                 f"PGD alone leaves {self.masking_gap_:.3f} more robust accuracy than a stronger attack: the network "
@@ -341,9 +330,9 @@ class RobustATWrapper(
         Parameters
         ----------
         X : table of shape (n_samples, n_features)
-            With the columns of `fit`. Infinity is refused. A category that `fit` did not see is encoded as none of the
-            known ones. A missing cell in a column that was complete in `fit` counts as the mean of the column, or as no
-            known category, with a ResamplingWarning.
+            With the columns of `fit`; infinity is refused. A category that `fit` did not see is none of the known ones.
+            A missing cell in a column that was complete in `fit` counts as its mean, with a ResamplingWarning, or as no
+            known category.
 
         Returns
         -------
@@ -353,13 +342,13 @@ class RobustATWrapper(
         return self._predict_codes(self._to_codes(X))
 
     @available_if(is_classification)
+    @described
     def decision_function(self, X):
         """Return the logits of the rows.
 
         Parameters
         ----------
-        X : table of shape (n_samples, n_features)
-            As for `predict`.
+        {X}
 
         Returns
         -------
@@ -370,13 +359,13 @@ class RobustATWrapper(
         return outputs[:, 1] - outputs[:, 0] if outputs.shape[1] == 2 else outputs
 
     @available_if(is_classification)
+    @described
     def predict_proba(self, X):
         """Return the probability of each class.
 
         Parameters
         ----------
-        X : table of shape (n_samples, n_features)
-            As for `predict`.
+        {X}
 
         Returns
         -------
@@ -387,17 +376,13 @@ class RobustATWrapper(
         outputs = np.exp(outputs - outputs.max(axis=1, keepdims=True))
         return outputs / outputs.sum(axis=1, keepdims=True)
 
+    @described
     def score(self, X, y, sample_weight=None):
         """Return the accuracy, or R2, without any attack.
 
         Parameters
         ----------
-        X : table of shape (n_samples, n_features)
-            As for `predict`.
-        y : array-like of shape (n_samples,)
-            The truth.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows in the mean; None counts each once.
+        {X, y, sample_weight}
 
         Returns
         -------
@@ -414,9 +399,8 @@ class RobustATWrapper(
         Returns
         -------
         model : estimator or Pipeline
-            Of the class of `estimator`. On a table of numbers without missing cells it takes the columns themselves;
-            else it is a Pipeline whose first step encodes the table (and is of this library). Predictions agree to
-            1e-5.
+            Of the class of `estimator`, behind a step of this library that encodes the table unless it holds numbers
+            without missing cells. Predictions agree to 1e-5.
 
         Raises
         ------

@@ -22,8 +22,8 @@ VARIANCE_RATIOS = 0.5, 2.0  # variance of moved rows within classes over that of
 class Origin:
     """How synthetic rows came about, as far as `SyntheticRefiner` knows."""
 
-    # makes synthetic rows of some of the real rows, for the folds of the selection; None where it cannot. Without it
-    # the rows given serve all folds
+    # makes a table of synthetic rows and its target of some of the real rows, for the folds of the selection; returns
+    # None where it cannot. Without it the rows given serve all folds
     draw: object = None
     can_drop: bool = False  # whether doing without synthetic rows is a candidate
     # whether the synthetic rows have other targets than the real ones on purpose, as those of an over-sampler. They
@@ -71,6 +71,17 @@ class Fitting:
         vectors = self.row_map_(self.synthetic, self.network_)
         self.point_masses_ = self.space.point_masses(self.synthetic, vectors, reference)
         return self
+
+    def attributes(self):
+        """Return the fitted attributes of the estimator that this fit decided on, by name."""
+        names = ("selected_", "row_map_", "network_", "point_masses_", "history_", "best_step_", "network_share_")
+        found = {name: getattr(self, name) for name in names}
+        if self.candidates_:
+            found["gap_before_"], found["gap_after_"] = (
+                self.candidates_[name].energy for name in ("identity", self.selected_)
+            )
+            found["cv_results_"] = _selection.selection_results(self.candidates_)
+        return found
 
     def _decided(self):
         """Return the name of the map, that of the base of a network, and when to stop its training."""
@@ -126,15 +137,15 @@ class Fitting:
         """Return the folds over some real rows, `rows` their positions; None, after a warning, where it cannot be."""
         folds = []
         for train, test in _selection.folds(real, self.settings.cv, self.rng):
+            synthetic = self.synthetic
             if self.settings.pairing == "given":
-                synthetic = self.synthetic[rows[train]]
-            else:
-                synthetic = self.synthetic if self.origin.draw is None else self.origin.draw(rows[train])
-            if synthetic is None:
-                warn(
-                    "The sampler cannot work on a part of the table, so its rows cannot be judged and stay as they are."
-                )
-                return None
+                synthetic = synthetic[rows[train]]
+            elif self.origin.draw is not None:
+                drawn = self.origin.draw(rows[train])
+                if drawn is None:
+                    warn("The sampler cannot work on a part of the table, so its rows cannot be judged and stay.")
+                    return None
+                synthetic = self.space.read(*drawn)
             synthetic = synthetic[_subsample(len(synthetic), self.rng)]
             sides = [self._reference(real[part], synthetic) for part in (train, test)]
             folds.append(Fold(real[train], real[test], test, synthetic, *sides))
@@ -165,11 +176,9 @@ class Fitting:
         ]
 
     def _networks_in_folds(self, base, folds):
-        """Train a network in each fold; return the step at which they are best, and to where they move rows.
-
-        What is scored on the test rows of a fold is the network at the step that the other folds prefer. No network is
-        a candidate, and None comes back, if its training diverges or if all folds together prefer the base as it is.
-        """
+        """Train a network in each fold; return the step at which they are best, and to where they move rows."""
+        # What is scored on the test rows of a fold is the network at the step that the other folds prefer. The network
+        # is no candidate if its training diverges, or if all folds together prefer the base as it is.
         try:
             trainings = [self._train(base, fold.synthetic, fold.reference, held_out=fold.compared) for fold in folds]
         except FloatingPointError as error:
@@ -251,8 +260,7 @@ def _subsample(n_rows, rng):
 
 
 def _chosen_step(trainings):
-    """Return the last step, unless an earlier one brought rows clearly nearer to the held-out ones; None for
-    trainings without held-out rows."""
+    """Return the last step, or an earlier one if rows were clearly nearer to the held-out ones; None without these."""
     n_records = min(len(training.energies) for training in trainings)
     if not n_records:
         return None

@@ -18,21 +18,14 @@ MOVED = 1e-3  # a row counts as moved by the network when a column changes by mo
 
 @dataclass
 class AffineMap:
-    """One affine map for all rows, or one for each class: ``x @ matrix + offset``.
+    """One affine map for all rows, or one for each class: ``x @ matrix + offset``."""
 
-    Matrices are of shape (n_classes, width, width), or (n_classes, width) for maps that stretch columns, offsets of
-    shape (n_classes, width). With one class the map is the same for all rows.
-    """
-
-    matrices: np.ndarray
-    offsets: np.ndarray
+    matrices: np.ndarray  # (n_classes, width, width), or (n_classes, width) for maps that stretch columns
+    offsets: np.ndarray  # (n_classes, width); with one class the map is the same for all rows
 
     def __call__(self, rows, membership=None):
-        """Return rows of shape (n_samples, width) moved.
-
-        `membership`, (n_samples, n_classes), holds the share of each class in each row; shares sum to one. A row is
-        moved to the mean, by these shares, of where the maps of the classes would move it. Not needed with one class.
-        """
+        """Return rows moved to the mean, by the shares of the classes, of where their maps would move them."""
+        # rows (n_samples, width); membership (n_samples, n_classes), its rows sum to one; not needed with one class
         if len(self.offsets) == 1:
             return self._of_class(0, rows)
         moved = np.zeros_like(rows)
@@ -65,16 +58,9 @@ def coral(synthetic, real):
 
 
 def linear_transport(synthetic, real, synthetic_classes=None, real_classes=None, n_classes=1, overall=None):
-    """Return the optimal transport between normal distributions, for each class by itself if there are classes.
-
-    With means m and covariances C of either side, ``x -> m_R + (x - m_S) A`` where
-    ``A = C_S^-1/2 (C_S^1/2 C_R C_S^1/2)^1/2 C_S^-1/2``. `overall` is the map for all rows; None is that between the
-    rows given.
-
-    Covariances are shrunk (Ledoit and Wolf). That of a class is shrunk towards the one within classes, pooled over all
-    of them, with n rows and d columns by d / (n + d). A class of fewer than three rows on one side gets the map for all
-    rows.
-    """
+    """Return the optimal transport between normal distributions, for each class by itself if there are classes."""
+    # With means m and covariances C of either side: x -> m_R + (x - m_S) A, where
+    # A = C_S^-1/2 (C_S^1/2 C_R C_S^1/2)^1/2 C_S^-1/2. A class of few rows gets the map `overall` for all rows.
     if overall is None:
         matrix = _transport(_covariance(synthetic), _covariance(real))
         overall = AffineMap(matrix[None], (real.mean(axis=0) - synthetic.mean(axis=0) @ matrix)[None])
@@ -96,11 +82,8 @@ def linear_transport(synthetic, real, synthetic_classes=None, real_classes=None,
 
 
 def with_shrunken_means(synthetic, real, synthetic_classes, real_classes, overall):
-    """Return real rows, shifted so that the means of small classes are shrunk towards where one map puts them.
-
-    The mean of a class of n real rows goes 2 / (n + 2) of the way to where `overall` moves the synthetic mean of the
-    class. Means of few rows are noise, which a map would otherwise learn.
-    """
+    """Return real rows with the means of small classes shrunk towards where the map `overall` puts them."""
+    # The mean of a class of n real rows goes 2 / (n + 2) of the way: means of few rows are noise.
     shifted = real.copy()
     for number in np.intersect1d(synthetic_classes, real_classes):
         members = real_classes == number
@@ -204,10 +187,8 @@ class RowMap:
         return vectors if self.output is None else self.output(vectors)
 
     def inputs(self, vectors, sample, *, labelled=True, device="cpu"):
-        """Return vectors of the rows of a sample as `Rows` for the network.
-
-        Real rows are not labelled: their code must not depend on a class that is unknown when it is asked for.
-        """
+        """Return vectors of the rows of a sample as `Rows` for the network."""
+        # Real rows are not labelled: their code must not depend on a class that is unknown when the code is wanted.
         import torch
 
         from skgan_resample._nn.autoencoder import Rows

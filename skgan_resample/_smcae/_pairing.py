@@ -56,13 +56,8 @@ def with_steady_classes(synthetic, real):
 
 
 def partners_of(synthetic, real, pairing, rng):
-    """Return, for each synthetic row, the position of the real row of its class that it is to become.
-
-    The synthetic rows are where the base map puts them. Pairing "ot" is the assignment of least squared distance in
-    which real rows are used equally often; many rows are assigned in parts drawn at random. "nearest" is the nearest
-    real row. With "given", row i of one side is the partner of row i of the other. Rows of a class without real rows
-    have the partner -1.
-    """
+    """Return the position of the real row of its class that each synthetic row is to become; -1 without one."""
+    # Synthetic rows are where the base map puts them. "ot" uses real rows equally often; many rows go in parts.
     if pairing == "given":
         return np.arange(len(synthetic))
     partners = np.full(len(synthetic), -1)

@@ -18,9 +18,9 @@ from skgan_resample._smcae._pairing import transport_of_all, with_classes_of, wi
 CANDIDATES = ("identity", "location_scale", "coral", "linear_ot", "smcae")  # from the simplest to the most involved
 MIN_ROWS = 20  # with fewer real rows only the first two are tried
 MAX_ROWS = 2_000  # rows of each side that take part in the choice
-MAX_COMPARED = 500  # about so many moved rows of a class are compared with held-out ones, evenly spaced
+MAX_COMPARED = 500  # moved rows of a class, at least, that are compared with held-out ones, evenly spaced
 N_TREES = 30  # of the forest among the models that judge synthetic rows
-# A simpler candidate is taken when it is worse than the best by at most so many standard errors: one for doing nothing,
+# A simpler candidate is taken when it is worse than the best by at most these standard errors: one for doing nothing,
 # because what moves rows must earn it, and a quarter between maps. Both are our choice.
 N_ERRORS = {"none": 1.0, "identity": 1.0}
 N_ERRORS_OF_MAPS = 0.25
@@ -36,11 +36,9 @@ class CandidateScores:
 
 
 def closed_form(name, synthetic, real):
-    """Return a candidate map without a network, fitted to two `Sample`.
-
-    A map for all rows is fitted to real rows in which classes are as frequent as among the synthetic ones: these may be
-    of the rare class alone.
-    """
+    """Return a candidate map without a network, fitted to two `Sample`."""
+    # A map for all rows is fitted to real rows in which classes are as frequent as among the synthetic ones: these may
+    # be of the rare class alone.
     if name == "identity":
         return identity(synthetic.vectors.shape[1])
     if name == "linear_ot":
@@ -97,10 +95,8 @@ class HeldOutScorer:
 
 
 def energies(moved, held_out):
-    """Return the part of each held-out row in the energy distance to the moved rows of its class, (n_held_out,).
-
-    A row of a class with fewer than two moved rows gets the mean of the others.
-    """
+    """Return the part of each held-out row in the energy distance to the moved rows of its class, (n_held_out,)."""
+    # A row of a class with fewer than two moved rows gets the mean of the others.
     parts = np.full(len(held_out), np.nan)
     for number in np.unique(held_out.classes):
         members = np.flatnonzero(held_out.classes == number)
@@ -127,10 +123,7 @@ def folds(real, n_splits, rng):
 
 
 def scores_of(scorer, folds, moved):
-    """Return the `CandidateScores` of a candidate.
-
-    `moved` holds for each fold the synthetic rows as the candidate moves them, knowing its training rows only, or None.
-    """
+    """Return the `CandidateScores` of a candidate; `moved` holds its rows by fold, or None without synthetic rows."""
     scores, means, distances = np.zeros(sum(len(fold.test) for fold in folds)), [], []
     for fold, rows in zip(folds, moved):
         scores[fold.positions] = scorer.weights[fold.positions] * scorer(rows, fold.train, fold.test)
@@ -151,10 +144,8 @@ def nearest_counts(values, others):
 
 
 def chosen(found, order):
-    """Return the name of the simplest candidate, the first in `order`, that is hardly worse than the best.
-
-    The standard error is that of the mean difference between the scores of the same rows.
-    """
+    """Return the name of the simplest candidate, the first in `order`, that is hardly worse than the best."""
+    # The standard error is that of the mean difference between the scores of the same rows.
     best = max(order, key=lambda name: found[name].scores.mean())
     for name in order:
         lost = found[best].scores - found[name].scores

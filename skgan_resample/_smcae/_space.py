@@ -53,10 +53,8 @@ class Space:
         self.role = role
 
     def fit(self, X, y, X_synthetic, y_synthetic):
-        """Learn schema and scale from the real rows; return real and synthetic rows as `Sample`.
-
-        Tables may be given as their readers, here and in `read`, so that nobody opens them twice.
-        """
+        """Learn schema and scale from the real rows; return real and synthetic rows as `Sample`."""
+        # Tables may be given as their readers, here and in `read`, so that nobody opens them twice.
         reader = reader_of(X)
         self.encoder_ = TableEncoder(categorical_features=self.categorical_features)  # schema of the real table
         codes = self.encoder_.fit_to_codes(reader)
@@ -127,11 +125,9 @@ class Space:
         return self._sample(codes, target, sample.membership)
 
     def valid_codes(self, sample, vectors, point_masses=(), *, like=None):
-        """Return codes, (n_samples, n_features), and target of the valid rows that are nearest to moved vectors.
-
-        Cells whose vectors did not change keep their value, but for snapping; cells that are missing stay so, and no
-        other becomes missing. Point masses are those given, or those of the real rows `like`.
-        """
+        """Return codes, (n_samples, n_features), and target of the valid rows that are nearest to moved vectors."""
+        # Cells that did not move keep their value but for snapping; missing ones stay missing, and no other becomes so.
+        # Point masses are those given, or those of the real rows `like`.
         codes, moved = self._decoded(sample, vectors)
         if like is not None:
             point_masses = self._point_masses(sample, codes, moved, like)
@@ -151,11 +147,8 @@ class Space:
         return codes, np.where(vectors[:, -1] == sample.vectors[:, -1], sample.target, decoded)
 
     def point_masses(self, sample, vectors, real):
-        """Return which values attract moved cells, and from how far, so that they hold the share that real ones do.
-
-        Zeros of a column such as rainfall would otherwise become small numbers. Columns of few values have no need of
-        it, since they are snapped; others only for a value that a fifth of the real cells of the class hold.
-        """
+        """Return which values attract moved cells, and from how far, so that they hold the share that real ones do."""
+        # Zeros of a column such as rainfall would become small numbers otherwise.
         return self._point_masses(sample, *self._decoded(sample, vectors), real)
 
     def _point_masses(self, sample, codes, moved, real):
@@ -224,8 +217,8 @@ def _some_labels(labels):
 
 
 def _column_weights(real, synthetic):
-    """Return what multiplies standardised columns, (width,): less than 1 for a column that varies far less among the
-    real rows than among the synthetic ones, so that it does not outweigh all others."""
+    """Return what multiplies standardized columns, (width,)."""
+    # Less than 1 for a column that varies far less among real rows, lest it outweigh all others.
     spread = real.std(axis=0)
     pooled = np.sqrt((spread**2 + synthetic.var(axis=0)) / 2)
     return np.where(spread > 0, spread / np.maximum(np.maximum(spread, MIN_POOLED_SHARE * pooled), 1e-300), 1.0)

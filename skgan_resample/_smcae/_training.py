@@ -1,8 +1,9 @@
 """Training of the autoencoder on samples, guarded or as in the paper. torch is imported inside functions."""
 
 import itertools
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from numbers import Real
+from types import SimpleNamespace
 
 import numpy as np
 from sklearn.utils._param_validation import Interval
@@ -97,46 +98,24 @@ class AutoencoderOptions(Options):
         self.learning_rate = learning_rate
 
 
-@dataclass(frozen=True)
-class Settings:
-    """The parameters of `SMCAETransformer` that selection and training use, "auto" and None resolved where they can be.
-
-    `estimator` is a parameter of the selection; `network` holds the checked options of the autoencoder.
-    """
-
-    variant: str
-    select: str | None
-    base: str
-    cv: int
-    scoring: str
-    estimator: object
-    pairing: str  # "ot", "nearest" or "given"
-    network: AutoencoderOptions
-    max_steps: int
-    max_time: float | None
-    device: str
-
-    @classmethod
-    def of(cls, transformer):
-        """Return the settings of a transformer; refuse wrong options of its network."""
-        given = {each.name: getattr(transformer, each.name, None) for each in fields(cls)}
-        given["network"] = AutoencoderOptions.of(transformer.autoencoder)
-        if transformer.pairing == "auto":
-            given["pairing"] = "given" if transformer.variant == "paper" else "ot"
-        return cls(**given)
+def resolved_settings(transformer):
+    """Return the parameters of a transformer as attributes: the network's checked, an "auto" pairing resolved."""
+    settings = SimpleNamespace(**transformer.get_params(deep=False))
+    settings.network = AutoencoderOptions.of(transformer.autoencoder)
+    if settings.pairing == "auto":
+        settings.pairing = "given" if settings.variant == "paper" else "ot"
+    return settings
 
 
 @dataclass
 class Training:
-    """A trained network and what was recorded on the way.
-
-    The last three are parallel: the steps at which held-out rows were compared with the moved ones, the part of each
-    held-out row in the energy distance, (n_held_out,), and the weights.
-    """
+    """A trained network and what was recorded on the way."""
 
     row_map: RowMap
     network: object  # at its last step; on the CPU once training is over
     history: list = field(default_factory=list)
+    # Parallel: steps at which held-out rows were compared with moved ones, the part of each held-out row in the energy
+    # distance, (n_held_out,), and the weights.
     steps: list = field(default_factory=list)
     energies: list = field(default_factory=list)
     states: list = field(default_factory=list)
@@ -164,11 +143,9 @@ def hidden_sizes(given, width):
 
 # ------------------------------------------------------------------------------------------------ guarded
 def train_guarded(base, synthetic, real, settings, rng, *, held_out=None, n_steps=None, callbacks=()):
-    """Train a network that moves rows on from where the base map puts them; return a `Training`.
-
-    The moved rows are compared with the real rows `held_out` at each record. Training ends after `n_steps`, but the
-    learning rate falls as if all steps were taken.
-    """
+    """Train a network that moves rows on from where the base map puts them; return a `Training`."""
+    # The moved rows are compared with the real rows `held_out` at each record. Training ends after `n_steps`, but the
+    # learning rate falls as if all steps were taken.
     from skgan_resample._nn.autoencoder import guarded_step
     from skgan_resample._nn.training import Adam, copied_state, paired_batches, resolve_device, seeded, train
 
@@ -225,11 +202,8 @@ def train_guarded(base, synthetic, real, settings, rng, *, held_out=None, n_step
 
 
 def stretch_to(moved, real):
-    """Return the map that gives moved rows the spread of the real ones, column by column, around their class means.
-
-    Columns are stretched by up to two and never narrowed; the spread is that within classes, over all of them. The mean
-    of a class that was not moved is that of the real rows.
-    """
+    """Return the map that gives moved rows the spread of the real ones, by column, around their class means."""
+    # Columns are never narrowed. The mean of a class that was not moved is that of the real rows.
     n_classes = moved.membership.shape[1]
     means, spreads = [], []
     for sample in (real, moved):
@@ -247,10 +221,8 @@ def stretch_to(moved, real):
 
 # ------------------------------------------------------------------------------------------------ as in the paper
 def train_paper(synthetic, real, settings, rng, *, callbacks=()):
-    """Train the autoencoder as in the paper: layer by layer, then all of it, on all rows at each step.
-
-    Both domains are scaled to [0, 1] by their own lowest and highest values. Parameters as in `train_guarded`.
-    """
+    """Train the autoencoder as in the paper: layer by layer, then all of it, on all rows at each step."""
+    # Both domains are scaled to [0, 1] by their own lowest and highest values.
     import torch
 
     from skgan_resample._nn.autoencoder import paper_stages

@@ -1,6 +1,5 @@
 """SMCAETransformer: which rows are synthetic, which map is taken, and what comes out."""
 
-from dataclasses import replace
 from numbers import Integral
 
 import numpy as np
@@ -18,10 +17,9 @@ from skgan_resample._estimators import (
     fit_callbacks,
 )
 from skgan_resample._smcae._fitting import Fitting, Origin
-from skgan_resample._smcae._selection import selection_results
 from skgan_resample._smcae._space import Space
 from skgan_resample._smcae._targets import fit_target_model, read_without_target, target_role
-from skgan_resample._smcae._training import AutoencoderOptions, Settings
+from skgan_resample._smcae._training import AutoencoderOptions, resolved_settings
 from skgan_resample._tables._containers import replace_rows, table_reader, take_rows, with_columns_of
 from skgan_resample._tables._encoder import admit_tables
 from skgan_resample._tables._targets import open_target
@@ -33,13 +31,13 @@ class SMCAETransformer(
 ):
     """Move synthetic rows into the distribution of real ones: the stacked multichannel autoencoder (SMCAE) [1]_.
 
-    Synthetic rows of a simulator, a generator or an over-sampler differ from real ones: the synthetic gap. SMCAE is a
-    method of domain adaptation that closes it with an autoencoder of two channels that share their encoder. The left
-    channel makes real rows of synthetic ones, the right one makes real rows of real ones, and a balance holds their
-    errors together. The network begins from simple maps and competes with them: held-out real rows choose among all,
-    doing nothing included. Real rows are never changed. Read more in the guide :doc:`/guides/smcae`.
+    Synthetic rows of a simulator, a generator or an over-sampler differ from real ones. SMCAE is a method of domain
+    adaptation that closes this gap with an autoencoder of two channels that share their encoder: the left one makes
+    real rows of synthetic ones, the right one makes real rows of real ones. The network begins from simple maps and
+    competes with them: held-out real rows choose among all, doing nothing included. Real rows are never changed. Read
+    more in the guide :doc:`/guides/smcae`.
 
-    Which rows are synthetic is said by `sample_domain` in `fit` and `transform` (one table), by `X_synthetic` in `fit`
+    Which rows are synthetic is given by `sample_domain` in `fit` and `transform` (one table), by `X_synthetic` in `fit`
     and `refine` (two tables), or by `skgan_resample.compose.SyntheticRefiner`, for rows that a sampler or a simulator
     makes inside a pipeline. Without any of them the estimator warns and changes nothing.
 
@@ -51,10 +49,9 @@ class SMCAETransformer(
         scaled to [0, 1]. It needs pairs of rows; without them it moves rows to the mean.
     select : {"cv", "gap", "identity", "location_scale", "coral", "linear_ot"} or None, default="cv"
         Which map is taken. "cv": that with which models predict held-out real rows best. "gap": that whose rows are
-        nearest to held-out real ones, in energy distance; also what "cv" means where no target is known. A name: this
-        map. None: SMCAE. The candidates by complexity: "identity", which snaps and does no more;
-        "location_scale", mean and standard deviation of each column; "coral", mean and covariance; "linear_ot", optimal
-        transport between normal distributions, for each class by itself; "smcae".
+        nearest to held-out real ones, in energy distance; also what "cv" means without a target. None: SMCAE. A name:
+        this map. By complexity: "identity" only snaps; "location_scale" matches mean and standard deviation of each
+        column, "coral" mean and covariance; "linear_ot" is optimal transport between normal distributions, by class.
     base : {"auto", "identity", "location_scale", "coral", "linear_ot"}, default="auto"
         Where the guarded network begins. "auto": the best of the others in the selection, else "linear_ot" for classes
         and "location_scale" without.
@@ -72,9 +69,8 @@ class SMCAETransformer(
         `y` is not used.
     pairing : {"auto", "ot", "nearest", "given"}, default="auto"
         Which real row a synthetic one is to become in the loss of the left channel. "ot" (optimal transport): the
-        assignment within the class of least total squared distance that uses real rows equally often (1,000 rows at a
-        time). "nearest": the nearest real row of the class. "given": row i of both tables. "auto": "given" for the
-        paper's variant, else "ot".
+        assignment within the class of least total squared distance, 1,000 rows at a time. "nearest": the nearest real
+        row of the class. "given": row i of both tables. "auto": "given" for the paper's variant, else "ot".
     categorical_features : "auto", None, or array-like of names, positions or a mask of bool, default="auto"
         Nominal columns. "auto": strings, booleans, categories. Numeric columns can be named as well.
     keep : array-like of names, positions or a mask, default=None
@@ -100,7 +96,7 @@ class SMCAETransformer(
     selected_ : str
         The map taken; "identity" where nothing was learned.
     cv_results_ : dict
-        The selection, one entry a candidate, as in GridSearchCV; also ``error_of_difference`` (standard error of the
+        The selection, as in GridSearchCV, by ``candidate``; also ``error_of_difference`` (standard error of the
         difference to the best) and ``gap`` (energy distance to held-out real rows). Empty without a selection.
     gap_before_, gap_after_ : float
         The gap of "identity" in `cv_results_`, and that of the map taken. NaN without a selection.
@@ -119,7 +115,7 @@ class SMCAETransformer(
     pairing_ : str
         The pairing, "auto" resolved.
     n_features_in_, feature_names_in_
-        As everywhere in scikit-learn.
+        As in scikit-learn.
 
     See Also
     --------
@@ -128,22 +124,22 @@ class SMCAETransformer(
 
     Notes
     -----
-    From the paper, as far as the code of its first author shows: two channels, a shared encoder, both errors and
-    their squared difference, pairs of rows, layers trained one by one, then together. The rest is our choice, since
-    tables rarely come with pairs: how partners are found, the base map, the residual network that gets the class as
-    an input, the energy distance, the stretching of moved rows to the spread of the real ones (by up to two),
-    held-out rows that end the training early, snapping, and the selection. A value that holds a fifth of a numeric
-    real column attracts as many cells of the moved rows, so that zeros of a rainfall stay zeros.
+    From the paper, as far as the code of its first author shows: two channels, a shared encoder, both errors and their
+    squared difference, pairs of rows, layers trained one by one, then together. The rest is our choice, since tables
+    rarely come with pairs: how partners are found, the base map, the residual network that gets the class as an input,
+    the energy distance, the stretching of moved rows to the spread of the real ones (by up to two), held-out rows that
+    end the training early, snapping, and the selection. A value that holds a fifth of a numeric real column attracts as
+    many cells of the moved rows, so that zeros of a rainfall stay zeros.
 
-    Give `y_synthetic` and, to `refine`, the target of new rows: most of the gain comes from matching class by class.
-    Where a target is not given, a model of the synthetic rows predicts it. A continuous target moves along with its
-    row, in `refine`; `fit_transform`, which cannot return it, moves features alone, with a warning.
+    Give `y_synthetic` and, to `refine`, the target of new rows: most of the gain comes from matching class by class. A
+    model predicts what is not given. A continuous target moves along with its row in `refine`; `fit_transform`, which
+    cannot return it, moves features alone, with a warning.
 
     A missing cell, or a category that no real row has, is missing afterwards if the real column has missing cells, and
-    filled otherwise; no other cell becomes missing. Nominal columns of more than 50 categories, such as names, are
-    never changed. With fewer than 20 real rows the selection tries no more than location and scale. Doing nothing is
-    kept unless another map is better by one standard error of the difference, a simpler map unless by a quarter of it.
-    SMCAE is no candidate where held-out rows are nearest to its base map without the network.
+    the median or most frequent category otherwise, with a ResamplingWarning in new rows. No other cell becomes missing.
+    Nominal columns of more than 50 categories, such as names, are never changed. With fewer than 20 real rows the
+    selection tries no more than location and scale. Doing nothing is kept unless another map is better by one standard
+    error of the difference, a simpler map unless by a quarter of it.
 
     Rows that were made of the real ones, as by SMOTE, contain information on the rows that the selection holds out:
     judge them with `SyntheticRefiner`, which makes them anew in each fold. ``fit_transform(X)`` differs from
@@ -175,7 +171,7 @@ class SMCAETransformer(
     True
     """
 
-    # So that nothing has to be requested where metadata routing is on.
+    # Where metadata routing is on, nothing has to be requested.
     __metadata_request__fit = {"sample_domain": True}
     __metadata_request__transform = {"sample_domain": True}
 
@@ -244,8 +240,7 @@ class SMCAETransformer(
         Parameters
         ----------
         X : array-like or pandas, polars or pyarrow table of shape (n_samples, n_features)
-            Real rows, and synthetic ones if `sample_domain` says so. Numbers, strings, booleans, categories, dates;
-            missing cells are allowed.
+            Real rows, and synthetic ones if `sample_domain` says so. Cells of any type; some may be missing.
         y : array-like of shape (n_samples,), default=None
             Their target, classes or numbers. Without it rows are matched regardless of it, and less well.
         sample_domain : array-like of int, shape (n_samples,), or int, default=None
@@ -299,9 +294,7 @@ class SMCAETransformer(
         Parameters
         ----------
         X : table of shape (n_samples, n_features)
-            With the columns of `fit`. In the rows that are moved, infinity is refused. There a missing cell becomes the
-            median, or the most frequent category, of a column whose real rows were complete in `fit`, with a
-            ResamplingWarning. So does a category that `fit` did not see; it becomes missing in other columns.
+            With the columns of `fit`. Infinity is refused in the rows that are moved; see Notes for missing cells.
         sample_domain : array-like of int, shape (n_samples,), or int, default=None
             >= 0 for a synthetic row, < 0 for a real one. None: all are real, as in prediction.
 
@@ -462,6 +455,7 @@ class SMCAETransformer(
         """Learn the map; return the reader of `X` and which of its rows are synthetic."""
         reader = table_reader(X)
         validate_data(self, X, skip_check_array=True)
+        given = X, y
         mask = _synthetic_mask(sample_domain, reader.n_rows)
         if y is not None:
             open_target(y)
@@ -470,7 +464,6 @@ class SMCAETransformer(
             raise ValueError("Give sample_domain or X_synthetic, not both: either says which rows are synthetic.")
         if mask.all():
             raise ValueError("sample_domain says that all rows are synthetic: there is nothing real to learn from.")
-        given = X, y
         if mask.any():
             sides = np.flatnonzero(~mask), np.flatnonzero(mask)
             real, synthetic = (reader.take(rows) for rows in sides)
@@ -488,24 +481,17 @@ class SMCAETransformer(
 
     @_fit_context(prefer_skip_nested_validation=False)
     def _fit_made(self, X, reader, y, X_synthetic, y_synthetic, *, target_type, origin):
-        """Fit for `SyntheticRefiner`, which made the synthetic rows; return these moved, None twice to drop them.
-
-        `target_type` is None where the refiner knows no more than the parameter of this name. The `draw` of the origin
-        returns a table and its target.
-        """
+        """Fit for `SyntheticRefiner`, which made the synthetic rows; return these moved, None twice to drop them."""
         validate_data(self, X, skip_check_array=True)
         made = self._opened(X_synthetic)
         synthetic = self._learn((X, y), reader, y, made, y_synthetic, target_type=target_type, origin=origin)
         return (None, None) if self.selected_ == "none" else self._moved(X_synthetic, synthetic, y_synthetic)
 
     def _learn(self, given, real, y, synthetic, y_synthetic, *, target_type=None, origin=None, can_move_target=True):
-        """Learn the map from readers and targets of real and synthetic rows; return the latter as a `Sample`.
-
-        `given` are the arguments of `fit`, for callbacks.
-        """
+        """Learn the map from readers and targets of both kinds of rows; return the synthetic ones as a `Sample`."""
         from skgan_resample._nn.training import resolve_device
 
-        settings = Settings.of(self)
+        settings = resolved_settings(self)
         rng = check_random_state(self.random_state)
         device = str(resolve_device(self.device))
         role = target_role(
@@ -520,18 +506,10 @@ class SMCAETransformer(
                 'one being the partner of row i of the other; use pairing="ot" where there are no partners.'
             )
         origin = Origin() if origin is None else origin
-        if origin.draw is not None:
-            origin = replace(origin, draw=_drawn_samples(origin.draw, space))
-        with fit_callbacks(self, *given) as callbacks:
+        with fit_callbacks(self, *given) as callbacks:  # callbacks get the arguments of `fit`
             fitting = Fitting(settings, space, real, synthetic, origin, rng, callbacks).run()
-        names = ("selected_", "row_map_", "network_", "point_masses_", "history_", "best_step_", "network_share_")
-        found = {name: getattr(fitting, name) for name in names}
-        if fitting.candidates_:
-            unmoved, taken = (fitting.candidates_[name].energy for name in ("identity", fitting.selected_))
-            found |= {"gap_before_": unmoved, "gap_after_": taken}
-            found["cv_results_"] = selection_results(fitting.candidates_)
         by_class = fitting.network_ is not None or len(fitting.row_map_.base.offsets) > 1
-        model = fit_target_model(space, synthetic, rng, by_class=by_class)
+        model, found = fit_target_model(space, synthetic, rng, by_class=by_class), fitting.attributes()
         self._set_fitted(space_=space, device_=device, pairing_=settings.pairing, target_model_=model, **found)
         return synthetic
 
@@ -548,16 +526,6 @@ class SMCAETransformer(
         tags = admit_tables(super().__sklearn_tags__())
         tags.target_tags.required = False
         return tags
-
-
-def _drawn_samples(draw, space):
-    """Return a function that gives what `draw` does, as a `Sample` instead of a table and its target."""
-
-    def draw_sample(rows):
-        drawn = draw(rows)
-        return None if drawn is None else space.read(*drawn)
-
-    return draw_sample
 
 
 def _synthetic_mask(sample_domain, n_rows):

@@ -37,25 +37,32 @@ def read_target(y, *, name="y", warn=False):
         For anything else: text, categories, booleans, dates, missing cells, infinity, values beyond 1e300, several
         columns. The message says what and where.
     """
-    if _is_plain(y):
-        target, is_flat = np.asarray(y, dtype=np.float64), True
-    else:
+    target, is_flat = _plain_numbers(y), True
+    if target is None:
         column = open_target(y, name)
         if column.kind(0) != "number":
             _refuse_values(column, name)
         target, is_flat = column.numbers(0) if column.matrix is None else column.matrix[:, 0], column.is_column
-    usable = np.abs(target) <= LARGEST  # False for NaN as well
-    if not usable.all():
-        _refuse_numbers(target, usable, name)
+    # Two passes without a copy, since scorers read many targets. NaN spreads to minimum and maximum and fails, too.
+    if not (len(target) and target.min() >= -LARGEST and target.max() <= LARGEST):
+        usable = np.abs(target) <= LARGEST
+        if not usable.all():
+            _refuse_numbers(target, usable, name)
     return target if is_flat else column_or_1d(target[:, None], warn=warn)
 
 
-def _is_plain(y):
-    """Whether a target is a NumPy array, or a pandas series over one, of numbers: the short way for scorers."""
-    if type(y) is not np.ndarray and not hasattr(y, "iloc"):
-        return False
+def _plain_numbers(y):
+    """Return the short way of scorers: an array, a series over one or a list of floats as float64; None for others."""
+    if type(y) is list and y and type(y[0]) is float:
+        try:
+            y = np.asarray(y)
+        except ValueError:  # nested lists of different lengths
+            return None
+    elif type(y) is not np.ndarray and not hasattr(y, "iloc"):
+        return None
     dtype = getattr(y, "dtype", None)
-    return isinstance(dtype, np.dtype) and dtype.kind in "fiu" and y.ndim == 1 and len(y) > 0
+    is_plain = isinstance(dtype, np.dtype) and dtype.kind in "fiu" and y.ndim == 1 and len(y) > 0
+    return np.asarray(y, dtype=np.float64) if is_plain else None
 
 
 def open_target(y, name="y"):

@@ -7,14 +7,11 @@ import numpy as np
 
 
 def worst_rows(badness, codes, budget, *, factor, n_queries, rng):
-    """Return the worst allowed rows that a random search finds.
-
-    As in the Square attack (Andriushchenko et al., arXiv:1912.00049), each proposal sets some columns of a row anew, at
-    first most of them and later one or two, mostly to the edge of what is allowed, and is kept if the row is worse.
-
-    `badness` maps moved codes and the positions of their rows to how wrong the classifier is, (n,); above 0 it is
-    misled. `factor`, (n_samples, 1), is 0 for rows that are not attacked; `n_queries` is for each row.
-    """
+    """Return the worst allowed rows that a random search finds, with `n_queries` for each row."""
+    # As in the Square attack (Andriushchenko et al., arXiv:1912.00049), each proposal sets some columns of a row anew,
+    # at first most of them and later one or two, mostly to the edge of the budget, and is kept if the row is worse.
+    # `badness` maps moved codes and the positions of their rows to (n,), above 0 where the classifier is misled.
+    # factor (n_samples, 1) is 0 for rows that are not attacked.
     worst = codes.copy()
     if budget.is_empty:
         return worst
@@ -51,8 +48,8 @@ def _proposed_shares(shares, anew, norm, rng):
     if not width:
         return shares
     chosen = rng.uniform(size=(n, width)) < anew
-    chosen[np.arange(n), rng.randint(width, size=n)] = True
-    edge = rng.choice([-1.0, 1.0], size=(n, width))
+    chosen[np.arange(n), rng.randint(width, size=n)] = True  # at least one column a row
+    edge = rng.choice([-1.0, 1.0], size=(n, width))  # attacks mostly succeed at the edge of a budget
     values = np.where(rng.uniform(size=(n, width)) < 0.75, edge, rng.uniform(-1, 1, size=(n, width)))
     tried = np.where(chosen, values, shares)
     if norm == "l2":

@@ -14,16 +14,13 @@ from skgan_resample._tables._encoder import (
 )
 from skgan_resample._tables._targets import is_continuous_target, open_target, read_target
 
-MAX_CATEGORIES = 50  # a nominal column keeps so many of its categories, the most frequent real ones
+MAX_CATEGORIES = 50  # a nominal column keeps this many categories, the most frequent real ones
 MAX_REACH = 3.0  # in standard deviations of the real rows: root mean square of a column of synthetic rows, at most
 
 
 def read_tables(given, categorical_features):
-    """Return names, kinds and nominality of the columns, and every table as codes, (n_samples, n_features).
-
-    `given` holds tables by role; the first one decides on names, order and types. Categories are numbered over
-    all tables, so that one which only synthetic rows have is a category, too.
-    """
+    """Return names, kinds and nominality of the columns, and every table as codes, (n_samples, n_features)."""
+    # The first table decides on names, order and types. Categories are numbered over all tables.
     readers = {role: reader_of(table) for role, table in given.items()}
     first = next(iter(readers.values()))
     names = first.names
@@ -115,14 +112,11 @@ def snapped_codes(schema, codes, nominal):
 
 
 class CommonEncoding:
-    """All tables in one encoding, in which categories or missing cells that real rows do not have gain nothing.
-
-    `parts` are codes, (n_samples, n_features); by the standard deviation of the first one columns are scaled. The
-    positions `real` are those of parts whose categories are real, `synthetic` of those that count where a column would
-    lie too far away.
-    """
+    """All tables in one encoding, in which categories or missing cells that real rows do not have gain nothing."""
 
     def __init__(self, parts, nominal, *, real, synthetic):
+        # parts: codes, (n_samples, n_features) each; columns are scaled by the spread of the first. `real`: positions
+        # of parts whose categories are real; `synthetic`: of those that count where a column would lie too far away.
         sizes = [len(part) for part in parts]
         part_of = np.repeat(np.arange(len(parts)), sizes)  # (n_samples,), of all rows one after the other
         pooled = _merge_categories(np.vstack(parts), nominal, np.isin(part_of, real))
@@ -148,7 +142,7 @@ def _merge_categories(codes, nominal, is_real):
             continue
         categories = codes[known, j].astype(int)
         counts = np.bincount(categories[is_real[known]], minlength=categories.max() + 1)
-        number = np.empty(len(counts))
+        number = np.empty(len(counts))  # (n_categories,): the new number of each old one
         number[np.argsort(-counts, kind="stable")] = np.minimum(np.arange(len(counts)), MAX_CATEGORIES)
         number[counts == 0] = MAX_CATEGORIES + 1
         codes[known, j] = number[categories]
@@ -157,7 +151,7 @@ def _merge_categories(codes, nominal, is_real):
 
 def _within_reach(encoded, n_real, is_synthetic):
     """Shrink columns in which synthetic rows lie so far from the real mean that no other column would count."""
-    encoded = np.clip(encoded, -1e6, 1e6)
+    encoded = np.clip(encoded, -1e6, 1e6)  # our choice: far beyond what counts, and squares stay finite
     reach = np.sqrt((encoded[is_synthetic] ** 2).mean(axis=0))
     is_far = (reach > MAX_REACH) | ((np.ptp(encoded[:n_real], axis=0) == 0) & (reach > 0))  # a constant has no unit
     return encoded * np.where(is_far, MAX_REACH / np.where(reach > 0, reach, 1), 1.0)

@@ -98,7 +98,7 @@ def ser_curve(y_true, y_pred, *, relevance, thresholds=None):
         thresholds = np.unique(np.concatenate([[0.0], phi, [1.0]]))
     else:
         thresholds = _read_shares(thresholds, "thresholds")
-    order = np.argsort(phi)
+    order = np.argsort(phi)  # (n_samples,), the least relevant row first
     from_the_top = np.cumsum(error[order[::-1]] ** 2)  # (n_samples,): of the k most relevant rows, k = 1 ... n
     n_reaching = len(phi) - np.searchsorted(phi[order], thresholds)  # (n_thresholds,)
     return thresholds, np.concatenate([[0.0], from_the_top])[n_reaching]

@@ -1,12 +1,14 @@
 """Scores under attack: make_robust_scorer, through pipelines with linear steps or as a black box."""
 
 from copy import deepcopy
+from dataclasses import dataclass
 
 import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import validate_data
 
 from skgan_resample._budget import NumpyBudget
+from skgan_resample._docstrings import shared_descriptions
 from skgan_resample._sklearn_networks import Architecture, is_convertible, weights_of
 from skgan_resample._tables._encoder import TableEncoder
 from skgan_resample._tables._targets import read_classes
@@ -14,25 +16,7 @@ from skgan_resample.exceptions import warn
 from skgan_resample.metrics._black_box import worst_rows
 from skgan_resample.threat import ThreatModel, is_attacked
 
-
-def make_robust_scorer(threat_model, *, clean_weight=0.0, n_steps=30, n_queries=200, random_state=0):
-    """Return a scikit-learn scorer for accuracy under attack, the same evaluation for all candidates.
-
-    The scorer attacks every candidate within the same budgets, in the units of the columns that it is given, whatever
-    budgets the candidate was trained with. The attack depends on the kind of candidate:
-
-    - a `RobustATWrapper`: white-box, along the gradient;
-    - a fitted MLPClassifier, LogisticRegression or LinearSVC of scikit-learn, and one of these or a `RobustATWrapper`
-      behind steps of a Pipeline that are affine on these rows, such as a StandardScaler or PCA (this is tested on the
-      rows): white-box too, through the steps;
-    - any other classifier: black-box, a random search through its predictions. That is **weaker**: the score is an
-      upper limit, and a model that scores higher may only be harder to search. There is a `ResamplingWarning`.
-
-    Parameters
-    ----------
-    threat_model : ThreatModel
-        Fitted, or with ``unit="raw"``. One that is not fitted and has another unit would measure each candidate with
-        the spread of the rows at hand, and is refused.
+described = shared_descriptions("""
     clean_weight : float in [0, 1], default=0.0
         Weight of the accuracy without attack; the rest is on the one under attack.
     n_steps : int, default=30
@@ -41,6 +25,26 @@ def make_robust_scorer(threat_model, *, clean_weight=0.0, n_steps=30, n_queries=
         Predictions for each row in a black-box search.
     random_state : int, default=0
         Seed of the searches.
+    """)
+
+
+@described
+def make_robust_scorer(threat_model, *, clean_weight=0.0, n_steps=30, n_queries=200, random_state=0):
+    """Return a scikit-learn scorer for accuracy under attack, the same evaluation for all candidates.
+
+    The scorer attacks every candidate within the same budgets, in the units of the columns that it is given. The attack
+    depends on the kind of candidate:
+
+    - a `RobustATWrapper`, MLPClassifier, LogisticRegression or LinearSVC, also behind steps of a Pipeline that are
+      affine on these rows, such as a StandardScaler: white-box, along the gradient;
+    - any other classifier: black-box, a random search through its predictions. That is **weaker**, with a
+      `ResamplingWarning`: a model that scores higher may only be harder to search.
+
+    Parameters
+    ----------
+    threat_model : ThreatModel
+        Fitted, or with ``unit="raw"``: budgets must not depend on the rows that are scored.
+    {clean_weight, n_steps, n_queries, random_state}
 
     Returns
     -------
@@ -81,6 +85,8 @@ def make_robust_scorer(threat_model, *, clean_weight=0.0, n_steps=30, n_queries=
     return RobustScorer(deepcopy(threat_model), clean_weight, n_steps, n_queries, random_state)
 
 
+@described
+@dataclass(eq=False, repr=False)
 class RobustScorer:
     """What `make_robust_scorer` returns: call it as ``scorer(estimator, X, y)``.
 
@@ -88,14 +94,7 @@ class RobustScorer:
     ----------
     threat_model : ThreatModel
         Fitted, or with ``unit="raw"``.
-    clean_weight : float in [0, 1]
-        Weight of the accuracy without attack.
-    n_steps : int
-        Steps of each white-box search.
-    n_queries : int
-        Predictions for each row in a black-box search.
-    random_state : int
-        Seed of the searches.
+    {clean_weight, n_steps, n_queries, random_state}
 
     See Also
     --------
@@ -115,12 +114,11 @@ class RobustScorer:
     (True, True)
     """
 
-    def __init__(self, threat_model, clean_weight, n_steps, n_queries, random_state):
-        self.threat_model = threat_model
-        self.clean_weight = clean_weight
-        self.n_steps = n_steps
-        self.n_queries = n_queries
-        self.random_state = random_state
+    threat_model: ThreatModel
+    clean_weight: float
+    n_steps: int
+    n_queries: int
+    random_state: int
 
     def __call__(self, estimator, X, y, sample_weight=None):
         report = self.report(estimator, X, y, sample_weight)
@@ -214,10 +212,8 @@ def _innermost(estimator):
 
 
 def _margin(model, X, truth):
-    """Return by how much the best wrong class is ahead of the true one, by rows; above 0 the model is misled.
-
-    Whether it is, is what `predict` says: a threshold of its own may lie elsewhere than at equal probabilities.
-    """
+    """Return by how much the best wrong class is ahead of the true one, by rows; above 0 the model is misled."""
+    # `predict` decides, since a threshold may lie elsewhere than at equal probabilities.
     rows = np.arange(len(truth))
     misled = np.asarray(model.predict(X)) != np.asarray(model.classes_)[truth]
     if hasattr(model, "predict_proba"):
@@ -261,10 +257,8 @@ class _Rows:
 
 # ------------------------------------------------------------------------------------------ white box
 def _white_box(model, rows, codes, budget):
-    """Return a classifier as a network of standardized columns, and the encoder that standardizes; None if it is none.
-
-    A pipeline is one if its steps are together an affine map of the columns.
-    """
+    """Return a classifier as a network of standardized columns, with its encoder; None if it is no network."""
+    # A pipeline is one if its steps are together an affine map of the columns.
     steps, last = [], model
     if isinstance(model, Pipeline):
         # Samplers of imbalanced-learn act in `fit` alone.
@@ -315,11 +309,8 @@ def _network_of(model):
 
 
 def _affine(inputs, codes, budget, encoder, *, n_tried=200):
-    """Return the affine map from encoded rows to the inputs of a network, matrix and offset; None if it is not affine.
-
-    It is read off at one row, a column at a time, and then tried on rows moved as the budget allows. `inputs` maps
-    codes to inputs, or None where it refuses them; no column of `encoder` is constant.
-    """
+    """Return the affine map from encoded rows to the inputs of a network, matrix and offset; None if there is none."""
+    # It is read off at one row, a column at a time, and then tried on rows moved as the budget allows.
     center, spread = encoder.scaling
     base = codes.mean(axis=0)
     reach = np.maximum(budget.left, budget.right)
@@ -327,9 +318,9 @@ def _affine(inputs, codes, budget, encoder, *, n_tried=200):
     values = inputs(np.vstack([base, base + np.diag(step)]))  # (1 + n_features, n_inputs)
     if values is None or values.ndim != 2:
         return None
-    slopes = (values[1:] - values[0]) / step[:, None]
+    slopes = (values[1:] - values[0]) / step[:, None]  # (n_features, n_inputs)
     rng = np.random.RandomState(0)
-    tried = codes[rng.permutation(len(codes))[:n_tried]]
+    tried = codes[rng.permutation(len(codes))[:n_tried]]  # (n_tried, n_features)
     share = rng.uniform(-1, 1, size=tried.shape)
     tried = np.vstack([tried, tried + np.where(share > 0, budget.right, budget.left) * share])
     seen = inputs(tried)

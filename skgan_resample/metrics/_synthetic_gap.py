@@ -20,6 +20,7 @@ from skgan_resample._distances import (
     rank_correlations,
     total_variation,
 )
+from skgan_resample._docstrings import shared_descriptions
 from skgan_resample._tables._encoder import TableEncoder
 from skgan_resample._tables._origins import row_keys
 from skgan_resample.exceptions import warn
@@ -31,9 +32,19 @@ from skgan_resample.metrics._common_encoding import (
     snapped_codes,
 )
 
+described = shared_descriptions("""
+    X_real : table of shape (n_real, n_features)
+        Real rows that played no part in making the synthetic ones; 8 at least. Cells of any type, some may be missing.
+    categorical_features : "auto", None, or array-like of names, positions or a mask of bool, default="auto"
+        Nominal columns. "auto": booleans, strings, categories and objects of `X_real`; a list names further, numeric
+        ones. None admits no nominal column at all.
+    random_state : int, RandomState instance or None, default=None
+        Of halvings, draws, folds and forests.
+    """)
+
 MAX_HALF = 1_000  # rows of a half, and of the synthetic rows compared with it; twice as many take four times as long
-MAX_PAIR_COLUMNS = 200  # numeric columns whose correlations are compared
-K_NEIGHBORS = 5
+MAX_PAIR_COLUMNS = 200  # numeric columns whose correlations are compared: 19,900 pairs
+K_NEIGHBORS = 5  # as in the paper of coverage
 N_GROUPS = 20  # of rows, left out one by one for the error of `gap_closed`
 VERSIONS = ("as_is", "snapped", "floor")
 
@@ -52,14 +63,15 @@ READINGS = {
 }
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class SyntheticGap(Mapping):
     """What `synthetic_gap` found: a mapping from the name of a measure to its record, and a table when printed.
 
     Parameters
     ----------
     measures : list of dict
-        One record a measure, keys "measure", "as_is", "as_is_error", "snapped", "snapped_error", "floor",
-        "floor_error" and "reading" (how to read it, in words). Numbers are floats; NaN where there is none.
+        One record a measure, keys "measure", "as_is", "snapped" and "floor", each of these also with "_error", and
+        "reading" (how to read it, in words). NaN where there is no number.
     columns : list of dict
         One record a column, in the order of the table, keys "column", "kind", "as_is", "snapped" and "floor": one
         minus the Kolmogorov-Smirnov distance (numeric) or the total variation (categorical).
@@ -90,18 +102,15 @@ class SyntheticGap(Mapping):
     ['domain AUC, forest', 'energy distance', 'columns, mean']
     """
 
-    def __init__(
-        self, *, measures, columns, worst_column, n_real, n_synthetic, n_train, n_compared, n_repeats, target_type
-    ):
-        self.measures = measures
-        self.columns = columns
-        self.worst_column = worst_column
-        self.n_real = n_real
-        self.n_synthetic = n_synthetic
-        self.n_train = n_train
-        self.n_compared = n_compared
-        self.n_repeats = n_repeats
-        self.target_type = target_type
+    measures: list
+    columns: list
+    worst_column: str | int
+    n_real: int
+    n_synthetic: int
+    n_train: int
+    n_compared: int
+    n_repeats: int
+    target_type: str | None
 
     def __getitem__(self, name):
         for record in self.measures:
@@ -162,6 +171,7 @@ class SyntheticGap(Mapping):
         return pd.DataFrame(self.measures).set_index("measure")
 
 
+@described
 @validate_params(
     {
         "target_type": [StrOptions({"auto", "classification", "regression"})],
@@ -189,28 +199,21 @@ def synthetic_gap(
 
     Parameters
     ----------
-    X_real : table of shape (n_real, n_features)
-        Real rows that played no part in making the synthetic ones; 8 at least. NumPy array, list, or pandas, polars or
-        pyarrow table, with columns of any type; NaN is allowed.
+    {X_real}
     X_synthetic : table of shape (n_synthetic, n_features)
         Synthetic rows, 4 at least. Columns of two frames are matched by name, else by position.
     y_real, y_synthetic : array-like of shape (n_real,) and (n_synthetic,), default=None
-        Labels or target values; both or none, for the utility. The other measures do not use them; put the target into
-        both tables for that.
+        Labels or target values; both or none. For the utility alone: other measures need the target in both tables.
     X_train : table of shape (n_train, n_features), default=None
-        The real rows that the synthetic ones were made from. They show whether rows were memorised, and count as real
-        rows where ranges, decimals and categories are learned.
-    categorical_features : "auto", None, or array-like of names, positions or a mask of bool, default="auto"
-        Which columns are nominal. "auto" takes booleans, strings, categories and objects of `X_real`; a list names
-        further, numeric ones. None admits no nominal column at all.
+        The real rows that the synthetic ones were made from, to show whether rows were memorised. They count as real
+        where ranges, decimals and categories are learned.
+    {categorical_features}
     target_type : {"auto", "classification", "regression"}, default="auto"
         "auto" takes text, booleans, categories, and whole numbers with at most 20 distinct values for classes.
     n_repeats : int, default=5
-        Halvings. Results are the mean over them and its standard error, the standard deviation over repeats divided
-        by the root of their number. All repeats share the rows, so the error is a little too small, and does not cover
-        how much other rows would change the numbers. NaN for one repeat.
-    random_state : int, RandomState instance or None, default=None
-        Of halvings, draws, folds and forests.
+        Halvings. Results are the mean over them and its standard error, NaN for one repeat. All repeats share the rows,
+        so the error does not cover how much other rows would change the numbers.
+    {random_state}
 
     Returns
     -------
@@ -220,14 +223,12 @@ def synthetic_gap(
     Raises
     ------
     ValueError
-        If there are fewer than 8 real or 4 synthetic rows, the columns do not match, a column of numbers has text in
-        another table, a cell is infinite, or only one of `y_real` and `y_synthetic` is given.
+        If there are too few rows, the columns do not match, a cell is infinite, or only one target is given.
 
     Notes
     -----
-    Everything is measured twice: "as is", and "snapped" to the grid of the real rows, that is their range, decimals and
-    few values, as `TableEncoder.snap` does it. Number formatting alone gives rows away, so an AUC near 1 can mean
-    no more than unrounded numbers. The range is that of `X_real` and `X_train` together.
+    Everything is measured twice: "as is", and "snapped" to the ranges, decimals and few values of the real rows. Number
+    formatting alone gives rows away, so an AUC near 1 can mean no more than unrounded numbers.
 
     =================================== ==============================================================================
     measure                             definition; R is a half of the real rows, S the synthetic rows
@@ -246,17 +247,13 @@ def synthetic_gap(
     =================================== ==============================================================================
 
     A measure that makes no sense for a table, such as correlations of a single column, is left out. The packages
-    sdmetrics, prdc and hyppo have further measures; the floor beside each measure is our addition, since numbers of
-    finite samples mean little without it.
+    sdmetrics, prdc and hyppo have further measures. The floor is our choice, since numbers of finite samples mean
+    little without it.
 
     Distances are Euclidean on encoded columns: numbers divided by the standard deviation of the real rows, categories
-    one-hot, missing cells at the mean with an indicator. Where synthetic values lie more than 3 standard deviations
-    (root mean square) from the real mean, the column is shrunk to 3, lest one nearly constant column decide. A
-    category that only synthetic rows have is a category of its own, and so is a cell missing only there. Of more than
-    50 categories the rarer real ones are merged into one, and those that are not real into another.
-
-    At most 1,000 rows of each half and of the synthetic rows are compared in a repeat, drawn at random. Warnings
-    of the models are not shown, and global random states are left alone.
+    one-hot, missing cells at the mean with an indicator. A column in which synthetic values lie more than 3 standard
+    deviations from the real mean is shrunk to 3, lest one nearly constant column decide. Of more than 50 categories the
+    rarer real ones are merged. At most 1,000 rows of each side are compared in a repeat, drawn at random.
 
     References
     ----------
@@ -325,6 +322,7 @@ def synthetic_gap(
     )
 
 
+@described
 @validate_params(
     {
         "n_repeats": [Interval(Integral, 1, None, closed="left")],
@@ -341,17 +339,14 @@ def gap_closed(X_real, X_before, X_after, *, categorical_features="auto", n_repe
 
     Parameters
     ----------
-    X_real : table of shape (n_real, n_features)
-        Real rows that played no part in making or moving the synthetic ones; 8 at least.
+    {X_real}
     X_before, X_after : table of shape (n_before, n_features) and (n_after, n_features)
         Synthetic rows, 4 at least. If there are equally many, row i of both is taken for the same row before and
         after it was moved, which makes the error smaller.
-    categorical_features : "auto", None, or array-like of names, positions or a mask of bool, default="auto"
-        As in `synthetic_gap`.
+    {categorical_features}
     n_repeats : int, default=5
         Random halvings. Each half takes either part once.
-    random_state : int, RandomState instance or None, default=None
-        Of halvings and draws.
+    {random_state}
     snap : bool, default=False
         Whether both sets of synthetic rows are first brought to the ranges, decimals and few values of the real rows.
 
@@ -359,16 +354,14 @@ def gap_closed(X_real, X_before, X_after, *, categorical_features="auto", n_repe
     -------
     value : float
         1 where nothing is left of the gap, 0 where it is as before, negative where it has grown. NaN, with a
-        ResamplingWarning, where the gap before is less than two standard errors above the floor: there is none to
-        close.
+        ResamplingWarning, where the gap before is less than two standard errors above the floor.
     error : float
-        Standard error, by leaving out one of 20 groups of rows after the other, real and synthetic ones; NaN with
-        the value.
+        Standard error, by a jackknife over 20 groups of rows; NaN with the value.
 
     Raises
     ------
     ValueError
-        If there are fewer than 8 real or 4 synthetic rows, or the columns do not match.
+        If there are too few rows, or the columns do not match.
 
     Notes
     -----
@@ -404,7 +397,7 @@ def gap_closed(X_real, X_before, X_after, *, categorical_features="auto", n_repe
     half = min(len(real) // 2, len(before), len(after))
     gaps = np.zeros(3)  # before, after, floor
     for _ in range(n_repeats):
-        order = rng.permutation(len(real))[: 2 * half]
+        order = rng.permutation(len(real))[: 2 * half]  # the first half of these is one half, the rest the other
         drawn = rng.permutation(len(before))[:half]
         drawn = [drawn, drawn if is_paired else rng.permutation(len(after))[:half]]
         for one, other in ((order[:half], order[half:]), (order[half:], order[:half])):
@@ -460,6 +453,7 @@ def _repeat(rows, common, size, target_type, rng):
     within_first = cdist(first.encoded, first.encoded)
 
     found = {}
+    # The floor comes first: real rows in the place of synthetic ones.
     for version, candidate in zip(("floor", "as_is", "snapped"), (second, *(part[drawn] for part in synthetic))):
         between = cdist(first.encoded, candidate.encoded)  # (n_first, n_candidate)
         distances = Distances(between, within_first, cdist(candidate.encoded, candidate.encoded))
@@ -507,17 +501,15 @@ def _complements(a, b, nominal):
 
 def _correlation_difference(a, b):
     """Return the mean absolute difference of rank correlations; a column that became constant has none left, 0."""
-    pairs = np.triu_indices(a.shape[1], 1)
+    pairs = np.triu_indices(a.shape[1], 1)  # each pair of columns once: n_features (n_features - 1) / 2
     expected, got = rank_correlations(a)[pairs], rank_correlations(b)[pairs]
     known = ~np.isnan(expected)
     return float(np.abs(expected - np.nan_to_num(got))[known].mean()) if known.any() else float("nan")
 
 
 def _variance_ratio(a, b):
-    """Return the summed variance of the columns of `b` to that of `a`.
-
-    A mean of ratios would be decided by the columns that hardly vary in `a`.
-    """
+    """Return the summed variance of the columns of `b` to that of `a`."""
+    # A mean of ratios would be decided by the columns that hardly vary in `a`.
     total = a.var(axis=0).sum() if a.size else 0.0
     return float(b.var(axis=0).sum() / total) if total > 0 else float("nan")
 
@@ -551,6 +543,7 @@ def _r2(y, predicted):
 def _memory(rows, some_train, others, train):
     """Return how many rows are nearer to a training row than to one of as many others, and how many are copies."""
     size = min(len(some_train), len(others))
+    # (n_samples,) each: the distance of a row to the nearest of `size` rows
     to_train, to_others = (cdist(rows.encoded, part.encoded[:size]).min(axis=1) for part in (some_train, others))
     known = set(train.keys.tolist())
     return {
@@ -602,13 +595,10 @@ def _some_of(distances, a, b):
 
 
 def _jackknife(distances, is_paired):
-    """Return the standard errors of the energy distance before, and of the share that was closed.
-
-    Halvings share their rows, so their scatter says little about other rows. A jackknife leaves out groups of rows in
-    turn, of the real and of the synthetic rows, and computes both energy distances again from the sums over groups.
-    That keeps what they have in common, and needs no normal approximation of a ratio. The floor is 0 here, the mean of
-    the unbiased distance of two halves over all halvings.
-    """
+    """Return the standard errors of the energy distance before, and of the share that was closed."""
+    # Halvings share their rows, so their scatter says little about other rows. A jackknife leaves out groups of rows in
+    # turn and computes both distances again from sums over groups. The floor is 0 here, the mean of the unbiased
+    # distance of two halves over all halvings.
     sums = [_GroupSums(part) for part in distances]
 
     def shares(before, after):
@@ -622,6 +612,7 @@ def _jackknife(distances, is_paired):
     else:
         scenes.append([shares((None, g), (None, None)) for g in range(n_before)])
         scenes.append([shares((None, None), (None, g)) for g in range(n_after)])
+    # Jackknife: (n - 1) / n times the sum of squares, added up over independent sets of rows.
     variance = sum((len(values) - 1) * np.var(values, axis=0) for values in scenes)
     return tuple(np.sqrt(variance).tolist())
 
@@ -635,6 +626,7 @@ class _GroupSums:
         starts = [np.arange(n) * size // n for n, size in zip(self.n_groups, sizes)]
         self._counts = [np.diff(start, append=size) for start, size in zip(starts, sizes)]
         pairs = [(starts[0], starts[1]), (starts[0], starts[0]), (starts[1], starts[1])]
+        # (n_groups_a, n_groups_b) each: rows and then columns of a matrix of distances are summed from start to start
         self._sums = [
             np.add.reduceat(np.add.reduceat(matrix, rows, axis=0), columns, axis=1)
             for matrix, (rows, columns) in zip(distances, pairs)

@@ -4,7 +4,7 @@ import numpy as np
 from _smcae_data import smcae
 
 from skgan_resample._smcae._space import Sample
-from skgan_resample._smcae._training import Settings
+from skgan_resample._smcae._training import resolved_settings
 
 
 def sample_of(vectors, classes=None, n_classes=1, target=None):
@@ -25,4 +25,4 @@ def two_domains(n_synthetic=60, n_real=45, n_classes=2, seed=0):
 def options(pairing="ot", **changes):
     """Return the settings of a short training."""
     defaults = {"hidden_layer_sizes": (6, 4), "max_steps": 100, "batch_size": 32, "device": "cpu"}
-    return Settings.of(smcae(pairing=pairing, **{**defaults, **changes}))
+    return resolved_settings(smcae(pairing=pairing, **{**defaults, **changes}))

@@ -234,7 +234,7 @@ def test_a_sampler_that_cannot_work_in_a_fold_leaves_rows_as_they_are_and_it_say
 
     def draw(rows):
         asked.append(rows)
-        return sides[1][rows] if len(asked) <= n_good else None
+        return (synthetic[rows], y_synthetic[rows]) if len(asked) <= n_good else None
 
     settings = options(cv=3, max_steps=20, estimator=LogisticRegression())
     run = Fitting(settings, space, *sides, Origin(draw=draw), np.random.RandomState(0), [])
