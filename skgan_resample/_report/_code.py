@@ -11,16 +11,10 @@ OUR_HOMES = [f"skgan_resample{module}" for module in ("", ".model_selection", ".
 
 
 class Code:
-    """Code in the making: it collects imports, and knows objects that have a name in the script.
-
-    Parameters
-    ----------
-    seed : int
-        Given to every `random_state` that is None.
-    """
+    """Code in the making: it collects imports, and knows objects that have a name in the script."""
 
     def __init__(self, seed):
-        self.seed = seed
+        self.seed = seed  # given to every `random_state` that is None
         self.names = []  # (key of an object, code that stands for it)
         self.imports = {}  # module to names
 
@@ -30,14 +24,8 @@ class Code:
             self.imports.setdefault(public_home(thing), set()).add(thing.__name__)
         return things[-1].__name__
 
-    def named(self, name, value):
-        """Return the line that gives an object a name, which stands for all that are equal to it from there on."""
-        line = f"{name} = {self.of(value)}"
-        self.stands_for(name, value)
-        return line
-
     def stands_for(self, text, value):
-        """Let a piece of code stand for an object, and for all that are equal to it."""
+        """Write a piece of code, such as a name, for an object and for all that are equal to it."""
         self.names.append((_key(value), text))
 
     def import_lines(self):
@@ -97,10 +85,7 @@ def quoted(value):
 
 
 def joined(start, parts, end, *, brackets=""):
-    """Return parts between commas on one line, or on lines of their own where that is too long.
-
-    `brackets` are put around broken parts that need none on one line.
-    """
+    """Return parts with commas on one line or, where it is too long, a line each; `brackets` are for the latter."""
     parts = list(parts)
     line = f"{start}{', '.join(parts)}{end}"
     if len(line) <= WIDTH - 12 and "\n" not in line:
@@ -114,7 +99,7 @@ def public_home(thing):
     """Return the public module path under which a class or function can be imported."""
     parts = thing.__module__.split(".")
     modules = [".".join(parts[:end]) for end in range(1, len(parts) + 1)]
-    if parts[0] == "skgan_resample":  # some stand in a file that several public modules share
+    if parts[0] == "skgan_resample":  # defined in private modules
         modules = [*OUR_HOMES, *modules]
     for module in modules:
         is_private = any(part.startswith("_") for part in module.split("."))

@@ -6,22 +6,22 @@ import warnings
 from functools import cached_property
 
 from skgan_resample._report import _page
-from skgan_resample._report._base import Report, folds_judged, verdict_facts
+from skgan_resample._report._base import Report, folds_judged
 from skgan_resample._report._grid import Cell, Grid, effect, number, p_value, ratio
 from skgan_resample.model_selection._methods import REFINED, default_methods, named_samplers
 from skgan_resample.model_selection._result import CHOSEN
 
 REFINED_WORDS = {  # what became of new rows, by `selected_`
     "none": "all of them were dropped",
-    "identity": "they stay as they are",
+    "identity": "they are unchanged",
     "location_scale": "they were moved to the mean and the spread of the real ones",
     "coral": "they were moved to the mean and the covariances of the real ones",
     "linear_ot": "they were moved by a linear map (optimal transport)",
     "smcae": "they were moved by the network",
 }
-SHIFT_NOTES = {
-    "sera": "SERA, the squared error weighted by relevance, falls whenever predictions are pushed towards rare values.",
-    "rare_mae": "The rare MAE falls whenever predictions are pushed towards rare values.",
+SHIFTED = {  # scores that fall without better predictions
+    "sera": "SERA, the squared error weighted by relevance,",
+    "rare_mae": "The rare MAE",
 }
 ONE = Cell("1", 1.0, (1.0, 1.0, 1.0))  # the ratio of the baseline to itself
 
@@ -29,16 +29,12 @@ ONE = Cell("1", 1.0, (1.0, 1.0, 1.0))  # the ratio of the baseline to itself
 class RegressionReport(Report):
     """The report on a numeric target."""
 
+    title = "What helps to predict rare values of {}?"
     fine_print = (
         "Intervals are 95 %, on outer folds, and allow for training sets that overlap (Nadeau & Bengio); p-values are "
         "adjusted for the number of methods (Holm). \"vs recalibrated\" is blank where it does not apply. 'chosen' is "
         "how often the inner folds chose the method; the last row is what choosing that way gives on the outer folds."
     )
-
-    @property
-    def title(self):
-        """The question."""
-        return f"What helps to predict rare values of {self.request.table.target}?"
 
     @property
     def label(self):
@@ -89,17 +85,18 @@ class RegressionReport(Report):
     def how_to_read(self):
         """What the columns mean."""
         scoring = self.comparison.scoring
-        baseline = "the estimator's own predictions, merely recalibrated"
-        if scoring == "rare_mae":
-            baseline = f"the least that {baseline}, can reach"
+        least = "the least that can be reached by " if scoring == "rare_mae" else ""
         stricter = "" if scoring == "sera" else " (in SERA, if that is less favourable)"
-        parts = [
-            "Ratios are to 'none', the estimator alone; below 1 is better.",
-            SHIFT_NOTES.get(scoring, ""),
-            f"'vs recalibrated' compares with {baseline}, at the same RMSE{stricter}: about 1 is no more than that.",
-            "'total': predicted / actual.",
-        ]
-        return " ".join(filter(None, parts))
+        note = (
+            f"{SHIFTED[scoring]} falls whenever predictions are pushed towards rare values. "
+            if scoring in SHIFTED
+            else ""
+        )
+        return (
+            f"Ratios are to 'none', the estimator alone; below 1 is better. {note}"
+            f"'vs recalibrated' compares with {least}the estimator's own predictions, recalibrated at the same "
+            f"RMSE{stricter}: about 1 is no more than that. 'total': sum of predictions / sum of targets."
+        )
 
     def figure(self):
         """Return the picture of gain and cost."""
@@ -118,18 +115,6 @@ class RegressionReport(Report):
             "common ones), and better than recalibrated predictions (table). Arrow heads: the interval goes on.",
         )
 
-    @property
-    def facts(self):
-        """Entries of run.json."""
-        comparison = self.comparison
-        return {
-            "outer_folds_judged": comparison.n_folds,
-            "outer_folds_planned": comparison.n_planned,
-            "rare_rows": comparison.facts["n_rare"],
-            "relevance": comparison.facts["relevance"],
-            "verdict": verdict_facts(comparison.verdict),
-        }
-
     # ------------------------------------------------------------------------------------------ further sections
     def sections(self):
         """Return what is rare, and the whole table resampled; each sampler is fitted at most once."""
@@ -138,12 +123,13 @@ class RegressionReport(Report):
         if self._is_out_of_time:
             limit = f"Left out: --max-time {self.request.max_time:g} was used up, and this takes further fits."
             return [*found, (before_after, [limit])]
-        refined = [
-            self._network_refinement(name) if name == "smogan" else self._refined(name)
-            for name in self._samplers
-            if name in self.comparison.methods and (name == "smogan" or name.endswith(REFINED))
-        ]
         found.append((before_after, [self._before_after()]))
+        refined = []
+        for name in self._samplers:
+            if name in self.comparison.methods and (name == "smogan" or name.endswith(REFINED)):
+                sampler, *_ = self._resampled(name)
+                words = moved_in_words(sampler) if name == "smogan" else refined_in_words(sampler)
+                refined.append(f"On the whole table, {name} {words}")
         return [*found, ("What refinement changed", refined)] if refined else found
 
     @property
@@ -184,7 +170,7 @@ class RegressionReport(Report):
             ),
             f"Histogram of {target}, from {y.min():.4g} to {y.max():.4g}, with its relevance function. "
             f"{self.comparison.facts['relevance']}.",
-            "Relevance says how much an error at this value of the target matters.",
+            "Relevance is how much an error at this value of the target matters.",
         )  # fmt: skip
 
     def _before_after(self):
@@ -210,32 +196,7 @@ class RegressionReport(Report):
         return _page.figure(
             lambda: ResamplingDisplay.from_resampled(sampler, table.X, X_new, y_new, target_name=table.target),
             alt,
-            f"{best} on the whole table. Judging was done on real rows that it never saw.",
-        )
-
-    def _refined(self, name):
-        """Return a paragraph on what `SyntheticRefiner` did with the new rows of the whole table."""
-        return f"On the whole table, {name} {refined_in_words(self._resampled(name)[0])}"
-
-    def _network_refinement(self, name):
-        """Return a figure on what the second stage of SMOGAN did, or a paragraph where no network was trained."""
-        from skgan_resample.plots import TrainingDisplay
-
-        sampler, *_ = self._resampled(name)
-        found = sampler.refinement_
-        text = (
-            f"On the whole table, smogan made {found['n_rows']:,} rows: {found['n_moved']:,} were moved by the "
-            f"network, {found['n_fallback']:,} fell back to their candidate, {found['n_target_refined']:,} targets "
-            f"were drawn towards the predictions of a regressor. Network: {found['status']}."
-        )
-        if not sampler.history_:
-            return text
-        distance = f"from {found['mmd_before']:.3g} to {found['mmd_after']:.3g}"
-        return _page.figure(
-            lambda: TrainingDisplay.from_estimator(sampler, score_name="MMD² to held-out rare rows"),
-            f"Training curve of the generator, whose distance to held-out rare rows goes {distance}.",
-            f"{text} The squared distance (MMD, an estimate that can be negative) of moved candidates to rare rows "
-            f"held out of training goes {distance}; it chose the step marked.",
+            f"{best} on the whole table. Methods are judged on real rows that were not used to make new ones.",
         )
 
 
@@ -244,6 +205,22 @@ def _cost(low, value, high):
     if math.isnan(value):
         return Cell("-")
     return Cell(ratio(value, 3), value, (low, value, high), f"({ratio(low, 3)} to {ratio(high, 3)})")
+
+
+def moved_in_words(smogan):
+    """Return what the second stage of a fitted SMOGAN did, as the end of a sentence that begins with its name."""
+    found = smogan.refinement_
+    distance = ""
+    if smogan.history_:
+        distance = (
+            " The squared distance (MMD, an estimate that can be negative) of moved candidates to rare rows held out "
+            f"of training changed from {found['mmd_before']:.3g} to {found['mmd_after']:.3g}."
+        )
+    return (
+        f"made {found['n_rows']:,} rows: {found['n_moved']:,} were moved by the network, {found['n_fallback']:,} fell "
+        f"back to their candidate, {found['n_target_refined']:,} targets were drawn towards the predictions of a "
+        f"regressor. Network: {found['status']}.{distance}"
+    )
 
 
 def refined_in_words(refiner):
@@ -255,7 +232,7 @@ def refined_in_words(refiner):
     scores = dict(zip(results["candidate"], results["mean_test_score"]))
     text = (
         f"made {made:,} rows: {REFINED_WORDS[refiner.selected_]} (selected: {refiner.selected_}). Models of held-out "
-        f"real rows score {scores['none']:.3f} without them and {scores['identity']:.3f} with them as they were made"
+        f"real rows score {scores['none']:.3f} without them and {scores['identity']:.3f} with them unchanged"
     )
     if refiner.selected_ in ("none", "identity"):
         return f"{text}; 1 is perfect, a tie goes to the simpler."

@@ -156,7 +156,8 @@ def _inner_folds(code, request, models):
 # Each function returns lines before the models, code of the score of `fitted` on one fold, and the name of the score.
 def _error(code, comparison, request):
     label = comparison.score_label.removeprefix("the ")
-    setup = [code.named("relevance", request.relevance)]
+    setup = [f"relevance = {code.of(request.relevance)}"]
+    code.stands_for("relevance", request.relevance)
     if comparison.scoring == "rmse":
         return setup, "np.sqrt(np.mean((y[test] - fitted.predict(X.iloc[test])) ** 2))", label
     metric = code.use(ERRORS[comparison.scoring])
