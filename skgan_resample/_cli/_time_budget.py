@@ -18,14 +18,10 @@ SHARE = 0.7  # of the time that is planned for; the rest is for what turns out s
 
 
 def within_time(request, compared, cache):
-    """Return the request with as many rows of its table as --max-time lasts for; fewer are noted.
-
-    `compared(request, **changes)` runs the comparison. The folder `cache` keeps the number of rows beside what is done,
-    so that an interrupted run goes on with the same ones.
-    """
+    """Return the request with as many rows of its table as --max-time lasts for; fewer are noted."""
     table, limit, n_rows = request.table, request.max_time, len(request.table.y)
-    kept = cache / "rows.json"
-    free = ("output", "run", "jobs", "max_time")  # what is done serves whatever these say
+    kept = cache / "rows.json"  # so that an interrupted run goes on with the same rows
+    free = ("output", "run", "jobs", "max_time")  # options on which results do not depend
     asked = {name: str(value) for name, value in request.asked.items() if name not in free} | {"n_rows": n_rows}
     try:
         known = json.loads(kept.read_text())
@@ -38,7 +34,7 @@ def within_time(request, compared, cache):
             lambda n, seconds: _seconds_per_fold(_drawn(request, n), compared, seconds),
             n_rows,
             request.cv,
-            lambda: max(1.0, request.started + limit - time.monotonic()),
+            lambda: max(1.0, request.seconds_left),
         )
         known = {"asked": asked, "n_drawn": n_drawn, "needed": needed, "max_time": limit}
         cache.mkdir(exist_ok=True)
@@ -87,11 +83,10 @@ def _seconds_per_fold(request, compared, limit):
 
 
 def affordable_rows(seconds_per_fold, n_rows, n_folds, time_left):
-    """Return for how many rows the time lasts, and the seconds that all rows would take, None if nobody knows.
+    """Return for how many rows the time lasts, and the seconds that all rows would take, None if unknown.
 
     Folds of 1,000, 4,000, 16,000, ... rows are timed until the next size would not end in time; between and beyond
-    those sizes the time is taken for a power of the number of rows, at least 1 and at most 2. `seconds_per_fold(n_rows,
-    limit)` times a fold of all methods, None if it exceeds the limit; `time_left()` is in seconds.
+    those sizes the time is a power of the number of rows, at least 1 and at most 2.
     """
     if n_rows <= PILOT_ROWS:
         return n_rows, None
@@ -114,10 +109,7 @@ def affordable_rows(seconds_per_fold, n_rows, n_folds, time_left):
 
 
 def draw_rows(table, n_rows, n_folds, seed):
-    """Return positions of about `n_rows` rows, in their order: whole groups, evenly over time, or over the target.
-
-    Small classes keep at least twice as many rows as there are folds.
-    """
+    """Return positions of about `n_rows` rows, in their order: whole groups, evenly over time, or over the target."""
     rng = np.random.RandomState(seed)
     if table.groups is not None:
         names, sizes = np.unique(table.groups, return_counts=True)
@@ -131,7 +123,7 @@ def draw_rows(table, n_rows, n_folds, seed):
     share, found = n_rows / len(table.y), []
     for label in np.unique(table.y):
         rows = np.flatnonzero(table.y == label)
-        n_wanted = max(round(share * len(rows)), min(len(rows), 2 * n_folds))
+        n_wanted = max(round(share * len(rows)), min(len(rows), 2 * n_folds))  # a small class is in every fold
         found.append(rng.choice(rows, n_wanted, replace=False))
     return np.sort(np.concatenate(found))
 

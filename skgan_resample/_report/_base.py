@@ -31,6 +31,7 @@ class Report:
 
     def __init__(self, comparison, request=None):  # the terminal needs no Request
         self.comparison, self.request = comparison, request
+        self.fitted = {}  # by name: a sampler fitted to the whole table, and what it returned
 
     @property
     def verdicts(self):
@@ -91,7 +92,8 @@ class Report:
 
         comparison, table = self.comparison, self.request.table
         script = generated_script(comparison, self.request)
-        verdicts = {question: verdict_facts(verdict) for question, verdict in self.verdicts}
+        kept = ("answer", "method", "sentence", "rows_needed")  # of a verdict; its numbers are in the summary
+        verdicts = {question: {name: getattr(part, name) for name in kept} for question, part in self.verdicts}
         facts = {
             "data": table.source,
             "rows": comparison.n_rows,
@@ -128,11 +130,6 @@ def folds_judged(comparison, kind="outer folds", lacking="rare training rows or 
     text = f"Judged on {comparison.n_folds} {kind}"
     left_out = comparison.n_planned - comparison.n_folds
     return text + (f"; {left_out} more lacked {lacking}." if left_out else ".")
-
-
-def verdict_facts(verdict):
-    """Return a verdict as an entry of run.json; its numbers stand in the summary."""
-    return {name: getattr(verdict, name) for name in ("answer", "method", "sentence", "rows_needed")}
 
 
 def _verdict_box(question, verdict):

@@ -1,7 +1,6 @@
 """What is reported of resampling for a numeric target."""
 
 import math
-import time
 import warnings
 from functools import cached_property
 
@@ -87,11 +86,9 @@ class RegressionReport(Report):
         scoring = self.comparison.scoring
         least = "the least that can be reached by " if scoring == "rare_mae" else ""
         stricter = "" if scoring == "sera" else " (in SERA, if that is less favourable)"
-        note = (
-            f"{SHIFTED[scoring]} falls whenever predictions are pushed towards rare values. "
-            if scoring in SHIFTED
-            else ""
-        )
+        note = ""
+        if scoring in SHIFTED:
+            note = f"{SHIFTED[scoring]} falls whenever predictions are pushed towards rare values. "
         return (
             f"Ratios are to 'none', the estimator alone; below 1 is better. {note}"
             f"'vs recalibrated' compares with {least}the estimator's own predictions, recalibrated at the same "
@@ -120,7 +117,7 @@ class RegressionReport(Report):
         """Return what is rare, and the whole table resampled; each sampler is fitted at most once."""
         before_after = "The table before and after resampling"
         found = [("What is rare", [self._rare()])]
-        if self._is_out_of_time:
+        if self.request.seconds_left == 0:  # the report counts, too
             limit = f"Left out: --max-time {self.request.max_time:g} was used up, and this takes further fits."
             return [*found, (before_after, [limit])]
         found.append((before_after, [self._before_after()]))
@@ -132,12 +129,6 @@ class RegressionReport(Report):
                 refined.append(f"On the whole table, {name} {words}")
         return [*found, ("What refinement changed", refined)] if refined else found
 
-    @property
-    def _is_out_of_time(self):
-        """Whether the user's limit is used up; the report counts as well as the comparison."""
-        limit = self.request.max_time
-        return limit is not None and time.monotonic() - self.request.started >= limit
-
     @cached_property
     def _samplers(self):
         """The samplers by name, seeded."""
@@ -145,33 +136,26 @@ class RegressionReport(Report):
         known = named_samplers(default_methods(relevance=request.relevance, threshold=request.threshold))
         return {name: sampler.set_params(random_state=request.seed) for name, sampler in known.items()}
 
-    @cached_property
-    def _fitted(self):
-        """By name: a sampler fitted to the whole table, and what it returned."""
-        return {}
-
     def _resampled(self, name):
         """Return a sampler fitted to the whole table, X and y after resampling."""
-        if name not in self._fitted:
+        if name not in self.fitted:
             sampler, table = self._samplers[name], self.request.table
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                self._fitted[name] = (sampler, *sampler.fit_resample(table.X, table.y))
-        return self._fitted[name]
+                self.fitted[name] = (sampler, *sampler.fit_resample(table.X, table.y))
+        return self.fitted[name]
 
     def _rare(self):
         from skgan_resample.plots import RelevanceDisplay
 
-        request = self.request
-        y, target = request.table.y, request.table.target
+        y, target = self.request.table.y, self.request.table.target
+        settings = {"threshold": self.request.threshold, "target_name": target}
         return _page.figure(
-            lambda: RelevanceDisplay.from_target(
-                y, request.relevance, threshold=request.threshold, target_name=target
-            ),
+            lambda: RelevanceDisplay.from_target(y, self.request.relevance, **settings),
             f"Histogram of {target}, from {y.min():.4g} to {y.max():.4g}, with its relevance function. "
             f"{self.comparison.facts['relevance']}.",
             "Relevance is how much an error at this value of the target matters.",
-        )  # fmt: skip
+        )
 
     def _before_after(self):
         """Return a figure of the sampler that did best, or of SMOGN if none was tried."""

@@ -1,8 +1,5 @@
 """The recommended model as a short Python script: the table, the model, the folds and the score of the comparison."""
 
-import importlib.util
-from pathlib import Path
-
 import numpy as np
 from imblearn.metrics import geometric_mean_score
 from sklearn.base import clone
@@ -67,7 +64,9 @@ def generated_script(comparison, request):
         *(f"{question}: {verdict.answer}. {verdict.sentence}" for question, verdict in verdicts.items()),
     )
     imports = ["import numpy as np", *code.import_lines()]
-    return "\n".join([*head, "", *_path_to_estimator(request), *imports, "", *lines]) + "\n"
+    if request.estimator is not None:
+        imports = ["import sys", 'sys.path.append(".")  # the estimator may be in this folder', *imports]
+    return "\n".join([*head, "", *imports, "", *lines]) + "\n"
 
 
 def _models(comparison):
@@ -99,16 +98,6 @@ def _table(code, request):
     if request.max_time is not None:
         lines += comment(f"compare used {len(table.y):,} rows, as many as --max-time lasted for.")
     return lines
-
-
-def _path_to_estimator(request):
-    """Return lines that find the user's own file of models, if the estimator is in one."""
-    module = type(request.estimator).__module__
-    spec = None if request.estimator is None else importlib.util.find_spec(module)
-    origin = Path(spec.origin).resolve() if spec is not None and spec.origin else None
-    if origin is None or Path.cwd() not in origin.parents or "site-packages" in origin.parts:
-        return []
-    return ["import sys", 'sys.path.append(".")  # where the estimator is']
 
 
 # ------------------------------------------------------------------------------------------------ the folds
