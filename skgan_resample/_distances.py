@@ -21,25 +21,12 @@ def energy_of_sums(between, within_a, within_b, n_a, n_b):
 
 
 def energy_distance(a, b, rng=None):
-    """Return the squared energy distance of two samples [1]_.
+    """Return the squared energy distance of two samples.
 
-    Parameters
-    ----------
-    a, b : ndarray of shape (n_a, width) and (n_b, width)
-        Two rows of each at least; distances are Euclidean, so scale the columns first.
-    rng : numpy.random.RandomState, default=None
-        Draws 4,000 rows of a sample that has more; None takes the first ones.
-
-    Returns
-    -------
-    distance : float
-        0 on average where both are of one distribution, so it can be negative.
-
-    References
-    ----------
-    .. [1] G. J. Szekely, M. L. Rizzo, "Energy statistics: a class of statistics based on distances", Journal of
-       Statistical Planning and Inference 143, 2013.
+    Source: G. J. Szekely, M. L. Rizzo, "Energy statistics: a class of statistics based on distances", Journal of
+    Statistical Planning and Inference 143, 2013.
     """
+    # a (n_a, width), b (n_b, width)
     a, b = (_some(rows, rng) for rows in (a, b))
     return float(energy_of_sums(_sum(a, b), _sum(a, a), _sum(b, b), len(a), len(b)))
 
@@ -99,19 +86,12 @@ class Distances(NamedTuple):
 
 
 def coverage(distances, k_neighbors=5):
-    """Return how much of the real rows `a` the rows `b` reach [1]_.
+    """Return how much of the real rows `a` the rows `b` reach.
 
     A row of `a` has a ball around it that reaches to its k-th nearest neighbour in `a`; k is at most one less than
     there are rows.
 
-    Returns
-    -------
-    coverage : float
-        Share of balls with at least one row of `b`.
-
-    References
-    ----------
-    .. [1] M. F. Naeem et al., "Reliable fidelity and diversity metrics for generative models", ICML 2020.
+    Source: M. F. Naeem et al., "Reliable fidelity and diversity metrics for generative models", ICML 2020.
     """
     k_neighbors = min(k_neighbors, len(distances.within_a) - 1)
     radius = np.partition(distances.within_a, k_neighbors, axis=1)[:, k_neighbors]  # position 0 is the row itself
@@ -120,17 +100,8 @@ def coverage(distances, k_neighbors=5):
 
 # ------------------------------------------------------------------------------------------------ column by column
 def ks_distances(a, b):
-    """Return the Kolmogorov-Smirnov distance of each column of two samples; a missing cell is above any number.
-
-    Parameters
-    ----------
-    a, b : ndarray of shape (n_a, n_features) and (n_b, n_features)
-
-    Returns
-    -------
-    distances : ndarray of shape (n_features,)
-        From 0 to 1.
-    """
+    """Return the Kolmogorov-Smirnov distance of each column of two samples; a missing cell is above any number."""
+    # a (n_a, n_features), b (n_b, n_features) -> (n_features,)
     pooled = np.vstack([a, b])
     pooled[np.isnan(pooled)] = np.inf
     order = np.argsort(pooled, axis=0, kind="stable")
@@ -149,18 +120,8 @@ def total_variation(a, b):
 
 
 def rank_correlations(values):
-    """Return Spearman's correlations of the columns of a matrix, each pair over the rows where both are known.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n_samples, n_features)
-        A value's rank is among all known values of its column.
-
-    Returns
-    -------
-    correlations : ndarray of shape (n_features, n_features)
-        NaN where one of the columns does not vary.
-    """
+    """Return Spearman's correlations of the columns of a matrix, each pair over the rows where both are known."""
+    # values (n_samples, n_features) -> (n_features, n_features)
     seen = ~np.isnan(values)
     ranks = rankdata(np.where(seen, values, np.inf), axis=0)  # missing cells last, where they move no other rank
     known = seen.astype(float)

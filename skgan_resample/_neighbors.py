@@ -18,17 +18,11 @@ MAX_PASSES = 32  # more neighbours than this are found by a partition
 
 
 class Neighbors(NamedTuple):
-    """Neighbours of m rows among n, nearest first.
+    """Neighbours of m rows among n, nearest first."""
 
-    Attributes
-    ----------
-    indices, distances : ndarray of shape (m, k)
-    half_median : ndarray of shape (m,) or None
-        Half the median distance to all other rows. It may be infinity where all k neighbours are nearer than that.
-    """
-
-    indices: np.ndarray
+    indices: np.ndarray  # (m, k)
     distances: np.ndarray
+    # (m,): half the median distance to all other rows. It may be infinity where all k neighbours are nearer than that
     half_median: np.ndarray | None
 
 

@@ -47,14 +47,6 @@ def rows_needed(n_rows, effect, half_width, n_folds, n_tests):
 
     Standard errors are taken to shrink with the root of the rows. None if that is no more rows than there are, or if
     folds are so few that their standard error is a guess.
-
-    Parameters
-    ----------
-    n_rows : int
-        Rows that there are.
-    effect, half_width : float
-        Mean difference, and half the width of its 95 % interval, over `n_folds` folds.
-    n_folds, n_tests : int
     """
     if not np.isfinite(half_width) or effect <= 0 or n_folds < FEWEST_FOLDS:
         return None

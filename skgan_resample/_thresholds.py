@@ -19,17 +19,8 @@ def brier_score(truth, probabilities, positive=None):
 
 
 def decision_scores(truth, called, judged, positive=None):
-    """Return F1, the geometric mean of recalls and balanced accuracy of decisions.
-
-    Parameters
-    ----------
-    truth, called : ndarray of int, shape (n_samples,)
-        Codes of classes.
-    judged : ndarray of int
-        Codes of the classes that means are made of; all of them are in `truth`.
-    positive : int, default=None
-        The class of which F1 is asked; the mean over classes without one.
-    """
+    """Return F1, the geometric mean of recalls and balanced accuracy of decisions."""
+    # truth, called (n_samples,)
     size = 1 + max(truth.max(), called.max(), judged.max())
     counts = np.bincount(truth * size + called, minlength=size * size).reshape(size, size)
     hits, actual, claimed = counts.diagonal(), counts.sum(axis=1), counts.sum(axis=0)
@@ -67,20 +58,8 @@ def best_cuts(parts):
 
 
 def best_thresholds(is_positive, probabilities):
-    """Return the thresholds of highest F1, geometric mean of recalls and balanced accuracy, by measure.
-
-    Parameters
-    ----------
-    is_positive : ndarray of bool, shape (n_samples,)
-        Both values occur.
-    probabilities : ndarray of shape (n_samples,)
-        A row is called positive when this reaches the threshold.
-
-    Returns
-    -------
-    thresholds : dict
-        Halfway between neighbouring probabilities, 0 for all rows positive; of equally good ones the nearest to 0.5.
-    """
+    """Return the thresholds of highest F1, geometric mean of recalls and balanced accuracy, by measure."""
+    # is_positive (n_samples,), probabilities (n_samples,)
     values, where = np.unique(probabilities, return_inverse=True)
     called = np.bincount(where)[::-1].cumsum()[::-1]  # rows at a value and above it
     hits = np.bincount(where, is_positive)[::-1].cumsum()[::-1]
@@ -102,18 +81,8 @@ def best_thresholds(is_positive, probabilities):
 
 
 def prior_corrected(probabilities, trained, real):
-    """Return probabilities for other shares of the classes than those that were trained on.
-
-    Parameters
-    ----------
-    probabilities : ndarray of shape (n_samples, n_classes)
-    trained, real : ndarray of shape (n_classes,)
-        Shares of the classes, in rows or weights. A class that was not trained on has probability 0 and keeps it.
-
-    Returns
-    -------
-    corrected : ndarray of shape (n_samples, n_classes)
-    """
+    """Return probabilities for other shares of the classes than those that were trained on."""
+    # probabilities (n_samples, n_classes), trained, real (n_classes,) -> (n_samples, n_classes)
     factors = np.divide(real, trained, out=np.ones(len(real)), where=trained > 0)
     corrected = probabilities * factors
     totals = corrected.sum(axis=1, keepdims=True)

@@ -22,8 +22,8 @@ def _short_training(monkeypatch):
     monkeypatch.setattr("skgan_resample._cli._progress.FIRST_ESTIMATE", np.inf)
     methods_of = _robustness.default_methods
 
-    def quick(threat_model, X):
-        methods = methods_of(threat_model, X)
+    def quick(task, **given):
+        methods = methods_of(task, **given)
         for method in methods.values():
             method.set_params(max_epochs=2, n_steps=1, training__learning_rate=0.1)
             if method.cv is not None:
@@ -80,8 +80,8 @@ def test_report_on_a_messy_csv(folder, capsys):
     assert "within bounds" in out
     for method in ("none", "at", "at-1.5", "auto"):
         assert re.search(rf"\n{re.escape(method)} +[\d.]+% +[\d.]+% ", out)
-    assert re.search(r"\nlearner +[\d.]+% +[\d.]+%\* ", out)
-    assert "'learner' was attacked more weakly" in out
+    assert re.search(r"\nestimator +[\d.]+% +[\d.]+%\* ", out)
+    assert "'estimator' was attacked more weakly" in out
     for question in ("Adversarial training", "Treating robust overfitting"):
         assert re.search(rf"\n{question}: (HELPS|DOES NOT HELP|CANNOT TELL)\. ", out)
 
@@ -93,8 +93,8 @@ def test_report_on_a_messy_csv(folder, capsys):
     assert "adversarial training buy for churn?" in page
     assert "79 rows, 2 classes (leaves, stays)" in page
     rows = pd.read_csv(folder / "report" / "results.csv")
-    assert sorted(rows["method"]) == sorted(2 * ["none", "at", "at-1.5", "auto", "learner"])
-    assert (rows.loc[rows["method"] == "learner", "attack"] == "black-box").all()
+    assert sorted(rows["method"]) == sorted(2 * ["none", "at", "at-1.5", "auto", "estimator"])
+    assert (rows.loc[rows["method"] == "estimator", "attack"] == "black-box").all()
     facts = json.loads((folder / "report" / "run.json").read_text(), parse_constant=pytest.fail)
     assert facts["options"]["threat"] == threat
     assert facts["options"]["repeats"] == 1
@@ -169,10 +169,10 @@ def test_whole_numbers_with_gaps_are_classes(folder, capsys):
         ([*THREAT, "--max-rmse-increase", "0.1"], "--max-rmse-increase is for resampling"),
         ([*THREAT, "--max-common-increase", "0.1"], "--max-common-increase is for resampling"),
         ([*THREAT, "--time", "since"], "--time is for resampling"),
-        ([*THREAT, "--methods", "at,smogn"], r"Unknown methods \['smogn'\]; for robustness there are \['none', 'at'"),
-        ([*THREAT, "--estimator", "sklearn.linear_model:Ridge"], "Ridge is a regressor"),
+        ([*THREAT, "--methods", "at,smogn"], r"Unknown methods \['smogn'\]; known are \['none', 'at'"),
+        ([*THREAT, "--estimator", "sklearn.linear_model:Ridge"], "a regressor; give a classifier"),
         ([*THREAT, "--estimator", "nowhere:Nothing"], "such as sklearn.svm:SVC"),
-        ([*THREAT, "--max-time", "0.001"], "too short for two folds"),
+        ([*THREAT, "--max-time", "0.001"], "too short for two outer folds"),
         ([*THREAT, "--cv", "1"], "--cv: '1' is no whole number"),
         ([*THREAT, "-o", "nowhere/report"], "folder .* does not exist"),
     ],

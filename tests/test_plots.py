@@ -18,7 +18,6 @@ from skgan_resample.plots import (
     SyntheticGapDisplay,
     TrainingDisplay,
 )
-from skgan_resample.plots._palette import RED
 
 
 @pytest.fixture(autouse=True)
@@ -83,15 +82,15 @@ def test_comparison_display_has_a_point_per_method_where_the_summary_says():
     ]
 
 
-def test_hollow_markers_are_over_either_price():
+def test_hollow_markers_are_over_either_limit():
     row = {"rmse_low": 0.9, "rmse_high": 1.1, "low": 0.5, "high": 1.2, "score_ratio": 0.8}
-    prices = {"fair": (1.01, 1.04), "over all": (1.03, 1.0), "on common rows": (1.0, 1.06)}
+    costs = {"fair": (1.01, 1.04), "over all": (1.03, 1.0), "on common rows": (1.0, 1.06)}
     summary = [{"method": name, "rmse_ratio": rmse, "common_ratio": common, **row}
-               for name, (rmse, common) in prices.items()]  # fmt: skip
+               for name, (rmse, common) in costs.items()]  # fmt: skip
     display = ComparisonDisplay(summary=summary).plot()
     faces = [container.lines[0].get_markerfacecolor() for container in display.ax_.containers]
     assert [face == "white" for face in faces] == [False, True, True]
-    lenient = ComparisonDisplay(summary=summary, max_price=0.04, max_common_price=0.07).plot()
+    lenient = ComparisonDisplay(summary=summary, max_rmse_increase=0.04, max_common_increase=0.07).plot()
     faces = [container.lines[0].get_markerfacecolor() for container in lenient.ax_.containers]
     assert "white" not in faces
 
@@ -186,7 +185,7 @@ def test_refinement_display_pairs_rows_whatever_the_random_state(kind):
         assert random_state.randint(2**31) == kind(7).randint(2**31)  # the caller's was not advanced
 
 
-def test_robust_overfitting_display_draws_what_held_out_rows_said():
+def test_robust_overfitting_display_draws_the_curves_of_held_out_rows():
     X, y = np.random.RandomState(0).normal(size=(90, 4)), np.arange(90) % 3
     model = RobustATWrapper(max_epochs=6, cv=2, random_state=0).fit(X, y)
     display = RobustOverfittingDisplay.from_estimator(model)
@@ -246,8 +245,9 @@ def test_synthetic_gap_display_marks_what_became_worse_and_what_is_off_the_pictu
     assert_allclose(display.shares()["energy distance"], 9)
     assert off.get_xdata()[0] == display.LIMITS[1]
     assert (off.get_marker(), worse.get_marker()) == (">", "D")
-    assert off.get_color() == worse.get_color() == RED
-    assert "after, gap has grown" in [text.get_text() for text in display.ax_.get_legend().get_texts()]
+    legend = display.ax_.get_legend()
+    colors = {text.get_text(): line.get_color() for text, line in zip(legend.get_texts(), legend.legend_handles)}
+    assert off.get_color() == worse.get_color() == colors["after, gap has grown"] != colors["after"]
     low, high = display.ax_.get_xlim()
     assert low < 0 < display.LIMITS[1] < high
 
@@ -329,7 +329,7 @@ def test_resampling_display_counts_rows_beyond_the_real_ones():
     assert sum(patch.get_height() for container in ax.containers for patch in container) == 5
 
 
-def test_resampling_display_of_many_rows_shows_some_and_says_so():
+def test_resampling_display_of_many_rows_shows_some_and_counts_all():
     y = np.random.RandomState(0).gamma(1.0, size=7000)
     display = ResamplingDisplay(y=y, is_synthetic=np.arange(7000) >= 6000, feature=y, feature_name="x").plot()
     real, new = display.axes_[1].collections

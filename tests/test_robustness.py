@@ -1,4 +1,4 @@
-"""compare_robustness(): one yardstick, planted cases, and verdicts that claim no more than their intervals."""
+"""compare() under attack: one budget, planted cases, and verdicts that claim no more than their intervals."""
 
 import warnings
 
@@ -11,9 +11,7 @@ from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import StratifiedKFold
 from sklearn.tree import DecisionTreeClassifier
 
-from skgan_resample import ResamplingWarning, RobustATWrapper
-from skgan_resample.model_selection import compare_robustness
-from skgan_resample.threat import ThreatModel
+from skgan_resample import ResamplingWarning, RobustATWrapper, ThreatModel, compare
 
 QUICK = {"max_epochs": 20, "cv": None, "ro_strategy": None}
 
@@ -23,20 +21,22 @@ class Failing(SignRule):
         raise RuntimeError("no luck today")
 
 
-def row_of(comparison, method):
-    return next(row for row in comparison.summary if row["method"] == method)
+def measured(comparison, measure, method):
+    """Return a measure of a method, one number for each fold."""
+    values = comparison.values
+    return values.loc[values["method"] == method, measure].to_numpy()
 
 
-# ------------------------------------------------------------------------------------------------ one yardstick
+# ------------------------------------------------------------------------------------------------ one budget
 def test_the_budget_is_that_of_the_whole_table_for_every_method_in_every_fold():
     X, y = line()
     methods = {"none": SignRule(), "at": SignRule()}
-    comparison = compare_robustness(X, y, ThreatModel(0.3, unit="std"), methods=methods, cv=4)
+    comparison = compare(X, y, threat_model=ThreatModel(0.3, unit="std"), methods=methods, cv=4)
     reach = 0.3 * X.std()
     assert reach > 1.3 * 0.3 * X[1:].std()  # folds without the outlier would have a smaller one
-    assert_allclose(np.mean(comparison.values("clean", "at")), 1.0)
-    assert_allclose(np.mean(comparison.values("robust", "at")), np.mean(np.abs(X[:, 0]) > reach))
-    assert_array_equal(comparison.values("robust", "at"), comparison.values("robust", "none"))
+    assert_allclose(np.mean(measured(comparison, "clean", "at")), 1.0)
+    assert_allclose(np.mean(measured(comparison, "robust", "at")), np.mean(np.abs(X[:, 0]) > reach))
+    assert_array_equal(measured(comparison, "robust", "at"), measured(comparison, "robust", "none"))
 
 
 # ------------------------------------------------------------------------------------------------ planted tables
@@ -48,12 +48,14 @@ def test_a_feature_that_the_attacker_undoes_leaves_nothing_to_learn():
         "none": RobustATWrapper(threat_model=ThreatModel(eps=0), **QUICK),
         "at": RobustATWrapper(threat_model=threat, **QUICK),
     }
-    comparison = compare_robustness(X, y, threat, methods=methods, cv=2)
-    assert comparison.values("clean", "none").mean() > 0.9
-    assert comparison.values("robust", "none").mean() < 0.5
-    assert comparison.verdict.training.answer == "cannot tell"  # 60 rows do not exclude that a little is left
-    assert "may leave nothing to learn" in comparison.verdict.training.sentence
-    assert comparison.verdict.treatment is None
+    comparison = compare(X, y, threat_model=threat, methods=methods, cv=2)
+    assert measured(comparison, "clean", "none").mean() > 0.9
+    assert measured(comparison, "robust", "none").mean() < 0.5
+    assert (
+        comparison.verdict.parts["Adversarial training"].answer == "cannot tell"
+    )  # 60 rows do not exclude that a little is left
+    assert "may leave nothing to learn" in comparison.verdict.parts["Adversarial training"].sentence
+    assert "Treating robust overfitting" not in comparison.verdict.parts
 
 
 def test_without_robust_overfitting_auto_is_plain_training():
@@ -67,14 +69,14 @@ def test_without_robust_overfitting_auto_is_plain_training():
         "at": RobustATWrapper(ro_strategy=None, **quick),
         "auto": RobustATWrapper(ro_strategy="auto", **quick),
     }
-    comparison = compare_robustness(X, y, threat, methods=methods, cv=2)
-    auto = row_of(comparison, "auto")
+    comparison = compare(X, y, threat_model=threat, methods=methods, cv=2)
+    auto = comparison.results["auto"]
     assert auto["treated"] == auto["ro_detected"] == 0
-    assert (auto["gain"], auto["gain_low"], auto["gain_high"]) == (0, 0, 0)
+    assert (auto["gain"], auto["low"], auto["high"]) == (0, 0, 0)
     assert np.isnan(auto["p"])
-    assert comparison.verdict.treatment.answer == "does not help"
-    assert "nothing to treat" in comparison.verdict.treatment.sentence
-    assert row_of(comparison, "none")["ro_detected"] is None
+    assert comparison.verdict.parts["Treating robust overfitting"].answer == "does not help"
+    assert "nothing to treat" in comparison.verdict.parts["Treating robust overfitting"].sentence
+    assert comparison.results["none"]["ro_detected"] is None
 
 
 # ------------------------------------------------------------------------------------------------ the engine
@@ -83,8 +85,8 @@ def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path):
     methods = {"none": SignRule(), "at": SignRule(path=str(tmp_path / "fits"))}
     folds = list(StratifiedKFold(3).split(X, y))
     threat, memory = ThreatModel(0.1), str(tmp_path / "cache")
-    compare_robustness(X, y, threat, methods=methods, cv=folds[:2], memory=memory)
-    compare_robustness(X, y, threat, methods=methods, cv=folds, memory=memory)
+    compare(X, y, threat_model=threat, methods=methods, cv=folds[:2], memory=memory)
+    compare(X, y, threat_model=threat, methods=methods, cv=folds, memory=memory)
     assert len((tmp_path / "fits").read_text().split()) == 3
 
 
@@ -94,47 +96,58 @@ def test_results_do_not_depend_on_the_number_of_jobs_and_seeds_do_not_leak(give_
     found = []
     for n_jobs in (1, 2):
         with parallel_config("threading"):
-            comparison = compare_robustness(X, y, ThreatModel(0.2), methods=methods, cv=2, n_jobs=n_jobs)
+            comparison = compare(X, y, threat_model=ThreatModel(0.2), methods=methods, cv=2, n_jobs=n_jobs)
         found.append(comparison.rows)
     for row in [*found[0], *found[1]]:
         del row["seconds"]
     assert found[0] == found[1]
 
 
-def test_progress_is_told_and_repeats_are_further_folds():
+def test_progress_is_reported_and_repeats_are_further_folds():
     X, y = line(40)
-    told = []
+    calls = []
     methods = {"none": SignRule(), "at": SignRule()}
-    comparison = compare_robustness(
-        X, y, ThreatModel(0.2), methods=methods, cv=2, n_repeats=2, callback=lambda *progress: told.append(progress)
+    comparison = compare(
+        X,
+        y,
+        threat_model=ThreatModel(0.2),
+        methods=methods,
+        cv=2,
+        n_repeats=2,
+        callback=lambda *progress: calls.append(progress),
     )
-    assert told == [(done, 8) for done in range(1, 9)]
+    assert calls == [(done, 8) for done in range(1, 9)]
     assert comparison.n_folds == comparison.n_planned == 4
 
 
-def test_a_learner_sees_encoded_columns_and_is_attacked_by_search():
+def test_an_own_model_sees_encoded_columns_and_is_attacked_by_search():
     pandas = pytest.importorskip("pandas")
     X, y = line(60)
     frame = pandas.DataFrame({"x": X[:, 0], "kind": np.where(np.arange(60) % 3, "a", None)})
     methods = {"none": DecisionTreeClassifier(), "at": DecisionTreeClassifier()}
     methods = {name: RobustATWrapper(threat_model=ThreatModel(0), **{**QUICK, "max_epochs": 2}) for name in methods}
-    comparison = compare_robustness(
-        frame, y, ThreatModel(0.05), methods=methods, learner=DecisionTreeClassifier(random_state=0), cv=2
+    comparison = compare(
+        frame,
+        y,
+        threat_model=ThreatModel(0.05),
+        methods=methods,
+        estimators=DecisionTreeClassifier(random_state=0),
+        cv=2,
     )
-    learner = row_of(comparison, "learner")
-    assert learner["attack"] == "black-box"
-    assert learner["clean"] > 0.9
-    assert row_of(comparison, "at")["attack"] == "white-box"
+    own = comparison.results["estimator"]
+    assert own["attack"] == "black-box"
+    assert own["clean"] > 0.9
+    assert comparison.results["at"]["attack"] == "white-box"
 
 
-def test_a_method_that_fails_is_left_out_and_said_aloud():
+def test_a_method_that_fails_is_left_out_and_reported():
     X, y = line(40)
     methods = {"none": SignRule(), "at": SignRule(), "mine": Failing()}
     with pytest.warns(ResamplingWarning, match="'mine' failed and is left out: RuntimeError: no luck"):
-        comparison = compare_robustness(X, y, ThreatModel(0.2), methods=methods, cv=2)
+        comparison = compare(X, y, threat_model=ThreatModel(0.2), methods=methods, cv=2)
     assert comparison.methods == ["none", "at"]
     with pytest.raises(ValueError, match="'at' could not be trained and attacked: RuntimeError: no luck"):
-        compare_robustness(X, y, ThreatModel(0.2), methods={"none": SignRule(), "at": Failing()}, cv=2)
+        compare(X, y, threat_model=ThreatModel(0.2), methods={"none": SignRule(), "at": Failing()}, cv=2)
 
 
 RULES = {"none": SignRule(), "at": SignRule()}
@@ -154,24 +167,24 @@ RULES = {"none": SignRule(), "at": SignRule()}
         (Y, {"threat_model": ThreatModel(0)}, "changes no row"),
         (Y, {"threat_model": ThreatModel(immutable=[0])}, "changes no row"),
         (Y, {"threat_model": 0.1}, "must be a ThreatModel"),
-        (Y, {"methods": ["smogn"]}, r"Unknown methods \['smogn'\]; for robustness there are"),
+        (Y, {"methods": ["smogn"]}, r"Unknown methods \['smogn'\]; known are \['none', 'at'"),
         (Y, {"methods": {"mine": 3}}, "'mine' has no fit and predict"),
-        (Y, {"learner": LinearRegression()}, "LinearRegression is a regressor"),
-        (Y, {"learner": 3}, "no fit and predict"),
+        (Y, {"estimators": LinearRegression()}, "a regressor; give a classifier"),
+        (Y, {"estimators": 3}, "no fit and predict"),
         (Y, {"cv": None}, "cv must be"),
         (Y, {"random_state": -1}, "random_state must be"),
-        (Y, {"max_time": 0}, "too short for two folds"),
+        (Y, {"max_time": 0}, "too short for two outer folds"),
     ],
 )
 def test_what_cannot_be_compared_is_refused(y, options, message):
     options = {"threat_model": ThreatModel(0.1), "methods": RULES, **options}
     with pytest.raises((ValueError, TypeError), match=message):
-        compare_robustness(X, y, options.pop("threat_model"), **options)
+        compare(X, y, task="robustness", **options)
 
 
 @pytest.mark.parametrize("y", [Y.astype(float), Y.astype(bool), np.where(Y, "yes", "no").astype(object), list(Y)])
 def test_classes_come_in_any_type(y):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        comparison = compare_robustness(X, y, ThreatModel(0.01), methods=RULES, cv=2)
-    assert_allclose(row_of(comparison, "at")["clean"], 1.0)
+        comparison = compare(X, y, threat_model=ThreatModel(0.01), methods=RULES, cv=2)
+    assert_allclose(comparison.results["at"]["clean"], 1.0)

@@ -25,49 +25,28 @@ MOST_PULL = 0.5  # of the way to the anchor: beyond the middle the label would f
 
 
 class Table(NamedTuple):
-    """The real rows.
+    """The real rows."""
 
-    Attributes
-    ----------
-    codes : ndarray of shape (n, n_features)
-    encoded : ndarray of shape (n, width)
-    labels : ndarray of int, shape (n,)
-    places : ndarray of shape (n, n_components)
-        Embeddings.
-    """
-
-    codes: np.ndarray
-    encoded: np.ndarray
-    labels: np.ndarray
-    places: np.ndarray
+    codes: np.ndarray  # (n, n_features)
+    encoded: np.ndarray  # (n, width)
+    labels: np.ndarray  # (n,)
+    places: np.ndarray  # (n, n_components), embeddings
 
 
 class Candidates(NamedTuple):
-    """New rows, in codes, and how they came about; rows of the table are given by position.
+    """New rows, in codes, and how they came about; rows of the table are given by position."""
 
-    Attributes
-    ----------
-    codes : ndarray of shape (n, n_features)
-    kind : ndarray of int, shape (n,)
-        A position in `KINDS`.
-    seed : ndarray of int, shape (n,)
-        The row of its class that each began at.
-    partner : ndarray of int, shape (n,)
-        A positive or a fallback lies on the line from `seed` to it, a negative was pulled towards it: it is the anchor.
-    positive : ndarray of int, shape (n,)
-        For a negative, the row that makes a pair with the anchor; -1 for others.
-    donor : ndarray of int, shape (n, 2)
-        Where the direction of the line was borrowed: the two rows whose difference it is; -1 elsewhere.
-    position : ndarray of shape (n,)
-        0 at the seed, 1 at the partner (or at the seed moved by the borrowed difference), beyond where it is stretched.
-    """
-
-    codes: np.ndarray
-    kind: np.ndarray
-    seed: np.ndarray
+    codes: np.ndarray  # (n, n_features)
+    kind: np.ndarray  # (n,), a position in `KINDS`
+    seed: np.ndarray  # (n,), the row of its class that each began at
+    # (n,): a positive or a fallback lies on the line from `seed` to it, a negative was pulled towards it: it is the
+    # anchor
     partner: np.ndarray
-    positive: np.ndarray
+    positive: np.ndarray  # (n,), for a negative the row that makes a pair with the anchor; -1 for others
+    # (n, 2): where the direction of the line was borrowed: the two rows whose difference it is; -1 elsewhere
     donor: np.ndarray
+    # (n,): 0 at the seed, 1 at the partner (or at the seed moved by the borrowed difference), beyond where it is
+    # stretched
     position: np.ndarray
 
     def at(self, places):
@@ -109,25 +88,15 @@ class _Class:
 
 
 class Drawing:
-    """Draws candidates for the classes of a table.
-
-    Parameters
-    ----------
-    table : Table
-    nominal : ndarray of bool, shape (n_features,)
-    strength : float
-        Share by which near pairs are stretched.
-    threshold : float
-        Of the reverse triplet loss.
-    k_neighbors : int
-    share_variation : float or "auto"
-        Share of stretched lines that borrow their direction from other classes; all in a class of one row. "auto": half
-        of them in classes of fewer than 10 rows, none in others.
-    """
+    """Draws candidates for the classes of a table."""
 
     def __init__(self, table, nominal, *, strength, threshold, k_neighbors, share_variation):
-        self.table, self.nominal = table, nominal
+        self.table, self.nominal = table, nominal  # nominal (n_features,)
+        # strength: share by which near pairs are stretched
+        # threshold: of the reverse triplet loss
         self.strength, self.threshold = strength, threshold
+        # share_variation: share of stretched lines that borrow their direction from other classes; all in a class of
+        # one row. "auto": half of them in classes of fewer than 10 rows, none in others
         self.k_neighbors, self.share_variation = k_neighbors, share_variation
         self.members = [np.flatnonzero(table.labels == label) for label in range(table.labels.max() + 1)]
         self._classes, self._others = {}, {}
@@ -250,23 +219,14 @@ def _candidates(codes, kind, seed, partner, position, *, positive=None, donor=No
 
 
 class CandidateFilter:
-    """What candidates of one class must pass.
-
-    Parameters
-    ----------
-    table : Table
-    label : int
-    by_neighbors : bool
-        A new row must lie near a real one of its class, be no copy of a real one, and have a row of its class among the
-        five nearest real rows unless its seed has none either.
-    by_classifier : bool
-        The classifier must find its class likelier than guessing would.
-    refuse_copies : bool
-        Whether a new row must differ from every real one; not in tables in which rows repeat anyway.
-    """
+    """What candidates of one class must pass."""
 
     def __init__(self, table, label, *, by_neighbors, by_classifier, refuse_copies):
         self.table, self.label = table, label
+        # by_neighbors: a new row must lie near a real one of its class, be no copy of a real one, and have a row of
+        # its class among the five nearest real rows unless its seed has none either
+        # by_classifier: the classifier must find its class likelier than guessing would
+        # refuse_copies: whether a new row must differ from every real one; not in tables in which rows repeat anyway
         self.by_neighbors, self.by_classifier, self.refuse_copies = by_neighbors, by_classifier, refuse_copies
         if not by_neighbors:
             return
@@ -284,15 +244,8 @@ class CandidateFilter:
         self._is_alone[rows] = (table.labels[nearest_others(table.encoded, rows, k)] != label).all(axis=1)
 
     def passes(self, candidates, encoded, probabilities):
-        """Return which candidates pass, a mask.
-
-        Parameters
-        ----------
-        candidates : Candidates
-        encoded : ndarray of shape (n, width)
-        probabilities : ndarray of shape (n, n_classes)
-            What the classifier says of them.
-        """
+        """Return which candidates pass, a mask."""
+        # encoded (n, width), probabilities (n, n_classes)
         good = np.ones(len(encoded), dtype=bool)
         if self.by_classifier:
             good &= probabilities[:, self.label] >= 1 / probabilities.shape[1]

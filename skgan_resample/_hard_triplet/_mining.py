@@ -10,13 +10,7 @@ BLOCK = 2048  # anchors looked at together
 
 
 class Runs:
-    """Rows sorted by group and class: who is of the class of a row, and who of another class of its group.
-
-    Parameters
-    ----------
-    labels : ndarray of int, shape (n,)
-    groups : ndarray of int, shape (n,), or None
-    """
+    """Rows sorted by group and class: who is of the class of a row, and who of another class of its group."""
 
     def __init__(self, labels, groups=None):
         groups = np.zeros(len(labels), dtype=np.intp) if groups is None else groups
@@ -70,27 +64,9 @@ def even_anchors(labels, rows, n, rng):
 
 
 def pick_triplets(places, labels, n, low, high, rng, *, is_synthetic=None, synthetic=None, groups=None):
-    """Return `n` triplets of rows, shape (n, 3): anchor, positive, negative.
-
-    Parameters
-    ----------
-    places : ndarray of shape (n_samples, n_components)
-        Embeddings.
-    labels : ndarray of int, shape (n_samples,)
-    low, high : float
-        Bounds of the hardness wanted: distance to the positive less distance to the negative.
-    is_synthetic : ndarray of bool, shape (n_samples,), default=None
-    synthetic : bool or None, default=None
-        True wants a synthetic row in each triplet, False none.
-    groups : ndarray of int, shape (n_samples,), default=None
-        A triplet has rows of one group.
-
-    Returns
-    -------
-    triplets : ndarray of int, shape (n, 3)
-    hardness : ndarray of shape (n,)
-        Where no triplet of the hardness wanted was found for an anchor, that of the nearest to it.
-    """
+    """Return `n` triplets of rows, shape (n, 3): anchor, positive, negative."""
+    # places (n_samples, n_components), labels (n_samples,), is_synthetic (n_samples,), groups (n_samples,) -> (n, 3),
+    #   (n,)
     usable = np.arange(len(labels))
     if synthetic is False and is_synthetic is not None:
         usable = np.flatnonzero(~is_synthetic)

@@ -39,21 +39,8 @@ def row_info(n_real, drawn, confidence):
 
 
 def compared(encoded, labels, n_real, rng):
-    """Return how new rows compare with the real ones; see `report_` of HardTripletSampler.
-
-    Parameters
-    ----------
-    encoded : ndarray of shape (n, width)
-        The `n_real` real rows, then the new ones.
-    labels : ndarray of int, shape (n,)
-    n_real : int
-    rng : numpy.random.RandomState
-
-    Returns
-    -------
-    report : dict
-        label_agreement, nearest_real_ratio and diversity; NaN where the real rows of a class have no distances.
-    """
+    """Return how new rows compare with the real ones; see `report_` of HardTripletSampler."""
+    # encoded (n, width), labels (n,)
     real, real_labels = encoded[:n_real], labels[:n_real]
     chosen = n_real + rng.permutation(len(labels) - n_real)[:AT_MOST]
     near = _neighbors(real, min(NEAR, n_real)).kneighbors(encoded[chosen], return_distance=False)

@@ -284,16 +284,7 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
         return append_rows(X, self.kept_indices_, X_new), append_rows(y, self.kept_indices_, y_new)
 
     def _learn(self, X, y):
-        """Read the table and train the networks.
-
-        Returns
-        -------
-        table : Table
-        y_encoder : TableEncoder
-            Brings labels back in the container of `y`.
-        y_codes : ndarray of shape (n_samples, 1) or (n_rows, n_classes)
-        rng : numpy.random.RandomState
-        """
+        """Read the table and train the networks."""
         rng = check_random_state(self.random_state)
         self._begin()
         self._rows = self._fingerprint = None

@@ -20,7 +20,6 @@ from skgan_resample._estimators import (
     TorchStateMixin,
     fit_callbacks,
 )
-from skgan_resample._nn import triplet_gan
 from skgan_resample._tables._containers import table_reader
 from skgan_resample._tables._encoder import TableEncoder, admit_tables
 from skgan_resample._tables._targets import read_classes
@@ -146,20 +145,7 @@ TRIPLET_CONSTRAINTS["network"] = [TripletNetworkOptions, None]
 
 
 class TripletNetworks(OptionsMixin, CallbackSupportMixin, TorchStateMixin):
-    """Mixin with the networks of the two-stage method.
-
-    Attributes
-    ----------
-    embedding_network_, classifier_network_ : torch.nn.Module
-        Rows to embeddings, rows to scores of classes; on the CPU.
-    positive_generator_, negative_generator_, discriminator_ : torch.nn.Module or None
-        The conditional GAN; None without it.
-    history_ : list of dict
-    best_step_ : int
-        Step of the encoder that was kept, the last one without `patience`.
-    curriculum_ : dict
-        Where it ended: ``strength`` of the stretch, ``threshold`` of the reverse triplet loss.
-    """
+    """Mixin with the networks of the two-stage method."""
 
     _network_names = tuple(NETWORKS)
     _options = {"network": TripletNetworkOptions}
@@ -168,6 +154,8 @@ class TripletNetworks(OptionsMixin, CallbackSupportMixin, TorchStateMixin):
         """Set what a training sets, for fits without one."""
         for name in NETWORKS:
             setattr(self, name, None)
+        # best_step_: step of the encoder that was kept, the last one without `patience`
+        # curriculum_: where it ended: ``strength`` of the stretch, ``threshold`` of the reverse triplet loss
         self.history_, self.best_step_, self.curriculum_, self.device_, self._sizes = [], None, None, None, None
 
     def _begin(self):
@@ -203,21 +191,10 @@ class TripletNetworks(OptionsMixin, CallbackSupportMixin, TorchStateMixin):
         return self.encoder_.to_codes(reader)
 
     def _train_networks(self, rows, labels, n_classes, rng, *, generator, makes, max_time=None, is_final=True):
-        """Train on encoded rows, shape (n, width), and labels from 0 to `n_classes` - 1.
-
-        Parameters
-        ----------
-        generator : {"linear", "cgan"}
-        makes : set
-            Which of "positives" and "negatives" are made; empty for mining alone.
-        max_time : float, default=None
-            Seconds for this training.
-        is_final : bool, default=True
-            False for the trainings of a selection, of which callbacks hear nothing.
-        """
+        """Train on encoded rows, shape (n, width), and labels from 0 to `n_classes` - 1."""
         import torch
 
-        from skgan_resample._nn import triplets
+        from skgan_resample._nn import triplet_gan, triplets
         from skgan_resample._nn.training import Adam, class_balanced_batches, resolve_device, restore, seeded, train
         from skgan_resample.exceptions import NonFiniteLossError
 

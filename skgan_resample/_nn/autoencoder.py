@@ -113,15 +113,8 @@ def guarded_step(
     """Return the function that updates the network on a batch of synthetic and one of real rows.
 
     All errors are means over columns. The weights are those of `AutoencoderOptions`.
-
-    Parameters
-    ----------
-    synthetic, real : Rows
-    goals : tensor of shape (n_real, width)
-        Where the real rows are that the moved ones are to be like.
-    targets : tensor of shape (n_synthetic, width)
-        The goal that each synthetic row is paired with.
     """
+    # goals (n_real, width), targets (n_synthetic, width)
     width = synthetic.vectors.shape[1]
     full_rate = optimizer.learning_rate
 
@@ -146,15 +139,8 @@ def paper_objective(left, right, *, decayed, activations, gamma, decay, sparsity
 
     Each J is the error of its channel, half the decay times the squared weights of the channel, and, where
     `activations` are given, the sparsity of the shared code.
-
-    Parameters
-    ----------
-    left, right : tuple of tensor
-        What each channel made and what it should have made, shape (n, width).
-    decayed : tuple of list of tensor
-        The weights of each channel; shared ones are in both.
-    activations : tensor of shape (n_synthetic + n_real, size) or None
     """
+    # activations (n_synthetic + n_real, size)
     common = 0.0 if activations is None else sparsity_weight * sparsity_divergence(activations, sparsity)
     channels = [
         reconstruction_error(*channel) + decay / 2 * sum(weight.square().sum() for weight in weights) + common
@@ -169,14 +155,8 @@ def paper_stages(network, synthetic, real, partners, *, learning_rate, gamma, de
     A layer gets the code of the layer below and has two decoders of its own. Both are to make the real code of the
     layer below, the left one that of the partner. The last layer has the decoders of the network, which are to make the
     real rows. Every step is on all rows. The network is not residual; its weights are drawn anew.
-
-    Parameters
-    ----------
-    synthetic, real : Rows
-        Between 0 and 1.
-    partners : tensor of int, shape (n_synthetic,)
-        The real row that each synthetic one is paired with.
     """
+    # partners (n_synthetic,)
     settings = {"gamma": gamma, "decay": decay, "sparsity_weight": sparsity_weight, "sparsity": sparsity}
     for linear in (module for module in network.modules() if isinstance(module, nn.Linear)):
         _draw_weights(linear)

@@ -10,19 +10,12 @@ from skgan_resample._nn.training import descend
 
 @dataclass
 class RareRows:
-    """Rows in rare bumps, on one device.
+    """Rows in rare bumps, on one device."""
 
-    Parameters
-    ----------
-    vectors : tensor of shape (n, width)
-    bump : tensor of int, shape (n,)
-        Which run of rare target values each row belongs to; rows of different bumps are not compared.
-    parents : tensor of int, shape (n, n_parents)
-        The real rows that each row was made from, itself if it is real; -1 where there is none.
-    """
-
-    vectors: torch.Tensor
+    vectors: torch.Tensor  # (n, width)
+    # (n,): which run of rare target values each row belongs to; rows of different bumps are not compared
     bump: torch.Tensor
+    # (n, n_parents): the real rows that each row was made from, itself if it is real; -1 where there is none
     parents: torch.Tensor
 
     def __len__(self):
@@ -49,20 +42,7 @@ class RareRows:
 
 
 def distgan_step(generator, critic, *, optimizers, real, candidates, scale, options):
-    """Return the function that updates the critic, then the generator, on a batch of candidates.
-
-    Parameters
-    ----------
-    generator : ResidualGenerator
-    critic : callable, (n, width) -> (n, 1)
-    optimizers : dict
-        Those of "generator" and "critic".
-    real, candidates : RareRows
-    scale : float
-        The squared distance that the bandwidths of the MMD are multiples of.
-    options : object
-        Weights and sizes as its attributes; see `DistGANOptions`.
-    """
+    """Return the function that updates the critic, then the generator, on a batch of candidates."""
 
     def moved(drafts):
         return generator(drafts.vectors, torch.randn(len(drafts), options.noise_dim, device=drafts.vectors.device))

@@ -6,18 +6,11 @@ BANDWIDTHS = (0.25, 0.5, 1.0, 2.0, 4.0)  # of the kernels of `mmd`, in units of 
 
 
 def gradient_penalty(critic, real, fake):
-    """Return the mean of (norm of the critic's gradient - 1)^2 at random points between real and fake rows [1]_.
+    """Return the mean of (norm of the critic's gradient - 1)^2 at random points between real and fake rows.
 
-    Parameters
-    ----------
-    critic : callable, (n, width) -> (n, 1)
-    real, fake : tensor of shape (n, width)
-        Taken in pairs.
-
-    References
-    ----------
-    .. [1] I. Gulrajani et al., "Improved training of Wasserstein GANs", arXiv:1704.00028, 2017.
+    Source: I. Gulrajani et al., "Improved training of Wasserstein GANs", arXiv:1704.00028, 2017.
     """
+    # real, fake (n, width)
     u = torch.rand(len(real), 1, device=real.device)
     between = (u * real + (1 - u) * fake).detach().requires_grad_(True)
     (gradient,) = torch.autograd.grad(critic(between).sum(), between, create_graph=True)
@@ -37,26 +30,16 @@ def median_squared_distance(rows, n_at_most=1000):
 
 
 def mmd(fake, real, scale, bandwidths=BANDWIDTHS, fake_pairs=None, cross_pairs=None):
-    """Return the squared maximum mean discrepancy [1]_ of two sets of rows, but for the term of the real ones alone.
+    """Return the squared maximum mean discrepancy of two sets of rows, but for the term of the real ones alone.
 
     It is the mean kernel value over pairs of different fake rows, less twice that over pairs of a fake and a real row.
     The kernel is the mean over `bandwidths` b of exp(-d^2 / (2 b scale)) with d the Euclidean distance. Means are taken
     over the partners of each fake row, then over fake rows, so that each of these counts once. The term left out is
     constant for the fake rows: add ``self_similarity(real, ...)`` for the value itself.
 
-    Parameters
-    ----------
-    fake, real : tensor of shape (n_fake, width) and (n_real, width)
-    scale : float
-        A squared distance; see `median_squared_distance`.
-    bandwidths : sequence of float
-    fake_pairs, cross_pairs : tensor of bool, shape (n_fake, n_fake) and (n_fake, n_real), default=None
-        The pairs that count; None counts all.
-
-    References
-    ----------
-    .. [1] A. Gretton et al., "A kernel two-sample test", JMLR 13, 2012.
+    Source: A. Gretton et al., "A kernel two-sample test", JMLR 13, 2012.
     """
+    # fake (n_fake, width), real (n_real, width), fake_pairs (n_fake, n_fake), cross_pairs (n_fake, n_real)
     across = _mean(_kernel(fake, real, scale, bandwidths), cross_pairs)
     return self_similarity(fake, scale, bandwidths, fake_pairs) - 2 * across
 
@@ -67,15 +50,13 @@ def self_similarity(rows, scale, bandwidths=BANDWIDTHS, pairs=None):
 
 
 def energy_distance(fake, real, fake_pairs=None, cross_pairs=None):
-    """Return the squared energy distance of two sets of rows [1]_, but for the term of the real ones alone.
+    """Return the squared energy distance of two sets of rows, but for the term of the real ones alone.
 
     It is twice the mean Euclidean distance over pairs of a fake and a real row, less that over pairs of different fake
     rows; means, pairs and shapes are those of `mmd`. The term left out is constant for the fake rows.
 
-    References
-    ----------
-    .. [1] G. J. Szekely, M. L. Rizzo, "Energy statistics: a class of statistics based on distances", Journal of
-       Statistical Planning and Inference 143, 2013.
+    Source: G. J. Szekely, M. L. Rizzo, "Energy statistics: a class of statistics based on distances", Journal of
+    Statistical Planning and Inference 143, 2013.
     """
     across = _mean(torch.cdist(fake, real), cross_pairs)
     return 2 * across - _mean(torch.cdist(fake, fake), _different(fake, fake_pairs))

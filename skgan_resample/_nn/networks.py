@@ -82,18 +82,8 @@ class SklearnMLP(nn.Sequential):
 
         Adversarial training spends its time on this gradient. Written out, it is cheaper than by autograd, which also
         prepares a second pass and operations that are not needed here.
-
-        Parameters
-        ----------
-        x : tensor of shape (n, n_inputs)
-        slope : callable ``outputs -> (n, n_outputs)``
-            The gradient of that something with respect to the outputs.
-
-        Returns
-        -------
-        outputs : tensor of shape (n, n_outputs)
-        gradient : tensor of shape (n, n_inputs)
         """
+        # x (n, n_inputs) -> (n, n_outputs), (n, n_inputs)
         forward, backward = FORWARD[self.activation], BACKWARD[self.activation]
         weights = [layer.weight for layer in self.linear]
         values, outputs = [], x  # behind the activation of each hidden layer, (n, n_units)

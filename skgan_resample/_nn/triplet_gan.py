@@ -22,16 +22,9 @@ from skgan_resample._nn.triplets import (
 
 
 class Discriminator(nn.Module):
-    """Score rows given their class: real ones high, made ones low. Spectral norm, and a projection of the class [1]_.
+    """Score rows given their class: real ones high, made ones low. Spectral norm, and a projection of the class.
 
-    Parameters
-    ----------
-    n_inputs, n_classes : int
-    hidden_layer_sizes : sequence of int
-
-    References
-    ----------
-    .. [1] T. Miyato, M. Koyama, "cGANs with projection discriminator", ICLR 2018.
+    Source: T. Miyato, M. Koyama, "cGANs with projection discriminator", ICLR 2018.
     """
 
     def __init__(self, n_inputs, hidden_layer_sizes, n_classes):

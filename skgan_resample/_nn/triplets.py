@@ -26,13 +26,7 @@ TINY = 1e-12  # under square roots, whose slope at 0 is infinite
 
 # ------------------------------------------------------------------------------------------------ networks
 class Encoder(nn.Module):
-    """A linear map plus a multilayer perceptron; untrained, it is the linear map alone.
-
-    Parameters
-    ----------
-    n_inputs, n_components : int
-    hidden_layer_sizes : sequence of int
-    """
+    """A linear map plus a multilayer perceptron; untrained, it is the linear map alone."""
 
     def __init__(self, n_inputs, hidden_layer_sizes, n_components):
         super().__init__()
@@ -59,20 +53,8 @@ class Encoder(nn.Module):
 def stretched_distance(distance, low, high, strength):
     """Return what distance a pair of one class is to have: a piecewise-linear function of the one it has.
 
-    Near pairs move apart by the share `strength`, far ones stay, and between the knees the gain falls linearly.
-
-    Parameters
-    ----------
-    distance : tensor
-    low, high : float
-        The knees. If `high` is less than (1 + strength) * low it counts as that, so that the function never falls.
-    strength : float
-        At least 0.
-
-    Returns
-    -------
-    distance : tensor
-        d + strength * d up to `low`, d + strength * low * (high - d) / (high - low) from there to `high`, d beyond.
+    Near pairs move apart by the share `strength`, far ones stay, and between `low` and `high` the gain falls linearly.
+    If `high` is below (1 + strength) * low it counts as that, so that the function never falls.
     """
     low, high, strength = (torch.as_tensor(value, dtype=distance.dtype) for value in (low, high, strength))
     high = torch.maximum(high, (1 + strength) * low)
@@ -81,17 +63,12 @@ def stretched_distance(distance, low, high, strength):
 
 
 def stretch_shares(distance, low, high, strength, room=None):
-    """Return by what share of its length a pair is to grow at either end, tensors of shape (n,) or (n, 2).
+    """Return by what share of its length a pair is to grow at either end.
 
-    Parameters
-    ----------
-    distance : tensor of shape (n,)
-    low, high, strength : float
-        See `stretched_distance`.
-    room : tensor of shape (n, 2), default=None
-        Distances from either end to the nearest row of another class. An end moves at most half-way there, so that it
-        stays on its own side of the middle.
+    `room` holds the distances from either end to the nearest row of another class. An end moves at most half-way there,
+    so that it stays on its own side of the middle.
     """
+    # distance (n,), room (n, 2) -> (n,), or (n, 2) with room
     gain = stretched_distance(distance, low, high, strength) - distance
     share = gain / distance.clamp_min(TINY) / 2
     if room is None:
@@ -118,10 +95,6 @@ class ThresholdController:
 
     It moves on by a twentieth when more than 80 % of the triplets meet the constraint and more than 90 % of the
     negatives are still taken for their class, and back when fewer than 80 % of these are.
-
-    Parameters
-    ----------
-    start, end : float
     """
 
     def __init__(self, start, end=0.0):
@@ -147,20 +120,11 @@ def distances(rows, others):
 def triplet_loss(distance, labels, margin, mining="all", itself=None):
     """Return the mean of [d(a, p) - d(a, n) + margin]+ over the triplets in which it is not 0.
 
-    Parameters
-    ----------
-    distance : tensor of shape (n, n)
-        From anchors to candidates.
-    labels : tensor of int, shape (n,)
-        Of the anchors and likewise of the candidates, class after class.
-    margin : float
-    mining : {"all", "semihard", "hard"}
-        Which triplets count: 8 positives times 32 negatives of each anchor, drawn at random; those of them whose
-        negative is farther than the positive, but by less than the margin; or the farthest positive with the nearest
-        negative.
-    itself : tensor of bool, shape (n, n), default=None
-        Candidates that are the anchor and so no positives; None for none.
+    Triplets are 8 positives times 32 negatives of each anchor, drawn at random ("all"); those of them whose negative is
+    farther than the positive, but by less than the margin ("semihard"); or the farthest positive with the nearest
+    negative ("hard"). `itself` marks candidates that are the anchor, and so no positives.
     """
+    # distance (n, n), labels (n,), itself (n, n)
     if mining == "hard":
         same = labels[:, None] == labels
         positive = same if itself is None else same & ~itself
@@ -181,13 +145,8 @@ def triplet_loss(distance, labels, margin, mining="all", itself=None):
 
 
 def drawn_places(labels, n_positive, n_negative):
-    """Return random places of rows of the same and of other classes, tensors of shape (n, n_positive), (n, n_negative).
-
-    Parameters
-    ----------
-    labels : tensor of int, shape (n,)
-        Class after class, at least two of them.
-    """
+    """Return random positions of rows of the same and of other classes."""
+    # labels (n,) -> (n, n_positive), (n, n_negative)
     first, size = _runs(labels)
     positive = first + (torch.rand(len(labels), n_positive, device=labels.device) * size).long()
     negative = (torch.rand(len(labels), n_negative, device=labels.device) * (len(labels) - size)).long()
@@ -231,17 +190,11 @@ MEMORY = 0.9  # of running means
 
 
 class Curriculum:
-    """How hard made triplets are: strength of the stretch, its knees, threshold of the reverse triplet loss.
-
-    Parameters
-    ----------
-    stretch : float
-        Largest share by which a pair grows.
-    hardness : float or "adaptive"
-        Adaptive: from none at the end of the warm-up to full at the end. A number stays.
-    """
+    """How hard made triplets are: strength of the stretch, its knees, threshold of the reverse triplet loss."""
 
     def __init__(self, stretch, hardness):
+        # stretch is the largest share by which a pair grows; hardness "adaptive" rises from none after the warm-up to
+        # full at the end, a number stays
         self.stretch, self.hardness = stretch, hardness
         self.low = self.high = self.threshold = None
         self.ramp = 0.0
@@ -322,26 +275,8 @@ def triplet_step(
     No network makes the rows: positives lie on the stretched straight line through two rows of a class or, with
     `share_variation`, through a row and its shift by the difference of two rows of any class; negatives are embeddings
     pulled towards the stretched pair.
-
-    Parameters
-    ----------
-    networks : Networks
-    optimizers : dict
-        "encoder" and "classifier".
-    rows : tensor of shape (n, width)
-    labels : tensor of int, shape (n,)
-    curriculum : Curriculum
-    margin : float
-    mining : {"all", "semihard", "hard"}
-    makes : set
-        Which of "positives" and "negatives" are made; empty for mining alone.
-    share_variation : float
-        Share of pairs whose direction comes from any class.
-    warm_up : float
-        Share of the steps on real rows alone.
-    weights : dict
-        See `loss_weights`; only "synthetic" plays a part here.
     """
+    # rows (n, width), labels (n,)
     encoder, classifier = networks.encoder, networks.classifier
 
     def step(indices, progress):

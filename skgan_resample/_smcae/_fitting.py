@@ -20,22 +20,14 @@ VARIANCE_RATIOS = 0.5, 2.0  # variance of moved rows within classes over that of
 
 @dataclass
 class Origin:
-    """How synthetic rows came about, as far as `SyntheticRefiner` knows.
+    """How synthetic rows came about, as far as `SyntheticRefiner` knows."""
 
-    Parameters
-    ----------
-    draw : callable (rows) -> Sample or None, default=None
-        Makes synthetic rows of some of the real ones, for the folds of the selection, and returns None where it cannot.
-        Without it the rows given serve all folds.
-    can_drop : bool, default=False
-        Whether doing without synthetic rows is a candidate.
-    shifts_target : bool, default=False
-        Whether the synthetic rows have other targets than the real ones on purpose, as those of an over-sampler. They
-        are compared with real rows of such targets then, and scores of real rows are weighted accordingly.
-    """
-
+    # makes synthetic rows of some of the real rows, for the folds of the selection; None where it cannot. Without it
+    # the rows given serve all folds
     draw: object = None
-    can_drop: bool = False
+    can_drop: bool = False  # whether doing without synthetic rows is a candidate
+    # whether the synthetic rows have other targets than the real ones on purpose, as those of an over-sampler. They
+    # are compared with real rows of such targets then, and scores of real rows are weighted accordingly
     shifts_target: bool = False
 
 
@@ -52,26 +44,7 @@ class Fold:
 
 
 class Fitting:
-    """Fit the candidates to samples, choose one and fit it to all rows.
-
-    Parameters
-    ----------
-    settings : Settings
-    space : Space
-    real, synthetic : Sample
-    origin : Origin
-    rng : RandomState
-    callbacks : list of callable
-
-    Attributes
-    ----------
-    selected_ : str
-        Name of the candidate taken.
-    row_map_, network_, point_masses_, history_, best_step_, network_share_
-        What was fitted; see `SMCAETransformer`.
-    candidates_ : dict of str to CandidateScores
-        What each candidate did on held-out real rows; empty without a selection.
-    """
+    """Fit the candidates to samples, choose one and fit it to all rows."""
 
     def __init__(self, settings, space, real, synthetic, origin, rng, callbacks):
         self.settings = settings
@@ -81,12 +54,13 @@ class Fitting:
         self.origin = origin
         self.rng = rng
         self.callbacks = callbacks
+        # candidates_: what each candidate did on held-out real rows; empty without a selection
         self.network_, self.point_masses_, self.history_, self.best_step_, self.candidates_ = None, [], [], None, {}
         self.network_share_ = 0.0
 
     def run(self):
         """Choose and fit; return self."""
-        self.selected_, base, n_steps = self._decided()
+        self.selected_, base, n_steps = self._decided()  # name of the candidate taken
         reference = self._reference(self.real, self.synthetic)
         if self.selected_ == "none":
             self.row_map_ = RowMap(identity(self.space.width_))

@@ -155,28 +155,16 @@ def _transport(synthetic, real):
 # ------------------------------------------------------------------------------------------------ with a network
 @dataclass
 class RowMap:
-    """What `SMCAETransformer` fits: the map of synthetic rows, all but the weights of its network.
+    """What `SMCAETransformer` fits: the map of synthetic rows, all but the weights of its network."""
 
-    Parameters
-    ----------
-    base : AffineMap
-        Comes first; without a network it is all.
-    architecture : tuple or None
-        What the network is built from: width, columns of condition, sizes of the hidden layers, whether as in the
-        paper. None: there is no network.
-    output : AffineMap or None
-        From what the network makes to vectors.
-    stretch : AffineMap or None
-        Comes last: gives rows the spread of the real ones around the means of their classes.
-    real_input : AffineMap or None
-        What real rows pass before the network.
-    """
-
-    base: AffineMap
+    base: AffineMap  # comes first; without a network it is all
+    # what the network is built from: width, columns of condition, sizes of the hidden layers, whether as in the
+    # paper. None: there is no network
     architecture: tuple | None = None
-    output: AffineMap | None = None
+    output: AffineMap | None = None  # from what the network makes to vectors
+    # comes last: gives rows the spread of the real ones around the means of their classes
     stretch: AffineMap | None = None
-    real_input: AffineMap | None = None
+    real_input: AffineMap | None = None  # what real rows pass before the network
 
     def build_network(self):
         """Return the untrained network."""

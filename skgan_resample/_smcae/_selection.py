@@ -52,30 +52,15 @@ def closed_form(name, synthetic, real):
 
 
 class HeldOutScorer:
-    """Scores held-out real rows by models that learned from synthetic rows, or by their distance to these.
-
-    Parameters
-    ----------
-    scoring : {"accuracy", "balanced_accuracy", "r2", "gap"}
-        "gap" needs no model: minus the part of a row in the energy distance.
-    estimator : estimator or None
-        None is a linear model, 5 nearest neighbours and 30 randomized trees, whose scores are averaged.
-    n_features : int
-        Leading columns of the vectors that are features.
-    real : Sample
-        All real rows that take part.
-    weights : ndarray of shape (n_real,)
-        How much each of them counts.
-    synthetic_alone : bool
-        Whether models learn also from the synthetic rows alone, or only together with the real ones.
-    """
+    """Scores held-out real rows by models that learned from synthetic rows, or by their distance to these."""
 
     def __init__(self, scoring, estimator, n_features, real, weights, *, synthetic_alone):
-        self.scoring = scoring
-        self.weights = weights / weights.mean()
+        self.scoring = scoring  # "gap" needs no model: minus the part of a row in the energy distance
+        self.weights = weights / weights.mean()  # (n_real,), how much each real row counts
         self.variance = np.average((real.target - real.target.mean()) ** 2) if scoring == "r2" else None
+        # whether models learn also from the synthetic rows alone, or only together with the real ones
         self.synthetic_alone = synthetic_alone
-        self.n_features = n_features
+        self.n_features = n_features  # leading columns of the vectors that are features
         if estimator is not None:
             self.estimators = [estimator]
         elif scoring == "r2":

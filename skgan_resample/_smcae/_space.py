@@ -42,36 +42,14 @@ class Sample:
 
 
 class Space:
-    """Encode real and synthetic tables by the schema of the real one, and bring moved vectors back as valid rows.
-
-    Parameters
-    ----------
-    categorical_features, keep, snap
-        As in `SMCAETransformer`.
-    role : {"classes", "moves", "stays", None}
-        What the target is: classes; a column that moves along with its row; a continuous one that does not move, and
-        serves the models of the selection alone; nothing.
-
-    Attributes
-    ----------
-    encoder_ : TableEncoder
-        Schema of the real table.
-    classes_ : ndarray or None
-        Labels of the classes.
-    target_encoder_ : TableEncoder or None
-        Schema of the target where it moves along.
-    kept_ : ndarray of intp
-        Positions of the columns that are never changed.
-    width_, n_features_ : int
-        Columns of a vector, and how many of them are features.
-    n_classes_ : int
-        One where there are no classes.
-    """
+    """Encode real and synthetic tables by the schema of the real one, and bring moved vectors back as valid rows."""
 
     def __init__(self, *, categorical_features="auto", keep=None, snap=True, role=None):
         self.categorical_features = categorical_features
         self.keep = keep
         self.snap = snap
+        # "classes"; "moves", a column that moves along with its row; "stays", a continuous target that serves the
+        # models of the selection alone; or None
         self.role = role
 
     def fit(self, X, y, X_synthetic, y_synthetic):
@@ -80,24 +58,27 @@ class Space:
         Tables may be given as their readers, here and in `read`, so that nobody opens them twice.
         """
         reader = reader_of(X)
-        self.encoder_ = TableEncoder(categorical_features=self.categorical_features)
+        self.encoder_ = TableEncoder(categorical_features=self.categorical_features)  # schema of the real table
         codes = self.encoder_.fit_to_codes(reader)
         columns = self.encoder_.columns_
         self.names_ = _frame_names(reader)
         self.fillings_ = _fillings(codes, columns)
         kept = columns_named("keep", self.keep, reader.names)
         identifiers = [j for j, column in enumerate(columns) if column.n_categories > MAX_CATEGORIES]
-        self.kept_ = np.union1d(kept, identifiers).astype(np.intp)
+        self.kept_ = np.union1d(kept, identifiers).astype(np.intp)  # positions of the columns that are never changed
         self.used_ = np.ones(self.encoder_.width_, dtype=bool)
         for j in self.kept_:
             self.used_[columns[j].encoded] = False
+        # classes_: labels of the classes
+        # target_encoder_: schema of the target where it moves along
         self.classes_ = self.target_encoder_ = None
         if self.role == "classes":
             self.classes_ = _shared_labels(y, y_synthetic)
         elif self.role == "moves":
             self.target_encoder_ = TableEncoder(categorical_features=None).fit(y)
-        self.n_classes_ = 1 if self.classes_ is None else len(self.classes_)
+        self.n_classes_ = 1 if self.classes_ is None else len(self.classes_)  # one where there are no classes
         self.n_features_ = int(self.used_.sum())
+        # a target that moves along is one more column of the vectors
         self.width_ = self.n_features_ + (self.role == "moves")
         self.column_weights_ = np.ones(self.width_)
         real, synthetic = self._sample(codes, self.numbers(y)), self.read(X_synthetic, y_synthetic)
@@ -174,10 +155,6 @@ class Space:
 
         Zeros of a column such as rainfall would otherwise become small numbers. Columns of few values have no need of
         it, since they are snapped; others only for a value that a fifth of the real cells of the class hold.
-
-        Returns
-        -------
-        point_masses : list of (column, class, value, radius)
         """
         return self._point_masses(sample, *self._decoded(sample, vectors), real)
 

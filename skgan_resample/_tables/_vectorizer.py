@@ -7,15 +7,10 @@ from skgan_resample._tables._encoder import TableEncoder
 
 
 class MatrixEncoder(TransformerMixin, BaseEstimator):
-    """Turn a mixed table into a matrix: scaled numbers, one-hot blocks, indicators of missing cells.
-
-    Parameters
-    ----------
-    max_categories : int, default=20
-        The most frequent categories of a nominal column get a column each; the others share a row of zeros.
-    """
+    """Turn a mixed table into a matrix: scaled numbers, one-hot blocks, indicators of missing cells."""
 
     def __init__(self, max_categories=20):
+        # the most frequent categories of a nominal column get a column each; the others share a row of zeros
         self.max_categories = max_categories
 
     @classmethod

@@ -350,19 +350,7 @@ def clustering_nmi(embedding, y, *, n_init=10, random_state=None):
 
 # ------------------------------------------------------------------------------------------------ searching
 class _Search:
-    """Rows that search and rows that are found, checked.
-
-    Attributes
-    ----------
-    codes : ndarray of int, shape (n_samples,)
-        Classes of the rows that search.
-    rows : ndarray of int
-        Those of them whose class has something to find.
-    n_matches : ndarray of int, shape (n_classes,)
-        How much there is to find.
-    n_others : int
-        How many rows can be found.
-    """
+    """Rows that search and rows that are found, checked."""
 
     def __init__(self, embedding, y, gallery, gallery_y, metric, average):
         if average not in ("micro", "macro"):
@@ -384,11 +372,12 @@ class _Search:
                 )
             labels = np.concatenate([labels, gallery_labels])
         classes, codes = np.unique(labels, return_inverse=True)
-        self.codes = codes[:n_queries]
+        self.codes = codes[:n_queries]  # (n_samples,), classes of the rows that search
         self._found_codes = codes if gallery is None else codes[n_queries:]
-        self.n_others = len(self._found_codes) - (gallery is None)
+        self.n_others = len(self._found_codes) - (gallery is None)  # how many rows can be found
+        # (n_classes,): how much there is to find
         self.n_matches = np.bincount(self._found_codes, minlength=len(classes)) - (gallery is None)
-        self.rows = np.flatnonzero(self.n_matches[self.codes] > 0)
+        self.rows = np.flatnonzero(self.n_matches[self.codes] > 0)  # those of them whose class has something to find
         if not len(self.rows):
             raise ValueError("No row has another one of its class to find.")
 
@@ -422,13 +411,7 @@ def _distance_blocks(queries, gallery, rows, metric):
 
 
 def _count(distances, same, kth, k):
-    """Count what is nearer than the k-th nearest row, and what is as near.
-
-    Returns
-    -------
-    hits, places, n_tied, tied_hits : ndarray of int, shape (n_samples,)
-        Rows of the class that are nearer, places left for those as near, how many there are, how many of the class.
-    """
+    """Count what is nearer than the k-th nearest row, and what is as near."""
     nearer, tied = distances < kth[:, None], distances == kth[:, None]
     return (
         np.count_nonzero(nearer & same, axis=1),
@@ -450,19 +433,8 @@ def _average_precision(distances, same, n_places):
 
     In a group of t tied rows with m of the class, after `before` ones of the class, each place holds one with
     probability m / t; then (m - 1) / (t - 1) of the places of the group before it do so too, on average.
-
-    Parameters
-    ----------
-    distances : ndarray of shape (n_samples, n_others)
-    same : ndarray of bool, shape (n_samples, n_others)
-        Which of the others are of the class.
-    n_places : int
-        R.
-
-    Returns
-    -------
-    score : ndarray of shape (n_samples,)
     """
+    # distances (n_samples, n_others), same (n_samples, n_others) -> (n_samples,)
     # The bits of numbers >= 0 are in the order of the numbers, and the sign leaves room for `same`: one sort does both.
     keys = distances.view(np.uint64) << np.uint64(1) | same
     nearest = np.sort(np.partition(keys, n_places - 1, axis=1)[:, :n_places], axis=1)

@@ -224,89 +224,24 @@ class Problem:
 def evaluate(X, y, splits, methods, estimators, *, inner_cv=3, inner_rows=False, random_state=0, **settings):
     """Fit every method with every estimator on every split and measure it on the real test rows, thresholds tuned.
 
-    Within the training part of a split, every method is run anew in stratified inner folds, "none" as well. Out-of-fold
-    probabilities are pooled, and the threshold that is best on them is used on the test rows. A table is resampled once
-    per fold, inner ones included, and the estimators share the result. Each (split, method) is one task: tasks run in
-    parallel, are kept in `memory`, and an interrupted run goes on where it stopped.
+    Every method is run anew in inner folds of the training part, "none" as well. Out-of-fold probabilities are pooled,
+    and the threshold that is best on them is used on the test rows. A table is resampled once per fold, inner ones
+    included, and the estimators share the result. `splits` are `Split` or tuples like it; one without inner folds gets
+    `inner_cv` stratified ones, the same for all methods. With `inner_rows`, measures on inner folds are returned, too.
 
-    Parameters
-    ----------
-    X : table of shape (n_samples, n_features)
-    y : array-like of shape (n_samples,)
-        Two classes or more. Of two, the one with fewer rows in all of `y` is the positive one (of equal ones the last).
-    splits : list of Split
-        Or of tuples like it. `inside` holds the inner folds; without it they are stratified and shuffled, the same ones
-        for all methods.
-    methods : dict
-        Name to None (the estimator alone), to a sampler, or to an object with ``sample_weight(y)``. A sampler whose
-        tags do not take text gets the table encoded by a `MatrixEncoder` that was fitted to the training part, so on
-        a mixed table the samplers of imbalanced-learn interpolate one-hot blocks; likewise one that refuses missing
-        cells, if there are any. The neighbours that a sampler of imbalanced-learn asks for are reduced to what the
-        smallest class of the training part has.
-    estimators : dict
-        Name to classifier with ``predict_proba``; always given the encoded table.
-    inner_cv : int, default=3
-        Inner folds, where `splits` has none.
-    inner_rows : bool, default=False
-        Whether to return measures on the inner folds too, one row per inner fold. The threshold used on such a fold is
-        tuned on the others.
-    random_state : int, default=0
-        As in `compare`.
-    **settings
-        n_jobs, memory, max_time and callback of `compare`.
+    A row of the result has fold, inner, method, estimator, the measures that `Comparison.values` names, n_train,
+    n_test, n_synthetic and seconds; or fold, inner, method and error.
 
-    Returns
-    -------
-    rows : list of dict
-        One per split, method and estimator:
+    Of two classes, the one with fewer rows in all of `y` is the positive one (of equal ones the last). Average
+    precision, F1 and the Brier score are those of the positive class, and a row is positive when its probability
+    reaches the threshold. Of more classes, measures are means over classes (the Brier score is a sum), and the
+    "threshold" is one exponent: the class called is that of the largest ``p_c / prior_c**alpha``, where ``prior_c`` is
+    the share of class c among the real training rows. alpha is 0, 0.05, ..., 1.5: 0 goes for the number of hits, 1
+    gives classes equal weight. p is corrected for the prior first, so that alpha means the same with balanced rows.
 
-        - fold, inner, method, estimator, n_train, n_test, n_synthetic, seconds (resampling and the final fit, without
-          tuning), fallback_share if the sampler has one;
-        - average_precision, brier: of the probabilities. ``brier_corrected``: after prior correction;
-        - f1, g_mean, balanced_accuracy: of the most probable class; f1_tuned, g_mean_tuned, balanced_accuracy_tuned:
-          each with the threshold that is best for it;
-        - base_rate: the average precision of a model that knows nothing.
-
-        Or fold, inner, method, error; with estimator, where only that estimator cannot be used with the method.
-        Rows of inner folds have ``inner`` = 0, 1, ...
-
-    Notes
-    -----
-    Two classes: average precision and F1 are those of the positive class, the geometric mean is that of the two
-    recalls, and the Brier score the mean of (p - y)^2 of the positive class. A row is called positive when its
-    probability reaches the threshold; thresholds tried lie halfway between neighbouring out-of-fold probabilities, of
-    equally good ones the nearest to 0.5 is taken.
-
-    More classes: average precision (one against the rest) and F1 are means over classes, the geometric mean is that of
-    all recalls, and the Brier score is summed over classes. The "threshold" is one exponent: the class called is that
-    of the largest ``p_c / prior_c**alpha``, where ``prior_c`` is the share of class c among the real training rows and
-    alpha is 0, 0.05, ..., 1.5: 0 goes for the number of hits, 1 gives classes equal say. Here p is corrected first, so
-    that alpha means the same with balanced rows and without.
-
-    Prior correction: p_c is multiplied by the share that class c has among the real training rows, divided by the one
-    it has (in rows or weights) after resampling, and scaled to a sum of 1. That is exact if new rows are distributed as
-    the real ones of their class are; `ResampledClassifier` does it with ``prior_correction=True``.
-
-    A class that is absent from the training or the test part is left out of means over classes and of the geometric
-    mean; its rows count as errors of the others. Where nothing is left, or of two classes the positive one is absent,
-    there is an error instead of measures, and no row for an inner fold. A training part with one class only is not
-    resampled, and predicts that class.
-
-    Examples
-    --------
-    >>> from imblearn.over_sampling import SMOTE
-    >>> from sklearn.datasets import make_classification
-    >>> from sklearn.linear_model import LogisticRegression
-    >>> from sklearn.model_selection import StratifiedKFold
-    >>> from skgan_resample.model_selection._classification import evaluate
-    >>> X, y = make_classification(200, weights=[0.9], random_state=0)
-    >>> folds = StratifiedKFold(5).split(X, y)
-    >>> splits = [(fold, -1, train, test) for fold, (train, test) in enumerate(folds)]
-    >>> rows = evaluate(X, y, splits, {"none": None, "smote": SMOTE()}, {"logistic": LogisticRegression()})
-    >>> for row in rows[:2]:
-    ...     print(row["method"], row["n_train"], row["n_synthetic"], row["f1_tuned"] > 0.2)
-    none 160 0 True
-    smote 160 128 True
+    A class that is absent from the training or the test part is left out of means over classes; its rows count as
+    errors of the others. Where nothing is left, or of two classes the positive one is absent, there is an error. A
+    training part with one class only is not resampled, and predicts that class.
     """
     problem = Problem(X, column_or_1d(np.asarray(y)), estimators, inner_cv, inner_rows)
     depends_on = [*methods.values(), *estimators.values()]

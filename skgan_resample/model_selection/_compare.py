@@ -275,79 +275,17 @@ def _settings_of(task, given):
 
 # ------------------------------------------------------------------------------------------------ older names
 def compare_regression(X, y, **settings):
-    """Call ``compare(X, y, task="regression")``, which is to be used instead.
-
-    Parameters
-    ----------
-    X : table of shape (n_samples, n_features)
-        As in `compare`.
-    y : array-like of shape (n_samples,)
-        Numeric target.
-    **settings
-        Further parameters of `compare`.
-
-    Returns
-    -------
-    Comparison
-        As from `compare`.
-
-    Examples
-    --------
-    >>> from skgan_resample.model_selection import compare_regression
-    >>> comparison = compare_regression(X, y)  # doctest: +SKIP
-    """
+    """Deprecated: use ``compare(X, y, task="regression")``."""
     return _older("compare_regression", X, y, task="regression", **settings)
 
 
 def compare_classification(X, y, **settings):
-    """Call ``compare(X, y, task="classification")``, which is to be used instead.
-
-    Parameters
-    ----------
-    X : table of shape (n_samples, n_features)
-        As in `compare`.
-    y : array-like of shape (n_samples,)
-        Classes.
-    **settings
-        Further parameters of `compare`.
-
-    Returns
-    -------
-    Comparison
-        As from `compare`.
-
-    Examples
-    --------
-    >>> from skgan_resample.model_selection import compare_classification
-    >>> comparison = compare_classification(X, y)  # doctest: +SKIP
-    """
+    """Deprecated: use ``compare(X, y, task="classification")``."""
     return _older("compare_classification", X, y, task="classification", **settings)
 
 
 def compare_robustness(X, y, threat_model, **settings):
-    """Call ``compare(X, y, threat_model=threat_model)``, which is to be used instead.
-
-    Parameters
-    ----------
-    X : table of shape (n_samples, n_features)
-        As in `compare`.
-    y : array-like of shape (n_samples,)
-        Classes.
-    threat_model : ThreatModel
-        What an attacker may change.
-    **settings
-        Further parameters of `compare`.
-
-    Returns
-    -------
-    Comparison
-        As from `compare`.
-
-    Examples
-    --------
-    >>> from skgan_resample.model_selection import compare_robustness
-    >>> comparison = compare_robustness(X, y, threat_model)  # doctest: +SKIP
-    """
+    """Deprecated: use ``compare(X, y, threat_model=threat_model)``."""
     return _older("compare_robustness", X, y, task="robustness", threat_model=threat_model, **settings)
 
 

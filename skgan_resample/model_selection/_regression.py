@@ -59,30 +59,8 @@ def evaluate(X, y, splits, methods, estimators, *, relevance=None, threshold=0.8
 
     A table is resampled once per split and method, and the estimators share the result. Each (split, method) is one
     task: tasks run in parallel, are kept in `memory`, and an interrupted run goes on where it stopped.
-
-    Parameters
-    ----------
-    X : table of shape (n_samples, n_features)
-    y : array-like of shape (n_samples,)
-    splits : list of Split
-        Or of tuples like it. `inside` holds the folds of output correction; without it they are stratified and
-        shuffled.
-    methods, estimators : dict
-        By name, as in `compare`.
-    relevance : Relevance, default=None
-        The evaluation metric: cloned, fitted to the training targets of each split, applied to its test targets.
-    threshold, random_state
-        As in `compare`.
-    **settings
-        n_jobs, memory, max_time and callback of `compare`.
-
-    Returns
-    -------
-    rows : list of dict
-        One per split, method and estimator: fold, inner, method, estimator, n_train, n_synthetic, seconds (of
-        resampling and fitting), sera, rmse, rare_mae, rare_rmse, common_rmse, total_ratio; or fold, inner, method and
-        error. The prediction of the training mean is added as the method "constant mean".
     """
+    # X (n_samples, n_features), y (n_samples,)
     relevance = Relevance() if relevance is None else relevance
     if settings.get("memory") is not None and callable(getattr(relevance, "method", None)):
         raise ValueError("memory cannot tell one callable relevance from another; use control_points, or no memory.")

@@ -365,7 +365,20 @@ class Models:
 class Comparison:
     """What `compare` measured, and what that says.
 
-    It is made by `compare`; its constructor is not meant to be called.
+    `compare` makes it; only its attributes and methods are meant to be used.
+
+    Parameters
+    ----------
+    judge : Judge
+        What turned the measurements into results and verdict.
+    failures : dict
+        Methods that failed, with the error.
+    n_planned : int
+        Outer folds that were planned; ``n_folds`` of them were judged.
+    seconds : float
+        Duration of the whole comparison.
+    models : Models, default=None
+        What `pipeline` builds from.
 
     Attributes
     ----------
@@ -392,12 +405,8 @@ class Comparison:
         always answering the commonest class, by fold).
     minimum : float
         The minimum relevant difference, as a value of the column that the verdict goes by (score_ratio or gain).
-    n_rows, n_folds, n_planned : int
-        Rows of the table; outer folds that were judged, and that were planned.
-    failures : dict
-        Methods that failed, with the error.
-    seconds : float
-        Duration of the whole comparison.
+    n_rows, n_folds : int
+        Rows of the table, and outer folds that were judged.
 
     See Also
     --------

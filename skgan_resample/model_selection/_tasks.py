@@ -26,31 +26,7 @@ THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def evaluate_methods(run, problem, splits, methods, depends_on, *, random_state=0, memory=None, **settings):
-    """Run every method on every split; return the rows of all tasks, in their order.
-
-    Parameters
-    ----------
-    run : function
-        ``run(problem, train, test, inside, method, seed, fingerprint)`` returns a list of rows (dict). The fingerprint
-        is not used: it makes the cache tell results of changed code apart.
-    problem : object
-        What all tasks share, such as table and estimators.
-    splits : list of Split
-        Or of tuples like it.
-    methods : dict
-        By name.
-    depends_on : iterable
-        Estimators that the results depend on; see `code_in_use`. Looked at only with `memory`.
-    random_state : int
-        All methods get the same seed on a split, which is made of this, the fold and the inner fold.
-    memory, **settings
-        As in `compare`: memory, n_jobs, max_time and callback.
-
-    Returns
-    -------
-    rows : list of dict
-        Each begins with fold, inner and method. An error of a method becomes a row too, with ``error``.
-    """
+    """Run every method on every split; return the rows of all tasks, in their order."""
     fingerprint = code_in_use(depends_on) if memory is not None else None
     run = run if memory is None else as_memory(memory).cache(run)
     tasks = []
@@ -129,32 +105,7 @@ class _Pace:
 
 
 def finished_folds(rows, splits, methods, needed, max_time):
-    """Return what can be judged: whole folds, without the methods that failed.
-
-    Parameters
-    ----------
-    rows : list of dict
-        From `evaluate_methods`.
-    splits : list of Split
-    methods : iterable of str
-        Names of all methods.
-    needed : tuple of str
-        A split on which one of these methods failed is left out.
-    max_time : float or None
-        As in `compare`.
-
-    Returns
-    -------
-    rows : list of dict
-    folds : list of int
-    failures : dict
-        Methods that failed somewhere, with the error; a warning was issued for each.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer than two folds.
-    """
+    """Return what can be judged: whole folds, without the methods that failed."""
     places = [(split.fold, split.inner, name) for split in splits for name in methods]
     done = {(row["fold"], row["inner"], row["method"]) for row in rows}
     errors = [row for row in rows if "error" in row and row["method"] in needed]

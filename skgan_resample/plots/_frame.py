@@ -1,4 +1,4 @@
-"""What the displays share: axes, labels that fit and are no formulas, legends that hide no data."""
+"""What displays draw alike: labels that fit and are no formulas, legends that hide no data, points, histograms."""
 
 import textwrap
 
@@ -6,71 +6,11 @@ import numpy as np
 
 from skgan_resample.plots._palette import BLACK, MARKERS, SERIES
 
-FURTHEST = 2  # intervals are drawn at most so many times as far from 1 as the farthest point
-
-
-def axis_limits(rows, value, low, high, edge):
-    """Return the ends of an axis of ratios, by the points; intervals may reach FURTHEST times as far from 1 as these.
-
-    `edge` is a place that is seen in any case.
-    """
-    found = [1.0, edge, *(row[value] for row in rows)]
-    reach = FURTHEST * max(max(abs(place - 1) for place in found), 0.005)
-    ends = [row[end] for row in rows for end in (low, high)]
-    least, most = max(min(found + ends), 1 - reach), min(max(found + ends), 1 + reach)
-    margin = 0.06 * (most - least)
-    return least - margin, most + margin
-
-
-def draw_point(ax, i, row, across, up, name, *, hollow=False, limits=((-np.inf, np.inf), (-np.inf, np.inf))):
-    """Draw method number `i` with its intervals; `across` and `up` name value, lower and upper limit in the row.
-
-    Intervals that go beyond `limits` are cut there, with an arrow head.
-    """
-    ends = [np.clip([row[low], row[high]], *within) for (_, low, high), within in zip((across, up), limits)]
-    values = row[across[0]], row[up[0]]
-    reach = [[[value - low], [high - value]] for value, (low, high) in zip(values, ends)]
-    color = SERIES[i % len(SERIES)]
-    for j, (place, heads) in enumerate(zip((across, up), ("<>", "v^"))):
-        for end, name_of_end, head in zip(ends[j], place[1:], heads):
-            if end != row[name_of_end]:
-                spot = (end, values[1]) if j == 0 else (values[0], end)
-                ax.plot(*spot, head, color=color, markersize=5, markeredgewidth=0, clip_on=False)
-    size = max(6, 10 - 0.6 * i)  # a point on another one does not hide it
-    ax.errorbar(
-        row[across[0]], row[up[0]], xerr=reach[0], yerr=reach[1], fmt=MARKERS[i % len(MARKERS)], color=color,
-        markerfacecolor="white" if hollow else color, markeredgecolor=color if hollow else "white",
-        markersize=size, markeredgewidth=1.2 if hollow else 0.6, elinewidth=0.8, label=shortened(name, 34),
-    )  # fmt: skip
-
-
-SMALLEST_TEXT = 6.0  # points
+# Factors below that have no reason beside them were found by trial: tests/test_displays.py draws every display at
+# three widths and asserts that no text is cut off or lies upon other text.
+SMALLEST_TEXT = 6.0  # points; the least that journals print
 NARROW = 3.0 * 72  # points; narrower axes, as in half the width of a page, get smaller text
-MAX_LEGEND_COLUMNS = 5
-
-
-class Display:
-    """Base of the displays: takes the axes to draw on."""
-
-    def _take_axes(self, axes, size, n_axes=1):
-        """Return `n_axes` axes as an array: those given, or those of a new figure of `size` inches.
-
-        What this display drew on them before is cleared. What others drew there stays, as everywhere in Matplotlib.
-        """
-        try:
-            import matplotlib.pyplot as plt
-        except ImportError as error:
-            raise ImportError(f"{type(self).__name__} needs matplotlib: pip install matplotlib.") from error
-        if axes is None:
-            axes = plt.subplots(1, n_axes, figsize=size, layout="constrained", squeeze=False)[1]
-        axes = np.ravel(axes)
-        if len(axes) != n_axes:
-            raise ValueError(f"{type(self).__name__} draws on {n_axes} axes; got {len(axes)}.")
-        for ax in axes:
-            if any(ax is known for known in getattr(self, "_drawn_on", ())):
-                ax.clear()
-        self._drawn_on, self.figure_ = axes, axes[0].figure
-        return axes
+MAX_LEGEND_COLUMNS = 5  # more are hard to assign to curves; our choice
 
 
 def text_size(ax, factor=1.0):
@@ -82,20 +22,9 @@ def text_size(ax, factor=1.0):
 
 
 def finish(ax, handles, labels=None, *, title="", xlabel="", ylabel=""):
-    """Write title and labels, thin out ticks, and put a legend below the axes.
+    """Write title and labels, thin out ticks, and put a legend below the axes; call it when everything is drawn.
 
-    Text is broken into lines that fit, as far as this can be told before drawing; names in it are no formulas.
-
-    Parameters
-    ----------
-    ax : matplotlib Axes
-        With everything drawn.
-    handles : list of matplotlib Artist
-        What the legend explains.
-    labels : list of str, default=None
-        By which words; None takes the labels of the handles.
-    title, xlabel, ylabel : str, default=""
-        Text at the axes.
+    Text is broken into lines that fit, as far as this can be known before drawing. A name with dollars is no formula.
     """
     size = text_size(ax)
     ax.spines[["top", "right"]].set_visible(False)
@@ -107,7 +36,8 @@ def finish(ax, handles, labels=None, *, title="", xlabel="", ylabel=""):
     width = _width_left(ax)
     for text in (ax.xaxis.label, ax.title):
         _wrap(text, width)
-    depth = 12 + text_size(ax, 0.85) * 1.2 + size * 1.3 * len(ax.get_xlabel().splitlines())  # points; ticks and label
+    # In points: ticks, their labels, and the lines of the label below them.
+    depth = 12 + text_size(ax, 0.85) * 1.2 + size * 1.3 * len(ax.get_xlabel().splitlines())
     labels = [handle.get_label() for handle in handles] if labels is None else labels
     legend = _legend_below(ax, handles, labels, depth, width)
     _wrap(ax.yaxis.label, _height_left(ax, depth, legend))
@@ -139,6 +69,7 @@ def _legend_below(ax, handles, labels, depth, width):
         box = legend.get_window_extent()
         if box.width > width or box.height >= high:
             legend = draw(labels, 1)
+    # Without a layout nothing makes room below the axes.
     if ax.figure.get_layout_engine() is None and legend.get_window_extent().y0 < ax.figure.bbox.y0:
         legend = _legend(ax, handles, labels, loc="best", **look | {"borderaxespad": 0.5})
     return legend
@@ -163,16 +94,47 @@ def thin_ticks(axis):
     size = text_size(axis.axes, 0.9)
     for n_bins in range(7, 1, -1):
         axis.get_major_locator().set_params(nbins=n_bins)
-        places = axis.get_majorticklocs()
-        words = axis.get_major_formatter().format_ticks(places[(places >= low) & (places <= high)])
-        needed = 1.8 * size if axis.axis_name == "y" else (max(map(len, words), default=0) + 1.5) * 0.62 * size
-        if len(words) * needed <= 0.9 * (height if axis.axis_name == "y" else width):
+        ticks = axis.get_majorticklocs()
+        words = axis.get_major_formatter().format_ticks(ticks[(ticks >= low) & (ticks <= high)])
+        if axis.axis_name == "y":
+            needed, available = 1.8 * size, height
+        else:
+            n_letters = max(map(len, words), default=0) + 1.5
+            needed, available = 0.62 * size * n_letters, width  # a digit is 0.62 of the font size wide
+        if len(words) * needed <= 0.9 * available:
             break
 
 
+def draw_point(ax, i, row, x_keys, y_keys, name, *, hollow=False, xlim=(-np.inf, np.inf), ylim=(-np.inf, np.inf)):
+    """Draw method number `i` with its intervals; the keys name value, lower and upper end in `row`.
+
+    An interval that goes beyond the limits is cut there, with an arrow head.
+    """
+    x, y = row[x_keys[0]], row[y_keys[0]]
+    left, right = np.clip([row[key] for key in x_keys[1:]], *xlim)
+    bottom, top = np.clip([row[key] for key in y_keys[1:]], *ylim)
+    color = SERIES[i % len(SERIES)]
+    heads = {"color": color, "markersize": 5, "markeredgewidth": 0, "clip_on": False}
+    for key, end, spot, head in (
+        (x_keys[1], left, (left, y), "<"),
+        (x_keys[2], right, (right, y), ">"),
+        (y_keys[1], bottom, (x, bottom), "v"),
+        (y_keys[2], top, (x, top), "^"),
+    ):
+        if end != row[key]:
+            ax.plot(*spot, head, **heads)
+    size = max(6, 10 - 0.6 * i)  # later points are smaller, so that one does not hide another below it
+    ax.errorbar(
+        x, y, xerr=[[x - left], [right - x]], yerr=[[y - bottom], [top - y]], fmt=MARKERS[i % len(MARKERS)],
+        color=color, markerfacecolor="white" if hollow else color, markeredgecolor=color if hollow else "white",
+        markersize=size, markeredgewidth=1.2 if hollow else 0.6, elinewidth=0.8, label=shortened(name, 34),
+    )  # fmt: skip
+
+
 def histogram(ax, below, above, colors):
-    """Draw how many rows two sets of values have, one upon the other; return a patch of each for the legend."""
+    """Draw a stacked histogram of two sets of values; return a patch of each for the legend."""
     values = np.concatenate([below, above])
+    # The rule "auto" makes thousands of bins of a long tail; 60 are seen apart at half the width of a page.
     bins = np.histogram_bin_edges(values, bins="auto" if len(values) < 5000 else 60)
     if len(bins) > 80:
         bins = np.linspace(bins[0], bins[-1], 61)
@@ -181,53 +143,28 @@ def histogram(ax, below, above, colors):
     return [bars[0] for bars in patches]
 
 
-def pick_column(encoder, feature, codes, y):
-    """Return position and label of the column to draw: the one asked for by name or by position.
-
-    None takes the numeric column with the largest rank correlation with `y`; without any, the position is None.
-    """
-    names = [column.name for column in encoder.columns_]
-    if feature is not None:
-        place = names.index(feature) if feature in names else range(len(names))[feature]
-    else:
-        place = _most_correlated(codes, y, encoder.nominal_)
-    if place is None:
-        return None, ""
-    return place, names[place] if isinstance(names[place], str) else f"column {names[place]}"
-
-
-def _most_correlated(codes, y, nominal):
-    from scipy.stats import spearmanr
-
-    strengths = {}
-    for j in np.flatnonzero(~nominal):
-        seen = ~np.isnan(codes[:, j])
-        if seen.sum() > 2 and np.ptp(codes[seen, j]) > 0 and np.ptp(y[seen]) > 0:
-            strengths[j] = abs(spearmanr(codes[seen, j], y[seen]).statistic)
-    return max(strengths, key=strengths.get) if strengths else None
-
-
 def _points(ax):
     """Return width and height of an axes in points, as far as they are known before drawing."""
     return ax.bbox.size * 72 / ax.figure.dpi
 
 
-def _wrap(text, room):
-    """Break a text into lines of at most `room` pixels."""
-    words, extent = text.get_text(), text.get_window_extent()
+def _wrap(text, n_pixels):
+    """Break a text into lines of at most so many pixels."""
+    lines, extent = text.get_text().splitlines(), text.get_window_extent()
     length = extent.height if text.get_rotation() == 90 else extent.width
-    if length > room:
-        most = max(8, int(max(map(len, words.splitlines())) * room / length))
-        text.set_text("\n".join(textwrap.fill(line, most) for line in words.splitlines()))
+    if length > n_pixels:
+        n_letters = max(8, int(max(map(len, lines)) * n_pixels / length))  # 8: words are not broken further
+        text.set_text("\n".join(textwrap.fill(line, n_letters) for line in lines))
 
 
 def _width_left(ax):
-    """Return how many pixels wide something may be that is centred above or below an axes."""
+    """Return how many pixels wide a text or a legend above or below an axes may be."""
     spec = ax.get_subplotspec()
     if spec is None or ax.figure.get_layout_engine() is None:
         return 1.18 * ax.bbox.width
     cell = ax.figure.bbox.width * len(spec.colspan) / spec.get_gridspec().ncols
-    return 0.88 * (cell - ax.yaxis.get_tightbbox().width)  # the layout moves the axes beside its labels
+    # The layout moves the axes to the right, beside the labels of its ticks.
+    return 0.88 * (cell - ax.yaxis.get_tightbbox().width)
 
 
 def _height_left(ax, depth, legend):
@@ -241,16 +178,17 @@ def _height_left(ax, depth, legend):
 
 
 def _legend(ax, handles, labels, **options):
-    """Return a legend whose labels are shown as they are, also those that begin with an underscore."""
+    """Return a legend that shows every label unchanged."""
+    # Matplotlib leaves out labels that begin with an underscore, so each begins with a space at first.
     legend = ax.legend(handles, [f" {name}" for name in labels], **options)
     for text, name in zip(legend.get_texts(), labels):
         text.set(text=name, parse_math=False)
     return legend
 
 
-def upright_ticks(ax, place, words):
-    """Draw a vertical line; return what stands for it in the legend."""
+def vertical_line(ax, x, words):
+    """Draw a vertical line; return a short upright stroke that stands for it in the legend."""
     from matplotlib.lines import Line2D
 
-    ax.axvline(place, color=BLACK, linewidth=0.8, label=words)
+    ax.axvline(x, color=BLACK, linewidth=0.8, label=words)
     return Line2D([], [], color=BLACK, marker="|", markersize=9, linestyle="none", label=words)

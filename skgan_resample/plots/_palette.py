@@ -16,5 +16,5 @@ SLATE = "#5D5D5D"
 GREY = "#A0A0A0"  # what is only there to compare with
 SERIES = (BLUE, RED, AMBER, SKY, PURPLE, BROWN, SLATE)  # of methods, classes, curves; beside GREY and BLACK
 TEXT_COLORS = (BLACK, BLUE, RED, SLATE)  # the others are too light to be read
-MARKERS = "os^Dv<>PX*ph"
+MARKERS = "os^Dv<>PX*ph"  # more than colours, so that a marker tells apart where colours come again
 LINE_STYLES = ("-", "--", "-.", (0, (1, 1.2)), (0, (6, 1, 1, 1, 1, 1)), (0, (9, 2)), (0, (3, 3)))

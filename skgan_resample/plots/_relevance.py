@@ -3,13 +3,15 @@
 import numpy as np
 from sklearn.base import clone
 
-from skgan_resample.plots._frame import Display, finish, histogram, text_size, thin_ticks
+from skgan_resample.plots._base import Display, described
+from skgan_resample.plots._frame import finish, histogram, text_size, thin_ticks
 from skgan_resample.plots._palette import BLUE, GREY, RED
 from skgan_resample.relevance import Relevance
 
 
+@described
 class RelevanceDisplay(Display):
-    """How relevance lies over the distribution of a target: what counts as rare.
+    """How a `Relevance` lies over the distribution of a target: what counts as rare.
 
     Parameters
     ----------
@@ -23,20 +25,13 @@ class RelevanceDisplay(Display):
         Which rows are.
     explanation : str
         What is rare, in words; the title.
-    target_name : str, default="target"
-        Label of the horizontal axis; put the unit here.
+    {target_name}
 
     Attributes
     ----------
     ax_, ax_relevance_ : matplotlib Axes
         Of the histogram and, at the right, of the relevance.
-    figure_ : matplotlib Figure
-        With both.
-
-    See Also
-    --------
-    skgan_resample.Relevance : The relevance itself.
-    ResamplingDisplay : The target after resampling.
+    {figure_}
 
     Examples
     --------
@@ -64,32 +59,18 @@ class RelevanceDisplay(Display):
 
         Parameters
         ----------
-        y : array-like of shape (n_samples,)
-            Target values.
+        {y}
         relevance : Relevance, default=None
             Cloned and fitted to `y`; None is ``Relevance()``.
         threshold : float, default=0.8
             Relevance from which a row is rare.
-        target_name : str, default="target"
-            Label of the horizontal axis; put the unit here.
-        ax : matplotlib Axes, default=None
-            Where to draw; None makes a figure.
+        {target_name, ax}
 
-        Returns
-        -------
-        display : RelevanceDisplay
-            The display, drawn.
-
-        Examples
-        --------
-        >>> from skgan_resample.plots import RelevanceDisplay
-        >>> display = RelevanceDisplay.from_target([1, 2, 3, 4, 5, 6, 7, 8, 9, 30], target_name="claim in EUR")
-        >>> display.rare.sum()
-        np.int64(3)
+        {Returns, display}
         """
         y = np.asarray(y, dtype=float)
         phi = clone(Relevance() if relevance is None else relevance).fit(y)
-        grid = np.linspace(y.min(), y.max(), 513)
+        grid = np.linspace(y.min(), y.max(), 513)  # finer than the pixels of the axes
         display = cls(
             y=y,
             grid=grid,
@@ -101,40 +82,19 @@ class RelevanceDisplay(Display):
         )
         return display.plot(ax=ax)
 
-    def plot(self, ax=None):
-        """Draw the histogram of the target and the relevance over it.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Where to draw; None makes a figure. An axis for the relevance is added at its right.
-
-        Returns
-        -------
-        self : RelevanceDisplay
-            The display, drawn.
-
-        Examples
-        --------
-        >>> from skgan_resample.plots import RelevanceDisplay
-        >>> display = RelevanceDisplay.from_target([1, 2, 3, 4, 5, 6, 7, 8, 9, 30])
-        >>> display.plot().ax_relevance_.get_ylabel()
-        'relevance'
-        """
-        if ax is not None and ax is getattr(self, "ax_", None):
-            self.ax_relevance_.remove()
-        (ax,) = self._take_axes(ax, (6.4, 3.4))
+    def _draw(self, ax):
+        if ax is getattr(self, "ax_", None):
+            self.ax_relevance_.remove()  # of the last time
         rare = self.rare
         bars = histogram(ax, self.y[~rare], self.y[rare], [GREY, RED])
         right = ax.twinx()
         (curve,) = right.plot(self.grid, self.phi, color=BLUE)
         line = right.axhline(self.threshold, color=BLUE, linestyle=":", linewidth=1)
-        right.set(ylim=(0, 1.05))
+        right.set(ylim=(0, 1.05))  # relevance ends at 1; its curve is not cut in half there
         right.spines["top"].set_visible(False)
-        right.tick_params(labelsize=text_size(ax, 0.9), colors=BLUE)
+        right.tick_params(labelsize=text_size(ax, 0.9), colors=BLUE)  # the colour of its curve
         right.set_ylabel("relevance", color=BLUE, fontsize=text_size(ax))
         thin_ticks(right.yaxis)
         names = [f"common, {np.sum(~rare):,}", f"rare, {np.sum(rare):,}", "relevance", f"threshold {self.threshold:g}"]
         finish(ax, [*bars, curve, line], names, title=self.explanation, xlabel=self.target_name, ylabel="rows")
-        self.ax_, self.ax_relevance_ = ax, right
-        return self
+        self.ax_relevance_ = right

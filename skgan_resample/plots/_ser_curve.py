@@ -3,19 +3,23 @@
 import numpy as np
 from sklearn.utils.validation import check_consistent_length
 
-from skgan_resample.plots._frame import Display, finish, shortened, text_size
+from skgan_resample.plots._base import Display, described
+from skgan_resample.plots._frame import finish, shortened, text_size
 from skgan_resample.plots._palette import GREY, LINE_STYLES, SERIES
 
-CURVE = "squared error-relevance curve"  # by this the curves of other displays on the same axes are known
+CURVE = "squared error-relevance curve"  # marks our curves, so that other displays on the same axes know them
 
 
+@described
 class SerCurveDisplay(Display):
     """Squared error of the rows that matter at least so much: the curve whose area is SERA.
 
-    SER(t) is the sum of squared errors over the rows with a relevance of at least t. At 0 it counts every row, which
-    adds no area and may lie above the picture; at 1 it counts the most relevant ones alone. A curve below another one
-    at all t is better whatever relevance one asks for; where curves cross, SERA weighs one part against the other. How
-    many rows are left stands above the axes: with few of them the right end is decided by a handful of errors.
+    SERA is the squared error-relevance area (`sera_score`). SER(t) is the sum of squared errors over the rows with a
+    relevance of at least t (`ser_curve`). At 0 it counts every row, which adds no area and may lie above the picture;
+    at 1 it counts the most relevant ones alone. A curve below another one at all t is better for every threshold of
+    relevance; where curves cross, SERA weighs one part against the other. How many rows are left stands above the axes:
+    with few of them the right end is decided by a handful of errors. Several displays can share axes; the numbers of
+    rows are those of the first one.
 
     Parameters
     ----------
@@ -34,32 +38,21 @@ class SerCurveDisplay(Display):
         By name of the predictions, the area under the curve.
     lines_ : list of matplotlib Line2D
         The curves, in the order of `ser`.
-    ax_ : matplotlib Axes
-        With the curves.
-    figure_ : matplotlib Figure
-        With these axes.
-
-    See Also
-    --------
-    skgan_resample.metrics.ser_curve : The numbers of one curve.
-    skgan_resample.metrics.sera_score : The area under it.
-    RelevanceDisplay : What is relevant.
+    {ax_, figure_}
 
     Examples
     --------
-    >>> from sklearn.datasets import load_diabetes
-    >>> from sklearn.linear_model import Ridge
-    >>> from sklearn.model_selection import train_test_split
-    >>> from skgan_resample import Relevance, RelevanceWeightedRegressor
+    >>> from skgan_resample import Relevance
     >>> from skgan_resample.plots import SerCurveDisplay
-    >>> X, X_test, y, y_test = train_test_split(*load_diabetes(return_X_y=True), random_state=0)
-    >>> relevance = Relevance("quantile", side="high").fit(y)
-    >>> models = {"ridge": Ridge(0.1), "ridge, weighted": RelevanceWeightedRegressor(Ridge(0.1), relevance=relevance)}
-    >>> predictions = {name: model.fit(X, y).predict(X_test) for name, model in models.items()}
-    >>> display = SerCurveDisplay.from_predictions(y_test, predictions, relevance=relevance, baseline=y.mean())
-    >>> display.sera["ridge"] > display.sera["ridge, weighted"]
-    True
+    >>> relevance = Relevance("control_points", control_points=[(0, 0), (10, 1)]).fit([0, 10])
+    >>> display = SerCurveDisplay.from_predictions([0, 5, 10], [1, 3, 7], relevance=relevance)
+    >>> display.thresholds, display.ser["predictions"], display.n_rows
+    (array([0. , 0.5, 1. ]), array([14., 13.,  9.]), array([3, 2, 1]))
+    >>> display.sera
+    {'predictions': 11.0}
     """
+
+    _size = 6.4, 3.8
 
     def __init__(self, *, thresholds, ser, n_rows, baseline=None):
         self.thresholds = thresholds
@@ -69,49 +62,22 @@ class SerCurveDisplay(Display):
 
     @classmethod
     def from_estimator(cls, estimator, X, y, *, relevance, name=None, baseline=None, ax=None):
-        """Draw the curve of a fitted regressor.
+        """Draw the curve of a fitted regressor, on rows that it was not trained on.
 
         Parameters
         ----------
         estimator : regressor
-            Fitted; a Pipeline will do.
-        X : table of shape (n_samples, n_features)
-            Real rows that it was not trained on.
-        y : array-like of shape (n_samples,)
-            Target values.
+            Fitted; it may be a Pipeline.
+        {X, y}
         relevance : Relevance
             Fitted to the training targets.
         name : str, default=None
             Of the curve; None takes the class of the estimator.
         baseline : float or array-like of shape (n_samples,), default=None
             Predictions to beat, such as the mean of the training targets, drawn in grey.
-        ax : matplotlib Axes, default=None
-            Where to draw; None makes a figure. Several displays can share axes.
+        {ax}
 
-        Returns
-        -------
-        display : SerCurveDisplay
-            The display, drawn.
-
-        Raises
-        ------
-        TypeError
-            When `relevance` is not a `Relevance`.
-        sklearn.exceptions.NotFittedError
-            When `relevance` is not fitted.
-
-        Examples
-        --------
-        >>> from sklearn.datasets import load_diabetes
-        >>> from sklearn.linear_model import Ridge
-        >>> from skgan_resample import Relevance
-        >>> from skgan_resample.plots import SerCurveDisplay
-        >>> X, y = load_diabetes(return_X_y=True)
-        >>> relevance = Relevance("quantile", side="high").fit(y[:300])
-        >>> model = Ridge(0.1).fit(X[:300], y[:300])
-        >>> display = SerCurveDisplay.from_estimator(model, X[300:], y[300:], relevance=relevance)
-        >>> list(display.ser)
-        ['Ridge']
+        {Returns, display}
         """
         name = type(estimator).__name__ if name is None else name
         return cls.from_predictions(y, estimator.predict(X), relevance=relevance, name=name, baseline=baseline, ax=ax)
@@ -132,33 +98,16 @@ class SerCurveDisplay(Display):
             Of a single curve; None is "predictions".
         baseline : float or array-like of shape (n_samples,), default=None
             Predictions to beat, such as the mean of the training targets, drawn in grey.
-        ax : matplotlib Axes, default=None
-            Where to draw; None makes a figure. Several displays can share axes.
+        {ax}
 
-        Returns
-        -------
-        display : SerCurveDisplay
-            The display, drawn.
+        {Returns, display}
 
         Raises
         ------
         TypeError
             When `relevance` is not a `Relevance`; its values for single rows would not say what it was fitted to.
-        sklearn.exceptions.NotFittedError
-            When `relevance` is not fitted.
         ValueError
             When there are no predictions, or a name for several.
-
-        Examples
-        --------
-        >>> from skgan_resample import Relevance
-        >>> from skgan_resample.plots import SerCurveDisplay
-        >>> relevance = Relevance("control_points", control_points=[(0, 0), (10, 1)]).fit([0, 10])
-        >>> display = SerCurveDisplay.from_predictions([0, 5, 10], [1, 3, 7], relevance=relevance)
-        >>> display.thresholds, display.ser["predictions"], display.n_rows
-        (array([0. , 0.5, 1. ]), array([14., 13.,  9.]), array([3, 2, 1]))
-        >>> display.sera
-        {'predictions': 11.0}
         """
         from skgan_resample.metrics import ser_curve
         from skgan_resample.relevance import Relevance
@@ -188,54 +137,29 @@ class SerCurveDisplay(Display):
         """The area under each curve, by name."""
         return {name: self._area(ser) for name, ser in self.ser.items()}
 
-    def plot(self, ax=None):
-        """Draw the curves.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Where to draw; None makes a figure. Several displays can share axes; the first one writes its numbers of
-            rows above them.
-
-        Returns
-        -------
-        self : SerCurveDisplay
-            The display, drawn.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> from skgan_resample.plots import SerCurveDisplay
-        >>> thresholds, n_rows = np.array([0.0, 0.5, 1.0]), np.array([3, 2, 1])
-        >>> display = SerCurveDisplay(thresholds=thresholds, ser={"a": np.array([14.0, 13.0, 9.0])}, n_rows=n_rows)
-        >>> display.plot().ax_.get_legend().get_texts()[0].get_text()
-        'a: SERA 11'
-        """
-        (ax,) = self._take_axes(ax, (6.4, 3.8))
-        known = [line for line in ax.lines if line.get_gid() == CURVE]
-        start = sum(line.get_color() != GREY for line in known)
+    def _draw(self, ax):
+        known = [line for line in ax.lines if line.get_gid() == CURVE]  # of other displays
+        start = sum(line.get_color() != GREY for line in known)  # grey lines are baselines
         self.lines_ = []
         for i, (name, ser) in enumerate(self.ser.items(), start=start):
             style = {"color": SERIES[i % len(SERIES)], "linestyle": LINE_STYLES[i % len(LINE_STYLES)]}
-            self.lines_.append(self._step(ax, ser, f"{shortened(name, 34)}: SERA {_number(self._area(ser))}", **style))
+            self.lines_.append(self._step(ax, ser, shortened(name, 34), **style))
             if len(self.ser) == 1 and not known:
                 ax.fill_between(self.thresholds, ser, step="pre", color=style["color"], alpha=0.12, linewidth=0)
         lines = [*known, *self.lines_]
         if self.baseline is not None:
-            words = f"baseline: SERA {_number(self._area(self.baseline))}"
-            lines.append(self._step(ax, self.baseline, words, color=GREY, linewidth=3.5, zorder=1))
+            lines.append(self._step(ax, self.baseline, "baseline", color=GREY, linewidth=3.5, zorder=1))
         ax.set_xlim(0, 1)
-        highest = max(line.get_ydata()[1:].max() for line in lines)
+        highest = max(line.get_ydata()[1:].max() for line in lines)  # without SER(0), which adds no area
         ax.set_ylim(0, 1.05 * highest or 1.0)
-        factor = _scale(ax.yaxis, highest)
-        unit = f"{factor}squared target units"
+        unit = f"{_scale(ax.yaxis, highest)}squared target units"
         finish(ax, lines, xlabel="relevance of at least t", ylabel=f"squared error, SER(t)\n({unit})")
         if not ax.child_axes:
             self._write_numbers(ax)
-        self.ax_ = ax
-        return self
 
-    def _step(self, ax, ser, words, **style):
+    def _step(self, ax, ser, name, **style):
+        """Draw one curve: SER keeps its value up to and with a threshold."""
+        words = f"{name}: SERA {_number(self._area(ser))}"
         (line,) = ax.plot(self.thresholds, ser, drawstyle="steps-pre", gid=CURVE, label=words, **style)
         return line
 
@@ -244,12 +168,11 @@ class SerCurveDisplay(Display):
 
     def _write_numbers(self, ax):
         """Write above an axes how many rows have at least the relevance below."""
-        places = ax.get_xticks()
-        places = places[(places >= 0) & (places <= 1)]
-        # SER keeps its value up to and with a threshold, and so does the number of rows.
-        counts = self.n_rows[np.searchsorted(self.thresholds, places - 1e-9)]
+        ticks = ax.get_xticks()
+        ticks = ticks[(ticks >= 0) & (ticks <= 1)]
+        counts = self.n_rows[np.searchsorted(self.thresholds, ticks - 1e-9)]
         top = ax.secondary_xaxis("top")
-        top.set_xticks(places, [f"{count:,}" for count in counts])
+        top.set_xticks(ticks, [f"{count:,}" for count in counts])
         top.tick_params(labelsize=text_size(ax, 0.9), length=2)
         top.spines["top"].set_visible(False)
         top.set_xlabel("number of rows", fontsize=text_size(ax))
@@ -275,6 +198,7 @@ def _scale(axis, highest):
 
 
 def _power(value):
+    """Return the power of ten of a number, as a multiple of three."""
     return 3 * int(np.floor(np.log10(value) / 3))
 
 

@@ -1,9 +1,11 @@
 """How networks were trained."""
 
-from skgan_resample.plots._frame import Display, finish, upright_ticks
+from skgan_resample.plots._base import Display, described
+from skgan_resample.plots._frame import finish, vertical_line
 from skgan_resample.plots._palette import BLUE, GREY, LINE_STYLES, RED, SERIES
 
 
+@described
 class TrainingDisplay(Display):
     """How a network was trained: the score at each evaluation, lower is better, and the step that was kept.
 
@@ -15,20 +17,9 @@ class TrainingDisplay(Display):
         As an estimator's ``history_``: "step" in each record, and "score" or names that end in "loss".
     best_step : int
         The step that was kept.
-    score_name : str, default="score"
-        What the score measures, the label of the vertical axis; with the unit.
+    {score_name}
 
-    Attributes
-    ----------
-    ax_ : matplotlib Axes
-        With the curve.
-    figure_ : matplotlib Figure
-        With these axes.
-
-    See Also
-    --------
-    RefinementDisplay : The training of SMOGAN and what it changed.
-    RobustOverfittingDisplay : Adversarial training.
+    {Attributes, ax_, figure_}
 
     Examples
     --------
@@ -52,15 +43,9 @@ class TrainingDisplay(Display):
         ----------
         estimator : estimator with ``history_`` and ``best_step_``
             `SMOGANRegressorResampler`, `SMCAETransformer`, `HardTripletSampler` or `HardTripletEmbedder`.
-        score_name : str, default="score"
-            What the score measures, the label of the vertical axis.
-        ax : matplotlib Axes, default=None
-            Where to draw; None makes a figure.
+        {score_name, ax}
 
-        Returns
-        -------
-        display : TrainingDisplay
-            The display, drawn.
+        {Returns, display}
 
         Raises
         ------
@@ -68,69 +53,36 @@ class TrainingDisplay(Display):
             If no network was trained.
         TypeError
             If the estimator has no such history.
-
-        Examples
-        --------
-        >>> from sklearn.datasets import load_diabetes
-        >>> from skgan_resample import Relevance, SMOGANRegressorResampler
-        >>> from skgan_resample.plots import TrainingDisplay
-        >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
-        >>> relevance = Relevance("quantile", side="high")
-        >>> sampler = SMOGANRegressorResampler(relevance=relevance, max_steps=20, random_state=0).fit(X, y)
-        >>> display = TrainingDisplay.from_estimator(sampler, score_name="MMD² to held-out rare rows")
-        >>> [record["step"] for record in display.history]
-        [0, 10, 20]
         """
         if not hasattr(estimator, "history_") or not hasattr(estimator, "best_step_"):
             hint = "; see RobustOverfittingDisplay" if hasattr(estimator, "runs_") else ""
             raise TypeError(f"{type(estimator).__name__} has no history_ and best_step_ to draw{hint}.")
         if not estimator.history_:
             raise ValueError(f"{type(estimator).__name__} has trained no network, so there is no history to draw.")
-        display = cls(history=estimator.history_, best_step=estimator.best_step_, score_name=score_name)
-        return display.plot(ax=ax)
+        return cls(history=estimator.history_, best_step=estimator.best_step_, score_name=score_name).plot(ax=ax)
 
-    def plot(self, ax=None):
-        """Draw the score, or the losses, over the steps.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Where to draw; None makes a figure.
-
-        Returns
-        -------
-        self : TrainingDisplay
-            The display, drawn.
-
-        Examples
-        --------
-        >>> from skgan_resample.plots import TrainingDisplay
-        >>> history = [{"step": 0}, {"step": 50, "left_loss": 2.0, "right_loss": 1.5}, {"step": 100, "left_loss": 1.0}]
-        >>> [line.get_label() for line in TrainingDisplay(history=history, best_step=100).plot().ax_.lines]
-        ['left loss', 'right loss', 'step kept']
-        """
-        (ax,) = self._take_axes(ax, (6.4, 3.4))
-        scores = self._series("score")
-        losses = [name for name in dict.fromkeys(key for record in self.history for key in record) if "loss" in name]
+    def _draw(self, ax):
+        scores, height = self._series("score"), None
         if scores:
-            (curve,) = ax.plot(*zip(*scores), color=BLUE, marker="." if len(scores) < 40 else "", label="score")
+            marker = "." if len(scores) < 40 else ""  # more of them would be a thick line
+            (curve,) = ax.plot(*zip(*scores), color=BLUE, marker=marker, label="score")
             start = ax.axhline(scores[0][1], color=GREY, linestyle=":", linewidth=1.2, label="untrained")
             height = dict(scores).get(self.best_step)
             lines = [curve, start] if scores[0][0] == 0 else [curve]
         else:
-            height, lines = None, []
-            for name, color, style in zip(losses, SERIES, LINE_STYLES):
+            # A dict keeps the order in which the losses first come.
+            names = [name for name in dict.fromkeys(key for record in self.history for key in record) if "loss" in name]
+            lines = []
+            for name, color, style in zip(names, SERIES, LINE_STYLES):
                 words = name.replace("_", " ")
                 lines += ax.plot(*zip(*self._series(name)), color=color, linestyle=style, label=words)
-        if height is not None:
+        if height is not None:  # without a score at that step there is only its place on the horizontal axis
             lines += ax.plot(self.best_step, height, "D", color=RED, markersize=6, linestyle="none", label="step kept")
         elif self.best_step is not None:
-            lines.append(upright_ticks(ax, self.best_step, "step kept"))
+            lines.append(vertical_line(ax, self.best_step, "step kept"))
         last = self.history[-1]["step"]
         kept = "" if self.best_step is None else f"kept: step {self.best_step:,} of {last:,}"
         finish(ax, lines, title=kept, xlabel="step", ylabel=self.score_name if scores else "loss")
-        self.ax_ = ax
-        return self
 
     def _series(self, name):
         """Return (step, value) of the records that have this value."""

@@ -5,7 +5,8 @@ from sklearn.utils import check_array, check_random_state
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from skgan_resample._sampling import evenly_spaced
-from skgan_resample.plots._frame import Display, finish, shortened, text_size
+from skgan_resample.plots._base import TwoPanelDisplay, described
+from skgan_resample.plots._frame import finish, shortened, text_size
 from skgan_resample.plots._palette import BLACK, BLUE, GREY, SERIES, SLATE
 
 CLASS_COLORS = (*SERIES, BLACK)
@@ -14,12 +15,13 @@ OTHERS_MARKER = "."
 KINDS = {"hard positive": "^", "hard negative": "v", "fallback": "s"}  # of new rows, hollow
 
 
-class TripletDisplay(Display):
+@described
+class TripletDisplay(TwoPanelDisplay):
     """What an embedding does to classes: its rows, some triplets of them, and how hard such triplets are.
 
-    Left: the first two principal components of the real rows. Colour and shape of a filled mark are the class, an open
-    mark of that colour is a new row and its shape says how it was made, and black lines lead from the anchor of a
-    triplet to its positive and to its negative. Right: the distance from anchor to positive less that from anchor to
+    Left: the first two principal components of the real rows. Colour and shape of a filled mark are the class. An open
+    mark of that colour is a new row; its shape tells how the row was made. Black lines lead from the anchor of a
+    triplet to its positive and to its negative. Right: the distance from anchor to positive minus that from anchor to
     negative, in the whole embedding. Above 0 the negative is nearer (hard); between -1 and 0 it is farther, but by less
     than the margin (semihard).
 
@@ -40,17 +42,7 @@ class TripletDisplay(Display):
     title : str, default=""
         Title of the left axes.
 
-    Attributes
-    ----------
-    axes_ : ndarray of matplotlib Axes
-        Of the rows and of the histogram.
-    figure_ : matplotlib Figure
-        With both.
-
-    See Also
-    --------
-    skgan_resample.HardTripletSampler : Makes such rows and triplets.
-    skgan_resample.HardTripletEmbedder : Learns such an embedding.
+    {Attributes, axes_, figure_}
 
     Examples
     --------
@@ -62,10 +54,13 @@ class TripletDisplay(Display):
     >>> display = TripletDisplay.from_sampler(sampler, *sampler.fit_resample(X, y), random_state=0)
     >>> list(display.hardness)
     ['real rows', 'with a new row']
+    >>> list(TripletDisplay.from_embedding(X, y, title="raw features", random_state=0).shares()["random triplets"])
+    ['hard', 'semihard', 'easy']
     """
 
     MAX_CLASSES = 8  # with a colour and a shape of their own; of more classes, all but the largest are grey
     MAX_ROWS = 500  # of a class and kind that are drawn
+    _size = 9.2, 4.6
 
     def __init__(self, *, points, y, kind, triplets, hardness, variance_shares, title=""):
         self.points = points
@@ -96,30 +91,14 @@ class TripletDisplay(Display):
             How many of them are drawn as lines; those with a new row, if there are any.
         random_state : int, RandomState instance or None, default=None
             Of the triplets.
-        axes : array of two matplotlib Axes, default=None
-            Where to draw; None makes a figure.
+        {axes}
 
-        Returns
-        -------
-        display : TripletDisplay
-            The display, drawn.
+        {Returns, display}
 
         Raises
         ------
         ValueError
             If these are not the rows of `fit_resample`, or training diverged, so that there is no embedding.
-
-        Examples
-        --------
-        >>> from sklearn.datasets import make_classification
-        >>> from skgan_resample import HardTripletSampler
-        >>> from skgan_resample.plots import TripletDisplay
-        >>> X, y = make_classification(100, weights=[0.8], random_state=0)
-        >>> sampler = HardTripletSampler(max_steps=20, random_state=0)
-        >>> X_new, y_new = sampler.fit_resample(X, y)
-        >>> display = TripletDisplay.from_sampler(sampler, X_new, y_new, n_drawn=3, random_state=0)
-        >>> display.triplets.shape
-        (3, 3)
         """
         from imblearn.utils import check_target_type
 
@@ -174,8 +153,8 @@ class TripletDisplay(Display):
             Positions of anchors, positives and negatives, shown beside random triplets. None: random ones alone, whose
             anchors are drawn evenly over the classes.
         margin : float, default=None
-            The unit of hardness. None: a fifth of the root mean square distance of rows from their mean, which is what
-            `HardTripletEmbedder` starts with by default. It makes embeddings of any scale comparable.
+            The unit of hardness. None: a fifth of the root mean square distance of rows from their mean, with which
+            `HardTripletEmbedder` starts by default. It makes embeddings of any scale comparable.
         n_triplets : int, default=2000
             How many random ones.
         n_drawn : int, default=5
@@ -184,27 +163,14 @@ class TripletDisplay(Display):
             Title of the left axes.
         random_state : int, RandomState instance or None, default=None
             Of the random triplets.
-        axes : array of two matplotlib Axes, default=None
-            Where to draw; None makes a figure.
+        {axes}
 
-        Returns
-        -------
-        display : TripletDisplay
-            The display, drawn.
+        {Returns, display}
 
         Raises
         ------
         ValueError
             If there is no triplet: one class, or classes of one row alone.
-
-        Examples
-        --------
-        >>> from sklearn.datasets import load_iris
-        >>> from skgan_resample.plots import TripletDisplay
-        >>> X, y = load_iris(return_X_y=True)
-        >>> display = TripletDisplay.from_embedding(X, y, title="iris, raw features", random_state=0)
-        >>> list(display.hardness)
-        ['random triplets']
         """
         from skgan_resample._hard_triplet._mining import pick_triplets
         from skgan_resample._tables._targets import read_classes
@@ -236,7 +202,7 @@ class TripletDisplay(Display):
             y=y,
             kind=kind,
             triplets=list(triplets.values())[-1][:n_drawn],
-            hardness={name: _hardness(embedding, places) / margin for name, places in triplets.items()},
+            hardness={name: _hardness(embedding, rows) / margin for name, rows in triplets.items()},
             variance_shares=shares,
             title=title,
         )
@@ -248,14 +214,6 @@ class TripletDisplay(Display):
         -------
         shares : dict of dict of float
             By set of triplets and by hardness.
-
-        Examples
-        --------
-        >>> from sklearn.datasets import load_iris
-        >>> from skgan_resample.plots import TripletDisplay
-        >>> X, y = load_iris(return_X_y=True)
-        >>> list(TripletDisplay.from_embedding(X, y, random_state=0).shares()["random triplets"])
-        ['hard', 'semihard', 'easy']
         """
         return {
             name: {
@@ -266,70 +224,51 @@ class TripletDisplay(Display):
             for name, hardness in self.hardness.items()
         }
 
-    def plot(self, axes=None):
-        """Draw the rows, and the hardness of triplets.
+    def _draw(self, left, right):
+        self._draw_rows(left)
+        self._draw_hardness(right)
 
-        Parameters
-        ----------
-        axes : array of two matplotlib Axes, default=None
-            Where to draw; None makes a figure.
-
-        Returns
-        -------
-        self : TripletDisplay
-            The display, drawn.
-
-        Examples
-        --------
-        >>> from sklearn.datasets import load_iris
-        >>> from skgan_resample.plots import TripletDisplay
-        >>> X, y = load_iris(return_X_y=True)
-        >>> display = TripletDisplay.from_embedding(X, y, random_state=0)
-        >>> display.plot().axes_[1].get_ylabel()
-        'share of triplets'
-        """
-        axes = self._take_axes(axes, (9.2, 4.6), n_axes=2)
-        self._plot_rows(axes[0])
-        self._plot_hardness(axes[1])
-        self.axes_ = axes
-        return self
-
-    def _plot_rows(self, ax):
-        from matplotlib.lines import Line2D
-
-        classes, labels, colors, markers = self._looks()
-        handles, is_real = [], self.kind == "original"
-        counts = np.bincount(labels[is_real], minlength=len(classes))
-        for place in reversed(range(len(classes))):  # the grey of the other classes lies below
-            style = {"c": colors[place], "marker": markers[place], "s": 15, "alpha": 0.8, "linewidths": 0}
-            self._scatter(ax, is_real & (labels == place), **style)
+    def _draw_rows(self, ax):
+        classes, labels, colors, markers = self._class_styles()
+        is_real = self.kind == "original"
+        for label in reversed(range(len(classes))):  # the grey of the other classes lies below
+            style = {"c": colors[label], "marker": markers[label], "s": 15, "alpha": 0.8, "linewidths": 0}
+            self._scatter(ax, is_real & (labels == label), **style)
         for kind, marker in KINDS.items():
-            for place, color in enumerate(colors):
+            for label, color in enumerate(colors):
                 style = {"facecolors": "none", "edgecolors": color, "marker": marker, "s": 22, "linewidths": 0.8}
-                self._scatter(ax, (self.kind == kind) & (labels == place), zorder=3, **style)
+                self._scatter(ax, (self.kind == kind) & (labels == label), zorder=3, **style)
         for anchor, positive, negative in self.triplets:
             for end, line in ((positive, "-"), (negative, ":")):
                 ax.plot(*self.points[[anchor, end]].T, color=BLACK, linewidth=1.2, linestyle=line, zorder=4)
         if len(self.triplets):
-            places = self.points[self.triplets[:, 0]]
-            ax.scatter(*places.T, s=42, facecolors="none", edgecolors=BLACK, linewidths=1.2, zorder=5)
+            anchors = self.points[self.triplets[:, 0]]  # (n_drawn, 2)
+            ax.scatter(*anchors.T, s=42, facecolors="none", edgecolors=BLACK, linewidths=1.2, zorder=5)
+        ax.set_aspect("equal", adjustable="datalim")  # what is compared are distances
+        ax.margins(0.04)
+        counts = np.bincount(labels[is_real], minlength=len(classes))
+        handles = self._legend_marks(classes, colors, markers, counts)
+        first, second = (f"component {i + 1}, {share:.0%}" for i, share in enumerate(self.variance_shares))
+        finish(ax, handles, title=self.title, xlabel=f"{first} of variance", ylabel=second)
+
+    def _legend_marks(self, classes, colors, markers, counts):
+        """Return what stands in the legend for classes, kinds of new rows, and the lines of triplets."""
+        from matplotlib.lines import Line2D
+
+        handles = []
         for name, color, marker, count in zip(classes, colors, markers, counts):
             words = f"{shortened(name)}: {count:,} row{'s' if count != 1 else ''}"
             handles.append(Line2D([], [], color=color, marker=marker, linewidth=0, markersize=4.5, label=words))
+        hollow = {"markerfacecolor": "none", "markersize": 5.5, "markeredgewidth": 0.9, "linewidth": 0}
         for kind, marker in KINDS.items():
-            if (self.kind == kind).any():
-                words = f"{kind}: {(self.kind == kind).sum():,} new"
-                look = {"markerfacecolor": "none", "markersize": 5.5, "markeredgewidth": 0.9, "linewidth": 0}
-                handles.append(Line2D([], [], color=SLATE, marker=marker, label=words, **look))
+            n_new = np.sum(self.kind == kind)
+            if n_new:
+                handles.append(Line2D([], [], color=SLATE, marker=marker, label=f"{kind}: {n_new:,} new", **hollow))
         if len(self.triplets):
-            ring = {"marker": "o", "markerfacecolor": "none", "markevery": [0]}
-            for name, line in (("positive", "-"), ("negative", ":")):
-                handles.append(Line2D([], [], color=BLACK, linewidth=1.2, linestyle=line, label=f"anchor to {name}"))
-            handles[-2].set(**ring)
-        ax.set_aspect("equal", adjustable="datalim")  # what is compared are distances
-        ax.margins(0.04)
-        first, second = (f"component {i + 1}, {share:.0%}" for i, share in enumerate(self.variance_shares))
-        finish(ax, handles, title=self.title, xlabel=f"{first} of variance", ylabel=second)
+            ring = {"marker": "o", "markerfacecolor": "none", "markevery": [0]}  # around the anchor
+            for name, style in (("positive", {"linestyle": "-", **ring}), ("negative", {"linestyle": ":"})):
+                handles.append(Line2D([], [], color=BLACK, linewidth=1.2, label=f"anchor to {name}", **style))
+        return handles
 
     def _scatter(self, ax, mask, **style):
         """Draw some rows, at most `MAX_ROWS` of them."""
@@ -338,8 +277,8 @@ class TripletDisplay(Display):
             shown = rows[evenly_spaced(len(rows), min(len(rows), self.MAX_ROWS))]
             ax.scatter(*self.points[shown].T, rasterized=True, **style)
 
-    def _plot_hardness(self, ax):
-        everything = np.concatenate([*self.hardness.values(), [-1.5, 0.5]])
+    def _draw_hardness(self, ax):
+        everything = np.concatenate([*self.hardness.values(), [-1.5, 0.5]])  # both edges are seen in any case
         bins = np.linspace(everything.min(), everything.max(), 41)
         styles = {"color": GREY, "alpha": 0.7}, {"color": BLACK, "histtype": "step", "linewidth": 1.4}
         handles, words = [], []
@@ -350,17 +289,17 @@ class TripletDisplay(Display):
         for edge in (-1, 0):
             ax.axvline(edge, color=BLUE, linewidth=1, linestyle="--")
         size = text_size(ax, 0.85)
-        for name, place, offset, side in (  # on two lines, since the names would meet where the margin is narrow
+        for name, x, offset, side in (  # on two lines, since the names would meet where the margin is narrow
             ("easy", -1, (-3, 2), "right"),
             ("hard", 0, (3, 2), "left"),
             ("semihard", -0.5, (0, 1.5 * size), "center"),
         ):
             ax.annotate(
-                name, (place, 1), xycoords=("data", "axes fraction"), xytext=offset, textcoords="offset points",
+                name, (x, 1), xycoords=("data", "axes fraction"), xytext=offset, textcoords="offset points",
                 ha=side, va="bottom", color=BLUE, fontsize=size,
             )  # fmt: skip
         ax.set_xlim(bins[0], bins[-1])
-        ax.set_title("", pad=3.2 * size)
+        ax.set_title("", pad=3.2 * size)  # above these two lines
         finish(
             ax,
             handles,
@@ -370,8 +309,8 @@ class TripletDisplay(Display):
             ylabel="share of triplets",
         )
 
-    def _looks(self):
-        """Return the names of the classes drawn apart, for each row its position there, their colours and marks.
+    def _class_styles(self):
+        """Return names of classes, the position of each row's class there, colours and markers.
 
         Where there are too many classes, the last one stands for all but the largest.
         """
@@ -380,26 +319,27 @@ class TripletDisplay(Display):
         if len(names) <= self.MAX_CLASSES:
             return names, labels, CLASS_COLORS[: len(names)], CLASS_MARKERS
         large = np.sort(np.argsort(-counts, kind="stable")[: self.MAX_CLASSES])
-        place = np.full(len(names), len(large))
-        place[large] = np.arange(len(large))
+        position = np.full(len(names), len(large))  # of each class; those that are not large come last, as one
+        position[large] = np.arange(len(large))
         n_others = len(names) - len(large)
         names = [*(names[i] for i in large), f"{n_others} other{'s' if n_others > 1 else ''}"]
-        return names, place[labels], (*CLASS_COLORS, GREY), CLASS_MARKERS + OTHERS_MARKER
+        return names, position[labels], (*CLASS_COLORS, GREY), CLASS_MARKERS + OTHERS_MARKER
 
 
 def _principal_components(embedding, real):
-    """Return all rows on the first two principal components of the real ones, and these ones' shares of variance."""
+    """Return all rows on the first two principal components of the real ones, and the components' variance shares."""
     mean = real.mean(axis=0)
-    _, lengths, directions = np.linalg.svd(real - mean, full_matrices=False)
+    _, lengths, directions = np.linalg.svd(real - mean, full_matrices=False)  # directions: (n_directions, n_components)
+    # The sign of a direction is arbitrary; its largest entry is made positive, so that the picture is always the same.
     largest = np.abs(directions).argmax(axis=1)[:, None]
     directions = directions * np.where(np.take_along_axis(directions, largest, axis=1) < 0, -1.0, 1.0)
-    points = (embedding - mean) @ directions[:2].T
+    points = (embedding - mean) @ directions[:2].T  # (n_samples, 2), or (n_samples, 1) of an embedding of one column
     shares = lengths[:2] ** 2 / max((lengths**2).sum(), np.finfo(float).tiny)
-    lacking = 2 - points.shape[1]  # of an embedding of one column
-    return np.pad(points, [(0, 0), (0, lacking)]), tuple(np.pad(shares, (0, lacking)).tolist())
+    n_missing = 2 - points.shape[1]
+    return np.pad(points, [(0, 0), (0, n_missing)]), tuple(np.pad(shares, (0, n_missing)).tolist())
 
 
 def _hardness(embedding, triplets):
-    """Return the distance to the positive less that to the negative."""
-    anchor, positive, negative = (embedding[places] for places in triplets.T)
+    """Return the distance to the positive minus that to the negative, for each triplet."""
+    anchor, positive, negative = (embedding[rows] for rows in triplets.T)  # (n_triplets, n_components) each
     return np.linalg.norm(anchor - positive, axis=1) - np.linalg.norm(anchor - negative, axis=1)

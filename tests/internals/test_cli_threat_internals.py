@@ -14,8 +14,8 @@ def _short_training(monkeypatch):
     monkeypatch.setattr("skgan_resample._cli._progress.FIRST_ESTIMATE", np.inf)
     methods_of = _robustness.default_methods
 
-    def quick(threat_model, X):
-        methods = methods_of(threat_model, X)
+    def quick(task, **given):
+        methods = methods_of(task, **given)
         for method in methods.values():
             method.set_params(max_epochs=2, n_steps=1, training__learning_rate=0.1)
             if method.cv is not None:

@@ -1,6 +1,8 @@
 """The order of the house: what imports what, and how long files, classes and functions are; see benchmarks/house.py."""
 
+import ast
 import runpy
+import sys
 from pathlib import Path
 
 import pytest
@@ -46,9 +48,6 @@ def test_no_underscore_name_is_imported_from_another_module():
 
 
 def test_networks_import_torch_numpy_and_the_standard_library_only():
-    import ast
-    import sys
-
     allowed = {"torch", "numpy", "skgan_resample", *sys.stdlib_module_names}
     for module, path in FOUND.items():
         if house["room"](module) != "_nn":
@@ -59,6 +58,17 @@ def test_networks_import_torch_numpy_and_the_standard_library_only():
                 assert {name.split(".")[0] for name in names} <= allowed, module
     targets = {house["room"](target) for module, target, _ in EDGES if house["room"](module) == "_nn"}
     assert targets <= {"_nn", "exceptions", "_budget"}
+
+
+def test_torch_is_imported_inside_functions_only():
+    for module, path in FOUND.items():
+        if house["room"](module) == "_nn":
+            continue
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:  # what runs when the module is imported
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                source = getattr(node, "module", None) or ""
+                names = [f"{source}.{alias.name}".strip(".") for alias in node.names]
+                assert not [name for name in names if name.split(".")[0] == "torch" or "._nn" in name], module
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,7 @@ def test_the_policy_allows_this_script_and_this_style(reports, task):
 def test_alt_texts_hold_the_values_of_the_picture(reports, task):
     alts = [a["alt"] for tag, a in Tags((reports[task] / "index.html").read_text()).tags if tag == "img"]
     comparison = MADE[task]()
-    for row in comparison.summary:
+    for row in comparison.results.values():
         if row["method"] in ("none", "chosen by inner folds") and task != "robustness":
             continue
         value = {"regression": "score_ratio", "classification": "gain", "robustness": "robust"}[task]
@@ -105,7 +105,7 @@ def test_a_folder_holds_four_files_and_replaces_an_earlier_one(tmp_path):
         report_of(comparison, request).write(out)
         assert {path.name for path in out.iterdir()} == {"index.html", "pipeline.py", "results.csv", "run.json"}
         facts = json.loads((out / "run.json").read_text(), parse_constant=pytest.fail)
-        assert facts["verdict"] == vars(comparison.verdict)
+        assert facts["verdict"] == {name: getattr(comparison.verdict, name) for name in facts["verdict"]}
         assert facts["outer_folds_judged"] == N_FOLDS
         assert len(pd.read_csv(out / "results.csv")) == len(comparison.rows)
         page = html.unescape((out / "index.html").read_text())
@@ -149,13 +149,16 @@ def tried_with_smogan():
     comparison = regression_comparison()
     rows = [{**row, "method": "smogan"} if row["method"] == "smogn" else row for row in comparison.rows]
     methods = ["smogan" if name == "smogn" else name for name in comparison.methods]
-    return replace(comparison, rows=rows, methods=methods, samplers=["smogan"])
+    judge = replace(comparison.judge, rows=rows, methods=methods, samplers=["smogan"])
+    sampler = SMOGANRegressorResampler(relevance=Relevance(), max_steps=20)
+    models = replace(comparison.models, methods=comparison.models.methods | {"smogan": sampler})
+    return replace(comparison, judge=judge, models=models)
 
 
 @pytest.mark.slow
 def test_a_network_is_fitted_once_for_all_sections(tmp_path, n_fits, monkeypatch):
     known = _regression.default_methods
-    monkeypatch.setattr(_regression, "default_methods", lambda *given: known(*given) | {
+    monkeypatch.setattr(_regression, "default_methods", lambda **given: known(**given) | {
         "smogan": SMOGANRegressorResampler(relevance=Relevance(), max_steps=20)})  # fmt: skip
     out = tmp_path / "report"
     report_of(tried_with_smogan(), request_of(tmp_path, "regression")).write(out)
@@ -179,9 +182,9 @@ def test_out_of_time_nothing_more_is_fitted(tmp_path, n_fits, limit, is_left_out
 
 def test_a_table_of_ratios_that_do_not_exist_stays_narrow():
     comparison = regression_comparison()
-    row = next(row for row in comparison.summary if row["method"] == "smogn")
-    row.update(dict.fromkeys(("score_ratio", "low", "high", "rmse_ratio", "matched_ratio"), math.nan))
-    comparison.summary[3].update(low=0.0, high=1e200)
+    row = comparison.results["smogn"]
+    row.update(dict.fromkeys(("score_ratio", "low", "high", "rmse_ratio", "recalibrated_ratio"), math.nan))
+    comparison.results["weights"].update(low=0.0, high=1e200)
     texts = [[cell.text for cell in cells] for cells in _regression.RegressionReport(comparison).grid().rows]
     assert texts[4][1] == texts[4][4] == "-"
     assert texts[4][3] == ""
@@ -190,7 +193,8 @@ def test_a_table_of_ratios_that_do_not_exist_stays_narrow():
 
 @pytest.mark.parametrize(("scoring", "says"), [("sera", "SERA, the"), ("rare_mae", "the least that"), ("rmse", "")])
 def test_how_to_read_says_what_recalibrated_predictions_are_of_each_score(scoring, says):
-    comparison = replace(regression_comparison(), scoring=scoring)
+    found = regression_comparison()
+    comparison = replace(found, judge=replace(found.judge, scoring=scoring))
     assert says in _regression.RegressionReport(comparison).how_to_read
     assert ("in SERA, if" in _regression.RegressionReport(comparison).how_to_read) == (scoring != "sera")
 
@@ -269,7 +273,7 @@ def test_a_terminal_is_never_too_narrow(capsys, monkeypatch, task, width):
     _, wide = printed(capsys, task)
     whole = next(line for line in wide.splitlines() if line.startswith("method"))
     assert set(re.split(r"\s{2,}", whole.strip())) == {*re.split(r"\s{2,}", header.strip()), *names}
-    for row in comparison.summary:
+    for row in comparison.results.values():
         assert re.search(rf"^{re.escape(row['method'])} ", out, re.MULTILINE)
 
 
@@ -279,5 +283,5 @@ def test_a_file_gets_all_columns_and_whole_sentences(capsys, monkeypatch, task):
     comparison, out = printed(capsys, task)
     assert "Left out" not in out
     assert " seconds" in out
-    for _, verdict in getattr(comparison.verdict, "parts", [("", comparison.verdict)]):
+    for verdict in comparison.verdict.parts.values() or [comparison.verdict]:
         assert f"{verdict.answer.upper()}. {verdict.sentence}\n" in out

@@ -96,7 +96,7 @@ def code_lines(script):
 
 # ------------------------------------------------------------------------------------------------ the figures
 EXACT = ["weights"]  # no random numbers: the figures are those of the comparison
-NEAR = ["correction", "duplicate", "random", "noise", "smoter", "smogn"]  # other seeds
+NEAR = ["recalibration", "duplicate", "random", "noise", "smoter", "smogn"]  # other seeds
 
 
 @pytest.mark.parametrize("scoring", ["sera", "rmse", "rare_mae", "common_rmse"])
@@ -105,7 +105,7 @@ def test_scores_of_a_numeric_target_are_those_of_the_comparison(folder, scoring)
     comparison, request = compared_on(
         "claims.csv", "--target", "cost", *RIDGE, "--scoring", scoring, "--methods", ",".join(methods)
     )
-    wanted = {name: comparison.values(scoring, name).ravel() for name in comparison.methods}
+    wanted = {name: comparison.judge.measured(scoring, name).ravel() for name in comparison.methods}
     for method in (None, *methods):
         variables, printed = executed(generated_script(recommending(comparison, method), request))
         pd.testing.assert_frame_equal(variables["X"], request.table.X)
@@ -123,21 +123,21 @@ def test_scores_of_a_numeric_target_are_those_of_the_comparison(folder, scoring)
 
 @pytest.mark.parametrize("role", [["--group", "shop"], ["--time", "day"]])
 def test_groups_and_times_stay_apart(folder, role):
-    methods = ["--methods", "weights,correction"]
+    methods = ["--methods", "weights,recalibration"]
     comparison, request = compared_on("claims.csv", "--target", "cost", *RIDGE, *role, *methods)
-    for method in ("weights", "correction"):
+    for method in ("weights", "recalibration"):
         variables, _ = executed(generated_script(recommending(comparison, method), request))
         pd.testing.assert_frame_equal(variables["X"], request.table.X)
-        wanted = comparison.values("sera", method).ravel()  # folds of groups and of time are not random
+        wanted = comparison.judge.measured("sera", method).ravel()  # folds of groups and of time are not random
         np.testing.assert_allclose(variables["found"][method], wanted, rtol=1e-7)
 
 
 def test_only_the_folds_that_were_judged(folder):
     comparison, request = compared_on("claims.csv", "--target", "cost", *RIDGE, "--methods", "weights")
     rows = [row for row in comparison.rows if row["fold"] in (0, 2)]
-    part = replace(comparison, rows=rows)
+    part = replace(comparison, judge=replace(comparison.judge, rows=rows))
     variables, _ = executed(generated_script(recommending(part, None), request))
-    np.testing.assert_allclose(variables["found"]["none"], part.values("sera", "none").ravel(), rtol=1e-7)
+    np.testing.assert_allclose(variables["found"]["none"], part.judge.measured("sera", "none").ravel(), rtol=1e-7)
 
 
 @pytest.mark.parametrize("scoring", ["average_precision", "f1", "g_mean", "balanced_accuracy", "brier"])
@@ -150,7 +150,7 @@ def test_scores_of_classes_are_near_those_of_the_comparison(folder, scoring):
         pd.testing.assert_frame_equal(variables["X"], request.table.X)
         np.testing.assert_array_equal(variables["y"], request.table.y)
         for name, scores in variables["found"].items():
-            row = next(row for row in comparison.summary if row["method"] == name)
+            row = comparison.results[name]
             measure = {"average_precision": scoring, "brier": "brier_corrected"}.get(scoring, f"{scoring}_tuned")
             is_exact = name in ("none", "weights") and not measure.endswith("tuned")
             assert np.mean(scores) == pytest.approx(row[measure], abs=1e-4 if is_exact else 0.08)
@@ -166,7 +166,7 @@ def test_three_classes_of_numbers(folder):
         comparison, request = compared_on(*arguments)
         variables, _ = executed(generated_script(recommending(comparison, "smote"), request))
         assert variables["y"].dtype.kind == "i"
-        row = next(row for row in comparison.summary if row["method"] == "none")
+        row = comparison.results["none"]
         measure = {"brier": "brier_corrected"}.get(scoring, scoring)
         assert np.mean(variables["found"]["none"]) == pytest.approx(row[measure], abs=0.02)
 
@@ -179,7 +179,7 @@ def test_accuracies_under_attack_are_those_of_the_comparison(folder):
     for name in ("none", "at"):
         for j, measure in enumerate(("clean", "robust")):
             scores = np.array(variables["found"][name])[:, j]
-            assert np.mean(scores) == pytest.approx(comparison.values(measure, name).mean(), abs=0.15)
+            assert np.mean(scores) == pytest.approx(comparison.judge.measured(measure, name).mean(), abs=0.15)
     fitted = variables["models"]["at"].threat_model
     assert fitted.unit == "raw"
     assert len(fitted.eps) == request.table.X.shape[1]
@@ -228,7 +228,8 @@ def test_a_comment_cannot_end_its_line():
 
 
 def test_code_of_estimators_builds_equal_estimators():
-    methods = _methods.default_methods(Relevance("control_points", control_points=[(0, 0), (5.5, 1)]), 0.7)
+    relevance = Relevance("control_points", control_points=[(0, 0), (5.5, 1)])
+    methods = _methods.default_methods(relevance=relevance, threshold=0.7)
     for name, method in {**methods, **_methods.named_samplers(methods)}.items():
         if method is None:
             continue

@@ -39,6 +39,27 @@ def test_entries_stand_where_their_names_were():
     assert lines[4:] == [*of_size, *of_shape, *of_seed, *of_size]
 
 
+def test_class_methods_of_a_class_are_described_with_it():
+    @described
+    class Made:
+        """Made.
+
+        {size}
+        """
+
+        sizes = ("small", "large")
+
+        @classmethod
+        def from_seed(cls, seed):
+            """Make one.
+
+            {seed}
+            """
+
+    assert "How large." in inspect.getdoc(Made)
+    assert inspect.getdoc(Made.from_seed).splitlines()[2:] == ["seed, other_seed : int", "    Whatever."]
+
+
 def test_a_name_without_an_entry_is_an_error():
     with pytest.raises(KeyError, match="shape"):
 
