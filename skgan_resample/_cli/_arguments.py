@@ -179,7 +179,7 @@ def _add_shared(add):
 
 # ------------------------------------------------------------------------------------------------ words to objects
 def asked_relevance(options, *, is_builtin=False):
-    """Return the relevance that the options ask for; on the built-in table the highest tenth is rare."""
+    """Return the relevance that the options describe; on the built-in table the highest tenth is rare."""
     from skgan_resample.relevance import Relevance
 
     method = options.relevance or ("quantile" if is_builtin else "extremes")
@@ -209,7 +209,7 @@ def asked_estimator(name, example="sklearn.svm:SVR"):
 
 
 def asked_threat(text):
-    """Return the threat model that "eps=0.1,unit=std,..." asks for; its values are checked where it is fitted."""
+    """Return the threat model of "eps=0.1,unit=std,..."; its values are checked where it is fitted."""
     from skgan_resample.threat import ThreatModel
 
     chosen = {}

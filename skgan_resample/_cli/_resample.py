@@ -14,7 +14,7 @@ PROVENANCE = ("is_synthetic", "source_row", "parent_row_1", "parent_row_2")
 
 
 def run_resample(options):
-    """Write a table with new rows behind the old ones, and columns that tell where each row is from."""
+    """Write a table with new rows behind the old ones, and columns with the origin of each row."""
     sampler = _sampler(options)
     notes = []
     frame, file = read_frame(options.data, notes, separator=options.sep, decimal=options.decimal)
@@ -115,7 +115,7 @@ def _selected_rows(frame, options):
 
 # ------------------------------------------------------------------------------------------------ the result
 def _joined(frame, made, parents, ids, out, file):
-    """Return old rows, new rows behind them, and the columns that tell where each is from."""
+    """Return old rows, new rows behind them, and the columns with the origin of each."""
     import pandas as pd
 
     old = frame

@@ -11,7 +11,7 @@ from skgan_resample._cli._progress import in_words
 from skgan_resample._sampling import evenly_spaced
 
 # Our choices, by eye on tables of up to a million rows:
-PILOT_ROWS = 1000  # tables that are not larger are taken as they are
+PILOT_ROWS = 1000  # smaller tables are used whole
 GROWTH = 4  # from one pilot to the next
 PILOT_SHARE = 0.15  # of the time that is left, for one pilot
 SHARE = 0.7  # of the time that is planned for; the rest is for what turns out slower
@@ -74,7 +74,7 @@ def _seconds_per_fold(request, compared, limit):
 
     changes = {"cv": [(rows[n_test:], rows[:n_test])], "groups": None, "max_time": limit, "callback": count}
     n_splits = 1
-    if request.table.task == "regression":  # its inner folds, three, are tasks of their own
+    if request.table.task == "regression":  # its three inner folds are further tasks
         changes["inner_cv"], n_splits = None, 4
     started = time.monotonic()
     with contextlib.suppress(ValueError, TypeError):  # one fold is no comparison; the comparison itself reports errors

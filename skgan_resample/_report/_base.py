@@ -24,7 +24,7 @@ class Report:
     Subclasses add `intro` (what the numbers are based on), `grid()`, `how_to_read` and `figure()`.
     """
 
-    title = ""  # the question; {} stands for the target
+    title = ""  # the question; {} is the target
     heading = "What each method gains and costs"  # above the table
     fine_print = ""  # behind how_to_read, on the page alone
     no_method = "the estimator alone, since no method is recommended,"  # what the script builds then
@@ -126,7 +126,7 @@ class Report:
 
 
 def folds_judged(comparison, kind="outer folds", lacking="rare training rows or time"):
-    """Return how many folds stand behind the numbers, in words."""
+    """Return how many folds the numbers are based on, in words."""
     text = f"Judged on {comparison.n_folds} {kind}"
     left_out = comparison.n_planned - comparison.n_folds
     return text + (f"; {left_out} more lacked {lacking}." if left_out else ".")

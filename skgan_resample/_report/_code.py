@@ -15,7 +15,7 @@ class Code:
 
     def __init__(self, seed):
         self.seed = seed  # given to every `random_state` that is None
-        self.names = []  # (key of an object, code that stands for it)
+        self.names = []  # (key of an object, code that is written for it)
         self.imports = {}  # module to names
 
     def use(self, *things):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Figure:
-    """A picture with its caption; `alt` says what it shows, with the values."""
+    """A picture with its caption; `alt` describes it, with the values."""
 
     png: str
     alt: str

@@ -43,7 +43,7 @@ class TextFile:
     decimal: str = "."
     encoding: str = "utf-8-sig"
     surplus: int = 0  # empty cells at the end of each row, behind those that the header names
-    codes: list = field(default_factory=list)  # columns of digits that stay text, named as in the header
+    digits: list = field(default_factory=list)  # columns of digits that stay text, named as in the header
     percent: list = field(default_factory=list)  # columns written as 12.5%
     has_words: bool = False  # whether a cell is "None" or "NULL"
 
@@ -51,7 +51,7 @@ class TextFile:
         """Return the file as a pandas frame; the first column is never taken for row labels."""
         import pandas as pd
 
-        options = {"skipinitialspace": True, "dtype": dict.fromkeys(self.codes, str), **options}
+        options = {"skipinitialspace": True, "dtype": dict.fromkeys(self.digits, str), **options}
         options = {"keep_default_na": False, "na_values": MISSING, "index_col": False, **options}
         with warnings.catch_warnings():
             if self.surplus:
@@ -59,7 +59,7 @@ class TextFile:
             return pd.read_csv(self.path, sep=self.separator, decimal=self.decimal, encoding=self.encoding, **options)
 
     def cells(self, **options):
-        """Return the cells as they are written: "00037" stays, and so do "NA" and an empty cell."""
+        """Return the cells as text, unchanged: "00037", "NA" and an empty cell stay."""
         cells = self.read(dtype=str, na_values=[], skipinitialspace=False, **options)
         return cells.set_axis([str(name).strip() for name in cells.columns], axis=1)
 
@@ -128,7 +128,7 @@ def _read_text(path, notes, separator, decimal):
         file.decimal = ","
         notes.append("Numbers are read with a decimal comma, such as 0,5; change that with --decimal .")
         frame, _ = _without_words(file.read())
-    frame = _with_codes(frame, file, notes)
+    frame = _with_digits(frame, file, notes)
     return _with_numbers(frame, file, notes, is_guess=decimal is None), file
 
 
@@ -234,7 +234,7 @@ def _without_words(frame):
     return frame, found
 
 
-def _with_codes(frame, file, notes):
+def _with_digits(frame, file, notes):
     """Return the frame with digits as text where a zero leads them, such as "00017", which is noted."""
     numbers = frame.select_dtypes("number")
     whole = [name for name in numbers if (numbers[name].dropna() % 1 == 0).all()]
@@ -246,7 +246,7 @@ def _with_codes(frame, file, notes):
         leads = cells[name].str.fullmatch(r"\s*0\d+\s*").fillna(False).astype(bool)
         if leads.any():
             examples[name] = cells[name][leads].iloc[0].strip()
-    file.codes = list(examples)
+    file.digits = list(examples)
     _note(notes, "Kept as text for their leading zeros, such as {!r}: {}.", examples)
     return frame.assign(**{name: cells[name] for name in examples})
 
@@ -258,7 +258,7 @@ def _with_numbers(frame, file, notes, *, is_guess):
     sign, other = file.decimal, "," if file.decimal == "." else "."
     grouped, percent, either = {}, {}, {}  # name to an example
     for name, written in _text_columns(frame):
-        if written.empty or name in file.codes:
+        if written.empty or name in file.digits:
             continue
         has_percent = written.str.endswith("%").all()
         cells = written.str.rstrip(" %") if has_percent else written

@@ -16,7 +16,7 @@ MOST_STEP = 1.2  # of a counter, on average: rows may have been left out
 DISTINCT_IS_ID = 0.95  # a text column with this share of distinct values is an identifier of rows
 MANY_LABELS = 0.5  # text with a larger share of distinct values holds no classes
 MANY_COPIES = 0.01  # rows that repeat others, of all rows
-FEW_ROWS = 10  # fewer cannot be split into folds that say anything
+FEW_ROWS = 10  # fewer cannot be split into useful folds
 
 
 @dataclass
