@@ -195,7 +195,7 @@ def asked_estimator(name, example="sklearn.svm:SVR"):
     """Return an instance of "module:Class", also of a file in this folder, or None for the default estimator."""
     if name is None:
         return None
-    module, _, kind = name.partition(":")
+    module, _, kind = name.partition(":")  # sklearn.svm:SVR
     if "" not in sys.path and str(Path.cwd()) not in sys.path:
         sys.path.append(str(Path.cwd()))  # at the end, where it hides nothing
     try:
@@ -213,7 +213,7 @@ def asked_threat(text):
     from skgan_resample.threat import ThreatModel
 
     chosen = {}
-    for part in text.split(","):
+    for part in text.split(","):  # key=value
         name, equals, value = (piece.strip() for piece in part.partition("="))
         if name not in THREAT_VALUES or not equals:
             is_number = not equals and name.replace(".", "", 1).isdecimal()

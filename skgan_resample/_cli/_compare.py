@@ -37,7 +37,7 @@ def run_compare(options):
         with one_sentence():  # before anything takes time
             own = {"threat_model": request.threat_model, "X": request.table.X} if request.threat_model else {}
             methods_by_name(request.methods, default_methods(request.table.task, **own))
-    cache = request.out.parent / f".{request.out.resolve().name}-cache"
+    cache = request.out.parent / f".{request.out.resolve().name}-cache"  # a hidden folder beside the report
     is_new = not cache.exists()
     try:
         if request.max_time is not None:
@@ -50,6 +50,7 @@ def run_compare(options):
             if is_new and not has_results(cache):
                 shutil.rmtree(cache, ignore_errors=True)
             raise
+        # the comparison got what was left of the time; the user gave all of it
         words = str(error).partition("max_time=")[2].partition(" seconds")[0]
         text = str(error).replace(f"max_time={words} seconds", f"--max-time {request.max_time:g}")
         raise CommandError(f"{text} The same command, best with more time, goes on from there.") from None
@@ -126,6 +127,7 @@ def _task_asked_for(options):
             raise CommandError(f"--{given[0].replace('_', '-')} is for resampling: it cannot be used with --threat.")
         return "robustness"
     given = [name for name in REGRESSION_ONLY if getattr(options, name) is not None]
+    # a score, or an option of regression alone, implies the task
     implied = ["regression"] if given else [task for task, names in SCORINGS.items() if options.scoring in names]
     task = options.task or (implied[0] if implied else None)
     if task == "classification" and given:

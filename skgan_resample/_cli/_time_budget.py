@@ -66,7 +66,7 @@ def _drawn(request, n_rows):
 def _seconds_per_fold(request, compared, limit):
     """Return how long one outer fold of all methods takes; None if that exceeds the limit."""
     rows = np.random.RandomState(0).permutation(len(request.table.y))
-    n_test, n_done = len(rows) // request.cv, 0
+    n_test, n_done = len(rows) // request.cv, 0  # one split, as large as those of the comparison
 
     def count(done, total):
         nonlocal n_done
@@ -97,6 +97,7 @@ def affordable_rows(seconds_per_fold, n_rows, n_folds, time_left):
         seconds = seconds_per_fold(n_tried, PILOT_SHARE * time_left())
         if seconds is None:
             return max(PILOT_ROWS, n_tried // GROWTH), needed
+        # seconds ~ rows ** power, from the last two sizes
         power = 1.0 if before is None else float(np.clip(np.log(seconds / before) / np.log(GROWTH), 1, 2))
         needed = n_folds * seconds * (n_rows / n_tried) ** power
         possible = int(n_tried * (SHARE * time_left() / n_folds / seconds) ** (1 / power))
@@ -113,10 +114,10 @@ def draw_rows(table, n_rows, n_folds, seed):
     rng = np.random.RandomState(seed)
     if table.groups is not None:
         names, sizes = np.unique(table.groups, return_counts=True)
-        order = rng.permutation(len(names))
+        order = rng.permutation(len(names))  # whole groups, in random order, until there are enough rows
         taken = order[: max(2 * n_folds, np.searchsorted(np.cumsum(sizes[order]), n_rows) + 1)]
         return np.flatnonzero(np.isin(table.groups, names[taken]))
-    if table.times is not None:
+    if table.times is not None:  # rows are sorted by time
         return evenly_spaced(len(table.y), n_rows)
     if table.task == "regression":
         return np.sort(np.argsort(table.y, kind="stable")[evenly_spaced(len(table.y), n_rows, rng.uniform())])

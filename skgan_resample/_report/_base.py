@@ -113,6 +113,7 @@ class Report:
             "pipeline.py": script,
             "run.json": json.dumps(_finite(facts), indent=1, allow_nan=False) + "\n",
         }
+        # Written into a hidden folder beside the wanted one, then renamed: there is never half a report.
         with tempfile.TemporaryDirectory(dir=out.absolute().parent, prefix=f".{out.name}-") as folder:
             draft = Path(folder) / out.name
             draft.mkdir()

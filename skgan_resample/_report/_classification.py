@@ -1,5 +1,7 @@
 """What is reported of resampling classes."""
 
+import numpy as np
+
 from skgan_resample._report import _page
 from skgan_resample._report._base import Report, folds_judged
 from skgan_resample._report._grid import FURTHEST, Cell, Grid, effect, number, p_value
@@ -103,21 +105,24 @@ class ClassificationReport(Report):
 
         comparison = self.comparison
         rows = [row for row in reversed(comparison.results.values()) if row["method"] != "none"]
+        # inches: a third for each method, the rest for the axis below
         figure, axes = plt.subplots(figsize=(8, 1.2 + 0.35 * len(rows)), layout="constrained")
+        # grey: gains below the minimum relevant difference
         axes.axvspan(-comparison.minimum, comparison.minimum, color=GREY, alpha=0.25, linewidth=0, zorder=0)
         axes.axvline(0, color=GREY, linewidth=0.8, zorder=0.5)
+        furthest = FURTHEST * max(comparison.minimum, *(abs(row["gain"]) for row in rows))
         for height, row in enumerate(rows):
             is_named = row["method"] == comparison.verdict.method
             color = BLUE if is_named else SLATE
-            axes.plot([row["low"], row["high"]], [height, height], color=color, linewidth=2 if is_named else 1)
+            ends = np.clip([row["low"], row["high"]], -furthest, furthest)  # they can be infinite
+            axes.plot(ends, [height, height], color=color, linewidth=2 if is_named else 1)
             axes.plot([row["gain"]], [height], "D" if is_named else "o", color=color)
         axes.margins(y=0.15)
-        furthest = FURTHEST * max(comparison.minimum, *(abs(row["gain"]) for row in rows))
         left, right = axes.get_xlim()
-        axes.set_xlim(max(left, -furthest), min(right, furthest))
+        axes.set_xlim(max(left, -furthest), min(right, furthest))  # no margin behind an interval that was cut
         axes.set_yticks(range(len(rows)), [shortened(row["method"], 34) for row in rows])
         for label in axes.get_yticklabels():
-            label.set_parse_math(False)
+            label.set_parse_math(False)  # a name may hold $
         axes.tick_params(labelsize=text_size(axes, 0.9))
         thin_ticks(axes.xaxis)
         share = " (share of that of the estimator alone)" if comparison.scoring == "brier" else ""

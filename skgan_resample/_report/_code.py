@@ -69,6 +69,7 @@ class Code:
             elif not is_required and repr(value) == repr(parameter.default):
                 continue
             is_first = is_required and parameter.kind is parameter.POSITIONAL_OR_KEYWORD
+            # a required argument is given by position, all others by name
             parts.append(self.of(value) if is_first else f"{name}={self.of(value)}")
         return joined(f"{self.use(type(estimator))}(", parts, ")")
 
@@ -80,7 +81,7 @@ def _key(value):
 
 def quoted(value):
     """Return a plain value as code, text in double quotes where it holds none."""
-    text = repr(value)
+    text = repr(value)  # of text in single quotes, unless there are some inside
     return f'"{text[1:-1]}"' if text[0] == "'" and '"' not in text else text
 
 
@@ -88,7 +89,7 @@ def joined(start, parts, end, *, brackets=""):
     """Return parts with commas on one line or, where it is too long, a line each; `brackets` are for the latter."""
     parts = list(parts)
     line = f"{start}{', '.join(parts)}{end}"
-    if len(line) <= WIDTH - 12 and "\n" not in line:
+    if len(line) <= WIDTH - 12 and "\n" not in line:  # 12 for the indentation of nested calls: a guess
         return line
     left, right = brackets or ("", "")
     body = textwrap.indent("".join(f"{part},\n" for part in parts), "    ")

@@ -147,6 +147,7 @@ class Scale:
         scale = cls(neutral, 0.0, 0.0)
         middle = scale.unit(neutral)
         found = [tuple(map(scale.unit, interval)) for interval in intervals]
+        # the largest effect, from the middle, sets how far the scale goes
         reach = FURTHEST * max((abs(value - middle) for _, value, _ in found), default=0.0) or 1.0
         ends = [middle, *(end for interval in found for end in interval if math.isfinite(end))]
         scale.low, scale.high = max(min(ends), middle - reach), min(max(ends), middle + reach)
@@ -160,7 +161,7 @@ class Scale:
 
     def pixel(self, value):
         """Return where a value is drawn; what lies outside is drawn at the edge."""
-        inside = min(max(self.unit(value), self.low), self.high)
+        inside = min(max(self.unit(value), self.low), self.high)  # an infinite end is drawn at the edge
         share = (inside - self.low) / (self.high - self.low) if self.high > self.low else 0.5
         return round(MARGIN + (BAR_WIDTH - 2 * MARGIN) * share, 1)
 

@@ -46,7 +46,7 @@ class RegressionReport(Report):
         comparison = self.comparison
         rare = comparison.facts["relevance"]
         if self.request is not None:  # the name of the target instead of y
-            counts, _, ranges = rare.partition(": ")
+            counts, _, ranges = rare.partition(": ")  # "16 of 160 rows are rare: y >= 4.2"
             ranges = ranges.replace("y ", f"{self.request.table.target} ")
             rare = f"{comparison.n_rows:,} rows. {counts}: {ranges}"
         return f"{rare}. Estimator: {', '.join(comparison.estimators)}. {folds_judged(comparison)}"
@@ -164,7 +164,7 @@ class RegressionReport(Report):
         ratios = {name: row["score_ratio"] for name, row in self.comparison.results.items()}
         tried = [name for name in self._samplers if name in ratios]
         best = self.comparison.verdict.method
-        if best not in tried:
+        if best not in tried:  # none is recommended, or one without new rows: the lowest score
             best = min(tried or ["smogn"], key=lambda name: ratios.get(name, 1))
         table = self.request.table
 
@@ -213,7 +213,7 @@ def refined_in_words(refiner):
         return "made no rows."
     made = int(refiner.sampler_.is_synthetic_.sum())
     results = refiner.refiner_.cv_results_
-    scores = dict(zip(results["candidate"], results["mean_test_score"]))
+    scores = dict(zip(results["candidate"], results["mean_test_score"]))  # (n_candidates,)
     text = (
         f"made {made:,} rows: {REFINED_WORDS[refiner.selected_]} (selected: {refiner.selected_}). Models of held-out "
         f"real rows score {scores['none']:.3f} without them and {scores['identity']:.3f} with them unchanged"

@@ -100,8 +100,8 @@ def _share(value, star=""):
 
 def _difference(row, names, star=""):
     """Return a difference of accuracies in percentage points with its interval."""
-    value, low, high = (100 * row[name] for name in names)
-    if low == high:
+    value, low, high = (100 * row[name] for name in names)  # shares to percentage points
+    if low == high:  # no difference in any fold
         return Cell(f"same{star}", value, (value, value, value))
     cell = effect(value, low, high, "{:+z.1f}".format)
     cell.text += star

@@ -104,7 +104,7 @@ def _table(code, request):
 def _folds(code, comparison, request):
     """Return lines that make the outer folds of the comparison, without those that could not be judged."""
     groups = ", table.groups" if request.table.groups is not None else ""
-    rng = check_random_state(request.seed)
+    rng = check_random_state(request.seed)  # draws the seeds of folds as `compare` does, in the same order
     if request.table.times is not None:
         line = f"folds = list({code.use(TimeSeriesSplit)}({request.cv}).split(X))"
     elif request.table.task == "regression" and groups:
@@ -121,6 +121,7 @@ def _folds(code, comparison, request):
             [f"*{kind}({request.cv}, shuffle=True, random_state={state}).split(X, y{groups})" for state in states],
             "]",
         )
+    # folds that could not be judged are left out by their number
     judged = sorted({row["fold"] for row in comparison.rows})
     if len(judged) == comparison.n_planned:
         return [line]
@@ -158,7 +159,7 @@ def _error(code, comparison, request):
 def _class_score(code, comparison, request):
     scoring, positive, options = comparison.scoring, comparison.facts["positive"], {}
     if scoring in ("average_precision", "brier"):
-        options["response_method"] = "predict_proba"
+        options["response_method"] = "predict_proba"  # these two scores are of probabilities
     if positive is not None and scoring != "balanced_accuracy":
         options["pos_label"] = positive
     elif scoring == "f1":
