@@ -166,7 +166,7 @@ def test_a_network_is_fitted_once_for_all_sections(tmp_path, n_fits, monkeypatch
     page = (out / "index.html").read_text()
     assert "the table before and after" in page.lower()
     assert "What refinement changed" in page
-    assert page.count("<figure>") == 4
+    assert page.count("<figure>") == 3
 
 
 @pytest.mark.parametrize(("limit", "is_left_out"), [(None, False), (1e9, False), (5.0, True)])
