@@ -14,6 +14,8 @@ from skgan_resample._nn.triplets import (
     TINY,
     distances,
     drawn_places,
+    lengths,
+    margin_loss,
     nearest_other,
     partners,
     reverse_triplet_loss,
@@ -83,7 +85,8 @@ def gan_step(
         made, generator_report = _train_generators(x, y, member, z.detach(), same, (progress - warm_up) / (1 - warm_up))
         report |= generator_report
         share = _share_of_real(generator_report["generator_loss"], memory, weights["synthetic"])
-        synthetic = _synthetic_loss(made)
+        anchor, positive, negative = (encoder(part) for part in made)
+        synthetic = margin_loss(lengths(anchor - positive), lengths(anchor - negative), margin)
         descend(optimizers["encoder"], share * real + (1 - share) * synthetic)
         report |= {"synthetic_loss": synthetic, "threshold": torch.tensor(curriculum.threshold.value)}
         return report
@@ -92,7 +95,7 @@ def gan_step(
         ends = partners(y)
         others = drawn_places(y, 0, 1)[1][:, 0]
         with torch.no_grad():
-            pair = (z[ends] - z).square().sum(dim=1).clamp_min(TINY).sqrt()
+            pair = lengths(z[ends] - z)
             curriculum.follow(progress, pair)
             room = nearest_other(z, z, same)
             share = curriculum.shares(pair, torch.stack([room, room[ends]], dim=1))
@@ -106,15 +109,10 @@ def gan_step(
         inputs = cat([place_a.detach(), place_p.detach(), z[others], member[others]], dim=1)
         negative = x[others] + reach[y[others]] * torch.tanh(networks.negatives(inputs))
         fakes, fake_member = cat([anchor, positive, negative]), cat([member, member, member[others]])
-        discriminator_loss = (
-            functional.relu(1 - discriminator(x, member)).mean()
-            + functional.relu(1 + discriminator(fakes.detach(), fake_member)).mean()
-        )
+        discriminator_loss = _hinge_loss(discriminator(x, member), discriminator(fakes.detach(), fake_member))
         descend(optimizers["discriminator"], discriminator_loss)
 
-        place_n = encoder(negative)
-        to_negative = (place_n - place_a).square().sum(dim=1).clamp_min(TINY).sqrt()
-        to_positive = (place_p - place_a).square().sum(dim=1).clamp_min(TINY).sqrt()
+        to_positive, to_negative = lengths(place_p - place_a), lengths(encoder(negative) - place_a)
         guesses = classifier(fakes)
         reverse = reverse_triplet_loss(to_negative, to_positive.detach(), curriculum.threshold.value)
         losses = {
@@ -133,18 +131,16 @@ def gan_step(
         met = (to_negative - to_positive + curriculum.threshold.value <= 0).float().mean()
         kept = (guesses[2 * len(y) :].argmax(dim=1) == y[others]).float().mean()
         curriculum.judge(met, kept)
-        made = {"anchor": anchor.detach(), "positive": positive.detach(), "negative": negative.detach()}
+        made = anchor.detach(), positive.detach(), negative.detach()
         names = {f"{name}_loss": value for name, value in losses.items()}
         return made, {**names, "generator_loss": loss, "discriminator_loss": discriminator_loss}
 
-    def _synthetic_loss(made):
-        parts = {name: encoder(value) for name, value in made.items()}
-        to_positive = (parts["anchor"] - parts["positive"]).square().sum(dim=1).clamp_min(TINY).sqrt()
-        to_negative = (parts["anchor"] - parts["negative"]).square().sum(dim=1).clamp_min(TINY).sqrt()
-        violation = functional.relu(to_positive - to_negative + margin)
-        return violation.sum() / (violation > 0).sum().clamp_min(1)
-
     return step
+
+
+def _hinge_loss(of_real, of_made):
+    """Return the loss of a discriminator's scores: real rows should be above 1, made ones below -1."""
+    return functional.relu(1 - of_real).mean() + functional.relu(1 + of_made).mean()
 
 
 def _share_of_real(generator_loss, memory, most):
