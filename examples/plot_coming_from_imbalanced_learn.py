@@ -42,7 +42,7 @@ print("parents of the first new row:", sampler.parent_indices_[0])
 # ====================  =====================================  =====================================================
 #
 # What stays: ``fit_resample``, ``sampling_strategy``, ``k_neighbors``, ``random_state``, the Pipeline, `GridSearchCV`.
-# With real classes, `HardTripletSampler` stands where `SMOTE` stood.
+# With real classes, `HardTripletSampler` takes the place of `SMOTE`.
 
 # %%
 # The column "sex" holds 1 and 2. A value of 1.4 only shows that the row is synthetic, and a tree will find that out.

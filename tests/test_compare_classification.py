@@ -157,7 +157,7 @@ def test_report_on_a_benchmark_table(tmp_path, monkeypatch, capsys):
     assert len(rows) == 3 * (1 + 3) * 4  # outer folds x (outer + inner) x methods
     facts = json.loads(Path("report/run.json").read_text())
     assert facts["options"]["task"] == "classification"
-    assert facts["classes"] == {"negative": 301, "positive": 35}
+    assert facts["counts"] == {"negative": 301, "positive": 35}
     assert facts["verdict"]["answer"].upper() in out
     assert list(Path().iterdir()) == [Path("report"), Path("ecoli.csv")] or not Path(".report-cache").exists()
 

@@ -1,6 +1,7 @@
 """The parser of the command line, and words of an option that become objects."""
 
 import argparse
+import contextlib
 import importlib
 import sys
 from difflib import get_close_matches
@@ -46,6 +47,38 @@ examples:
   skgan-resample resample claims.csv --target cost --only-rows-where split=train -o more.csv
   skgan-resample resample claims.csv --target cost --method smogan --strategy balance -o more.parquet
 """
+
+
+# ------------------------------------------------------------------------------------------------ values of options
+def _value(convert, is_right, complaint):
+    """Return a type for argparse: text converted, and refused with a complaint unless it is right."""
+
+    def read(text):
+        with contextlib.suppress(ValueError):
+            value = convert(text)
+            if is_right(value):
+                return value
+        raise argparse.ArgumentTypeError(f"{text!r} {complaint}")
+
+    return read
+
+
+def _whole(least):
+    return _value(int, lambda value: value >= least, f"is no whole number of at least {least}")
+
+
+SECONDS = _value(float, lambda value: 0 < value < np.inf, "is no number of seconds above 0, such as 300")
+SHARE = _value(float, lambda value: value >= 0, "must be at least 0, such as 0.02 for 2 %")
+STRATEGY = _value(
+    lambda text: text if text in ("auto", "balance") else float(text),
+    lambda value: value == value,  # NaN is not
+    "is neither auto, balance nor a number",
+)
+SEPARATOR = _value(
+    lambda text: SEPARATOR_NAMES.get(text.lower(), text),
+    lambda sign: len(sign) == 1 and not sign.isalnum() and sign not in "\"'\n\r",
+    "is no sign such as ';', nor comma, semicolon, tab or bar",
+)
 
 
 # ------------------------------------------------------------------------------------------------ the parser
@@ -100,10 +133,10 @@ def _add_compare(commands):
     add("--time", metavar="COLUMN", help="train on the past, test on the future")
     add("--cv", type=_whole(2), metavar="N", default=5, help="outer folds, default %(default)s")
     add("--repeats", type=_whole(1), metavar="N", help="repeats of the outer folds, default 2, with --threat 1")
-    add("--max-rmse-increase", type=_share, metavar="SHARE", help="a method may raise the RMSE by at most this share, "
+    add("--max-rmse-increase", type=SHARE, metavar="SHARE", help="a method may raise the RMSE by at most this share, "
         "default 0.02")  # fmt: skip
-    add("--max-common-increase", type=_share, metavar="SHARE", help="likewise on common rows alone, default 0.05")
-    add("--max-time", type=_seconds, metavar="SECONDS", help="end after this time, judge the folds that are done, and "
+    add("--max-common-increase", type=SHARE, metavar="SHARE", help="likewise on common rows alone, default 0.05")
+    add("--max-time", type=SECONDS, metavar="SECONDS", help="end after this time, judge the folds that are done, and "
         "draw fewer rows if the table is too large for five of them; the same command goes on later")  # fmt: skip
     add("--jobs", type=_whole(1), metavar="N", help="processes, default one per core")
     add("-o", "--output", default="report", metavar="FOLDER", help="default %(default)s/")
@@ -122,14 +155,14 @@ def _add_resample(commands):
     _add_reading(add)
     add("--method", default="smogn", metavar="NAME", help="smogn, smogan, smoter, noise or random, also with +smcae "
         "behind it; default %(default)s")  # fmt: skip
-    add("--strategy", type=_strategy, default="auto", help='"auto", "balance" or rare / common rows')
+    add("--strategy", type=STRATEGY, default="auto", help='"auto", "balance" or rare / common rows')
     add("--only-rows-where", metavar="COLUMN=VALUE", help="resample these rows, such as split=train")
     add("-o", "--output", required=True, metavar="FILE", help=".csv or .parquet")
     _add_shared(add)
 
 
 def _add_reading(add):
-    add("--sep", type=_separator, metavar="SIGN", help="between columns, such as ';' or tab; default what the header "
+    add("--sep", type=SEPARATOR, metavar="SIGN", help="between columns, such as ';' or tab; default what the header "
         "shows")  # fmt: skip
     add("--decimal", choices=[".", ","], help="decimal sign; default what the numbers show")
 
@@ -144,51 +177,9 @@ def _add_shared(add):
     add("--seed", type=_whole(0), metavar="N", default=0, help="default %(default)s")
 
 
-# ------------------------------------------------------------------------------------------------ values of options
-def _whole(least):
-    def read(text):
-        if not text.isdecimal() or int(text) < least:
-            raise argparse.ArgumentTypeError(f"{text!r} is no whole number of at least {least}")
-        return int(text)
-
-    return read
-
-
-def _number(text):
-    try:
-        return float(text)
-    except ValueError:
-        return np.nan
-
-
-def _seconds(text):
-    if not 0 < _number(text) < np.inf:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0, such as 300")
-    return float(text)
-
-
-def _share(text):
-    if not _number(text) >= 0:
-        raise argparse.ArgumentTypeError(f"{text!r} must be at least 0, such as 0.02 for 2 %")
-    return float(text)
-
-
-def _separator(text):
-    sign = SEPARATOR_NAMES.get(text.lower(), text)
-    if len(sign) != 1 or sign.isalnum() or sign in "\"'\n\r":
-        raise argparse.ArgumentTypeError(f"{text!r} is no sign such as ';', nor comma, semicolon, tab or bar")
-    return sign
-
-
-def _strategy(text):
-    if text not in ("auto", "balance") and np.isnan(_number(text)):
-        raise argparse.ArgumentTypeError(f"{text!r} is neither auto, balance nor a number")
-    return text if text in ("auto", "balance") else float(text)
-
-
 # ------------------------------------------------------------------------------------------------ words to objects
 def asked_relevance(options, *, is_builtin=False):
-    """Return the relevance that the options ask for; on the built-in table the highest tenth is rare."""
+    """Return the relevance that the options describe; on the built-in table the highest tenth is rare."""
     from skgan_resample.relevance import Relevance
 
     method = options.relevance or ("quantile" if is_builtin else "extremes")
@@ -204,7 +195,7 @@ def asked_estimator(name, example="sklearn.svm:SVR"):
     """Return an instance of "module:Class", also of a file in this folder, or None for the default estimator."""
     if name is None:
         return None
-    module, _, kind = name.partition(":")
+    module, _, kind = name.partition(":")  # sklearn.svm:SVR
     if "" not in sys.path and str(Path.cwd()) not in sys.path:
         sys.path.append(str(Path.cwd()))  # at the end, where it hides nothing
     try:
@@ -214,22 +205,19 @@ def asked_estimator(name, example="sklearn.svm:SVR"):
         raise CommandError(
             f"--estimator {name} cannot be used ({reason}); give module:Class, such as {example}."
         ) from None
-    if not hasattr(estimator, "fit") or not hasattr(estimator, "predict"):
-        raise CommandError(f"--estimator {name} has no fit and predict.")
-    return estimator
+    return estimator  # `compare` refuses what has no fit and predict
 
 
 def asked_threat(text):
-    """Return the threat model that "eps=0.1,unit=std,..." asks for; its values are checked where it is fitted."""
+    """Return the threat model of "eps=0.1,unit=std,..."; its values are checked where it is fitted."""
     from skgan_resample.threat import ThreatModel
 
     chosen = {}
-    for part in text.split(","):
+    for part in text.split(","):  # key=value
         name, equals, value = (piece.strip() for piece in part.partition("="))
         if name not in THREAT_VALUES or not equals:
-            close = get_close_matches(name, THREAT_VALUES, n=1)
-            if not equals and _number(name) >= 0:
-                close = [f"eps={name}"]
+            is_number = not equals and name.replace(".", "", 1).isdecimal()
+            close = [f"eps={name}"] if is_number else get_close_matches(name, THREAT_VALUES, n=1)
             hint = f"; did you mean {close[0]}?" if close and close[0] != name else "."
             raise CommandError(f"--threat {part.strip()!r} must be one of {'=, '.join(THREAT_VALUES)}={hint}")
         if name in chosen:

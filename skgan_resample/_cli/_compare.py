@@ -1,7 +1,6 @@
 """`skgan-resample compare`: from the words of the command line to a comparison and its report."""
 
 import shutil
-import time
 from pathlib import Path
 
 from skgan_resample._cli._arguments import SCORINGS, asked_estimator, asked_relevance, asked_threat
@@ -24,32 +23,34 @@ EXAMPLES = {  # of --estimator
 
 
 def run_compare(options):
-    """Compare methods on a table, print table and verdict, write the report.
-
-    What was computed is kept on disk until then, so that the same command goes on.
-    """
+    """Compare methods on a table, print the answer, write the report; results are kept on disk until then."""
     from skgan_resample._report import report_of
+    from skgan_resample.model_selection import default_methods
+    from skgan_resample.model_selection._methods import methods_by_name
 
     need("pandas", "matplotlib", "rich", "jinja2")
     _check_output_folder(Path(options.output))
     request = requested(options)
     for note in request.table.notes:
         print(f"- {note}", flush=True)
-    with one_sentence():
-        _check_methods(request)
-    cache = request.out.parent / f".{request.out.resolve().name}-cache"
+    if request.methods is not None:
+        with one_sentence():  # before anything takes time
+            own = {"threat_model": request.threat_model, "X": request.table.X} if request.threat_model else {}
+            methods_by_name(request.methods, default_methods(request.table.task, **own))
+    cache = request.out.parent / f".{request.out.resolve().name}-cache"  # a hidden folder beside the report
     is_new = not cache.exists()
     try:
         if request.max_time is not None:
             with one_sentence():
                 request = within_time(request, compared, cache)
         with one_sentence(), progress("methods x folds") as callback:
-            comparison = compared(request, memory=cache, callback=callback, max_time=_time_left(request))
+            comparison = compared(request, memory=cache, callback=callback, max_time=request.seconds_left)
     except CommandError as error:
         if request.max_time is None or "max_time" not in str(error):
             if is_new and not has_results(cache):
                 shutil.rmtree(cache, ignore_errors=True)
             raise
+        # the comparison got what was left of the time; the user gave all of it
         words = str(error).partition("max_time=")[2].partition(" seconds")[0]
         text = str(error).replace(f"max_time={words} seconds", f"--max-time {request.max_time:g}")
         raise CommandError(f"{text} The same command, best with more time, goes on from there.") from None
@@ -64,10 +65,6 @@ def run_compare(options):
         shutil.rmtree(cache, ignore_errors=True)
     print(f"\nThe report: {request.out / 'index.html'}\nThe model as a script: {request.out / 'pipeline.py'}")
     return 0
-
-
-def _time_left(request):
-    return None if request.max_time is None else max(0.0, request.started + request.max_time - time.monotonic())
 
 
 def _check_output_folder(out):
@@ -94,42 +91,43 @@ def requested(options):
                 sep=options.sep, decimal=options.decimal,
             )  # fmt: skip
     task = table.task
-    scoring = None if task == "robustness" else options.scoring or SCORINGS[task][0]
-    n_repeats = options.repeats or (1 if task == "robustness" else 2)
-    limits, own = {}, {}  # what this task alone has
+    if options.scoring is None and task != "robustness":
+        options.scoring = SCORINGS[task][0]
+    if options.repeats is None:
+        options.repeats = 1 if task == "robustness" else 2
     if task == "regression":
-        given = {name: getattr(options, name) for name in LIMITS}
-        limits = {name: LIMITS[name] if value is None else value for name, value in given.items()}
-        own = {"relevance": asked_relevance(options, is_builtin=options.data is None)}
-    elif threat is not None:
-        own = {"threat_model": _of_table(threat, table)}
+        for name, default in LIMITS.items():
+            if getattr(options, name) is None:
+                setattr(options, name, default)
     asked = {name: value for name, value in vars(options).items() if name not in ("started", "command")}
     return Request(
         table=table,
         out=Path(options.output),
-        asked={**asked, "run": "compare", "task": task, "scoring": scoring, "repeats": n_repeats, **limits},
+        asked=asked | {"run": "compare", "task": task},
         estimator=asked_estimator(options.estimator, EXAMPLES[task]),
         methods=[name.strip() for name in options.methods.split(",")] if options.methods else None,
-        scoring=scoring,
+        scoring=options.scoring,
         cv=options.cv,
-        n_repeats=n_repeats,
+        n_repeats=options.repeats,
         seed=options.seed,
         n_jobs=options.jobs,
         max_time=options.max_time,
         started=options.started,
-        **limits,
-        **own,
+        relevance=asked_relevance(options, is_builtin=options.data is None) if task == "regression" else None,
+        threat_model=None if threat is None else _of_table(threat, table),
+        **{name: getattr(options, name) for name in LIMITS},
     )
 
 
 def _task_asked_for(options):
-    """Return the task that the options say or imply, None if that is left to the target."""
+    """Return the task that the options name or imply, None if that is left to the target."""
     if options.threat is not None:
         given = [name for name in RESAMPLING_ONLY if getattr(options, name) is not None]
         if given:
             raise CommandError(f"--{given[0].replace('_', '-')} is for resampling: it cannot be used with --threat.")
         return "robustness"
     given = [name for name in REGRESSION_ONLY if getattr(options, name) is not None]
+    # a score, or an option of regression alone, implies the task
     implied = ["regression"] if given else [task for task, names in SCORINGS.items() if options.scoring in names]
     task = options.task or (implied[0] if implied else None)
     if task == "classification" and given:
@@ -174,30 +172,13 @@ def compared(request, **changes):
     table = request.table
     settings = {
         "task": table.task,
-        "methods": request.methods,
         "estimators": request.estimator,
         "cv": request.cv if table.times is None else TimeSeriesSplit(request.cv),
-        "n_repeats": request.n_repeats,
         "groups": table.groups,
         "random_state": request.seed,
         "n_jobs": request.n_jobs or cpu_count(),
     }
-    own = {  # what the task alone has
-        "regression": ("scoring", "relevance", "threshold", "max_rmse_increase", "max_common_increase"),
-        "classification": ("scoring",),
-        "robustness": ("threat_model",),
-    }
-    settings |= {name: getattr(request, name) for name in own[table.task]}
+    for name in ("methods", "n_repeats", "scoring", "relevance", *LIMITS, "threat_model"):
+        if getattr(request, name) is not None:
+            settings[name] = getattr(request, name)
     return compare(table.X, table.y, **settings | changes)
-
-
-def _check_methods(request):
-    """Refuse unknown names of methods before anything takes time."""
-    from skgan_resample.model_selection import default_methods
-    from skgan_resample.model_selection._methods import methods_by_name
-
-    if request.methods is not None:
-        own = {}
-        if request.table.task == "robustness":
-            own = {"threat_model": request.threat_model, "X": request.table.X}
-        methods_by_name(request.methods, default_methods(request.table.task, **own))

@@ -4,13 +4,13 @@ import contextlib
 import sys
 import time
 
-FIRST_ESTIMATE, NEXT_ESTIMATE = 5.0, 60.0  # seconds until a run without a terminal tells how long it will take
-WORTH_TELLING = 10.0  # seconds left
+FIRST_ESTIMATE, NEXT_ESTIMATE = 5.0, 60.0  # seconds until a run without a terminal prints the time left
+WORTH_PRINTING = 10.0  # seconds left
 LONG = 300.0  # seconds left from which advice is given
 
 
 def in_words(seconds):
-    """Return a duration as a person says it: "40 s", "3 min", "2.5 h"."""
+    """Return a duration in words: "40 s", "3 min", "2.5 h"."""
     if seconds < 100:
         return f"{max(1, round(seconds))} s"
     return f"{round(seconds / 60)} min" if seconds < 100 * 60 else f"{seconds / 3600:.1f} h"
@@ -26,7 +26,7 @@ class Progress:
         self.next_line = time.monotonic() + FIRST_ESTIMATE
 
     def time_left(self, seconds):
-        """Hear how many seconds the rest will take."""
+        """Take an estimate of the seconds that the rest will take."""
         self.left = seconds
 
     def __call__(self, done, total):
@@ -34,7 +34,7 @@ class Progress:
         left = "" if self.left is None or done == total else f"about {in_words(self.left)} left"
         if self.bar is not None:
             self.bar.update(self.task, completed=done, total=total, left=left)
-        elif left and self.left >= WORTH_TELLING and time.monotonic() >= self.next_line:
+        elif left and self.left >= WORTH_PRINTING and time.monotonic() >= self.next_line:
             self.next_line = time.monotonic() + NEXT_ESTIMATE
             advice = "; Ctrl-C keeps what is done, --max-time SECONDS ends it in time" if self.left >= LONG else ""
             print(f"{done} of {total} tasks done, {left}{advice}.", file=sys.stderr, flush=True)

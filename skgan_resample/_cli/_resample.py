@@ -14,7 +14,7 @@ PROVENANCE = ("is_synthetic", "source_row", "parent_row_1", "parent_row_2")
 
 
 def run_resample(options):
-    """Write a table with new rows behind the old ones, and columns that tell where each row is from."""
+    """Write a table with new rows behind the old ones, and columns with the origin of each row."""
     sampler = _sampler(options)
     notes = []
     frame, file = read_frame(options.data, notes, separator=options.sep, decimal=options.decimal)
@@ -32,6 +32,7 @@ def run_resample(options):
         print(f"- {note}")
     if ids:
         print(f"- They look like row identifiers and stay empty in new rows: {listed(ids)}.")
+    # (n_used, n_features) and (n_used,)
     X, y = part.drop(columns=[options.target, *ids]), part[options.target]
     if not X.shape[1]:
         raise CommandError(f"No column of {options.data} is left beside {options.target!r} to resample.")
@@ -41,6 +42,7 @@ def run_resample(options):
     made = X_new[new].assign(**{options.target: y_new[new], **constant}).reset_index(drop=True)
     made = made.astype({name: frame.dtypes[name] for name in made.columns}).reindex(columns=frame.columns)
     plain = getattr(sampler, "sampler_", sampler)  # of a refined one the sampler inside, which knows the parents
+    # positions in the file of the rows that were resampled, (n_used,); parents as positions among those, (n_new, 2)
     positions, parents = np.flatnonzero(used), plain.parent_indices_[: len(made)]
     parents = np.where(parents >= 0, positions[parents], -1)  # rows of the file, (n_new, 2)
     with one_sentence():
@@ -66,7 +68,7 @@ def _sampler(options):
     if options.method not in known:
         raise CommandError(f"--method {options.method} is unknown; known are {listed(known, most=len(known))}.")
     sampler = known[options.method]
-    plain = getattr(sampler, "sampler", sampler)
+    plain = getattr(sampler, "sampler", sampler)  # of "+smcae" the sampler inside
     plain.set_params(sampling_strategy=options.strategy)
     if options.threshold is not None:
         plain.set_params(threshold=options.threshold)
@@ -115,7 +117,7 @@ def _selected_rows(frame, options):
 
 # ------------------------------------------------------------------------------------------------ the result
 def _joined(frame, made, parents, ids, out, file):
-    """Return old rows, new rows behind them, and the columns that tell where each is from."""
+    """Return old rows, new rows behind them, and the columns with the origin of each."""
     import pandas as pd
 
     old = frame
@@ -126,7 +128,7 @@ def _joined(frame, made, parents, ids, out, file):
         old, made = (table.astype(dict.fromkeys(whole, "Int64")) for table in (frame, made))  # may be missing
     result = pd.concat([old, made], ignore_index=True)
     n_old, n_new = len(frame), len(made)
-    origin = np.full((n_old + n_new, 3), -1)  # source row and two parents
+    origin = np.full((n_old + n_new, 3), -1)  # source row and two parents, -1 where there is none
     origin[:n_old, 0] = np.arange(n_old)
     origin[n_old:, 1:] = parents
     is_synthetic, *others = PROVENANCE

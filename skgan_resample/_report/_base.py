@@ -1,6 +1,5 @@
 """What all reports share: what comes first in terminal and page, and how the folder is written."""
 
-import csv
 import json
 import math
 import shutil
@@ -22,27 +21,23 @@ CERTAINTY = {  # what the three answers claim
 class Report:
     """What a comparison found, in words; a subclass for each task fills in what differs.
 
-    Subclasses have ``title``, ``intro`` (what the numbers stand on), ``grid()``, ``how_to_read`` for terminal and page,
-    ``fine_print`` for the page alone, ``heading`` of the table, ``figure()`` below
-    it, ``sections()`` at the end of the page, and ``facts`` for `run.json`.
-
-    Parameters
-    ----------
-    comparison : Comparison
-    request : Request, default=None
-        What was asked; needed for the folder, not for the terminal.
+    Subclasses add `intro` (what the numbers are based on), `grid()`, `how_to_read` and `figure()`.
     """
 
-    heading = "What each method gains and costs"
-    fine_print = ""
+    title = ""  # the question; {} is the target
+    heading = "What each method gains and costs"  # above the table
+    fine_print = ""  # behind how_to_read, on the page alone
+    no_method = "the estimator alone, since no method is recommended,"  # what the script builds then
 
-    def __init__(self, comparison, request=None):
+    def __init__(self, comparison, request=None):  # the terminal needs no Request
         self.comparison, self.request = comparison, request
+        self.fitted = {}  # by name: a sampler fitted to the whole table, and what it returned
 
     @property
     def verdicts(self):
         """Each question with its verdict; the question is empty if there is only one."""
-        return [("", self.comparison.verdict)]
+        verdict = self.comparison.verdict
+        return list(verdict.parts.items()) or [("", verdict)]
 
     def sections(self):
         """Return further sections of the page, as (heading, paragraphs and figures)."""
@@ -50,46 +45,42 @@ class Report:
 
     # ------------------------------------------------------------------------------------------ the terminal
     def print(self):
-        """Print what the numbers stand on, the table and the verdict."""
+        """Print the answer, what it is based on, and the table."""
+        for question, verdict in self.verdicts:
+            print()
+            print_paragraph(f"{question}{': ' if question else ''}{verdict.answer.upper()}. {verdict.sentence}")
+        for caveat in self.comparison.caveats:
+            print_paragraph(f"Note: {caveat}")
         print()
         print_paragraph(self.intro)
         print()
         self.grid().print()
         print()
         print_paragraph(self.how_to_read)
-        for question, verdict in self.verdicts:
-            print()
-            print_paragraph(f"{question}{': ' if question else ''}{verdict.answer.upper()}. {verdict.sentence}")
-        for caveat in self.comparison.caveats:
-            print_paragraph(f"Note: {caveat}")
 
     # ------------------------------------------------------------------------------------------ the page
     def page(self, script):
         """Return the page as HTML."""
-        comparison, table, grid = self.comparison, self.request.table, self.grid()
+        comparison, table = self.comparison, self.request.table
+        method = comparison.verdict.method
+        recommended = self.no_method if method is None else repr(method)
         failures = [f"{name} failed: {error}" for name, error in comparison.failures.items()]
         return _page.render(
-            title=self.title,
+            title=self.title.format(table.target),
             verdicts=[_verdict_box(question, verdict) for question, verdict in self.verdicts],
             caveats=comparison.caveats,
             intro=f"{table.source}. {self.intro}",
             notes=[*table.notes, *failures],
             heading=self.heading,
-            table=grid.content(),
+            table=self.grid().content(),
             how_to_read=f"{self.how_to_read} {self.fine_print}",
             glossary=comparison.labels,
             figure=self.figure(),
-            about_script=f"This script reads the table as it was read here, builds {self.recommended} and prints the "
-            "score on the folds of this comparison. It is the file pipeline.py beside this page.",
+            about_script=f"This script reads the table as the command did, builds {recommended} and prints the score "
+            "on the folds of this comparison. It is the file pipeline.py beside this page.",
             script_code=script,
             sections=[{"heading": heading, "parts": parts} for heading, parts in self.sections()],
         )
-
-    @property
-    def recommended(self):
-        """What the script builds, in words."""
-        method = self.comparison.verdict.method
-        return "the estimator alone, since no method is recommended," if method is None else f"{method!r}"
 
     # ------------------------------------------------------------------------------------------ the folder
     def write(self, out):
@@ -97,16 +88,24 @@ class Report:
 
         An earlier report is replaced when the new one is complete.
         """
-        script = generated_script(self.comparison, self.request)
+        import pandas as pd
+
+        comparison, table = self.comparison, self.request.table
+        script = generated_script(comparison, self.request)
+        kept = ("answer", "method", "sentence", "rows_needed")  # of a verdict; its numbers are in the summary
+        verdicts = {question: {name: getattr(part, name) for name in kept} for question, part in self.verdicts}
         facts = {
-            "data": self.request.table.source,
-            "rows": self.comparison.n_rows,
-            **self.facts,
-            "notes": self.request.table.notes,
+            "data": table.source,
+            "rows": comparison.n_rows,
+            "outer_folds_judged": comparison.n_folds,
+            "outer_folds_planned": comparison.n_planned,
+            **comparison.facts,
+            "verdict": verdicts.get("", verdicts),
+            "notes": table.notes,
             "options": self.request.asked,
-            "summary": list(self.comparison.results.values()),
-            "failures": self.comparison.failures,
-            "seconds": self.comparison.seconds,
+            "summary": list(comparison.results.values()),
+            "failures": comparison.failures,
+            "seconds": comparison.seconds,
             "versions": versions(),
         }
         files = {
@@ -114,27 +113,24 @@ class Report:
             "pipeline.py": script,
             "run.json": json.dumps(_finite(facts), indent=1, allow_nan=False) + "\n",
         }
+        # Written into a hidden folder beside the wanted one, then renamed: there is never half a report.
         with tempfile.TemporaryDirectory(dir=out.absolute().parent, prefix=f".{out.name}-") as folder:
             draft = Path(folder) / out.name
             draft.mkdir()
             for name, text in files.items():
                 (draft / name).write_text(text, encoding="utf-8")
-            _write_rows(draft / "results.csv", self.comparison.rows)
+            rows = pd.DataFrame(comparison.rows, dtype=object)  # whole numbers stay whole where others are missing
+            rows.to_csv(draft / "results.csv", index=False)
             if out.exists():
                 shutil.rmtree(out)
             draft.replace(out)
 
 
 def folds_judged(comparison, kind="outer folds", lacking="rare training rows or time"):
-    """Return how many folds stand behind the numbers, in words."""
+    """Return how many folds the numbers are based on, in words."""
     text = f"Judged on {comparison.n_folds} {kind}"
     left_out = comparison.n_planned - comparison.n_folds
     return text + (f"; {left_out} more lacked {lacking}." if left_out else ".")
-
-
-def verdict_facts(verdict):
-    """Return a verdict as an entry of run.json; its numbers stand in the summary."""
-    return {name: getattr(verdict, name) for name in ("answer", "method", "sentence", "rows_needed")}
 
 
 def _verdict_box(question, verdict):
@@ -149,19 +145,10 @@ def _verdict_box(question, verdict):
     }
 
 
-def _write_rows(path, rows):
-    """Write rows (dict) as CSV; a cell that a row lacks stays empty."""
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, names)
-        writer.writeheader()
-        writer.writerows(rows)
-
-
 def _finite(facts):
-    """Return nested facts with None for NaN and infinity, which JSON does not have."""
+    """Return nested facts with text as keys, and None for NaN and infinity, which JSON does not have."""
     if isinstance(facts, dict):
-        return {name: _finite(value) for name, value in facts.items()}
+        return {str(name): _finite(value) for name, value in facts.items()}
     if isinstance(facts, list | tuple):
         return [_finite(value) for value in facts]
     return None if isinstance(facts, float) and not math.isfinite(facts) else facts

@@ -3,7 +3,7 @@
 import numpy as np
 
 from skgan_resample._report import _page
-from skgan_resample._report._base import Report, folds_judged, verdict_facts
+from skgan_resample._report._base import Report, folds_judged
 from skgan_resample._report._grid import FURTHEST, Cell, Grid, effect, number, p_value
 from skgan_resample._user_table._messages import listed
 from skgan_resample.model_selection._result import CHOSEN
@@ -29,17 +29,13 @@ JUDGED = {  # by scoring: the column that methods are judged by
 class ClassificationReport(Report):
     """The report on classes."""
 
+    title = "What helps to predict {}?"
     heading = "What each method gains"
     fine_print = (
         "All on outer folds, gains with 95 % intervals that allow for training sets that overlap (Nadeau & Bengio); "
         "p-values are adjusted for the number of methods (Holm). 'chosen' is how often the inner folds chose the "
         "method; the last row is what choosing that way gives on the outer folds."
     )
-
-    @property
-    def title(self):
-        """The question."""
-        return f"What helps to predict {self.request.table.target}?"
 
     @property
     def intro(self):
@@ -97,7 +93,7 @@ class ClassificationReport(Report):
         return _page.figure(
             self._draw,
             f"Gain in {label} over the estimator alone, with 95 % intervals: {gains}.",
-            f"Gain in {label} over the estimator alone. Grey: too small to matter. Arrow heads: the interval goes on.",
+            f"Gain in {label} over the estimator alone. Grey: too small to matter. Lines that end at the frame go on.",
         )
 
     def _draw(self):
@@ -109,38 +105,27 @@ class ClassificationReport(Report):
 
         comparison = self.comparison
         rows = [row for row in reversed(comparison.results.values()) if row["method"] != "none"]
+        # inches: a third for each method, the rest for the axis below
         figure, axes = plt.subplots(figsize=(8, 1.2 + 0.35 * len(rows)), layout="constrained")
+        # grey: gains below the minimum relevant difference
         axes.axvspan(-comparison.minimum, comparison.minimum, color=GREY, alpha=0.25, linewidth=0, zorder=0)
         axes.axvline(0, color=GREY, linewidth=0.8, zorder=0.5)
         furthest = FURTHEST * max(comparison.minimum, *(abs(row["gain"]) for row in rows))
         for height, row in enumerate(rows):
             is_named = row["method"] == comparison.verdict.method
             color = BLUE if is_named else SLATE
-            ends = np.clip([row["low"], row["high"]], -furthest, furthest)
+            ends = np.clip([row["low"], row["high"]], -furthest, furthest)  # they can be infinite
             axes.plot(ends, [height, height], color=color, linewidth=2 if is_named else 1)
             axes.plot([row["gain"]], [height], "D" if is_named else "o", color=color)
-            for end, whole, head in zip(ends, (row["low"], row["high"]), "<>"):
-                if end != whole:
-                    axes.plot([end], [height], head, color=color, markersize=5)
         axes.margins(y=0.15)
+        left, right = axes.get_xlim()
+        axes.set_xlim(max(left, -furthest), min(right, furthest))  # no margin behind an interval that was cut
         axes.set_yticks(range(len(rows)), [shortened(row["method"], 34) for row in rows])
         for label in axes.get_yticklabels():
-            label.set_parse_math(False)
+            label.set_parse_math(False)  # a name may hold $
         axes.tick_params(labelsize=text_size(axes, 0.9))
         thin_ticks(axes.xaxis)
         share = " (share of that of the estimator alone)" if comparison.scoring == "brier" else ""
         axes.set_xlabel(f"gain in {comparison.score_label}{share}")
         axes.spines[["top", "right"]].set_visible(False)
         return figure
-
-    @property
-    def facts(self):
-        """Entries of run.json."""
-        comparison = self.comparison
-        return {
-            "outer_folds_judged": comparison.n_folds,
-            "outer_folds_planned": comparison.n_planned,
-            "classes": {str(label): n_rows for label, n_rows in comparison.facts["counts"].items()},
-            "positive": comparison.facts["positive"],
-            "verdict": verdict_facts(comparison.verdict),
-        }

@@ -11,17 +11,11 @@ OUR_HOMES = [f"skgan_resample{module}" for module in ("", ".model_selection", ".
 
 
 class Code:
-    """Code in the making: it collects imports, and knows objects that have a name in the script.
-
-    Parameters
-    ----------
-    seed : int
-        Given to every `random_state` that is None.
-    """
+    """Code in the making: it collects imports, and knows objects that have a name in the script."""
 
     def __init__(self, seed):
-        self.seed = seed
-        self.names = []  # (key of an object, code that stands for it)
+        self.seed = seed  # given to every `random_state` that is None
+        self.names = []  # (key of an object, code that is written for it)
         self.imports = {}  # module to names
 
     def use(self, *things):
@@ -30,14 +24,8 @@ class Code:
             self.imports.setdefault(public_home(thing), set()).add(thing.__name__)
         return things[-1].__name__
 
-    def named(self, name, value):
-        """Return the line that gives an object a name, which stands for all that are equal to it from there on."""
-        line = f"{name} = {self.of(value)}"
-        self.stands_for(name, value)
-        return line
-
     def stands_for(self, text, value):
-        """Let a piece of code stand for an object, and for all that are equal to it."""
+        """Write a piece of code, such as a name, for an object and for all that are equal to it."""
         self.names.append((_key(value), text))
 
     def import_lines(self):
@@ -81,6 +69,7 @@ class Code:
             elif not is_required and repr(value) == repr(parameter.default):
                 continue
             is_first = is_required and parameter.kind is parameter.POSITIONAL_OR_KEYWORD
+            # a required argument is given by position, all others by name
             parts.append(self.of(value) if is_first else f"{name}={self.of(value)}")
         return joined(f"{self.use(type(estimator))}(", parts, ")")
 
@@ -92,18 +81,15 @@ def _key(value):
 
 def quoted(value):
     """Return a plain value as code, text in double quotes where it holds none."""
-    text = repr(value)
+    text = repr(value)  # of text in single quotes, unless there are some inside
     return f'"{text[1:-1]}"' if text[0] == "'" and '"' not in text else text
 
 
 def joined(start, parts, end, *, brackets=""):
-    """Return parts between commas on one line, or on lines of their own where that is too long.
-
-    `brackets` are put around broken parts that need none on one line.
-    """
+    """Return parts with commas on one line or, where it is too long, a line each; `brackets` are for the latter."""
     parts = list(parts)
     line = f"{start}{', '.join(parts)}{end}"
-    if len(line) <= WIDTH - 12 and "\n" not in line:
+    if len(line) <= WIDTH - 12 and "\n" not in line:  # 12 for the indentation of nested calls: a guess
         return line
     left, right = brackets or ("", "")
     body = textwrap.indent("".join(f"{part},\n" for part in parts), "    ")
@@ -114,7 +100,7 @@ def public_home(thing):
     """Return the public module path under which a class or function can be imported."""
     parts = thing.__module__.split(".")
     modules = [".".join(parts[:end]) for end in range(1, len(parts) + 1)]
-    if parts[0] == "skgan_resample":  # some stand in a file that several public modules share
+    if parts[0] == "skgan_resample":  # defined in private modules
         modules = [*OUR_HOMES, *modules]
     for module in modules:
         is_private = any(part.startswith("_") for part in module.split("."))

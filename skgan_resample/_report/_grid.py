@@ -14,24 +14,12 @@ WIDEST = 110  # characters of a line of prose on a terminal
 # ------------------------------------------------------------------------------------------------ cells
 @dataclass
 class Cell:
-    """One cell.
-
-    Parameters
-    ----------
-    text : str
-        What is shown.
-    value : float
-        What the column is sorted by; NaN stands last.
-    interval : (float, float, float) or None
-        Low end, middle and high end, drawn on the page beside the text.
-    more : str
-        Behind the text, on the page alone.
-    """
+    """One cell."""
 
     text: str = ""
-    value: float = math.nan
-    interval: tuple | None = None
-    more: str = ""
+    value: float = math.nan  # by which the column is sorted; NaN is last
+    interval: tuple | None = None  # (low end, middle, high end), drawn on the page beside the text
+    more: str = ""  # behind the text, on the page alone
 
 
 def ratio(value, decimals=2):
@@ -61,35 +49,15 @@ def effect(value, low, high, write):
 # ------------------------------------------------------------------------------------------------ the table
 @dataclass
 class Grid:
-    """A table with one row a method; the first column holds their names.
-
-    Parameters
-    ----------
-    caption : str
-    header : list of str
-    rows : list of list of Cell
-    neutral : dict
-        By column whose intervals are drawn: the value that stands for no effect. Ratios (1) are drawn on a log scale.
-    spare : list of str
-        Columns that a narrow terminal can do without, the first one first.
-    marked : str or None
-        The method that is recommended.
-    last : str or None
-        The method whose row is a summary of the others: it stays below them.
-    """
+    """A table with a row per method; the first column holds their names."""
 
     caption: str
     header: list
-    rows: list
-    neutral: dict = field(default_factory=dict)
-    spare: list = field(default_factory=list)
-    marked: str | None = None
-    last: str | None = None
-
-    @property
-    def methods(self):
-        """Names of the methods."""
-        return [row[0].text for row in self.rows]
+    rows: list  # lists of Cell
+    neutral: dict = field(default_factory=dict)  # column whose intervals are drawn to its value of no effect
+    spare: list = field(default_factory=list)  # columns that a narrow terminal leaves out, in this order
+    marked: str | None = None  # the method that is recommended
+    last: str | None = None  # the method whose row summarizes the others: it stays below them
 
     # ------------------------------------------------------------------------------------------ on the page
     def content(self):
@@ -123,32 +91,30 @@ class Grid:
 
     # ------------------------------------------------------------------------------------------ in the terminal
     def print(self):
-        """Print the table; a terminal that is too narrow loses the columns that can be spared, which is reported."""
+        """Print the table; on a terminal that is too narrow, columns that can be spared are left out and named."""
+        console, left_out = console_of_output(), []
+        table, width = self._rich_table(console, left_out)
+        while console.is_terminal and width > console.width and len(left_out) < len(self.spare):
+            left_out.append(self.spare[len(left_out)])
+            table, width = self._rich_table(console, left_out)
+        console.width = max(console.width, width)  # a narrower one would cut the numbers
+        console.print(table)
+        if left_out:
+            print_paragraph(f"Left out on this narrow terminal, to be found in the report: {', '.join(left_out)}.")
+
+    def _rich_table(self, console, left_out):
+        """Return the table without some columns, and its width in characters."""
         from rich.table import Table
         from rich.text import Text
 
-        console, left_out = console_of_output(), []
-        while console.is_terminal and self._width(left_out) > console.width and len(left_out) < len(self.spare):
-            left_out.append(self.spare[len(left_out)])
-        shown = self._shown(left_out)
+        shown = [j for j, name in enumerate(self.header) if name not in left_out]
         table = Table(box=None, pad_edge=False)
         for j in shown:
             table.add_column(Text(self.header[j]), justify="left" if j == 0 else "right", no_wrap=True)
         for row in self.rows:
             style = "bold green" if row[0].text == self.marked else "dim" if row[0].text == self.last else None
             table.add_row(*(Text(row[j].text) for j in shown), style=style)
-        console.width = max(console.width, self._width(left_out))  # a narrower one would cut the numbers
-        console.print(table)
-        if left_out:
-            print_paragraph(f"Left out on this narrow terminal, to be found in the report: {', '.join(left_out)}.")
-
-    def _shown(self, left_out):
-        return [j for j, name in enumerate(self.header) if name not in left_out]
-
-    def _width(self, left_out):
-        """Return the number of characters that the columns take, with two blanks between them."""
-        widths = [max(len(self.header[j]), *(len(row[j].text) for row in self.rows)) for j in self._shown(left_out)]
-        return sum(widths) + 2 * (len(widths) - 1)
+        return table, console.measure(table, options=console.options.update(max_width=10_000)).maximum
 
 
 def console_of_output():
@@ -169,10 +135,10 @@ def print_paragraph(text):
 # ------------------------------------------------------------------------------------------------ drawn intervals
 @dataclass
 class Scale:
-    """How a column of intervals is drawn: `low` and `high` are the ends of the scale, in its `unit`."""
+    """How a column of intervals is drawn: ratios (neutral 1) on a log scale, differences (neutral 0) in proportion."""
 
     neutral: float
-    low: float
+    low: float  # ends of the scale, by `unit`
     high: float
 
     @classmethod
@@ -181,25 +147,26 @@ class Scale:
         scale = cls(neutral, 0.0, 0.0)
         middle = scale.unit(neutral)
         found = [tuple(map(scale.unit, interval)) for interval in intervals]
+        # the largest effect, from the middle, sets how far the scale goes
         reach = FURTHEST * max((abs(value - middle) for _, value, _ in found), default=0.0) or 1.0
         ends = [middle, *(end for interval in found for end in interval if math.isfinite(end))]
         scale.low, scale.high = max(min(ends), middle - reach), min(max(ends), middle + reach)
         return scale
 
     def unit(self, value):
-        """Return a value on the scale: the logarithm of a ratio, a difference as it is."""
+        """Return a value on the scale: the logarithm of a ratio; a difference is not changed."""
         if self.neutral <= 0:
             return value
         return math.log(value) if value > 0 else -math.inf
 
     def pixel(self, value):
         """Return where a value is drawn; what lies outside is drawn at the edge."""
-        inside = min(max(self.unit(value), self.low), self.high)
+        inside = min(max(self.unit(value), self.low), self.high)  # an infinite end is drawn at the edge
         share = (inside - self.low) / (self.high - self.low) if self.high > self.low else 0.5
         return round(MARGIN + (BAR_WIDTH - 2 * MARGIN) * share, 1)
 
     def bar(self, interval):
-        """Return the places, in pixels, of the line, the dot and the arrow heads of an interval."""
+        """Return the positions, in pixels, of the line, the dot and the arrow heads of an interval."""
         left, dot, right = map(self.pixel, interval)
         arrows = []  # (x of the tip, x of its back)
         if self.unit(interval[0]) < self.low:

@@ -1,27 +1,26 @@
 """What is reported of resampling for a numeric target."""
 
 import math
-import time
 import warnings
 from functools import cached_property
 
 from skgan_resample._report import _page
-from skgan_resample._report._base import Report, folds_judged, verdict_facts
+from skgan_resample._report._base import Report, folds_judged
 from skgan_resample._report._grid import Cell, Grid, effect, number, p_value, ratio
 from skgan_resample.model_selection._methods import REFINED, default_methods, named_samplers
 from skgan_resample.model_selection._result import CHOSEN
 
 REFINED_WORDS = {  # what became of new rows, by `selected_`
     "none": "all of them were dropped",
-    "identity": "they stay as they are",
+    "identity": "they are unchanged",
     "location_scale": "they were moved to the mean and the spread of the real ones",
     "coral": "they were moved to the mean and the covariances of the real ones",
     "linear_ot": "they were moved by a linear map (optimal transport)",
     "smcae": "they were moved by the network",
 }
-SHIFT_NOTES = {
-    "sera": "SERA, the squared error weighted by relevance, falls whenever predictions are pushed towards rare values.",
-    "rare_mae": "The rare MAE falls whenever predictions are pushed towards rare values.",
+SHIFTED = {  # scores that fall without better predictions
+    "sera": "SERA, the squared error weighted by relevance,",
+    "rare_mae": "The rare MAE",
 }
 ONE = Cell("1", 1.0, (1.0, 1.0, 1.0))  # the ratio of the baseline to itself
 
@@ -29,16 +28,12 @@ ONE = Cell("1", 1.0, (1.0, 1.0, 1.0))  # the ratio of the baseline to itself
 class RegressionReport(Report):
     """The report on a numeric target."""
 
+    title = "What helps to predict rare values of {}?"
     fine_print = (
         "Intervals are 95 %, on outer folds, and allow for training sets that overlap (Nadeau & Bengio); p-values are "
         "adjusted for the number of methods (Holm). \"vs recalibrated\" is blank where it does not apply. 'chosen' is "
         "how often the inner folds chose the method; the last row is what choosing that way gives on the outer folds."
     )
-
-    @property
-    def title(self):
-        """The question."""
-        return f"What helps to predict rare values of {self.request.table.target}?"
 
     @property
     def label(self):
@@ -51,7 +46,7 @@ class RegressionReport(Report):
         comparison = self.comparison
         rare = comparison.facts["relevance"]
         if self.request is not None:  # the name of the target instead of y
-            counts, _, ranges = rare.partition(": ")
+            counts, _, ranges = rare.partition(": ")  # "16 of 160 rows are rare: y >= 4.2"
             ranges = ranges.replace("y ", f"{self.request.table.target} ")
             rare = f"{comparison.n_rows:,} rows. {counts}: {ranges}"
         return f"{rare}. Estimator: {', '.join(comparison.estimators)}. {folds_judged(comparison)}"
@@ -89,17 +84,16 @@ class RegressionReport(Report):
     def how_to_read(self):
         """What the columns mean."""
         scoring = self.comparison.scoring
-        baseline = "the estimator's own predictions, merely recalibrated"
-        if scoring == "rare_mae":
-            baseline = f"the least that {baseline}, can reach"
+        least = "the least that can be reached by " if scoring == "rare_mae" else ""
         stricter = "" if scoring == "sera" else " (in SERA, if that is less favourable)"
-        parts = [
-            "Ratios are to 'none', the estimator alone; below 1 is better.",
-            SHIFT_NOTES.get(scoring, ""),
-            f"'vs recalibrated' compares with {baseline}, at the same RMSE{stricter}: about 1 is no more than that.",
-            "'total': predicted / actual.",
-        ]
-        return " ".join(filter(None, parts))
+        note = ""
+        if scoring in SHIFTED:
+            note = f"{SHIFTED[scoring]} falls whenever predictions are pushed towards rare values. "
+        return (
+            f"Ratios are to 'none', the estimator alone; below 1 is better. {note}"
+            f"'vs recalibrated' compares with {least}the estimator's own predictions, recalibrated at the same "
+            f"RMSE{stricter}: about 1 is no more than that. 'total': sum of predictions / sum of targets."
+        )
 
     def figure(self):
         """Return the picture of gain and cost."""
@@ -118,39 +112,22 @@ class RegressionReport(Report):
             "common ones), and better than recalibrated predictions (table). Arrow heads: the interval goes on.",
         )
 
-    @property
-    def facts(self):
-        """Entries of run.json."""
-        comparison = self.comparison
-        return {
-            "outer_folds_judged": comparison.n_folds,
-            "outer_folds_planned": comparison.n_planned,
-            "rare_rows": comparison.facts["n_rare"],
-            "relevance": comparison.facts["relevance"],
-            "verdict": verdict_facts(comparison.verdict),
-        }
-
     # ------------------------------------------------------------------------------------------ further sections
     def sections(self):
         """Return what is rare, and the whole table resampled; each sampler is fitted at most once."""
         before_after = "The table before and after resampling"
         found = [("What is rare", [self._rare()])]
-        if self._is_out_of_time:
+        if self.request.seconds_left == 0:  # the report counts, too
             limit = f"Left out: --max-time {self.request.max_time:g} was used up, and this takes further fits."
             return [*found, (before_after, [limit])]
-        refined = [
-            self._network_refinement(name) if name == "smogan" else self._refined(name)
-            for name in self._samplers
-            if name in self.comparison.methods and (name == "smogan" or name.endswith(REFINED))
-        ]
         found.append((before_after, [self._before_after()]))
+        refined = []
+        for name in self._samplers:
+            if name in self.comparison.methods and (name == "smogan" or name.endswith(REFINED)):
+                sampler, *_ = self._resampled(name)
+                words = moved_in_words(sampler) if name == "smogan" else refined_in_words(sampler)
+                refined.append(f"On the whole table, {name} {words}")
         return [*found, ("What refinement changed", refined)] if refined else found
-
-    @property
-    def _is_out_of_time(self):
-        """Whether the user's limit is used up; the report counts as well as the comparison."""
-        limit = self.request.max_time
-        return limit is not None and time.monotonic() - self.request.started >= limit
 
     @cached_property
     def _samplers(self):
@@ -159,33 +136,26 @@ class RegressionReport(Report):
         known = named_samplers(default_methods(relevance=request.relevance, threshold=request.threshold))
         return {name: sampler.set_params(random_state=request.seed) for name, sampler in known.items()}
 
-    @cached_property
-    def _fitted(self):
-        """By name: a sampler fitted to the whole table, and what it returned."""
-        return {}
-
     def _resampled(self, name):
         """Return a sampler fitted to the whole table, X and y after resampling."""
-        if name not in self._fitted:
+        if name not in self.fitted:
             sampler, table = self._samplers[name], self.request.table
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                self._fitted[name] = (sampler, *sampler.fit_resample(table.X, table.y))
-        return self._fitted[name]
+                self.fitted[name] = (sampler, *sampler.fit_resample(table.X, table.y))
+        return self.fitted[name]
 
     def _rare(self):
         from skgan_resample.plots import RelevanceDisplay
 
-        request = self.request
-        y, target = request.table.y, request.table.target
+        y, target = self.request.table.y, self.request.table.target
+        settings = {"threshold": self.request.threshold, "target_name": target}
         return _page.figure(
-            lambda: RelevanceDisplay.from_target(
-                y, request.relevance, threshold=request.threshold, target_name=target
-            ),
+            lambda: RelevanceDisplay.from_target(y, self.request.relevance, **settings),
             f"Histogram of {target}, from {y.min():.4g} to {y.max():.4g}, with its relevance function. "
             f"{self.comparison.facts['relevance']}.",
-            "Relevance says how much an error at this value of the target matters.",
-        )  # fmt: skip
+            "Relevance is how much an error at this value of the target matters.",
+        )
 
     def _before_after(self):
         """Return a figure of the sampler that did best, or of SMOGN if none was tried."""
@@ -194,7 +164,7 @@ class RegressionReport(Report):
         ratios = {name: row["score_ratio"] for name, row in self.comparison.results.items()}
         tried = [name for name in self._samplers if name in ratios]
         best = self.comparison.verdict.method
-        if best not in tried:
+        if best not in tried:  # none is recommended, or one without new rows: the lowest score
             best = min(tried or ["smogn"], key=lambda name: ratios.get(name, 1))
         table = self.request.table
 
@@ -210,32 +180,7 @@ class RegressionReport(Report):
         return _page.figure(
             lambda: ResamplingDisplay.from_resampled(sampler, table.X, X_new, y_new, target_name=table.target),
             alt,
-            f"{best} on the whole table. Judging was done on real rows that it never saw.",
-        )
-
-    def _refined(self, name):
-        """Return a paragraph on what `SyntheticRefiner` did with the new rows of the whole table."""
-        return f"On the whole table, {name} {refined_in_words(self._resampled(name)[0])}"
-
-    def _network_refinement(self, name):
-        """Return a figure on what the second stage of SMOGAN did, or a paragraph where no network was trained."""
-        from skgan_resample.plots import TrainingDisplay
-
-        sampler, *_ = self._resampled(name)
-        found = sampler.refinement_
-        text = (
-            f"On the whole table, smogan made {found['n_rows']:,} rows: {found['n_moved']:,} were moved by the "
-            f"network, {found['n_fallback']:,} fell back to their candidate, {found['n_target_refined']:,} targets "
-            f"were drawn towards the predictions of a regressor. Network: {found['status']}."
-        )
-        if not sampler.history_:
-            return text
-        distance = f"from {found['mmd_before']:.3g} to {found['mmd_after']:.3g}"
-        return _page.figure(
-            lambda: TrainingDisplay.from_estimator(sampler, score_name="MMD² to held-out rare rows"),
-            f"Training curve of the generator, whose distance to held-out rare rows goes {distance}.",
-            f"{text} The squared distance (MMD, an estimate that can be negative) of moved candidates to rare rows "
-            f"held out of training goes {distance}; it chose the step marked.",
+            f"{best} on the whole table. Methods are judged on real rows that were not used to make new ones.",
         )
 
 
@@ -246,16 +191,32 @@ def _cost(low, value, high):
     return Cell(ratio(value, 3), value, (low, value, high), f"({ratio(low, 3)} to {ratio(high, 3)})")
 
 
+def moved_in_words(smogan):
+    """Return what the second stage of a fitted SMOGAN did, as the end of a sentence that begins with its name."""
+    found = smogan.refinement_
+    distance = ""
+    if smogan.history_:
+        distance = (
+            " The squared distance (MMD, an estimate that can be negative) of moved candidates to rare rows held out "
+            f"of training changed from {found['mmd_before']:.3g} to {found['mmd_after']:.3g}."
+        )
+    return (
+        f"made {found['n_rows']:,} rows: {found['n_moved']:,} were moved by the network, {found['n_fallback']:,} fell "
+        f"back to their candidate, {found['n_target_refined']:,} targets were drawn towards the predictions of a "
+        f"regressor. Network: {found['status']}.{distance}"
+    )
+
+
 def refined_in_words(refiner):
     """Return what a fitted `SyntheticRefiner` did with new rows, as the end of a sentence that begins with its name."""
     if refiner.selected_ is None:
         return "made no rows."
     made = int(refiner.sampler_.is_synthetic_.sum())
     results = refiner.refiner_.cv_results_
-    scores = dict(zip(results["candidate"], results["mean_test_score"]))
+    scores = dict(zip(results["candidate"], results["mean_test_score"]))  # (n_candidates,)
     text = (
         f"made {made:,} rows: {REFINED_WORDS[refiner.selected_]} (selected: {refiner.selected_}). Models of held-out "
-        f"real rows score {scores['none']:.3f} without them and {scores['identity']:.3f} with them as they were made"
+        f"real rows score {scores['none']:.3f} without them and {scores['identity']:.3f} with them unchanged"
     )
     if refiner.selected_ in ("none", "identity"):
         return f"{text}; 1 is perfect, a tie goes to the simpler."

@@ -1,7 +1,7 @@
 """What is reported of adversarial training."""
 
 from skgan_resample._report import _page
-from skgan_resample._report._base import Report, folds_judged, verdict_facts
+from skgan_resample._report._base import Report, folds_judged
 from skgan_resample._report._grid import Cell, Grid, effect, number, p_value
 from skgan_resample._user_table._messages import listed
 
@@ -12,22 +12,14 @@ NOTHING = Cell("0", 0.0, (0.0, 0.0, 0.0))
 class RobustnessReport(Report):
     """The report on adversarial training."""
 
+    title = "What does adversarial training gain for {}?"
     heading = "What each method keeps under attack, and what it costs"
+    no_method = "the plain model, since adversarial training is not recommended,"
     fine_print = (
         "Intervals are paired by fold and allow for training sets that overlap (Nadeau & Bengio) and for the number of "
         "rows; p-values are adjusted for the number of methods (Holm). Attacks search for the worst allowed row with "
         "the help of the gradient; a still better attack may find more."
     )
-
-    @property
-    def title(self):
-        """The question."""
-        return f"What does adversarial training buy for {self.request.table.target}?"
-
-    @property
-    def verdicts(self):
-        """The answer to each of two questions."""
-        return list(self.comparison.verdict.parts.items())
 
     @property
     def intro(self):
@@ -77,7 +69,7 @@ class RobustnessReport(Report):
         commonest = self.comparison.facts["commonest"]
         commonest = sum(commonest) / len(commonest)
         text = (
-            "'clean' is the accuracy on test rows as they are, 'robust' the accuracy while they are attacked; "
+            "'clean' is the accuracy on unchanged test rows, 'robust' the accuracy on attacked ones; "
             "differences are in percentage points, in brackets their 95 % intervals. 'RO': robust overfitting, in how "
             "many folds it was found and treated. Always answering the commonest class is right on "
             f"{commonest:.1%}."
@@ -101,25 +93,6 @@ class RobustnessReport(Report):
             "table are known better than two such intervals suggest.",
         )
 
-    @property
-    def facts(self):
-        """Entries of run.json."""
-        comparison = self.comparison
-        return {
-            "folds_judged": comparison.n_folds,
-            "folds_planned": comparison.n_planned,
-            "classes": comparison.facts["classes"],
-            "threat_model": comparison.facts["threat_model"],
-            "verdict": {question: verdict_facts(part) for question, part in comparison.verdict.parts.items()},
-        }
-
-    @property
-    def recommended(self):
-        """What the script builds, in words."""
-        if self.comparison.verdict.method is None:
-            return "the plain model, since adversarial training is not recommended,"
-        return super().recommended
-
 
 def _share(value, star=""):
     return number(value, ".1%", f"{value:.1%}{star}")
@@ -127,8 +100,8 @@ def _share(value, star=""):
 
 def _difference(row, names, star=""):
     """Return a difference of accuracies in percentage points with its interval."""
-    value, low, high = (100 * row[name] for name in names)
-    if low == high:
+    value, low, high = (100 * row[name] for name in names)  # shares to percentage points
+    if low == high:  # no difference in any fold
         return Cell(f"same{star}", value, (value, value, value))
     cell = effect(value, low, high, "{:+z.1f}".format)
     cell.text += star

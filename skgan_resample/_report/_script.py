@@ -1,8 +1,5 @@
 """The recommended model as a short Python script: the table, the model, the folds and the score of the comparison."""
 
-import importlib.util
-from pathlib import Path
-
 import numpy as np
 from imblearn.metrics import geometric_mean_score
 from sklearn.base import clone
@@ -67,7 +64,9 @@ def generated_script(comparison, request):
         *(f"{question}: {verdict.answer}. {verdict.sentence}" for question, verdict in verdicts.items()),
     )
     imports = ["import numpy as np", *code.import_lines()]
-    return "\n".join([*head, "", *_path_to_estimator(request), *imports, "", *lines]) + "\n"
+    if request.estimator is not None:
+        imports = ["import sys", 'sys.path.append(".")  # the estimator may be in this folder', *imports]
+    return "\n".join([*head, "", *imports, "", *lines]) + "\n"
 
 
 def _models(comparison):
@@ -101,21 +100,11 @@ def _table(code, request):
     return lines
 
 
-def _path_to_estimator(request):
-    """Return lines that find the user's own file of models, if the estimator is in one."""
-    module = type(request.estimator).__module__
-    spec = None if request.estimator is None else importlib.util.find_spec(module)
-    origin = Path(spec.origin).resolve() if spec is not None and spec.origin else None
-    if origin is None or Path.cwd() not in origin.parents or "site-packages" in origin.parts:
-        return []
-    return ["import sys", 'sys.path.append(".")  # where the estimator is']
-
-
 # ------------------------------------------------------------------------------------------------ the folds
 def _folds(code, comparison, request):
     """Return lines that make the outer folds of the comparison, without those that could not be judged."""
     groups = ", table.groups" if request.table.groups is not None else ""
-    rng = check_random_state(request.seed)
+    rng = check_random_state(request.seed)  # draws the seeds of folds as `compare` does, in the same order
     if request.table.times is not None:
         line = f"folds = list({code.use(TimeSeriesSplit)}({request.cv}).split(X))"
     elif request.table.task == "regression" and groups:
@@ -132,6 +121,7 @@ def _folds(code, comparison, request):
             [f"*{kind}({request.cv}, shuffle=True, random_state={state}).split(X, y{groups})" for state in states],
             "]",
         )
+    # folds that could not be judged are left out by their number
     judged = sorted({row["fold"] for row in comparison.rows})
     if len(judged) == comparison.n_planned:
         return [line]
@@ -156,7 +146,8 @@ def _inner_folds(code, request, models):
 # Each function returns lines before the models, code of the score of `fitted` on one fold, and the name of the score.
 def _error(code, comparison, request):
     label = comparison.score_label.removeprefix("the ")
-    setup = [code.named("relevance", request.relevance)]
+    setup = [f"relevance = {code.of(request.relevance)}"]
+    code.stands_for("relevance", request.relevance)
     if comparison.scoring == "rmse":
         return setup, "np.sqrt(np.mean((y[test] - fitted.predict(X.iloc[test])) ** 2))", label
     metric = code.use(ERRORS[comparison.scoring])
@@ -168,7 +159,7 @@ def _error(code, comparison, request):
 def _class_score(code, comparison, request):
     scoring, positive, options = comparison.scoring, comparison.facts["positive"], {}
     if scoring in ("average_precision", "brier"):
-        options["response_method"] = "predict_proba"
+        options["response_method"] = "predict_proba"  # these two scores are of probabilities
     if positive is not None and scoring != "balanced_accuracy":
         options["pos_label"] = positive
     elif scoring == "f1":

@@ -1,4 +1,4 @@
-"""Errors that the user of a table can mend, each in one sentence, and lists of names in words."""
+"""Errors that a user can correct, each in one sentence, and lists of names in words."""
 
 import contextlib
 import importlib.util
@@ -9,7 +9,7 @@ from skgan_resample.exceptions import NoRareRowsError, ResamplingWarning
 
 
 class CommandError(ValueError):
-    """Something the user can mend; the message is the whole output."""
+    """Something that the user can correct; the message is the whole output."""
 
 
 def listed(names, most=8):
@@ -21,11 +21,9 @@ def listed(names, most=8):
 
 def need(*modules):
     """Refuse to go on without a module of the extra "compare"."""
-    missing = [name for name in modules if importlib.util.find_spec(name) is None]
-    if missing:
-        raise CommandError(
-            f'{" and ".join(missing)} is missing; install it with pip install "skgan-resample[compare]".'
-        )
+    for name in modules:
+        if importlib.util.find_spec(name) is None:
+            raise CommandError(f'{name} is missing; install it with pip install "skgan-resample[compare]".')
 
 
 @contextlib.contextmanager
@@ -46,7 +44,7 @@ def one_sentence():
             raise CommandError(str(error)) from None
         except BrokenExecutor:
             raise CommandError(
-                "The system ended a worker process, most often for want of memory; take fewer --jobs. The same command "
+                "The system ended a worker process, mostly because memory ran out; take fewer --jobs. The same command "
                 "goes on from there."
             ) from None
     for warning in caught:

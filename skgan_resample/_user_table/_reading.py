@@ -1,7 +1,7 @@
-"""Read a table as people have it: separators, decimal commas, thousands, encodings, dates; note what was guessed.
+"""Read a user's table: separators, decimal commas, thousands, encodings, dates; note what was guessed.
 
-Libraries were tried on the files of the tests, see `benchmarks/reading_libraries.py`: none reads them as this module
-does; where one comes near, a comment names the figures.
+Libraries were tried on the files of the tests (`benchmarks/reading_libraries.py`): none reads all of them; comments
+below name the figures of the nearest.
 """
 
 import codecs
@@ -43,15 +43,15 @@ class TextFile:
     decimal: str = "."
     encoding: str = "utf-8-sig"
     surplus: int = 0  # empty cells at the end of each row, behind those that the header names
-    codes: list = field(default_factory=list)  # columns of digits that stay text, as the header has their names
+    digits: list = field(default_factory=list)  # columns of digits that stay text, named as in the header
     percent: list = field(default_factory=list)  # columns written as 12.5%
-    has_words: bool = False  # whether "None" or "NULL" stands somewhere
+    has_words: bool = False  # whether a cell is "None" or "NULL"
 
     def read(self, **options):
         """Return the file as a pandas frame; the first column is never taken for row labels."""
         import pandas as pd
 
-        options = {"skipinitialspace": True, "dtype": dict.fromkeys(self.codes, str), **options}
+        options = {"skipinitialspace": True, "dtype": dict.fromkeys(self.digits, str), **options}
         options = {"keep_default_na": False, "na_values": MISSING, "index_col": False, **options}
         with warnings.catch_warnings():
             if self.surplus:
@@ -59,12 +59,12 @@ class TextFile:
             return pd.read_csv(self.path, sep=self.separator, decimal=self.decimal, encoding=self.encoding, **options)
 
     def cells(self, **options):
-        """Return the cells as they are written: "00037" stays, and so do "NA" and an empty cell."""
+        """Return the cells as text, unchanged: "00037", "NA" and an empty cell stay."""
         cells = self.read(dtype=str, na_values=[], skipinitialspace=False, **options)
         return cells.set_axis([str(name).strip() for name in cells.columns], axis=1)
 
     def words_for_missing(self, column):
-        """Return {word: rows} of the words that stand in the file where a column has missing values."""
+        """Return {word: rows} of the words in the file that became missing values of a column."""
         cells = self.cells(usecols=lambda name: name.strip() == column.name)[column.name]
         words = cells[column.isna()].str.strip()
         return words[words != ""].value_counts().to_dict()
@@ -72,10 +72,7 @@ class TextFile:
 
 # ------------------------------------------------------------------------------------------------ files
 def read_frame(path, notes, *, separator=None, decimal=None):
-    """Return a CSV, TSV or Parquet file as a pandas frame, and its `TextFile`, None for Parquet.
-
-    What was guessed is appended to `notes`. A separator or decimal sign that is None is what the file shows.
-    """
+    """Return a CSV, TSV or Parquet file as a pandas frame, and its `TextFile` (None for Parquet); guesses are noted."""
     need("pandas")
     import pandas as pd
 
@@ -131,7 +128,7 @@ def _read_text(path, notes, separator, decimal):
         file.decimal = ","
         notes.append("Numbers are read with a decimal comma, such as 0,5; change that with --decimal .")
         frame, _ = _without_words(file.read())
-    frame = _with_codes(frame, file, notes)
+    frame = _with_digits(frame, file, notes)
     return _with_numbers(frame, file, notes, is_guess=decimal is None), file
 
 
@@ -141,11 +138,9 @@ def _opened(path, encoding):
 
 
 def _encoding(path, notes):
-    """Return the encoding of a text file: UTF-8 or UTF-16 as it is, else that of Windows, which is noted.
-
-    Not a detector: of the ten files tried, charset-normalizer reads six and chardet seven, since a few umlauts in a
-    table are too little text for statistics; this order reads all ten.
-    """
+    """Return the encoding of a text file: UTF-8 or UTF-16, else that of Windows, which is noted."""
+    # Of the ten files tried, charset-normalizer reads six and chardet seven: a few umlauts in a table are too little
+    # text for statistics. This order reads all ten.
     with (gzip.open if path.suffix == ".gz" else open)(path, "rb") as file:
         if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
             return "utf-16"
@@ -161,10 +156,8 @@ def _encoding(path, notes):
 
 
 def _separator(lines, usual):
-    """Return what separates the columns: the usual sign, unless another one cuts the header, and more evenly.
-
-    clevercsv, given these signs, finds 19 of the 20 that were tried; this finds all and takes no three packages.
-    """
+    """Return what separates the columns: the usual sign, unless another one cuts the header, and more evenly."""
+    # clevercsv, given these signs, finds 19 of the 20 that were tried, and brings three packages; this finds all.
     best = (False, 1), usual
     for separator in (usual, *(sign for sign in SEPARATORS if sign != usual)):
         counts = [len(row) for row in csv.reader(lines, delimiter=separator)]
@@ -183,20 +176,17 @@ def _surplus_cells(file, lines, notes):
     wide = [str(i) for i in range(len(rows[0]))]
     unnamed = file.read(header=0, names=wide, usecols=wide[len(header) :], dtype=str, na_values=[""])
     if unnamed.notna().any(axis=None):
-        names = "1 column" if len(header) == 1 else f"{len(header)} columns"
         raise CommandError(
-            f"{file.path} names {names} in its header, but has {len(rows[0])} cells in a row; name all columns, or say "
-            "with --sep what separates them."
+            f"A row of {file.path} has {len(rows[0])} cells, its header names {len(header)}; name all columns, or give "
+            "what separates them with --sep."
         )
-    cells = "The last cell of each row has" if surplus == 1 else f"The last {surplus} cells of each row have"
-    notes.append(f"{cells} no name in the header and no content: left out.")
+    notes.append(f"Left out, without a name in the header and without content: the last {surplus} cells of each row.")
     return surplus
 
 
 # ------------------------------------------------------------------------------------------------ numbers
-# skrub's Cleaner reads 11 of the 17 columns tried (with `parse_numbers`), all dates among them, but neither decimal
-# commas, thousands and per cent nor codes such as 00017, and it does not tell where the order of day and month was a
-# guess; this reads all 17.
+# skrub's Cleaner (with `parse_numbers`) reads 11 of the 17 columns tried, all dates among them, but no decimal commas,
+# thousands, per cent and codes such as 00017, and does not report that an order of day and month is a guess.
 def is_text(column):
     """Whether a column holds text, or anything that is not of one type."""
     import pandas as pd
@@ -216,10 +206,7 @@ def _stripped(column):
 
 
 def _has_decimal_commas(frame, separator):
-    """Whether a column of the frame, read with decimal points, holds nothing but numbers with decimal commas.
-
-    Between commas "1,234" is a thousand, elsewhere it is little more than one.
-    """
+    """Whether a column of the frame, read with decimal points, holds nothing but numbers with decimal commas."""
     pattern = f"{COMMA_NUMBER}|{WHOLE}"
     for _, cells in _text_columns(frame):
         cells = cells.str.rstrip(" %")
@@ -227,7 +214,7 @@ def _has_decimal_commas(frame, separator):
             continue
         with_comma = cells[cells.str.contains(",")]
         if len(with_comma) and cells.str.fullmatch(pattern).all():
-            in_groups = with_comma.str.fullmatch(THOUSANDS["."])
+            in_groups = with_comma.str.fullmatch(THOUSANDS["."])  # "1,234" is a thousand in a file of commas
             if not in_groups.all() or (separator != "," and not (with_comma.str.count(",") > 1).any()):
                 return True
     return False
@@ -247,7 +234,7 @@ def _without_words(frame):
     return frame, found
 
 
-def _with_codes(frame, file, notes):
+def _with_digits(frame, file, notes):
     """Return the frame with digits as text where a zero leads them, such as "00017", which is noted."""
     numbers = frame.select_dtypes("number")
     whole = [name for name in numbers if (numbers[name].dropna() % 1 == 0).all()]
@@ -259,21 +246,19 @@ def _with_codes(frame, file, notes):
         leads = cells[name].str.fullmatch(r"\s*0\d+\s*").fillna(False).astype(bool)
         if leads.any():
             examples[name] = cells[name][leads].iloc[0].strip()
-    file.codes = list(examples)
+    file.digits = list(examples)
     _note(notes, "Kept as text for their leading zeros, such as {!r}: {}.", examples)
     return frame.assign(**{name: cells[name] for name in examples})
 
 
 def _with_numbers(frame, file, notes, *, is_guess):
-    """Return the frame with columns as numbers that are written with thousands separators, percent signs, words for
-    missing values, or the other decimal sign.
-    """
+    """Return the frame with text as numbers that has thousands separators, percent signs or the other decimal sign."""
     import pandas as pd
 
     sign, other = file.decimal, "," if file.decimal == "." else "."
     grouped, percent, either = {}, {}, {}  # name to an example
     for name, written in _text_columns(frame):
-        if written.empty or name in file.codes:
+        if written.empty or name in file.digits:
             continue
         has_percent = written.str.endswith("%").all()
         cells = written.str.rstrip(" %") if has_percent else written
@@ -312,11 +297,7 @@ def _note(notes, words, examples):
 
 # ------------------------------------------------------------------------------------------------ dates
 def parsed_dates(column, *, day_first=False):
-    """Return a text column as dates if every value reads as one, else None; and a note where the order is a guess.
-
-    A number above 12 tells the day; points between the numbers are taken for day, month, year; `day_first` is the guess
-    for "03/04/2024", where nothing tells.
-    """
+    """Return a text column as dates if every value reads as one, else None; and a note where the order is a guess."""
     import pandas as pd
 
     seen = _stripped(column)
@@ -328,16 +309,16 @@ def parsed_dates(column, *, day_first=False):
         first, second = numbers[0].astype(int), numbers[2].astype(int)
         if (first > 12).any() and (second > 12).any():
             return None, None
-        if (first > 12).any() or (second > 12).any():
+        if (first > 12).any() or (second > 12).any():  # a number above 12 is the day
             day_first = bool((first > 12).any())
-        elif (numbers[1] == ".").all():
+        elif (numbers[1] == ".").all():  # 03.04.2024 is written where the day is first
             day_first = True
-        elif (first != second).any():
+        elif (first != second).any():  # 03/04/2024: `day_first` is a guess
             example = seen[numbers.index[first != second][0]]
             order, other = ("day/month", "month/day") if day_first else ("month/day", "day/month")
             note = (
-                f"Dates such as {example!r} in {column.name!r} are read as {order}, which nothing in the column tells "
-                f"from {other}; written as 2024-12-31 they cannot be mistaken."
+                f"Dates such as {example!r} in {column.name!r} are read as {order}, though they could be {other}; "
+                "written as 2024-12-31 they cannot be mistaken."
             )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

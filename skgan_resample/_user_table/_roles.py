@@ -13,10 +13,10 @@ ID_NAME = re.compile(r"(^|[_\W])(id|uuid|guid|key|index|row|nr)($|[_\W])", re.IG
 UNNAMED = re.compile(r"Unnamed: \d+")  # a column without a header: mostly the index that pandas has written
 # Our choices, by eye on tables at hand:
 MOST_STEP = 1.2  # of a counter, on average: rows may have been left out
-DISTINCT_IS_ID = 0.95  # a text column with this share of distinct values tells rows apart, not kinds of rows
-MANY_LABELS = 0.5  # text with this share of distinct values tells rows apart, not classes
+DISTINCT_IS_ID = 0.95  # a text column with this share of distinct values is an identifier of rows
+MANY_LABELS = 0.5  # text with a larger share of distinct values holds no classes
 MANY_COPIES = 0.01  # rows that repeat others, of all rows
-FEW_ROWS = 10  # fewer cannot be split into folds that say anything
+FEW_ROWS = 10  # fewer cannot be split into useful folds
 
 
 @dataclass
@@ -43,8 +43,8 @@ class Table:
 def read_table(path, *, target, group=None, time=None, task=None, sep=None, decimal=None):
     """Read a CSV, TSV or Parquet file exactly as the command ``skgan-resample compare`` reads it.
 
-    Separators, decimal commas, thousands, encodings, dates and missing values are recognised; rows without a target
-    and columns that cannot predict (one value only, row identifiers) are left out. ``notes`` lists all of that.
+    Separators, decimal commas, thousands, encodings, dates and missing values are recognised. Rows without a target and
+    columns that cannot predict (one value only, row identifiers) are left out. ``notes`` lists what was done.
 
     Parameters
     ----------
@@ -53,14 +53,14 @@ def read_table(path, *, target, group=None, time=None, task=None, sep=None, deci
     target : str
         The column to predict.
     group : str, default=None
-        A column that tells which rows belong on one side of a split.
+        A column; rows with the same value belong on one side of a split.
     time : str, default=None
         A column of dates or numbers by which rows are sorted.
     task : {"regression", "classification", "robustness"}, default=None
-        What the target is for; "robustness" is adversarial training for classes. None is "classification" for a target
-        of text, booleans or at most 20 different whole numbers.
+        "robustness" is adversarial training for classes. None is "classification" for a target of text, booleans or at
+        most 20 different whole numbers, else "regression".
     sep : str, default=None
-        What separates columns; None is what the header shows.
+        The sign between columns; None is what the header shows.
     decimal : {".", ","}, default=None
         The decimal sign; None is what the numbers show.
 
@@ -79,16 +79,15 @@ def read_table(path, *, target, group=None, time=None, task=None, sep=None, deci
     >>> import tempfile
     >>> from pathlib import Path
     >>> from skgan_resample import read_table
+    >>> lines = ["size;cost", *(f"{i % 7},5;{i * i},5" for i in range(30))]
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder) / "claims.csv"
-    ...     lines = ["size;kind;cost", *(f"{i % 7},5;fire;{i * i / 2}".replace(".", ",") for i in range(30))]
     ...     _ = path.write_text("\\n".join(lines))
     ...     table = read_table(path, target="cost")
     >>> table.X.columns.tolist(), table.y[:3].tolist(), table.task
-    (['size'], [0.0, 0.5, 2.0], 'regression')
-    >>> print(*table.notes[1:3], sep="\\n")
-    Columns are separated by semicolons; change that with --sep.
-    Numbers are read with a decimal comma, such as 0,5; change that with --decimal .
+    (['size'], [0.5, 1.5, 4.5], 'regression')
+    >>> table.notes[1]
+    'Columns are separated by semicolons; change that with --sep.'
     """
     notes = []
     frame, file = read_frame(path, notes, separator=sep, decimal=decimal)
@@ -100,10 +99,9 @@ def read_table(path, *, target, group=None, time=None, task=None, sep=None, deci
     day_first = file is not None and (file.decimal == "," or file.separator == ";")  # not written in America
     n_known = int(frame[target].notna().sum())
     if n_known < FEW_ROWS:
-        rows = "1 row" if n_known == 1 else f"{n_known} rows"
         raise CommandError(
-            f"{path} has {rows} with a value of {target!r}, too few to train on some and test on others; {FEW_ROWS} is "
-            "the least."
+            f"{path} has too few rows with a value of {target!r} to train on some and test on others: {n_known}; "
+            f"{FEW_ROWS} is the least."
         )
     if task is None:
         task = _task_of(frame[target])
@@ -186,10 +184,7 @@ def _groups(column, notes):
 
 # ------------------------------------------------------------------------------------------------ the target
 def _task_of(target):
-    """Return "regression" for numbers with fractions or more than 20 different values, "classification" for others.
-
-    Mostly numbers, or text that differs in every other row, is left to "regression", which says what is wrong with it.
-    """
+    """Return "regression" for numbers with fractions or more than 20 different values, "classification" for others."""
     import pandas as pd
 
     from skgan_resample._tables._targets import is_continuous_target
@@ -199,6 +194,7 @@ def _task_of(target):
         return "classification"
     numbers = pd.to_numeric(seen, errors="coerce").astype(float).dropna()
     if len(numbers) < len(seen):
+        # mostly numbers, or text that differs in every other row: "regression" refuses it and names the cells
         is_dirt = len(numbers) > len(seen) / 2 and is_continuous_target(numbers)
         return "regression" if is_dirt or seen.nunique() > MANY_LABELS * len(seen) else "classification"
     is_numeric_target = numbers.nunique() < 2 or np.isinf(numbers).any() or is_continuous_target(numbers)
@@ -262,10 +258,10 @@ def _with_dates(X, notes, day_first, *, is_sorted, can_sort):
 
 
 def _without_useless(X, notes):
-    """Return the table without columns that hold one value or that only tell rows apart, which is noted."""
+    """Return the table without columns that hold one value or that only identify rows, which is noted."""
     for name in X.columns:
         if is_text(X[name]) and X[name].map(lambda cell: isinstance(cell, list | dict | set | np.ndarray)).any():
-            raise CommandError(f"The column {name!r} holds lists or records; leave it out or spread it over columns.")
+            raise CommandError(f"The column {name!r} holds lists or records; leave it out or split it into columns.")
     constant = [name for name in X.columns if X[name].nunique(dropna=False) <= 1]
     if constant:
         notes.append(f"Dropped, one value only: {listed(constant)}.")
@@ -280,19 +276,21 @@ def _without_useless(X, notes):
 
 
 def identifiers(frame):
-    """Return the columns that only tell rows apart: counters, unique integers named like keys, nearly unique text."""
+    """Return the columns that only identify rows: counters, unique integers named like keys, nearly unique text."""
     import pandas as pd
 
     found = []
     for name in frame.columns:
         column = frame[name].dropna()
-        distinct = column.nunique() / max(1, len(column))
         if len(column) < 20:
             continue
+        distinct = column.nunique() / len(column)
+        is_named = ID_NAME.search(name) or UNNAMED.fullmatch(name)
         if pd.api.types.is_integer_dtype(column):
-            if distinct == 1 and (_counts(column.to_numpy()) or ID_NAME.search(name) or UNNAMED.fullmatch(name)):
-                found.append(name)
-        elif is_text(column) and distinct >= DISTINCT_IS_ID:
+            is_id = distinct == 1 and (is_named or _counts(column.to_numpy()))
+        else:
+            is_id = is_text(column) and distinct >= DISTINCT_IS_ID
+        if is_id:
             found.append(name)
     return found
 

@@ -153,8 +153,8 @@ def test_time_and_groups(folder, capsys):
         ("t.csv", None, ["--target", "cost", "--estimator", "sklearn.linear_model:LogisticRegression"], "classifier"),
         ("t.csv", "", ["--target", "cost"], "cannot be read"),
         ("t.csv", "a,cost\n", ["--target", "cost"], "holds no rows"),
-        ("t.csv", "a,cost\n1,2\n", ["--target", "cost"], "has 1 row with a value of 'cost', too few"),
-        ("t.csv", "a,cost\n" + "1,2\n2,3\n" * 4 + "1,\n1,\n", ["--target", "cost"], "has 8 rows with a value"),
+        ("t.csv", "a,cost\n1,2\n", ["--target", "cost"], "too few rows .* to train on some and test on others: 1; 10"),
+        ("t.csv", "a,cost\n" + "1,2\n2,3\n" * 4 + "1,\n1,\n", ["--target", "cost"], "too few rows .*: 8; 10 is"),
         ("t.csv", None, ["--target", "cost", "--max-time", "0"], "'0' is no number of seconds above 0"),
         ("t.csv", None, ["--target", "cost", "--jobs", "0"], "--jobs: '0' is no whole number"),
         ("t.csv", None, ["--target", "cost", "--sep", "::"], "'::' is no sign such as ';'"),
@@ -281,7 +281,7 @@ def test_report_says_what_refinement_changed(folder, capsys):
     assert "smogan" in out
     page = (folder / "report" / "index.html").read_text()
     assert "<h2>What refinement changed</h2>" in page
-    assert page.count('<img src="data:image/png;base64,') == 4
+    assert page.count('<img src="data:image/png;base64,') == 3
     counts = re.search(r"smogan made (\d+) rows: (\d+) were moved .*?, (\d+) fell back", page)
     n_rows, n_moved, n_fallback = map(int, counts.groups())
     assert n_rows >= n_moved > 0
@@ -302,7 +302,7 @@ def test_resample_with_smogan_has_its_own_threshold(folder, capsys):
 
 
 @pytest.mark.slow
-def test_equal_times_are_said_aloud(folder, capsys):
+def test_equal_times_are_noted(folder, capsys):
     messy_frame().assign(day=lambda frame: np.repeat(frame["day"][::5], 5).to_numpy()).to_csv("t.csv", index=False)
     status, out, _ = run(capsys, "compare", "t.csv", "--target", "cost", "--time", "day", *QUICK)
     assert status == 0

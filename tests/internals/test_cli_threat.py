@@ -92,7 +92,7 @@ def test_report_on_a_messy_csv(folder, capsys):
     assert page.count("<h2>") == 1
     assert page.count('<img src="data:image/png;base64,') == page.count('alt="Robust against clean') == 1
     assert not re.search(r'(src|href)="(?!data:)', page)  # opens offline
-    assert "adversarial training buy for churn?" in page
+    assert "adversarial training gain for churn?" in page
     assert "79 rows, 2 classes (leaves, stays)" in page
     rows = pd.read_csv(folder / "report" / "results.csv")
     assert sorted(rows["method"]) == sorted(2 * ["none", "at", "at-1.5", "auto", "estimator"])

@@ -166,7 +166,7 @@ def test_a_network_is_fitted_once_for_all_sections(tmp_path, n_fits, monkeypatch
     page = (out / "index.html").read_text()
     assert "the table before and after" in page.lower()
     assert "What refinement changed" in page
-    assert page.count("<figure>") == 4
+    assert page.count("<figure>") == 3
 
 
 @pytest.mark.parametrize(("limit", "is_left_out"), [(None, False), (1e9, False), (5.0, True)])
@@ -265,13 +265,13 @@ def test_a_terminal_is_never_too_narrow(capsys, monkeypatch, task, width):
     comparison, out = printed(capsys, task)
     assert max(len(line.rstrip()) for line in out.splitlines()) <= width
     assert "…" not in out
-    header = next(line for line in out.splitlines() if line.startswith("method"))
+    header = next(line for line in out.splitlines() if line.startswith("method  "))
     left_out = re.search(r"Left out on this narrow terminal, to be found in the report: (.*?)\.\n\n", out, re.DOTALL)
     names = [] if left_out is None else re.sub(r"\s+", " ", left_out.group(1)).split(", ")
     assert all(name not in re.split(r"\s{2,}", header) for name in names)
     monkeypatch.setenv("COLUMNS", "500")
     _, wide = printed(capsys, task)
-    whole = next(line for line in wide.splitlines() if line.startswith("method"))
+    whole = next(line for line in wide.splitlines() if line.startswith("method  "))
     assert set(re.split(r"\s{2,}", whole.strip())) == {*re.split(r"\s{2,}", header.strip()), *names}
     for row in comparison.results.values():
         assert re.search(rf"^{re.escape(row['method'])} ", out, re.MULTILINE)
