@@ -1,7 +1,7 @@
 """HardTripletSampler: rare classes over-sampled along stretched pairs, where a classifier believes in the new rows."""
 
+from functools import partial
 from hashlib import sha256
-from math import ceil
 from numbers import Integral, Real
 
 import numpy as np
@@ -13,8 +13,9 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from skgan_resample._hard_triplet import _quality
-from skgan_resample._hard_triplet._candidates import FALLBACK, KINDS, POSITIVE, CandidateFilter, Drawing, Table, join
+from skgan_resample._hard_triplet._candidates import FALLBACK, KINDS, NEGATIVE, POSITIVE, Drawing, Table
 from skgan_resample._hard_triplet._mining import pick_pairs, pick_triplets
+from skgan_resample._hard_triplet._rejection import MAX_ROUNDS, RejectionSampler
 from skgan_resample._hard_triplet._training import (
     TRIPLET_CONSTRAINTS,
     TripletNetworkOptions,
@@ -25,9 +26,6 @@ from skgan_resample._tables._containers import append_rows
 from skgan_resample._tables._encoder import TableEncoder
 from skgan_resample.exceptions import warn
 
-POOL = 8  # candidates for each row wanted
-MAX_ROUNDS = 10  # of drawing candidates before the fallback
-FEW_CANDIDATES = 64  # are drawn at least
 COLLAPSED = 0.5  # of the real rows' mean distance from each other: below, new rows are too alike
 
 
@@ -308,144 +306,36 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
         places = encoded if self.embedding_network_ is None else self._embedded(encoded)
         return Table(codes, encoded, labels, places), y_encoder, y_codes, rng
 
-    # ------------------------------------------------------------------------------------------ drawing
     def _draw(self, table, rng):
         """Return Candidates, as many of each class as `sampling_strategy_` asks for, and the confidence in each."""
         options = TripletNetworkOptions.of(self.network)
         untrained = 0.0 if options.hardness == "adaptive" else self.stretch * options.hardness
+        has_gan = self.positive_generator_ is not None
         drawing = Drawing(
             table,
             self.encoder_.nominal_,
             strength=self.curriculum_["strength"] if self.curriculum_ else untrained,
             threshold=self.curriculum_["threshold"] if self.curriculum_ else 0.0,
             k_neighbors=self.k_neighbors,
-            share_variation=0.0 if self.positive_generator_ is not None else options.share_variation,
+            share_variation=0.0 if has_gan else options.share_variation,
         )
-        self.acceptance_rate_ = {}
-        parts = [(drawing.plain(0, 0, rng), np.empty(0))]
-        for label, name in enumerate(self.classes_.tolist()):
-            n_new = self.sampling_strategy_.get(name, 0)
-            if n_new:
-                parts.append(self._draw_class(drawing, label, n_new, rng))
-        candidates, confidence = zip(*parts)
-        return join(candidates), np.concatenate(confidence)
-
-    def _draw_class(self, drawing, label, n_new, rng):
-        """Return Candidates of one class that pass the filter, probable ones more often, and the confidence in each."""
-        candidate_filter = self._make_filter(drawing.table, label)
-        if len(drawing.members[label]) == 1:
-            name = self.classes_.tolist()[label]
-            warn(f"Class {name!r} has one row: how its rows vary is borrowed from other classes.")
-        found, confidence, n_seen, n_passed, missing = [], [], 0, 0, n_new
-        for _ in range(MAX_ROUNDS if self.classifier_network_ is not None else 0):
-            size = max(FEW_CANDIDATES, POOL * missing)
-            pool, encoded, probabilities = self._candidates(drawing, label, size, rng)
-            of_class = probabilities[:, label]
-            # Gumbel top-k (Kool et al., ICML 2019): log weights plus Gumbel noise, sorted, are a weighted draw without
-            # replacement; a weight is probability ** confidence_power.
-            log_weights = self.confidence_power * np.log(np.maximum(of_class, np.finfo(float).tiny))
-            order = np.argsort(-(log_weights + rng.gumbel(size=size)), kind="stable")
-            for block in np.array_split(order, ceil(size / (2 * missing))):
-                part = pool.at(block)
-                good = block[self._passes(candidate_filter, part, encoded[block], probabilities[block], label)]
-                n_seen, n_passed = n_seen + len(block), n_passed + len(good)
-                good = good[:missing]
-                found.append(pool.at(good))
-                confidence.append(of_class[good])
-                missing -= len(good)
-                if not missing:
-                    break
-            if not missing:
-                break
-        self.acceptance_rate_[self.classes_.tolist()[label]] = n_passed / max(n_seen, 1)
-        if missing:
-            rest = self._fallback(drawing, label, missing, rng)
-            found.append(rest)
-            confidence.append(self._probabilities_of(encoded_rows(self.encoder_, rest.codes))[:, label])
-        return join(found), np.concatenate(confidence)
-
-    def _candidates(self, drawing, label, size, rng):
-        """Return Candidates as valid rows, encoded, and what the classifier says of them."""
-        n_positive = round(size * self.positive_fraction)
-        parts = [drawing.positives(label, n_positive, rng), drawing.negatives(label, size - n_positive, rng)]
-        if self.positive_generator_ is not None:
-            parts = [self._generated(part, drawing, rng) for part in parts]
-        pool = join(parts)
-        pool = pool._replace(codes=self.encoder_.snap(pool.codes))
-        encoded = encoded_rows(self.encoder_, pool.codes)
-        return pool, encoded, self._probabilities_of(encoded)
-
-    def _probabilities_of(self, encoded):
-        if self.classifier_network_ is None:
-            return np.full((len(encoded), len(self.classes_)), 1 / len(self.classes_))
-        return self._probabilities(encoded)
-
-    def _make_filter(self, table, label):
-        parts = self.filter.split("+") if isinstance(self.filter, str) else []
-        has_measurements = any(
-            not column.is_nominal and column.grid is None and column.kind != "constant"
-            for column in self.encoder_.columns_
+        names = {POSITIVE: "positive_generator_", NEGATIVE: "negative_generator_"} if has_gan else {}
+        rejection = RejectionSampler(
+            drawing,
+            self.encoder_,
+            self.classes_,
+            probabilities=self._probabilities,
+            generators={kind: partial(self._through, name) for kind, name in names.items()},
+            max_rounds=0 if self.classifier_network_ is None else MAX_ROUNDS,
+            filter=self.filter,
+            fallback=self.fallback,
+            positive_fraction=self.positive_fraction,
+            confidence_power=self.confidence_power,
         )
-        return CandidateFilter(
-            table,
-            label,
-            by_neighbors="knn" in parts,
-            by_classifier="classifier" in parts,
-            refuse_copies=has_measurements,
-        )
+        drawn = rejection.draw(self.sampling_strategy_, rng)
+        self.acceptance_rate_ = rejection.acceptance_rate
+        return drawn
 
-    def _passes(self, candidate_filter, candidates, encoded, probabilities, label):
-        if callable(self.filter):
-            mask = np.asarray(self.filter(self.encoder_.from_codes(candidates.codes), self.classes_[label]))
-            if mask.dtype != bool or mask.shape != (len(encoded),):
-                raise ValueError(
-                    f"filter must return a mask, booleans of shape ({len(encoded)},); got {mask.dtype} of {mask.shape}."
-                )
-            return mask
-        return candidate_filter.passes(candidates, encoded, probabilities)
-
-    def _fallback(self, drawing, label, n_missing, rng):
-        """Return what stands for candidates that did not pass."""
-        name = self.classes_.tolist()[label]
-        if self.fallback == "raise":
-            raise ValueError(
-                f"For class {name!r} {n_missing} of the rows wanted did not pass the filter; "
-                'loosen `filter`, or give fallback="interpolate" or "fewer".'
-            )
-        plain = drawing.plain(label, n_missing if self.fallback == "interpolate" else 0, rng)
-        if self.fallback == "fewer":
-            warn(f"Class {name!r} got {n_missing} rows fewer than asked for: no more candidates passed the filter.")
-        return plain._replace(codes=self.encoder_.snap(plain.codes))
-
-    def _generated(self, candidates, drawing, rng):
-        """Return candidates with what the generators add to the straight line."""
-        if not len(candidates.kind):
-            return candidates
-        table, n_classes = drawing.table, len(self.classes_)
-        labels = table.labels[candidates.seed]
-        member = np.eye(n_classes)[labels]
-        u = candidates.position[:, None]
-        if candidates.kind[0] == POSITIVE:
-            start, end = table.places[candidates.seed], table.places[candidates.partner]
-            made, at_start, at_end = (
-                self._through("positive_generator_", np.hstack([place, member]).astype(np.float32))
-                for place in (start + u * (end - start), start, end)
-            )
-            line = table.encoded[candidates.seed] * (1 - u) + table.encoded[candidates.partner] * u
-            encoded = line + made - (1 - u) * at_start - u * at_end
-        else:
-            pair = drawing.stretched_places(candidates.partner, candidates.positive)
-            inputs = np.hstack([*pair, table.places[candidates.seed], member]).astype(np.float32)
-            step = np.tanh(self._through("negative_generator_", inputs))
-            ranges = _interquartile_ranges(table, n_classes)[labels]
-            encoded = table.encoded[candidates.seed] + rng.uniform(size=u.shape) * ranges * step
-            candidates = candidates._replace(position=np.full(len(u), np.nan))
-        codes = self.encoder_.decode_codes(encoded[:, : self.encoder_.width_], rng)
-        stays = np.isnan(codes) | np.isnan(candidates.codes)  # what is missing is decided by the parents
-        stays |= candidates.donor[:, :1] >= 0  # the only rows of their classes: there is no pair to bend
-        return candidates._replace(codes=np.where(stays, candidates.codes, codes))
-
-    # ------------------------------------------------------------------------------------------ accounts
     def _account(self, table, drawn, confidence, rng):
         """Say of every row where it comes from, and how the new ones compare with the real ones."""
         n_real, n_new = len(table.labels), len(drawn.kind)
@@ -455,7 +345,7 @@ class HardTripletSampler(TripletNetworks, BaseOverSampler):
         self.kept_indices_ = np.arange(n_real)
         self.is_synthetic_ = np.arange(n_real + n_new) >= n_real
         self.parent_indices_ = _quality.parents(drawn)
-        of_real = self._probabilities_of(table.encoded)[np.arange(n_real), table.labels]
+        of_real = self._probabilities(table.encoded)[np.arange(n_real), table.labels]
         self.sample_info_ = _quality.row_info(n_real, drawn, np.concatenate([of_real, confidence]))
         self.fallback_share_ = float(np.mean(drawn.kind == FALLBACK)) if n_new else 0.0
         self.report_ = self._reported(drawn, encoded, labels, n_real, rng) if n_new else {}
@@ -646,12 +536,3 @@ def _bounds(hardness):
     if not low <= high:
         raise ValueError(f"hardness={hardness!r} is neither a name nor a lower and an upper bound.")
     return low, high
-
-
-def _interquartile_ranges(table, n_classes):
-    """Return the interquartile range of each encoded column within each class, shape (n_classes, width)."""
-    ranges = [
-        np.subtract(*np.quantile(table.encoded[table.labels == label], [0.75, 0.25], axis=0))
-        for label in range(n_classes)
-    ]
-    return np.array(ranges)

@@ -315,7 +315,10 @@ class TripletNetworks(OptionsMixin, CallbackSupportMixin, TorchStateMixin):
         return self._through("embedding_network_", self._network_inputs(rows))
 
     def _probabilities(self, rows):
-        """Return what the classifier says of encoded rows, shape (n, n_classes); rows of it sum to 1."""
+        """Return the classifier's probabilities of encoded rows; all alike where training diverged."""
+        if self.classifier_network_ is None:
+            return np.full((len(rows), len(self.classes_)), 1 / len(self.classes_))
+        # (n, width) -> (n, n_classes)
         scores = self._through("classifier_network_", self._network_inputs(rows))
         odds = np.exp(scores - scores.max(axis=1, keepdims=True))
         return odds / odds.sum(axis=1, keepdims=True)

@@ -14,7 +14,9 @@ from skgan_resample._nn.triplets import (
     TINY,
     distances,
     drawn_places,
+    mean_violation,
     nearest_other,
+    paired_distances,
     partners,
     reverse_triplet_loss,
     triplet_loss,
@@ -83,7 +85,7 @@ def gan_step(
         made, generator_report = _train_generators(x, y, member, z.detach(), same, (progress - warm_up) / (1 - warm_up))
         report |= generator_report
         share = _share_of_real(generator_report["generator_loss"], memory, weights["synthetic"])
-        synthetic = _synthetic_loss(made)
+        synthetic = _synthetic_loss(encoder, made, margin)
         descend(optimizers["encoder"], share * real + (1 - share) * synthetic)
         report |= {"synthetic_loss": synthetic, "threshold": torch.tensor(curriculum.threshold.value)}
         return report
@@ -92,7 +94,7 @@ def gan_step(
         ends = partners(y)
         others = drawn_places(y, 0, 1)[1][:, 0]
         with torch.no_grad():
-            pair = (z[ends] - z).square().sum(dim=1).clamp_min(TINY).sqrt()
+            pair = paired_distances(z, z[ends])
             curriculum.follow(progress, pair)
             room = nearest_other(z, z, same)
             share = curriculum.shares(pair, torch.stack([room, room[ends]], dim=1))
@@ -106,15 +108,11 @@ def gan_step(
         inputs = cat([place_a.detach(), place_p.detach(), z[others], member[others]], dim=1)
         negative = x[others] + reach[y[others]] * torch.tanh(networks.negatives(inputs))
         fakes, fake_member = cat([anchor, positive, negative]), cat([member, member, member[others]])
-        discriminator_loss = (
-            functional.relu(1 - discriminator(x, member)).mean()
-            + functional.relu(1 + discriminator(fakes.detach(), fake_member)).mean()
-        )
+        discriminator_loss = _hinge_loss(discriminator(x, member), discriminator(fakes.detach(), fake_member))
         descend(optimizers["discriminator"], discriminator_loss)
 
         place_n = encoder(negative)
-        to_negative = (place_n - place_a).square().sum(dim=1).clamp_min(TINY).sqrt()
-        to_positive = (place_p - place_a).square().sum(dim=1).clamp_min(TINY).sqrt()
+        to_negative, to_positive = paired_distances(place_a, place_n), paired_distances(place_a, place_p)
         guesses = classifier(fakes)
         reverse = reverse_triplet_loss(to_negative, to_positive.detach(), curriculum.threshold.value)
         losses = {
@@ -133,18 +131,22 @@ def gan_step(
         met = (to_negative - to_positive + curriculum.threshold.value <= 0).float().mean()
         kept = (guesses[2 * len(y) :].argmax(dim=1) == y[others]).float().mean()
         curriculum.judge(met, kept)
-        made = {"anchor": anchor.detach(), "positive": positive.detach(), "negative": negative.detach()}
+        made = anchor.detach(), positive.detach(), negative.detach()
         names = {f"{name}_loss": value for name, value in losses.items()}
         return made, {**names, "generator_loss": loss, "discriminator_loss": discriminator_loss}
 
-    def _synthetic_loss(made):
-        parts = {name: encoder(value) for name, value in made.items()}
-        to_positive = (parts["anchor"] - parts["positive"]).square().sum(dim=1).clamp_min(TINY).sqrt()
-        to_negative = (parts["anchor"] - parts["negative"]).square().sum(dim=1).clamp_min(TINY).sqrt()
-        violation = functional.relu(to_positive - to_negative + margin)
-        return violation.sum() / (violation > 0).sum().clamp_min(1)
-
     return step
+
+
+def _hinge_loss(real_scores, fake_scores):
+    """Return the hinge loss of the discriminator: real rows score above 1, made ones below -1."""
+    return functional.relu(1 - real_scores).mean() + functional.relu(1 + fake_scores).mean()
+
+
+def _synthetic_loss(encoder, made, margin):
+    """Return the triplet loss of made triplets: anchors, positives and negatives, each (n, width)."""
+    anchor, positive, negative = (encoder(rows) for rows in made)
+    return mean_violation(paired_distances(positive, anchor) - paired_distances(negative, anchor) + margin)
 
 
 def _share_of_real(generator_loss, memory, most):
