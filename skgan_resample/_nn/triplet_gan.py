@@ -14,9 +14,9 @@ from skgan_resample._nn.triplets import (
     TINY,
     distances,
     drawn_places,
-    mean_violation,
+    lengths,
+    margin_loss,
     nearest_other,
-    paired_distances,
     partners,
     reverse_triplet_loss,
     triplet_loss,
@@ -85,7 +85,8 @@ def gan_step(
         made, generator_report = _train_generators(x, y, member, z.detach(), same, (progress - warm_up) / (1 - warm_up))
         report |= generator_report
         share = _share_of_real(generator_report["generator_loss"], memory, weights["synthetic"])
-        synthetic = _synthetic_loss(encoder, made, margin)
+        anchor, positive, negative = (encoder(part) for part in made)
+        synthetic = margin_loss(lengths(anchor - positive), lengths(anchor - negative), margin)
         descend(optimizers["encoder"], share * real + (1 - share) * synthetic)
         report |= {"synthetic_loss": synthetic, "threshold": torch.tensor(curriculum.threshold.value)}
         return report
@@ -94,7 +95,7 @@ def gan_step(
         ends = partners(y)
         others = drawn_places(y, 0, 1)[1][:, 0]
         with torch.no_grad():
-            pair = paired_distances(z, z[ends])
+            pair = lengths(z[ends] - z)
             curriculum.follow(progress, pair)
             room = nearest_other(z, z, same)
             share = curriculum.shares(pair, torch.stack([room, room[ends]], dim=1))
@@ -111,8 +112,7 @@ def gan_step(
         discriminator_loss = _hinge_loss(discriminator(x, member), discriminator(fakes.detach(), fake_member))
         descend(optimizers["discriminator"], discriminator_loss)
 
-        place_n = encoder(negative)
-        to_negative, to_positive = paired_distances(place_a, place_n), paired_distances(place_a, place_p)
+        to_positive, to_negative = lengths(place_p - place_a), lengths(encoder(negative) - place_a)
         guesses = classifier(fakes)
         reverse = reverse_triplet_loss(to_negative, to_positive.detach(), curriculum.threshold.value)
         losses = {
@@ -138,15 +138,9 @@ def gan_step(
     return step
 
 
-def _hinge_loss(real_scores, fake_scores):
-    """Return the hinge loss of the discriminator: real rows score above 1, made ones below -1."""
-    return functional.relu(1 - real_scores).mean() + functional.relu(1 + fake_scores).mean()
-
-
-def _synthetic_loss(encoder, made, margin):
-    """Return the triplet loss of made triplets: anchors, positives and negatives, each (n, width)."""
-    anchor, positive, negative = (encoder(rows) for rows in made)
-    return mean_violation(paired_distances(positive, anchor) - paired_distances(negative, anchor) + margin)
+def _hinge_loss(of_real, of_made):
+    """Return the loss of a discriminator's scores: real rows should be above 1, made ones below -1."""
+    return functional.relu(1 - of_real).mean() + functional.relu(1 + of_made).mean()
 
 
 def _share_of_real(generator_loss, memory, most):

@@ -117,14 +117,14 @@ def distances(rows, others):
     return squared.clamp_min(TINY).sqrt()
 
 
-def paired_distances(rows, others):
-    """Return the Euclidean distance of each row to its counterpart, (n,), with a finite slope at 0."""
-    return (others - rows).square().sum(dim=1).clamp_min(TINY).sqrt()
+def lengths(vectors):
+    """Return the Euclidean norm of each row, not quite 0, since its slope there is infinite."""
+    return vectors.square().sum(dim=1).clamp_min(TINY).sqrt()
 
 
-def mean_violation(violation):
-    """Return the mean of the violations of the margin that are above 0; 0 if there are none."""
-    violation = functional.relu(violation)
+def margin_loss(to_positive, to_negative, margin):
+    """Return the mean of [to_positive - to_negative + margin]+ over the triplets in which it is not 0."""
+    violation = functional.relu(to_positive - to_negative + margin)
     return violation.sum() / (violation > 0).sum().clamp_min(1)
 
 
@@ -143,7 +143,7 @@ def triplet_loss(distance, labels, margin, mining="all", itself=None):
         farthest = torch.where(positive, distance, -infinity).amax(dim=1)
         nearest = torch.where(same, infinity, distance).amin(dim=1)
         usable = farthest.isfinite() & nearest.isfinite()
-        return mean_violation(farthest[usable] - nearest[usable] + margin)
+        return margin_loss(farthest[usable], nearest[usable], margin)
     positive, negative = drawn_places(labels, MINED_POSITIVES, MINED_NEGATIVES)
     violation = distance.gather(1, positive)[:, :, None] - distance.gather(1, negative)[:, None, :] + margin
     counts = violation > 0
@@ -314,7 +314,7 @@ def triplet_step(
         shift = torch.where(borrowed[:, None], shift[torch.randperm(len(x), device=x.device)], shift)
         far = encoder(x + shift)
         with torch.no_grad():
-            pair = paired_distances(z, far)
+            pair = lengths(far - z)
             curriculum.follow(progress, pair)
             room = torch.stack([nearest_other(z, z, same), nearest_other(far, z, same)], dim=1)
             share = curriculum.shares(pair, room)
@@ -330,13 +330,14 @@ def triplet_step(
         return sum(losses) / len(losses)
 
     def _pulled_loss(near, far, z, y):
-        to_positive = paired_distances(near, far)[:, None]
+        to_positive = lengths(far - near)[:, None]
         to_negative = distances(near, z).gather(1, drawn_places(y, 1, MINED_NEGATIVES)[1])
         share = pulled_share(to_negative, to_positive, curriculum.threshold.value).detach()
         pulled = (1 - share) * to_negative  # the way to the anchor is straight
         met = (pulled <= to_positive - curriculum.threshold.value).float().mean()
+        loss = margin_loss(to_positive, pulled, margin)
         curriculum.judge(met, torch.ones_like(met))  # embeddings have no class to lose
-        return mean_violation(to_positive - pulled + margin)
+        return loss
 
     return step
 

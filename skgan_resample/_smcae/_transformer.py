@@ -39,17 +39,16 @@ class SMCAETransformer(
     errors together. The network begins from simple maps and competes with them: held-out real rows choose among all,
     doing nothing included. Real rows are never changed. Read more in the guide :doc:`/guides/smcae`.
 
-    There are three ways to say which rows are synthetic: `sample_domain` in `fit` and `transform`, for tables that hold
-    both; `X_synthetic` in `fit` and `refine`, for two tables; and `skgan_resample.compose.SyntheticRefiner`, for rows
-    that a sampler or a simulator makes inside a pipeline. Without any of them the estimator warns and changes nothing.
+    Which rows are synthetic is said by `sample_domain` in `fit` and `transform` (one table), by `X_synthetic` in `fit`
+    and `refine` (two tables), or by `skgan_resample.compose.SyntheticRefiner`, for rows that a sampler or a simulator
+    makes inside a pipeline. Without any of them the estimator warns and changes nothing.
 
     Parameters
     ----------
     variant : {"guarded", "paper"}, default="guarded"
-        "guarded", our choice because tables rarely come with pairs of rows: class by class, a base map and behind it a
-        network whose first step is zero; see Notes. "paper": a network of sigmoid units, trained layer by layer and
-        then as a whole, between tables scaled to [0, 1]. It needs pairs of rows; without them it moves rows to the
-        mean.
+        "guarded", our choice because tables rarely come with pairs of rows: class by class, a base map and a network
+        behind it. "paper": a network of sigmoid units, trained layer by layer and then as a whole, between tables
+        scaled to [0, 1]. It needs pairs of rows; without them it moves rows to the mean.
     select : {"cv", "gap", "identity", "location_scale", "coral", "linear_ot"} or None, default="cv"
         Which map is taken. "cv": that with which models predict held-out real rows best. "gap": that whose rows are
         nearest to held-out real ones, in energy distance; also what "cv" means where no target is known. A name: this
@@ -57,34 +56,32 @@ class SMCAETransformer(
         "location_scale", mean and standard deviation of each column; "coral", mean and covariance; "linear_ot", optimal
         transport between normal distributions, for each class by itself; "smcae".
     base : {"auto", "identity", "location_scale", "coral", "linear_ot"}, default="auto"
-        Where the network of the guarded variant begins. "auto": the best of the others in the selection; without one
-        "linear_ot" if there are classes, else "location_scale".
+        Where the guarded network begins. "auto": the best of the others in the selection, else "linear_ot" for classes
+        and "location_scale" without.
     cv : int >= 2, default=5
         Folds of the selection over real rows, stratified by class.
     scoring : {"auto", "accuracy", "balanced_accuracy", "r2"}, default="auto"
-        What the selection maximises. "auto" is the accuracy, or R^2 for a continuous target. For the rows of a sampler
-        in `SyntheticRefiner` a real row is then weighted by the number of rows, real and synthetic, of its class or
-        with a target near its own; that is the balanced accuracy where a sampler balances the classes. Set it to what
-        you report.
+        What the selection maximises; set it to what you report. "auto" is the accuracy, or R^2 for a continuous target;
+        inside a `SyntheticRefiner` a real row is then weighted by the number of rows of its class, or with a target
+        near its own, after resampling.
     estimator : estimator, default=None
-        The model in the selection. It is cloned and gets encoded rows: numbers without missing cells. None: the mean
-        over logistic or ridge regression, 5 nearest neighbours and 30 randomized trees.
+        The model in the selection; it gets encoded rows. None: the mean over logistic or ridge regression, 5 nearest
+        neighbours and 30 randomized trees.
     target_type : {"auto", "classification", "regression"} or None, default="auto"
-        What `y` is for. "auto": regression where it holds numbers with fractions, or of more than 20 different values.
-        None: `y` is not used.
+        What `y` is for; "auto" takes numbers with fractions, or more than 20 different ones, for a regression. None:
+        `y` is not used.
     pairing : {"auto", "ot", "nearest", "given"}, default="auto"
         Which real row a synthetic one is to become in the loss of the left channel. "ot" (optimal transport): the
-        assignment within the class that has the least total squared distance and uses real rows equally often; more
-        than 1,000 rows are assigned in parts drawn at random. "nearest": the nearest real row of the class. "given":
-        row i of the synthetic rows and row i of the real ones are partners. "auto": "given" for the paper's variant,
-        else "ot".
+        assignment within the class of least total squared distance that uses real rows equally often (1,000 rows at a
+        time). "nearest": the nearest real row of the class. "given": row i of both tables. "auto": "given" for the
+        paper's variant, else "ot".
     categorical_features : "auto", None, or array-like of names, positions or a mask of bool, default="auto"
         Nominal columns. "auto": strings, booleans, categories. Numeric columns can be named as well.
     keep : array-like of names, positions or a mask, default=None
         Columns that are neither used nor changed, such as a key or a date.
     snap : bool, default=True
-        Whether values go to the grid of the real column: range, whole numbers, decimals, few values. Otherwise only
-        categories and integer data types are respected.
+        Whether values go to the grid of the real column: range, decimals, few values. Categories and integer data types
+        are respected in any case.
     autoencoder : AutoencoderOptions, default=None
         Settings of the network; None is ``AutoencoderOptions()``.
     max_steps : int, default=300
@@ -94,7 +91,7 @@ class SMCAETransformer(
     device : str, default="auto"
         "cpu", "cuda", "cuda:1", ...; "auto" is CUDA where there is one.
     verbose : int, default=0
-        If not 0, every record of the final training is printed.
+        Whether to print every record of the final training.
     random_state : int, RandomState instance or None, default=None
         Same seed, same rows; on one device, and unless `max_time` is set.
 
@@ -103,23 +100,20 @@ class SMCAETransformer(
     selected_ : str
         The map taken; "identity" where nothing was learned.
     cv_results_ : dict
-        The selection, one entry a candidate: ``candidate``, ``mean_test_score``, ``rank_test_score``,
-        ``split0_test_score`` and so on, ``error_of_difference`` (standard error of the difference to the best), ``gap``
-        (energy distance of moved to held-out real rows of the class). Empty without a selection.
+        The selection, one entry a candidate, as in GridSearchCV; also ``error_of_difference`` (standard error of the
+        difference to the best) and ``gap`` (energy distance to held-out real rows). Empty without a selection.
     gap_before_, gap_after_ : float
-        The gap of "identity" in `cv_results_` and that of the map taken; the latter, as the best of several, is a
-        little optimistic. NaN without a selection.
+        The gap of "identity" in `cv_results_`, and that of the map taken. NaN without a selection.
     best_step_ : int or None
-        The step at which training ended: the last one unless held-out rows preferred an earlier one by more than two
-        standard errors; None without a network.
+        The step at which training ended, an earlier one than the last if held-out rows preferred it by two standard
+        errors; None without a network.
     network_share_ : float
-        Share of the synthetic rows that the network moved, by more than 0.001 in some encoded column, from where the
-        base put them; 0 without a network.
+        Share of the synthetic rows that the network moved from where the base put them; 0 without a network.
     network_ : torch.nn.Module or None
         The autoencoder, on the CPU; None if another map was taken or training failed.
     history_ : list of dict
-        One record per 50 steps of the final training: ``step``, ``seconds`` and, from the second on, the mean errors
-        ``left_loss`` and ``right_loss``; guarded also ``energy``; paper also ``stage``.
+        One record per 50 steps of the final training: ``step``, ``seconds``, ``left_loss``, ``right_loss``; guarded
+        also ``energy``, paper also ``stage``.
     device_ : str or None
         Where networks are trained.
     pairing_ : str
@@ -134,14 +128,12 @@ class SMCAETransformer(
 
     Notes
     -----
-    From the paper, as far as the code of its first author shows: the two channels, the shared encoder, both errors and
-    their squared difference, pairs of rows, layers trained one after the other with the real code as the target of both
-    channels, then all of them together. There, row i of one table is the partner of row i of the other. Tables rarely
-    have partners, so how partners are chosen is our choice. So is the rest of the guarded variant: the base map, the
-    residual network that gets the class as an input, the energy distance, the balance that never trains a channel to
-    fail, the stretching of moved rows to the spread of the real ones (by up to two), held-out rows that end the
-    training early, snapping, and the selection. A value that holds a fifth of a numeric real column attracts as many
-    cells of the moved rows, so that zeros of a rainfall stay zeros.
+    From the paper, as far as the code of its first author shows: two channels, a shared encoder, both errors and their
+    squared difference, pairs of rows, layers trained one by one, then together. The rest is our choice, since tables rarely come with pairs: how partners are
+    found, the base map, the residual network that gets the class as an input, the energy distance, the stretching of
+    moved rows to the spread of the real ones (by up to two), held-out rows that end the training early, snapping, and
+    the selection. A value that holds a fifth of a numeric real column attracts as many cells of the moved rows, so that
+    zeros of a rainfall stay zeros.
 
     Give `y_synthetic` and, to `refine`, the target of new rows: most of the gain comes from matching class by class.
     Where a target is not given, a model of the synthetic rows predicts it. A continuous target moves along with its
@@ -154,12 +146,8 @@ class SMCAETransformer(
     SMCAE is no candidate where held-out rows are nearest to its base map without the network.
 
     Rows that were made of the real ones, as by SMOTE, contain information on the rows that the selection holds out:
-    judge them with `SyntheticRefiner`, which makes them anew in each fold.
-
-    ``fit_transform(X)`` differs from ``fit(X).transform(X)`` on purpose: without `sample_domain`, `transform` takes
-    all rows for real, as in prediction, and returns them as they are.
-
-    SMCAE does not help everywhere; ``benchmarks/results`` says where not.
+    judge them with `SyntheticRefiner`, which makes them anew in each fold. ``fit_transform(X)`` differs from
+    ``fit(X).transform(X)`` on purpose: without `sample_domain`, `transform` takes all rows for real.
 
     References
     ----------
@@ -275,8 +263,7 @@ class SMCAETransformer(
         Raises
         ------
         ValueError
-            If the input cannot be used, such as a `sample_domain` of another length than `X`; the message says what to
-            do.
+            If the input cannot be used; the message says what to do.
         """
         with all_or_nothing(self):
             self._fit(X, y, sample_domain, X_synthetic, y_synthetic)
@@ -294,9 +281,7 @@ class SMCAETransformer(
             As in `fit`.
         sample_domain : array-like of int, shape (n_samples,), or int, default=None
             As in `fit`.
-        X_synthetic : table of shape (n_synthetic, n_features), default=None
-            As in `fit`.
-        y_synthetic : array-like of shape (n_synthetic,), default=None
+        X_synthetic, y_synthetic : table and array-like of n_synthetic rows, default=None
             As in `fit`.
 
         Returns
@@ -335,9 +320,7 @@ class SMCAETransformer(
         Parameters
         ----------
         X_synthetic : table of shape (n_samples, n_features)
-            With the columns of `fit`. In the rows that are moved, infinity is refused. There a missing cell becomes the
-            median, or the most frequent category, of a column whose real rows were complete in `fit`, with a
-            ResamplingWarning. So does a category that `fit` did not see; it becomes missing in other columns.
+            As the rows that `transform` moves.
         y_synthetic : array-like of shape (n_samples,), default=None
             Their target. Without it a model of the synthetic rows of `fit` predicts it, which is less good.
 
@@ -364,10 +347,9 @@ class SMCAETransformer(
         X : table of shape (n_samples, n_features)
             With the columns of `fit`.
         y : array-like of shape (n_samples,), default=None
-            The target. Needed only where it moves along in `fit`. Otherwise that of synthetic rows is predicted, and
-            the code of real rows does not depend on their class.
+            The target. Needed only where it moves along in `fit`; else that of synthetic rows is predicted.
         sample_domain : array-like of int, shape (n_samples,), or int, default=None
-            >= 0 for a synthetic row, < 0 for a real one. None: all are real.
+            As in `transform`.
 
         Returns
         -------
@@ -406,7 +388,7 @@ class SMCAETransformer(
         Raises
         ------
         ValueError
-            If no network was trained, or the selection took another map.
+            As in `encode`.
         """
         reader = self._opened_for_network(X)
         sample = self._read_with_target(reader, y, _synthetic_mask(None, reader.n_rows))
@@ -439,9 +421,7 @@ class SMCAETransformer(
         if not len(rows) or self.space_ is None:
             return replace_rows(X, rows[:0], None)
         if self.space_.role == "moves":
-            warn(
-                "Rows are moved with a predicted target, and yours is not moved: use refine(X, y) instead of transform."
-            )
+            warn("Rows are moved with a predicted target, yours is not moved: use refine(X, y) instead of transform.")
         y_rows = None if y is None else take_rows(y, rows)
         moved, _ = self._refined(take_rows(X, rows), reader.take(rows), y_rows)
         return replace_rows(X, rows, moved)
@@ -469,9 +449,9 @@ class SMCAETransformer(
 
     def _read_with_target(self, reader, y, mask):
         """Return rows as a `Sample`; the target of real ones is needed only where it is a column of the vectors."""
+        if self.space_.role == "moves" and y is None:
+            raise ValueError("The target moved along in fit, so it is a part of each row here: give y, too.")
         if self.space_.role == "moves":
-            if y is None:
-                raise ValueError("The target moved along in fit, so it is a part of each row here: give y, too.")
             return self.space_.read(reader, y)
         if mask.any() or self.space_.role is None:
             return self._read(reader, y)
@@ -492,14 +472,14 @@ class SMCAETransformer(
             raise ValueError("sample_domain says that all rows are synthetic: there is nothing real to learn from.")
         given = X, y
         if mask.any():
-            rows = [np.flatnonzero(side) for side in (~mask, mask)]
-            real, synthetic = (reader.take(own) for own in rows)
-            y, y_synthetic = (None, None) if y is None else (take_rows(y, own) for own in rows)
+            sides = np.flatnonzero(~mask), np.flatnonzero(mask)
+            real, synthetic = (reader.take(rows) for rows in sides)
+            y, y_synthetic = (None, None) if y is None else (take_rows(y, rows) for rows in sides)
         elif X_synthetic is not None:
             real, synthetic = reader, self._opened(X_synthetic)
         else:
-            no_mask = sample_domain is None
-            reason = "nothing says which rows are" if no_mask else "sample_domain names no row as synthetic"
+            names_none = "sample_domain names no row as synthetic"
+            reason = "nothing says which rows are" if sample_domain is None else names_none
             warn(f"{type(self).__name__} moves nothing, since {reason}: give sample_domain or X_synthetic to fit.")
             self._set_fitted(selected_="identity")
             return reader, mask
@@ -557,10 +537,9 @@ class SMCAETransformer(
 
     def _set_fitted(self, **found):
         """Set the fitted attributes at once; those that are not given are of an estimator that moves nothing."""
-        names = ("space_", "row_map_", "network_", "target_model_", "device_", "best_step_")
-        nothing = {**dict.fromkeys(names), "point_masses_": [], "history_": [], "cv_results_": {}}
-        nothing |= {"gap_before_": np.nan, "gap_after_": np.nan, "network_share_": 0.0}
-        vars(self).update(nothing | found)
+        nothing = dict.fromkeys(("space_", "row_map_", "network_", "target_model_", "device_", "best_step_"))
+        nothing |= {"point_masses_": [], "history_": [], "cv_results_": {}, "network_share_": 0.0}
+        vars(self).update(nothing | {"gap_before_": np.nan, "gap_after_": np.nan} | found)
 
     def _build_network(self, name):
         return self.row_map_.build_network()

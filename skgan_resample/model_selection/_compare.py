@@ -136,40 +136,28 @@ def compare(
 
     Notes
     -----
-    "Helps" means, all of it on outer folds:
+    "Helps" means, all of it on outer folds: a method is better than the estimator alone by the minimum relevant
+    difference (5 % of the score for a regression and for the Brier score, one point for classes and under attack); its
+    p-value, adjusted for the number of methods (Holm), is below 0.05 by the corrected resampled t statistic [1]_; it is
+    better than a model that knows nothing (the mean of the target, chance, the commonest class); its cost is within
+    the limits; and inner folds chose it, and choosing so is better than the estimator alone, too (not for robustness).
+    "Does not help" means that such a gain at such a cost is excluded by the 95 % intervals of all methods, or that no
+    method changes anything or beats a model that knows nothing. "Cannot tell" means all else.
 
-    - a method is better than the estimator alone by the minimum relevant difference: 5 % of the score for a regression,
-      0.01 for classes (Brier score: 5 %), one point of accuracy under attack;
-    - its p-value is below 0.05 after adjustment for the number of methods (Holm), by the corrected resampled t
-      statistic [1]_, which allows for training sets that overlap;
-    - it is better than a model that knows nothing: the mean of the target, chance, or (for robustness) the commonest
-      class. On a target that nothing predicts, whatever moves predictions lowers SERA;
-    - its cost is acceptable (`max_rmse_increase`, `max_common_increase`; for a regression);
-    - inner folds chose it more often than the other such methods, and choosing on inner folds is better than the
-      estimator alone, too (not for robustness).
-
-    For a regression it must also beat the *recalibrated baseline at equal RMSE*. Moving all predictions a little
-    towards rare values lowers SERA at little cost and needs no new rows. So each sampler, and weights, are compared
-    with the predictions of the estimator alone, moved a share of the way to their recalibrated values
-    (`OutputCorrectedRegressor`): the best share among those that raise the RMSE no more than the method does. The ratio
-    of the two scores, ``recalibrated_ratio``, must be below 1 (one-sided test, Holm); else the recalibration itself is
-    recommended. For other scores than "sera" that must hold by SERA, too. For "rare_mae", a mean of absolute errors,
-    what recalibrated predictions reach is not known exactly: a method must beat a lower bound of it. Where a
-    recalibration failed this cannot be tested, and the verdict reports that.
-
-    "Does not help" means that such a gain at such a cost is excluded by the 95 % intervals of all methods, that no
-    method is better than a model that knows nothing, or that no method changes anything. "Cannot tell" means all else,
-    also that the estimator alone already has no error in some fold.
+    For a regression a method must also beat the *recalibrated baseline at equal RMSE*, since moving all predictions a
+    little towards rare values lowers SERA without new rows: predictions of the estimator alone, moved a share of the
+    way to their recalibrated values (`OutputCorrectedRegressor`), the best share that raises the RMSE no more than the
+    method does. ``recalibrated_ratio``, the ratio of both scores, must be below 1 (one-sided test, Holm), for other
+    scores than "sera" also by SERA; else the recalibration is recommended. For "rare_mae" the baseline is a lower
+    bound.
 
     Thresholds of classes are tuned for all methods alike, on the inner folds that also choose; the score of an inner
     fold is that with the threshold that is best on the others. With more than two classes, measures are means over
-    classes, the threshold becomes an exponent of the prior, and a class that is absent from a training or a test part
-    is left out there.
+    classes, and the threshold becomes an exponent of the prior.
 
-    Under attack there are two questions. Does adversarial training ("at") raise robust accuracy over "none", and does
-    treating robust overfitting ("auto") raise it over "at"? "at-1.5", training with 1.5 times the budget, explains most
-    of what stronger treatments gain. Intervals also allow for the number of rows: a few folds that agree by chance do
-    not make a difference certain.
+    Under attack there are two questions: whether adversarial training ("at") raises robust accuracy over "none", and
+    whether treating robust overfitting ("auto") raises it over "at". "at-1.5", training with 1.5 times the budget, is
+    the control. Intervals also allow for the number of rows: a few folds may agree by chance.
 
     References
     ----------

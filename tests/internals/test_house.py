@@ -11,14 +11,8 @@ house = runpy.run_path(str(Path(__file__).parents[2] / "benchmarks" / "house.py"
 FOUND = house["modules"]()
 EDGES = house["imports"](FOUND)
 
-# What this edition has not mended yet, each with its figure of today; a line goes when it is done.
-NOT_YET = {
-    "files": {},
-    "classes": {
-        "skgan_resample._smcae._transformer.SMCAETransformer": 541,
-    },
-    "functions": {},
-}
+# What is longer than it should be, by kind and name, with its figure of today; an entry goes when it is done.
+NOT_YET = {"files": {}, "classes": {}, "functions": {}}
 
 
 def test_every_room_has_its_level():
