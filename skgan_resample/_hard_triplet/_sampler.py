@@ -1,4 +1,4 @@
-"""HardTripletSampler: rare classes over-sampled along stretched pairs, where a classifier believes in the new rows."""
+"""HardTripletSampler: rare classes are over-sampled with rows on stretched pairs, chosen by a classifier."""
 
 from functools import partial
 from numbers import Integral, Real
@@ -29,13 +29,13 @@ COLLAPSED = 0.5  # of the real rows' mean distance from each other: below, new r
 
 
 class HardTripletSampler(PickingMixin, TripletNetworks, BaseOverSampler):
-    """Over-sample rare classes with rows on stretched pairs that a classifier believes in.
+    """Over-sample rare classes with rows on stretched pairs, chosen by their predicted probability.
 
     In the spirit of the two-stage hard samples of Zhu et al. [1]_, carried over to tables. Stage 1 stretches a pair of
     rows of one class beyond its ends, which makes hard positives; stage 2 pulls rows of a class towards stretched pairs
-    of other classes, which makes hard negatives. New rows are drawn on these lines, and those that a classifier trained
-    on the real rows takes for their class are kept more often. An embedding trained on real and made triplets says how
-    far a pair may be stretched, and serves metric learning: `sample_triplets`, `sample_pairs`, `embed`.
+    of other classes, which makes hard negatives. New rows are drawn on these lines; the more probable their class is to
+    a classifier trained on the real rows, the more often they are kept. An embedding trained on real and made triplets
+    sets how far a pair may be stretched, and serves metric learning: `sample_triplets`, `sample_pairs`, `embed`.
 
     Parameters
     ----------
@@ -50,11 +50,10 @@ class HardTripletSampler(PickingMixin, TripletNetworks, BaseOverSampler):
     stretch : float, default=2.0
         By what share of its length a near pair of one class is stretched at most, half at either end; see Notes.
     mining : {"all", "semihard", "hard"}, default="all"
-        Which triplets of real rows train the encoder, and which with positives on straight lines: random ones, those of
-        them whose negative is farther than the positive but within the margin, or the hardest of each anchor in the
-        batch. Triplets that are made as such count as they are.
+        Which triplets train the encoder: random ones, those of them whose negative is farther than the positive but
+        within the margin, or the hardest of each anchor in the batch. Triplets of the GAN all count.
     k_neighbors : int, default=5
-        A pair is a row and one of its so many nearest rows of the same class.
+        A pair is a row and one of this many nearest rows of the same class.
     filter : {"knn+classifier", "knn", "classifier"}, callable or None, default="knn+classifier"
         What a candidate must pass. "knn": it lies within 1.5 times the 95 % quantile of nearest-neighbour distances of
         its class from a real row of it; it is no copy, where the table has measurements; and one of its five nearest
@@ -62,10 +61,9 @@ class HardTripletSampler(PickingMixin, TripletNetworks, BaseOverSampler):
         guessing. A callable gets the candidates in the container of `X` and the class, and returns a mask.
     confidence_power : float, default=6.0
         Of eight candidates for each row wanted, some are kept with chances proportional to this power of the
-        classifier's probability of their class. 0 asks for no confidence.
+        classifier's probability of their class. With 0 all chances are equal.
     fallback : {"interpolate", "raise", "fewer"}, default="interpolate"
-        What happens when too few candidates pass in ten rounds: plain interpolation between real rows for the rest, a
-        ValueError, or fewer rows with a warning.
+        When too few candidates pass in ten rounds: plain interpolation for the rest, an error, or fewer rows.
     n_components : int, default=16
         Columns of the embedding.
     network : TripletNetworkOptions, default=None
@@ -73,9 +71,8 @@ class HardTripletSampler(PickingMixin, TripletNetworks, BaseOverSampler):
     max_steps : int, default=100
         Steps of training, each on one batch.
     patience : int, default=None
-        Training ends after this many evaluations in a row, one every 20 steps, that did not lower the share of wrongly
-        ordered triplets of held-out rows by more than ``network.tol``, and the best state is kept. None trains on all
-        rows to the end.
+        Training ends after this many evaluations in a row, one every 20 steps, without a lower share of wrongly ordered
+        held-out triplets; the best state is kept. None trains on all rows to the end.
     validation_fraction : float in (0, 1), default=0.1
         Share of the rows of each class of ten or more that is held out for `patience`, at least two rows.
     max_time : float, default=None
@@ -83,8 +80,7 @@ class HardTripletSampler(PickingMixin, TripletNetworks, BaseOverSampler):
     categorical_features : "auto", None, or array-like of names, positions or a mask of bool, default="auto"
         Nominal columns. "auto": strings, booleans, categories. Numeric columns can be named as well.
     store_rows : bool, default=False
-        Whether to keep the rows, resampled ones after `fit_resample`, for `sample_triplets` and `sample_pairs`, which
-        otherwise need them passed.
+        Whether to keep the rows for `sample_triplets` and `sample_pairs`, which otherwise need them passed.
     device : str, default="auto"
         "cpu", "cuda", "cuda:1", or "auto": CUDA where there is one.
     verbose : int, default=0
@@ -140,10 +136,10 @@ class HardTripletSampler(PickingMixin, TripletNetworks, BaseOverSampler):
     its class, to d beyond their 90 % quantile (or 1 + s times the median, if that is more), linearly less in between;
     either end moves at most half-way to the nearest row of another class. s is `stretch`, as far as training got.
 
-    The formulas are ours: the paper's own were not to be had. So are the choice by confidence, the filter and the
-    borrowed directions (the idea is that of DVML). Where rows are many and classes overlap, resampling mostly moves the
-    threshold of a classifier: compare with a tuned one (``skgan-resample compare``), and see
-    ``ResampledClassifier(prior_correction=True)`` for probabilities.
+    The formulas are our choice, because we could not obtain the text of the paper. So are the choice by confidence, the
+    filter and the borrowed directions (an idea of DVML, deep variational metric learning). Where rows are many and
+    classes overlap, resampling mostly moves the threshold of a classifier: compare with a tuned one
+    (``skgan-resample compare``), and see ``ResampledClassifier(prior_correction=True)`` for probabilities.
 
     References
     ----------

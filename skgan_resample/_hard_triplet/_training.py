@@ -51,22 +51,20 @@ TRIPLET_CONSTRAINTS: dict = {
 class TripletNetworkOptions(Options):
     """Settings of the networks of `HardTripletSampler` and `HardTripletEmbedder` and of their training.
 
-    The defaults were chosen on tuning tables and rarely need a search; what does is a parameter of the sampler or the
-    embedder. Give an object, or set single values by nested names: ``sampler.set_params(network__margin=0.5)``.
+    The defaults were chosen on tuning tables and rarely need a search. Set single values by nested names:
+    ``sampler.set_params(network__margin=0.5)``.
 
     Parameters
     ----------
     hardness : "adaptive" or float in [0, 1], default="adaptive"
-        How much of `stretch` is used in training. "adaptive": from none after the warm-up to all at the end, while a
-        controller moves the threshold of the reverse triplet loss from that of real triplets towards 0, where a
-        synthetic negative is as near to the anchor as the positive. The threshold rises while more than 80 % of the
-        synthetic negatives are near enough and, of rows of the GAN, more than 90 % are still classified as their class;
-        it falls when fewer than 80 % are. A number fixes both: this share of `stretch`, and the threshold at this share
-        of its way.
+        How much of `stretch` is used in training. "adaptive": from none after the warm-up to all at the end, while the
+        threshold of the reverse triplet loss moves from that of real triplets towards 0, where a synthetic negative is
+        as near to the anchor as the positive. It rises while more than 80 % of the synthetic negatives are near enough
+        and more than 90 % keep their class; it falls when fewer than 80 % do. A number fixes both at this share.
     share_variation : "auto" or float in [0, 1], default="auto"
         Share of pairs that borrow their direction, the difference of two near rows, from other classes. "auto": half
-        of them in training and in classes of fewer than 10 rows, none elsewhere. With ``generator="cgan"`` none are
-        borrowed. A class of one row always borrows.
+        in training and in classes of fewer than 10 rows, none elsewhere. With ``generator="cgan"`` it is 0. A class of
+        one row always borrows.
     hidden_layer_sizes : array-like of int, default=(64, 64)
         Of every network.
     margin : float, default=0.2
@@ -82,8 +80,7 @@ class TripletNetworkOptions(Options):
     learning_rate : float, default=1e-3
         Of Adam.
     tol : float, default=0.0
-        An evaluation counts as better only if its share of wrongly ordered triplets is lower by more than this; see
-        `patience` of the sampler.
+        By how much an evaluation must lower the share of wrongly ordered triplets; see `patience` of the sampler.
 
     See Also
     --------

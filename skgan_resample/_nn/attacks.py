@@ -115,10 +115,8 @@ class Budget:
         return self.max_switches > 0 and len(self.blocks) > 0
 
     def reach(self, x, factor=1.0):
-        """Return how far down and up the rows `x` may go with `factor` times the budget, (1 or n, width) each.
-
-        `factor` is a number or of shape (n, 1). For "linf" a column with a grid reaches whole multiples of it only.
-        """
+        """Return how far down and up the rows `x` may go with `factor` times the budget, (1 or n, width) each."""
+        # factor: a number or (n, 1). For "linf" a column with a grid reaches whole multiples of it only.
         reaches = []
         for side in (self.left, self.right):
             reach = side * factor
@@ -136,10 +134,8 @@ class Budget:
         return (self.low - x).clamp(max=0), (self.high - x).clamp(min=0)
 
     def place(self, x, u, reach, base=None):
-        """Return the rows `x` moved by `u`, allowed ones, and the `u` that they stand for before the grid.
-
-        `base` is `x` with switched blocks.
-        """
+        """Return the rows `x` moved by `u`, allowed ones, and the `u` that they stand for before the grid."""
+        # x, u (n, width), reach as `reach` returns it, base (n, width): x with switched blocks
         left, right = reach
         move = (right if self.is_even else torch.where(u > 0, right, left)) * u
         if self.is_bounded:
@@ -177,10 +173,7 @@ class Budget:
         return torch.where(gridded, wanted * fits * grid * u.sign(), move * (left_over / free).clamp(max=1))
 
     def limits(self, x, reach):
-        """Return how far down (-1 to 0) and up (0 to 1) the bounds let the rows `x` go, in budget units.
-
-        None where there are no bounds.
-        """
+        """Return the bounds on the moves of the rows `x` in budget units, -1 to 0 and 0 to 1; None without bounds."""
         if not self.is_bounded:
             return None
         (left, right), (down, up) = reach, self.to_bounds(x)
@@ -225,10 +218,7 @@ class Budget:
         return length * u / u.norm(dim=1, keepdim=True).clamp(min=TINY)
 
     def switched(self, x, gradient, factor=1.0):
-        """Return `x` with the categories that raise the loss most to first order, at most `max_switches` a row.
-
-        Rows whose `factor` is 0 keep theirs.
-        """
+        """Return `x` with the categories that raise the loss most to first order; not in rows whose `factor` is 0."""
         if not self.switches:
             return x
         gains, categories = [], []
@@ -349,11 +339,8 @@ SLOPES = {
 
 
 def gradient_of(network, x, loss, y):
-    """Return the outputs of a network at `x`, and the gradient of the loss at `x`.
-
-    By hand where the network offers that (`SklearnMLP.input_gradient`) and the slope of the loss is known, else by
-    autograd.
-    """
+    """Return the outputs of a network at `x`, and the gradient of the loss there, by autograd where it is not known."""
+    # x (n, width) -> (n, n_outputs), (n, width)
     if loss is mixed:
         loss = random.choice((cross_entropy, margin))
     if loss in SLOPES and hasattr(network, "input_gradient"):
@@ -369,9 +356,8 @@ def gradient_of(network, x, loss, y):
 def pgd(network, x, y, budget, loss, *, n_steps, factor=1.0, start="random"):
     """Return rows moved by projected gradient ascent (PGD): the last point of the search.
 
-    The attack inside adversarial training: cheap, and with no best point to remember. Steps shrink from 2 budgets to
-    nothing. A fixed small step would leave many rows short of the edge, which looks like robustness until something
-    better attacks. `start` is "random" or "centre".
+    It is the cheap attack inside adversarial training. Steps shrink from 2 budgets to nothing: a fixed small step would
+    leave many rows short of the edge, which looks like robustness. `start` is "random" or "centre".
     """
     reach = budget.reach(x, factor)
     u = budget.random_start(x) if start == "random" else torch.zeros_like(x)
