@@ -107,6 +107,23 @@ def test_a_wide_interval_is_cut_with_arrow_heads():
     assert len(display.ax_.containers) == 2
 
 
+@pytest.mark.parametrize("feature", ["zip", 3, -4, 1.5])
+def test_a_feature_that_is_no_column_is_refused(feature):
+    X, y = skewed()
+    with pytest.raises(ValueError, match=f"feature names {feature!r}, which is no column of the table"):
+        ResamplingDisplay.from_sampler(SMOGN(random_state=0), X, y, feature=feature)
+
+
+def test_a_target_is_read_as_samplers_read_it():
+    _, y = skewed()
+    column = y[:, None].tolist()
+    assert_allclose(RelevanceDisplay.from_target(column).y, y)
+    with pytest.raises(ValueError, match="Input y must be numeric, but holds text"):
+        RelevanceDisplay.from_target(["a", "b", "c"])
+    with pytest.raises(ValueError, match="Input y holds True and False, which are classes"):
+        RelevanceDisplay.from_target(y > 9)
+
+
 def test_displays_draw_on_given_axes():
     import matplotlib.pyplot as plt
 

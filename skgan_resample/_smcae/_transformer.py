@@ -129,10 +129,10 @@ class SMCAETransformer(
     Notes
     -----
     From the paper, as far as the code of its first author shows: two channels, a shared encoder, both errors and their
-    squared difference, pairs of rows, layers trained one by one, then together. The rest is our choice, since tables rarely come with pairs: how partners are
-    found, the base map, the residual network that gets the class as an input, the energy distance, the stretching of
-    moved rows to the spread of the real ones (by up to two), held-out rows that end the training early, snapping, and
-    the selection. A value that holds a fifth of a numeric real column attracts as many cells of the moved rows, so that
+    squared difference, pairs of rows, layers trained one by one, then together. The rest is our choice, since tables
+    rarely come with pairs: how partners are found, the base map, the residual network that gets the class as an input,
+    the energy distance, the stretching of moved rows to the spread of the real ones (by up to two), held-out rows that
+    end the training early, snapping, and the selection. A value that holds a fifth of a numeric real column attracts as many cells of the moved rows, so that
     zeros of a rainfall stay zeros.
 
     Give `y_synthetic` and, to `refine`, the target of new rows: most of the gain comes from matching class by class.

@@ -3,6 +3,7 @@
 import numpy as np
 
 from skgan_resample._docstrings import shared_descriptions
+from skgan_resample._tables._columns import columns_named
 
 described = shared_descriptions("""
     Attributes
@@ -22,7 +23,8 @@ described = shared_descriptions("""
     display : display of this class
         The display, drawn.
     feature : str or int, default=None
-        Numeric column to draw; None takes the one with the largest rank correlation with the target.
+        Column to draw, by name or position; None takes the numeric one with the largest rank correlation with the
+        target.
     target_name : str, default="target"
         Label of the target; put the unit here.
     score_name : str, default="score"
@@ -104,10 +106,10 @@ def pick_column(encoder, feature, codes, y):
     Where no numeric column is correlated with `y`, the position is None.
     """
     names = [column.name for column in encoder.columns_]
-    if feature is not None:
-        position = names.index(feature) if feature in names else range(len(names))[feature]
-    else:
+    if feature is None:
         position = _most_correlated(codes, y, encoder.nominal_)
+    else:
+        (position,) = columns_named("feature", [feature], names)
     if position is None:
         return None, ""
     name = names[position]

@@ -8,7 +8,7 @@ from skgan_resample.plots._palette import BLACK, GREY
 
 X_KEYS = "rmse_ratio", "rmse_low", "rmse_high"
 Y_KEYS = "score_ratio", "low", "high"
-FURTHEST = 2  # intervals are drawn at most this many times as far from 1 as the farthest point; our choice, by eye
+FURTHEST = 2  # intervals are drawn at most this many times as far from 1 as the farthest point; our choice
 
 
 @described

@@ -4,11 +4,11 @@ import textwrap
 
 import numpy as np
 
-from skgan_resample.plots._palette import BLACK, MARKERS, SERIES
+from skgan_resample.plots._palette import BLACK, GREY, MARKERS, RED, SERIES
 
 # Factors below that have no reason beside them were found by trial: tests/test_displays.py draws every display at
 # three widths and asserts that no text is cut off or lies upon other text.
-SMALLEST_TEXT = 6.0  # points; the least that journals print
+SMALLEST_TEXT = 6.0  # points; our choice, the least that is legible in print
 NARROW = 3.0 * 72  # points; narrower axes, as in half the width of a page, get smaller text
 MAX_LEGEND_COLUMNS = 5  # more are hard to assign to curves; our choice
 
@@ -21,10 +21,10 @@ def text_size(ax, factor=1.0):
     return max(SMALLEST_TEXT, factor * size)
 
 
-def finish(ax, handles, labels=None, *, title="", xlabel="", ylabel=""):
-    """Write title and labels, thin out ticks, and put a legend below the axes; call it when everything is drawn.
+def finish(ax, handles, *, title="", xlabel="", ylabel=""):
+    """Write title and labels, thin out ticks, and put a legend of the handles' labels below the axes.
 
-    Text is broken into lines that fit, as far as this can be known before drawing. A name with dollars is no formula.
+    Call it when everything is drawn. Text is broken into lines that fit, as far as this can be known before drawing.
     """
     size = text_size(ax)
     ax.spines[["top", "right"]].set_visible(False)
@@ -32,18 +32,17 @@ def finish(ax, handles, labels=None, *, title="", xlabel="", ylabel=""):
     thin_ticks(ax.xaxis)
     thin_ticks(ax.yaxis)
     for text, words in ((ax.yaxis.label, ylabel), (ax.xaxis.label, xlabel), (ax.title, title)):
-        text.set(text=words, fontsize=size, parse_math=False)
+        text.set(text=words, fontsize=size, parse_math=False)  # a name with dollars is no formula
     width = _width_left(ax)
     for text in (ax.xaxis.label, ax.title):
         _wrap(text, width)
     # In points: ticks, their labels, and the lines of the label below them.
     depth = 12 + text_size(ax, 0.85) * 1.2 + size * 1.3 * len(ax.get_xlabel().splitlines())
-    labels = [handle.get_label() for handle in handles] if labels is None else labels
-    legend = _legend_below(ax, handles, labels, depth, width)
+    legend = _legend_below(ax, handles, depth, width)
     _wrap(ax.yaxis.label, _height_left(ax, depth, legend))
 
 
-def _legend_below(ax, handles, labels, depth, width):
+def _legend_below(ax, handles, depth, width):
     """Put a legend below an axes, in as many columns as fit; inside it, if the figure ends there."""
     from matplotlib.transforms import offset_copy
 
@@ -53,8 +52,9 @@ def _legend_below(ax, handles, labels, depth, width):
         "bbox_transform": offset_copy(ax.transAxes, ax.figure, y=-depth, units="points"),
         "frameon": False,
     }
-    small = text_size(ax, 0.85)
-    look = {"fontsize": small, "handletextpad": 0.4, "columnspacing": 1.0, "handlelength": 1.5, "borderaxespad": 0}
+    labels = [handle.get_label() for handle in handles]
+    look = {"handletextpad": 0.4, "columnspacing": 1.0, "handlelength": 1.5, "borderaxespad": 0}
+    look["fontsize"] = text_size(ax, 0.85)
 
     def draw(words, n_columns):
         return _legend(ax, handles, words, ncols=n_columns, **place, **look)
@@ -100,7 +100,7 @@ def thin_ticks(axis):
             needed, available = 1.8 * size, height
         else:
             n_letters = max(map(len, words), default=0) + 1.5
-            needed, available = 0.62 * size * n_letters, width  # a digit is 0.62 of the font size wide
+            needed, available = 0.62 * size * n_letters, width  # a digit is about 0.62 of the font size wide
         if len(words) * needed <= 0.9 * available:
             break
 
@@ -131,14 +131,14 @@ def draw_point(ax, i, row, x_keys, y_keys, name, *, hollow=False, xlim=(-np.inf,
     )  # fmt: skip
 
 
-def histogram(ax, below, above, colors):
-    """Draw a stacked histogram of two sets of values; return a patch of each for the legend."""
+def histogram(ax, below, above, labels):
+    """Draw a stacked histogram of two sets of values, grey and red; return a patch of each for the legend."""
     values = np.concatenate([below, above])
     # The rule "auto" makes thousands of bins of a long tail; 60 are seen apart at half the width of a page.
     bins = np.histogram_bin_edges(values, bins="auto" if len(values) < 5000 else 60)
     if len(bins) > 80:
         bins = np.linspace(bins[0], bins[-1], 61)
-    patches = ax.hist([below, above], bins, stacked=True, color=colors)[2]
+    patches = ax.hist([below, above], bins, stacked=True, color=[GREY, RED], label=labels)[2]
     ax.yaxis.get_major_locator().set_params(integer=True)
     return [bars[0] for bars in patches]
 

@@ -7,6 +7,8 @@ from sklearn.base import clone
 from sklearn.utils import check_random_state
 
 from skgan_resample._sampling import evenly_spaced
+from skgan_resample._tables._encoder import TableEncoder
+from skgan_resample._tables._targets import read_target
 from skgan_resample.plots._base import TwoPanelDisplay, described, pick_column
 from skgan_resample.plots._frame import finish
 from skgan_resample.plots._palette import BLACK, BLUE, GREY, RED
@@ -80,8 +82,6 @@ class RefinementDisplay(TwoPanelDisplay):
         ValueError
             If no network was trained, or the table has no numeric column.
         """
-        from skgan_resample._tables._encoder import TableEncoder
-
         seed = clone(sampler).random_state  # a copy: a generator of the caller is not advanced
         if not isinstance(seed, Integral):
             seed = check_random_state(seed).randint(np.iinfo(np.int32).max)
@@ -91,14 +91,13 @@ class RefinementDisplay(TwoPanelDisplay):
             raise ValueError(f"No network was trained: {refined.refinement_['status']}.")
         X_before, y_before = clone(refined).set_params(refine=False).fit_resample(X, y)
         encoder = TableEncoder().fit(X)
-        real, y = encoder.to_codes(X), np.asarray(y, dtype=float)
+        real, y = encoder.to_codes(X), read_target(y)
         position, feature_name = pick_column(encoder, feature, real, y)
         if position is None:
             raise ValueError("The table has no numeric column to draw.")
 
         def new_rows(table, target):  # (n_new, 2)
-            rows = np.column_stack([encoder.to_codes(table)[:, position], np.asarray(target, dtype=float)])
-            return rows[refined.is_synthetic_]
+            return np.column_stack([encoder.to_codes(table)[:, position], read_target(target)])[refined.is_synthetic_]
 
         found = refined.refinement_
         display = cls(

@@ -3,9 +3,10 @@
 import numpy as np
 from sklearn.base import clone
 
+from skgan_resample._tables._targets import read_target
 from skgan_resample.plots._base import Display, described
 from skgan_resample.plots._frame import finish, histogram, text_size, thin_ticks
-from skgan_resample.plots._palette import BLUE, GREY, RED
+from skgan_resample.plots._palette import BLUE
 from skgan_resample.relevance import Relevance
 
 
@@ -68,7 +69,7 @@ class RelevanceDisplay(Display):
 
         {Returns, display}
         """
-        y = np.asarray(y, dtype=float)
+        y = read_target(y)
         phi = clone(Relevance() if relevance is None else relevance).fit(y)
         grid = np.linspace(y.min(), y.max(), 513)  # finer than the pixels of the axes
         display = cls(
@@ -86,15 +87,16 @@ class RelevanceDisplay(Display):
         if ax is getattr(self, "ax_", None):
             self.ax_relevance_.remove()  # of the last time
         rare = self.rare
-        bars = histogram(ax, self.y[~rare], self.y[rare], [GREY, RED])
+        names = [f"common, {np.sum(~rare):,}", f"rare, {np.sum(rare):,}"]
+        bars = histogram(ax, self.y[~rare], self.y[rare], names)
         right = ax.twinx()
-        (curve,) = right.plot(self.grid, self.phi, color=BLUE)
-        line = right.axhline(self.threshold, color=BLUE, linestyle=":", linewidth=1)
+        (curve,) = right.plot(self.grid, self.phi, color=BLUE, label="relevance")
+        words = f"threshold {self.threshold:g}"
+        line = right.axhline(self.threshold, color=BLUE, linestyle=":", linewidth=1, label=words)
         right.set(ylim=(0, 1.05))  # relevance ends at 1; its curve is not cut in half there
         right.spines["top"].set_visible(False)
         right.tick_params(labelsize=text_size(ax, 0.9), colors=BLUE)  # the colour of its curve
         right.set_ylabel("relevance", color=BLUE, fontsize=text_size(ax))
         thin_ticks(right.yaxis)
-        names = [f"common, {np.sum(~rare):,}", f"rare, {np.sum(rare):,}", "relevance", f"threshold {self.threshold:g}"]
-        finish(ax, [*bars, curve, line], names, title=self.explanation, xlabel=self.target_name, ylabel="rows")
+        finish(ax, [*bars, curve, line], title=self.explanation, xlabel=self.target_name, ylabel="rows")
         self.ax_relevance_ = right

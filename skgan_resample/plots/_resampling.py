@@ -4,6 +4,8 @@ import numpy as np
 from sklearn.base import clone
 
 from skgan_resample._sampling import evenly_spaced
+from skgan_resample._tables._encoder import TableEncoder
+from skgan_resample._tables._targets import read_target
 from skgan_resample.plots._base import TwoPanelDisplay, described, pick_column
 from skgan_resample.plots._frame import finish, histogram
 from skgan_resample.plots._palette import GREY, RED
@@ -82,10 +84,8 @@ class ResamplingDisplay(TwoPanelDisplay):
 
         {Returns, display}
         """
-        from skgan_resample._tables._encoder import TableEncoder
-
         encoder = TableEncoder().fit(X)
-        codes, y_new = encoder.to_codes(X_new), np.asarray(y_new, dtype=float)
+        codes, y_new = encoder.to_codes(X_new), read_target(y_new)
         is_real = ~sampler.is_synthetic_
         position, feature_name = pick_column(encoder, feature, codes[is_real], y_new[is_real])
         display = cls(
@@ -108,9 +108,9 @@ class ResamplingDisplay(TwoPanelDisplay):
 
     def _draw(self, left, right=None):
         real, new = ~self.is_synthetic, self.is_synthetic
-        bars = histogram(left, self.y[real], self.y[new], [GREY, RED])
         names = [f"real, {real.sum():,}", f"synthetic, {new.sum():,}"]
-        finish(left, bars, names, title=self.title, xlabel=self.target_name, ylabel="rows")
+        bars = histogram(left, self.y[real], self.y[new], names)
+        finish(left, bars, title=self.title, xlabel=self.target_name, ylabel="rows")
         if right is None:
             return
         points = []

@@ -6,6 +6,7 @@ from sklearn.utils.validation import check_consistent_length
 from skgan_resample.plots._base import Display, described
 from skgan_resample.plots._frame import finish, shortened, text_size
 from skgan_resample.plots._palette import GREY, LINE_STYLES, SERIES
+from skgan_resample.relevance import Relevance
 
 CURVE = "squared error-relevance curve"  # marks our curves, so that other displays on the same axes know them
 
@@ -110,7 +111,6 @@ class SerCurveDisplay(Display):
             When there are no predictions, or a name for several.
         """
         from skgan_resample.metrics import ser_curve
-        from skgan_resample.relevance import Relevance
 
         if not isinstance(relevance, Relevance):
             raise TypeError(f"SerCurveDisplay needs a fitted Relevance; got {type(relevance).__name__}.")

@@ -5,6 +5,7 @@ from sklearn.utils import check_array, check_random_state
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from skgan_resample._sampling import evenly_spaced
+from skgan_resample._tables._targets import read_classes
 from skgan_resample.plots._base import TwoPanelDisplay, described
 from skgan_resample.plots._frame import finish, shortened, text_size
 from skgan_resample.plots._palette import BLACK, BLUE, GREY, SERIES, SLATE
@@ -102,7 +103,7 @@ class TripletDisplay(TwoPanelDisplay):
         """
         from imblearn.utils import check_target_type
 
-        from skgan_resample._hard_triplet import TripletNetworkOptions
+        from skgan_resample._hard_triplet import TripletNetworkOptions  # imports torch
 
         check_is_fitted(sampler, "sample_info_", msg="Call fit_resample first: the display shows what it made.")
         rng = check_random_state(random_state)
@@ -172,8 +173,7 @@ class TripletDisplay(TwoPanelDisplay):
         ValueError
             If there is no triplet: one class, or classes of one row alone.
         """
-        from skgan_resample._hard_triplet._mining import pick_triplets
-        from skgan_resample._tables._targets import read_classes
+        from skgan_resample._hard_triplet._mining import pick_triplets  # imports torch
 
         embedding = check_array(embedding, dtype=np.float64, input_name="embedding")
         y = read_classes(y)
@@ -281,11 +281,12 @@ class TripletDisplay(TwoPanelDisplay):
         everything = np.concatenate([*self.hardness.values(), [-1.5, 0.5]])  # both edges are seen in any case
         bins = np.linspace(everything.min(), everything.max(), 41)
         styles = {"color": GREY, "alpha": 0.7}, {"color": BLACK, "histtype": "step", "linewidth": 1.4}
-        handles, words = [], []
+        handles = []
         for (name, hardness), style in zip(self.hardness.items(), styles):
             shares = self.shares()[name]
-            words.append(f"{name}: {shares['hard']:.0%} hard, {shares['semihard']:.0%} semihard")
-            handles.append(ax.hist(hardness, bins, weights=np.full(len(hardness), 1 / len(hardness)), **style)[2][0])
+            words = f"{name}: {shares['hard']:.0%} hard, {shares['semihard']:.0%} semihard"
+            weights = np.full(len(hardness), 1 / len(hardness))  # bars are shares
+            handles.append(ax.hist(hardness, bins, weights=weights, label=words, **style)[2][0])
         for edge in (-1, 0):
             ax.axvline(edge, color=BLUE, linewidth=1, linestyle="--")
         size = text_size(ax, 0.85)
@@ -303,7 +304,6 @@ class TripletDisplay(TwoPanelDisplay):
         finish(
             ax,
             handles,
-            words,
             title="hardness of triplets",
             xlabel="distance to positive \u2212 to negative, in margins",
             ylabel="share of triplets",

@@ -74,7 +74,7 @@ def test_report_on_a_messy_csv(folder, capsys):
     assert page.count('alt="') == 3
     assert not re.search(r'(src|href)="(?!data:)', page)  # opens offline
     rows = pd.read_csv(folder / "report" / "results.csv")
-    methods = {"none", "light-correction", "correction", "weights", "smogn", "constant mean"}
+    methods = {"none", "recalibration(0.2)", "recalibration", "weights", "smogn", "constant mean"}
     assert set(rows["method"]) == methods
     assert len(rows) == 2 * (1 + 3) * len(methods)  # outer folds x (outer + inner)
     facts = json.loads((folder / "report" / "run.json").read_text(), parse_constant=pytest.fail)  # NaN is not JSON
