@@ -13,13 +13,10 @@ from skgan_resample._sampling import drawn_equally
 from skgan_resample._tables._origins import row_keys
 
 KINDS = ("original", "hard positive", "hard negative", "fallback")
-
-
-ORIGINAL, POSITIVE, NEGATIVE, FALLBACK = range(4)
-
+ORIGINAL, POSITIVE, NEGATIVE, FALLBACK = range(4)  # positions in `KINDS`
 
 NEAR = 5  # rows of other classes that a negative is made for, and rows that judge a candidate
-REACH = 1.5  # times the 95 % quantile of the distances within a class, so far a new row may lie from the real ones
+REACH = 1.5  # a new row lies within this many times the 95 % quantile of nearest distances in its class
 SMALL_CLASS = 10  # rows; smaller ones borrow directions
 MOST_PULL = 0.5  # of the way to the anchor: beyond the middle the label would flip
 
@@ -39,14 +36,10 @@ class Candidates(NamedTuple):
     codes: np.ndarray  # (n, n_features)
     kind: np.ndarray  # (n,), a position in `KINDS`
     seed: np.ndarray  # (n,), the row of its class that each began at
-    # (n,): a positive or a fallback lies on the line from `seed` to it, a negative was pulled towards it: it is the
-    # anchor
-    partner: np.ndarray
+    partner: np.ndarray  # (n,), the other end of the line; for a negative the anchor that it was pulled towards
     positive: np.ndarray  # (n,), for a negative the row that makes a pair with the anchor; -1 for others
-    # (n, 2): where the direction of the line was borrowed: the two rows whose difference it is; -1 elsewhere
-    donor: np.ndarray
-    # (n,): 0 at the seed, 1 at the partner (or at the seed moved by the borrowed difference), beyond where it is
-    # stretched
+    donor: np.ndarray  # (n, 2), the two rows whose difference is a borrowed direction; -1 elsewhere
+    # (n,): 0 at the seed, 1 at the partner (or at the seed moved by the borrowed difference), beyond where stretched
     position: np.ndarray
 
     def at(self, places):
@@ -73,12 +66,12 @@ class _Class:
     def __init__(self, table, rows, k_neighbors):
         self.rows = rows
         self.k = min(k_neighbors, len(rows) - 1)
-        self.knees = 0.0, 0.0
+        self.breakpoints = 0.0, 0.0
         if self.k:
             neighbors = nearest_others(table.encoded[rows], np.arange(len(rows)), self.k)
             self.neighbors = rows[neighbors]
             apart = np.linalg.norm(table.places[rows][:, None] - table.places[self.neighbors], axis=2)
-            self.knees = tuple(np.quantile(apart, [0.5, 0.9]))
+            self.breakpoints = tuple(np.quantile(apart, [0.5, 0.9]))
 
     def partners(self, members, rng):
         """Return a near row of the class for each of `members`, positions in `rows`; itself in a class of one row."""
@@ -88,12 +81,11 @@ class _Class:
 
 
 class Drawing:
-    """Draws candidates for the classes of a table."""
+    """Draws candidates for the classes of a table; what is known of a class is computed once."""
 
     def __init__(self, table, nominal, *, strength, threshold, k_neighbors, share_variation):
         self.table, self.nominal = table, nominal  # nominal (n_features,)
-        # strength: share by which near pairs are stretched
-        # threshold: of the reverse triplet loss
+        # strength: share by which near pairs are stretched; threshold: of the reverse triplet loss
         self.strength, self.threshold = strength, threshold
         # share_variation: share of stretched lines that borrow their direction from other classes; all in a class of
         # one row. "auto": half of them in classes of fewer than 10 rows, none in others
@@ -109,7 +101,7 @@ class Drawing:
         borrowed = rng.uniform(size=n) < self._borrowed_share(len(own.rows))
         donor = np.full((n, 2), -1)
         donor[borrowed] = self._borrowed(label, int(borrowed.sum()), rng)
-        first, second = np.where(borrowed[:, None], donor, np.column_stack([seed, partner])).T
+        first, second = np.where(borrowed[:, None], donor, np.column_stack([seed, partner])).T  # (n,), (n,)
         apart = np.linalg.norm(table.places[first] - table.places[second], axis=1)
         room = np.full(len(table.labels), np.inf)
         room[own.rows] = self._near_others(label)[1]
@@ -187,12 +179,13 @@ class Drawing:
         return self._others[label]
 
     def _stretched(self, label, apart, room):
-        """Return by what share of its length each pair of a class grows at either end, shape (n, 2)."""
+        """Return by what share of its length each pair of a class grows at either end."""
+        # apart (n,), room (n, 2) -> (n, 2)
         import torch
 
         from skgan_resample._nn.triplets import stretch_shares
 
-        low, high = self._class(label).knees
+        low, high = self._class(label).breakpoints
         return stretch_shares(torch.from_numpy(apart), low, high, self.strength, torch.from_numpy(room)).numpy()
 
     def _borrowed(self, label, n, rng):

@@ -216,6 +216,7 @@ class HardTripletEmbedder(TripletNetworks, TransformerMixin, BaseEstimator):
         for train, test in folds:
             scaled = copy.deepcopy(encoder).rescale(codes[train])  # as if the others were not known
             known, own = np.unique(labels[train], return_inverse=True)
+            # (n_train, width), (n_test, width)
             near, far = (encoded_rows(scaled, codes[rows]) for rows in (train, test))
             self._train(near, own, len(known), rng, n_trainings=1 + len(folds), is_final=False)
             for space in SPACES:
@@ -225,7 +226,7 @@ class HardTripletEmbedder(TripletNetworks, TransformerMixin, BaseEstimator):
         if not folds:
             return "raw"
         self.cv_results_ = {space: np.array([hits.mean() for hits in parts]) for space, parts in found.items()}
-        gain = np.concatenate(found["learned"]) - np.concatenate(found["raw"])
+        gain = np.concatenate(found["learned"]) - np.concatenate(found["raw"])  # (n_held_out,), -1, 0 or 1
         error = gain.std() / np.sqrt(len(gain))
         if self.cv_by == "classes":
             return "learned" if gain.mean() > error else "raw"
@@ -300,7 +301,7 @@ def _row_folds(labels, cv, rng):
 
 
 def _class_folds(labels, rng):
-    """Return two folds, each holding out the rows of half the classes that have two rows; none for fewer than four."""
+    """Return two folds, each holding out the rows of half the classes; none for fewer than four classes of two rows."""
     classes = rng.permutation(np.flatnonzero(np.bincount(labels) > 1))
     if len(classes) < 4:
         return []

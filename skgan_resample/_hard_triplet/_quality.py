@@ -7,7 +7,7 @@ from sklearn.neighbors import NearestNeighbors
 from skgan_resample._hard_triplet._candidates import KINDS, NEAR
 from skgan_resample._hard_triplet._mining import pick_triplets
 
-AT_MOST = 1000  # rows of each kind, drawn at random, stand for all
+AT_MOST = 1000  # rows drawn at random stand for all: distances of pairs take quadratic time
 FIELDS = [
     ("kind", "U13"),
     ("seed", np.intp),
@@ -42,7 +42,7 @@ def compared(encoded, labels, n_real, rng):
     """Return how new rows compare with the real ones; see `report_` of HardTripletSampler."""
     # encoded (n, width), labels (n,)
     real, real_labels = encoded[:n_real], labels[:n_real]
-    chosen = n_real + rng.permutation(len(labels) - n_real)[:AT_MOST]
+    chosen = n_real + rng.permutation(len(labels) - n_real)[:AT_MOST]  # positions of new rows
     near = _neighbors(real, min(NEAR, n_real)).kneighbors(encoded[chosen], return_distance=False)
     nearest_ratio, diversity = [], []
     for label in np.unique(labels[chosen]):

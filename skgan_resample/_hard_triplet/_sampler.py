@@ -119,7 +119,7 @@ class HardTripletSampler(PickingMixin, TripletNetworks, BaseOverSampler):
     positive_generator_, negative_generator_, discriminator_ : torch.nn.Module or None
         Of the GAN.
     curriculum_ : dict or None
-        Where it ended: ``strength`` of the stretch, ``threshold`` of the reverse triplet loss.
+        The last ``strength`` of the stretch and the last ``threshold`` of the reverse triplet loss.
     history_ : list of dict
         One record every 20 steps: losses by name, ``threshold``, with `patience` also ``score``.
     device_, n_features_in_, feature_names_in_
@@ -335,7 +335,7 @@ class HardTripletSampler(PickingMixin, TripletNetworks, BaseOverSampler):
         """Set the attributes on where each row comes from, and on how the new ones compare with the real ones."""
         n_real, n_new = len(table.labels), len(drawn.kind)
         codes = np.concatenate([table.codes, drawn.codes])
-        encoded = np.concatenate([table.encoded, encoded_rows(self.encoder_, drawn.codes)])
+        encoded = np.concatenate([table.encoded, encoded_rows(self.encoder_, drawn.codes)])  # (n_real + n_new, width)
         labels = np.concatenate([table.labels, table.labels[drawn.seed]])
         self.kept_indices_ = np.arange(n_real)
         self.is_synthetic_ = np.arange(n_real + n_new) >= n_real

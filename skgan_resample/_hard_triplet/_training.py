@@ -26,7 +26,7 @@ from skgan_resample._tables._targets import read_classes
 from skgan_resample.exceptions import warn
 
 EVALUATE_EVERY = 20  # steps between two records
-LIMIT = 5.0  # networks see numbers of at most so many standard deviations
+LIMIT = 5.0  # standard deviations; networks see larger numbers clipped
 MIN_CLASS_ROWS = 10  # of a class from which rows are held out for early stopping
 BLOCK = 8192  # rows that a network sees at once outside of training
 NETWORKS = {  # attribute of the estimator -> field of `Networks`
@@ -151,12 +151,12 @@ class TripletNetworks(OptionsMixin, CallbackSupportMixin, TorchStateMixin):
         """Set what a training sets, for fits without one."""
         for name in NETWORKS:
             setattr(self, name, None)
-        # best_step_: step of the encoder that was kept, the last one without `patience`
-        # curriculum_: where it ended: ``strength`` of the stretch, ``threshold`` of the reverse triplet loss
+        # best_step_: the step whose encoder is kept, the last one without `patience`
+        # curriculum_: the last `strength` of the stretch and the last `threshold` of the reverse triplet loss
         self.history_, self.best_step_, self.curriculum_, self.device_, self._sizes = [], None, None, None, None
 
     def _begin(self):
-        """Check the options, then forget an earlier fit: what fails half-way is not fitted."""
+        """Check the options, then forget an earlier fit: an estimator whose fit fails is not fitted."""
         TripletNetworkOptions.of(self.network)
         for name in [name for name in vars(self) if name.endswith("_") and not name.startswith("_")]:
             delattr(self, name)
@@ -263,7 +263,7 @@ class TripletNetworks(OptionsMixin, CallbackSupportMixin, TorchStateMixin):
                 self._forget_networks()
                 warn(f"The training of {type(self).__name__} diverged, so nothing was learned. {error}")
                 return
-            if evaluate is not None:  # the score is the encoder's: the others stay as trained as they are
+            if evaluate is not None:  # the score is that of the encoder alone; the others keep their last state
                 restore({"encoder": networks.encoder}, result.best_state)
         for name, field in NETWORKS.items():
             network = getattr(networks, field)
@@ -295,7 +295,7 @@ class TripletNetworks(OptionsMixin, CallbackSupportMixin, TorchStateMixin):
         return np.clip(rows, -LIMIT, LIMIT).astype(np.float32)
 
     def _through(self, name, rows):
-        """Return what a network makes of rows of floats, block by block, as float64."""
+        """Return the outputs of a network for float32 rows, block by block, as float64."""
         import torch
 
         from skgan_resample._nn.training import one_thread
@@ -317,7 +317,7 @@ class TripletNetworks(OptionsMixin, CallbackSupportMixin, TorchStateMixin):
             return np.full((len(rows), len(self.classes_)), 1 / len(self.classes_))
         # (n, width) -> (n, n_classes)
         scores = self._through("classifier_network_", self._network_inputs(rows))
-        odds = np.exp(scores - scores.max(axis=1, keepdims=True))
+        odds = np.exp(scores - scores.max(axis=1, keepdims=True))  # softmax without overflow
         return odds / odds.sum(axis=1, keepdims=True)
 
     def __sklearn_tags__(self):
@@ -333,7 +333,7 @@ def encoded_rows(encoder, codes):
 
 
 def _held_out(labels, fraction, rng):
-    """Return the rows of this share of each class of ten rows or more, at least two of them; two stay for training."""
+    """Return this share of the rows of each class of ten or more, at least two; two stay for training."""
     chosen = []
     for label in np.unique(labels):
         rows = np.flatnonzero(labels == label)

@@ -187,12 +187,12 @@ WEIGHTS = {
 }
 
 
-KNEES = 0.5, 0.9  # quantiles of same-class distances
+BREAKPOINTS = 0.5, 0.9  # of the stretch, as quantiles of same-class distances
 MEMORY = 0.9  # of running means
 
 
 class Curriculum:
-    """How hard made triplets are: strength of the stretch, its knees, threshold of the reverse triplet loss."""
+    """How hard made triplets are: strength of the stretch, its breakpoints, threshold of the reverse triplet loss."""
 
     def __init__(self, stretch, hardness):
         # stretch is the largest share by which a pair grows; hardness "adaptive" rises from none after the warm-up to
@@ -221,7 +221,7 @@ class Curriculum:
     def follow(self, progress, pair_distance):
         """Take the progress since the warm-up, in [0, 1], and the distances of some pairs."""
         self.ramp = progress if self.hardness == "adaptive" else self.hardness
-        low, high = pair_distance.detach().quantile(torch.tensor(KNEES, device=pair_distance.device))
+        low, high = pair_distance.detach().quantile(torch.tensor(BREAKPOINTS, device=pair_distance.device))
         self.low = low if self.low is None else torch.lerp(low, self.low, MEMORY)
         self.high = high if self.high is None else torch.lerp(high, self.high, MEMORY)
 
