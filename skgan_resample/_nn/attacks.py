@@ -183,7 +183,7 @@ class Budget:
         """Return `u` pulled back into the unit cube or ball, for "l2" to the nearest point within `limits`.
 
         That point is `u` shortened, then clipped. A column stopped by its bound leaves the others more of the ball, so
-        they are shortened less: each round finds more of the stopped ones, and never leaves the ball.
+        each round shortens them less.
         """
         if self.norm == "linf":
             return u.clamp(-1, 1)
@@ -374,9 +374,9 @@ def pgd(network, x, y, budget, loss, *, n_steps, factor=1.0, start="random"):
 def adaptive_pgd(network, x, y, budget, loss, *, n_steps, factor=1.0, start=None):
     """Return the worst rows of a search by sign steps with momentum, and their losses.
 
-    After Croce and Hein (arXiv:2003.01690): at checkpoints that come ever closer, a row whose loss rose in fewer than
-    three quarters of the steps, or that made no progress since its last halving, goes back to its best point and halves
-    its step. `start` holds moves in budget units to begin with; None begins at the rows themselves.
+    Auto-PGD of Croce and Hein (arXiv:2003.01690): at checkpoints that come ever closer, a row whose loss rose in fewer
+    than three quarters of the steps, or that made no progress since its last halving, goes back to its best point and
+    halves its step. `start`, (n, width), holds the first moves in budget units.
     """
     reach = budget.reach(x, factor)
     limits = budget.limits(x, reach)
@@ -430,11 +430,10 @@ N_TARGETS = 4  # wrong classes that are aimed at one by one; a guess
 def strongest(network, x, y, budget, *, is_classifier, n_steps, factor=None, n_rounds=4):
     """Return the worst rows that several searches find, at least as bad as `x` itself, and their margin or error.
 
-    For classes: the margin from the rows themselves; then, in each round for the rows still standing, cross-entropy,
-    margin, and the margins of the nearest wrong classes one by one, from random starts; then every switch of a block by
-    itself, and single whole steps. For a number: the largest prediction, the smallest, and the squared error from a
-    random start. With ``n_rounds=0`` there is only the first search, nearly as good as all of them on a network that
-    hides no gradient; for a number it is then that of the squared error.
+    For classes: the margin from the rows themselves; then, in each round for the rows that still withstand,
+    cross-entropy, margin, and the margins of the nearest wrong classes one by one, from random starts; then single
+    switches and single whole steps. For a number: the largest prediction, the smallest, and the squared error from a
+    random start. With ``n_rounds=0``: only the margin, or the squared error, from the rows themselves.
     """
     factor = torch.ones(len(x), 1, device=x.device) if factor is None else factor
     parts = [
@@ -505,10 +504,8 @@ N_COLUMNS = 16  # that are tried one by one, in whole steps; a guess
 
 @torch.no_grad()
 def _single_steps(network, x, moved, y, budget, factor):
-    """Return attacked rows improved by steps of single columns with a grid, tried and not guessed.
-
-    Each column, those with the steepest gradient first, is tried a step up and down, at both ends and at its start.
-    """
+    """Return attacked rows improved by trying single columns with a grid, the steepest gradient first."""
+    # Each is tried a step up and down, at both ends and at its start.
     reach, (down, up) = budget.reach(x, factor), budget.to_bounds(x)
     left, right = torch.minimum(reach[0], -down).expand_as(x), torch.minimum(reach[1], up).expand_as(x)
     _, gradient = gradient_of(network, moved, margin, y)
@@ -536,10 +533,8 @@ def _single_steps(network, x, moved, y, budget, factor):
 
 
 def _greedy_switches(network, x, y, budget, n_steps, factor):
-    """Return rows whose blocks were switched one after the other to what hurts most, tried and not guessed.
-
-    The numbers stand still meanwhile, and are searched at the end, with these switches.
-    """
+    """Return rows whose blocks were switched one by one to the worst category, found by trying all of them."""
+    # The numbers are searched afterwards, with these switches.
     base, free = x.clone(), torch.ones(len(x), len(budget.blocks), dtype=torch.bool, device=x.device)
     for _ in range(min(budget.max_switches, len(budget.blocks))):
         with torch.no_grad():
