@@ -70,8 +70,8 @@ class _Class:
         if self.k:
             neighbors = nearest_others(table.encoded[rows], np.arange(len(rows)), self.k)
             self.neighbors = rows[neighbors]
-            apart = np.linalg.norm(table.places[rows][:, None] - table.places[self.neighbors], axis=2)
-            self.breakpoints = tuple(np.quantile(apart, [0.5, 0.9]))
+            distance = np.linalg.norm(table.places[rows][:, None] - table.places[self.neighbors], axis=2)
+            self.breakpoints = tuple(np.quantile(distance, [0.5, 0.9]))
 
     def partners(self, members, rng):
         """Return a near row of the class for each of `members`, positions in `rows`; itself in a class of one row."""
@@ -102,12 +102,12 @@ class Drawing:
         donor = np.full((n, 2), -1)
         donor[borrowed] = self._borrowed(label, int(borrowed.sum()), rng)
         first, second = np.where(borrowed[:, None], donor, np.column_stack([seed, partner])).T  # (n,), (n,)
-        apart = np.linalg.norm(table.places[first] - table.places[second], axis=1)
-        room = np.full(len(table.labels), np.inf)
-        room[own.rows] = self._near_others(label)[1]
-        shares = self._stretched(label, apart, room[np.column_stack([seed, np.where(borrowed, seed, partner)])])
+        distance = np.linalg.norm(table.places[first] - table.places[second], axis=1)
+        clearance = self._clearance(label)
+        shares = self._stretched(label, distance, clearance[np.column_stack([seed, np.where(borrowed, seed, partner)])])
         low, high = -shares[:, 0], 1 + shares[:, 1]
-        most = room[seed[borrowed]] / 2 / np.maximum(apart[borrowed], np.finfo(float).tiny)  # there is no end to cap
+        # A borrowed line has a row at one end only, whose clearance caps both of its directions.
+        most = clearance[seed[borrowed]] / 2 / np.maximum(distance[borrowed], np.finfo(float).tiny)
         low[borrowed], high[borrowed] = np.maximum(low[borrowed], -most), np.minimum(high[borrowed], most)
         u = rng.uniform(low, high)
         codes = interpolate(table.codes, first, second, u, self.nominal, rng, share=u)
@@ -148,12 +148,12 @@ class Drawing:
         """Return the embeddings of pairs of one class after they were stretched, two arrays (n, n_components)."""
         places, labels = self.table.places, self.table.labels
         way = places[positive] - places[anchor]
-        apart, shares = np.linalg.norm(way, axis=1), np.empty((len(anchor), 2))
+        distance, shares = np.linalg.norm(way, axis=1), np.empty((len(anchor), 2))
         for label in np.unique(labels[anchor]):
             mine = np.flatnonzero(labels[anchor] == label)
-            room = np.full(len(labels), np.inf)
-            room[self._class(label).rows] = self._near_others(label)[1]
-            shares[mine] = self._stretched(label, apart[mine], room[np.column_stack([anchor[mine], positive[mine]])])
+            clearance = self._clearance(label)
+            ends = np.column_stack([anchor[mine], positive[mine]])
+            shares[mine] = self._stretched(label, distance[mine], clearance[ends])
         return places[anchor] - shares[:, :1] * way, places[positive] + shares[:, 1:] * way
 
     def _borrowed_share(self, n_rows):
@@ -178,15 +178,22 @@ class Drawing:
             self._others[label] = others[found], distance[:, 0]
         return self._others[label]
 
-    def _stretched(self, label, apart, room):
+    def _clearance(self, label):
+        """Return the distance of each row of a class to the nearest row of another one; infinity for other rows."""
+        # (n_samples,), so that positions in the table index it
+        clearance = np.full(len(self.table.labels), np.inf)
+        clearance[self.members[label]] = self._near_others(label)[1]
+        return clearance
+
+    def _stretched(self, label, distance, clearance):
         """Return by what share of its length each pair of a class grows at either end."""
-        # apart (n,), room (n, 2) -> (n, 2)
+        # distance (n,), clearance (n, 2) -> (n, 2)
         import torch
 
         from skgan_resample._nn.triplets import stretch_shares
 
         low, high = self._class(label).breakpoints
-        return stretch_shares(torch.from_numpy(apart), low, high, self.strength, torch.from_numpy(room)).numpy()
+        return stretch_shares(torch.from_numpy(distance), low, high, self.strength, torch.from_numpy(clearance)).numpy()
 
     def _borrowed(self, label, n, rng):
         """Return `n` pairs of near rows of other classes, shape (n, 2); of any rows where no class has two of them."""
@@ -229,8 +236,8 @@ class CandidateFilter:
         self._reach = np.inf
         different = np.unique(table.encoded[rows], axis=0)
         if len(different) > 1:
-            apart, _ = NearestNeighbors(n_neighbors=2).fit(different).kneighbors(different)
-            self._reach = REACH * np.quantile(apart[:, 1], 0.95)
+            distance, _ = NearestNeighbors(n_neighbors=2).fit(different).kneighbors(different)
+            self._reach = REACH * np.quantile(distance[:, 1], 0.95)
         k = min(NEAR, len(table.labels) - 1)
         self._all = NearestNeighbors(n_neighbors=k).fit(table.encoded)
         self._is_alone = np.zeros(len(table.labels), dtype=bool)
@@ -243,8 +250,8 @@ class CandidateFilter:
         if self.by_classifier:
             good &= probabilities[:, self.label] >= 1 / probabilities.shape[1]
         if self.by_neighbors and len(encoded):
-            apart = self._own.kneighbors(encoded)[0][:, 0]
-            good &= apart <= self._reach
+            distance = self._own.kneighbors(encoded)[0][:, 0]
+            good &= distance <= self._reach
             if self.refuse_copies:
                 good &= [key not in self._known for key in row_keys(candidates.codes)]
             labels = self.table.labels[self._all.kneighbors(encoded, return_distance=False)]

@@ -49,9 +49,9 @@ def compared(encoded, labels, n_real, rng):
         own, new = real[real_labels == label], encoded[chosen][labels[chosen] == label]
         if len(own) < 2:
             continue
-        apart = np.median(_neighbors(own, 2).kneighbors(own)[0][:, 1])
-        if apart > 0:
-            nearest_ratio.append(np.median(_neighbors(own, 1).kneighbors(new)[0]) / apart)
+        distance = np.median(_neighbors(own, 2).kneighbors(own)[0][:, 1])
+        if distance > 0:
+            nearest_ratio.append(np.median(_neighbors(own, 1).kneighbors(new)[0]) / distance)
         spread = pdist(own[rng.permutation(len(own))[:AT_MOST]]).mean()
         if len(new) > 1 and spread > 0:
             diversity.append(pdist(new).mean() / spread)

@@ -96,8 +96,8 @@ def gan_step(
         with torch.no_grad():
             pair = lengths(z[ends] - z)
             curriculum.follow(progress, pair)
-            room = nearest_other(z, z, same)
-            share = curriculum.shares(pair, torch.stack([room, room[ends]], dim=1))
+            clearance = nearest_other(z, z, same)
+            share = curriculum.shares(pair, torch.stack([clearance, clearance[ends]], dim=1))
             way = z[ends] - z
             wanted = [z - share[:, :1] * way, z[ends] + share[:, 1:] * way]
         # (3 n, n_components + n_classes) -> (3 n, width)

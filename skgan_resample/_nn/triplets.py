@@ -59,18 +59,18 @@ def stretched_distance(distance, low, high, strength):
     return distance + strength * torch.minimum(distance, low * share_left)
 
 
-def stretch_shares(distance, low, high, strength, room=None):
+def stretch_shares(distance, low, high, strength, clearance=None):
     """Return by what share of its length a pair is to grow at either end.
 
-    `room` holds the distances from either end to the nearest row of another class. An end moves at most half-way there,
-    so that it stays on its own side of the middle.
+    `clearance` is the distance from either end to the nearest row of another class. An end moves at most half-way
+    there, so that it stays on its own side of the middle.
     """
-    # distance (n,), room (n, 2) -> (n,), or (n, 2) with room
+    # distance (n,), clearance (n, 2) -> (n,), or (n, 2) with clearance
     gain = stretched_distance(distance, low, high, strength) - distance
     share = gain / distance.clamp_min(TINY) / 2
-    if room is None:
+    if clearance is None:
         return share
-    return torch.minimum(share[:, None], room / 2 / distance.clamp_min(TINY)[:, None])
+    return torch.minimum(share[:, None], clearance / 2 / distance.clamp_min(TINY)[:, None])
 
 
 # ------------------------------------------------------------------------------------------------ stage 2: negatives
@@ -235,9 +235,9 @@ class Curriculum:
             if self.hardness == "adaptive":
                 self.threshold.update(*means)
 
-    def shares(self, distance, room):
+    def shares(self, distance, clearance):
         """Return by what share of its length each pair is to grow at either end now, shape (n, 2)."""
-        return stretch_shares(distance, self.low, self.high, self.strength, room)
+        return stretch_shares(distance, self.low, self.high, self.strength, clearance)
 
     def summary(self):
         """Return where it stands as numbers; None where it never began."""
@@ -308,8 +308,8 @@ def triplet_step(
         with torch.no_grad():
             pair = lengths(far - z)
             curriculum.follow(progress, pair)
-            room = torch.stack([nearest_other(z, z, same), nearest_other(far, z, same)], dim=1)
-            share = curriculum.shares(pair, room)
+            clearance = torch.stack([nearest_other(z, z, same), nearest_other(far, z, same)], dim=1)
+            share = curriculum.shares(pair, clearance)
         losses = []
         if "positives" in makes:
             u = torch.rand(2, len(x), 1, device=x.device) * (1 + share.sum(dim=1, keepdim=True)) - share[:, :1]
