@@ -13,13 +13,10 @@ from skgan_resample._sampling import drawn_equally
 from skgan_resample._tables._origins import row_keys
 
 KINDS = ("original", "hard positive", "hard negative", "fallback")
-
-
-ORIGINAL, POSITIVE, NEGATIVE, FALLBACK = range(4)
-
+ORIGINAL, POSITIVE, NEGATIVE, FALLBACK = range(4)  # positions in `KINDS`
 
 NEAR = 5  # rows of other classes that a negative is made for, and rows that judge a candidate
-REACH = 1.5  # times the 95 % quantile of the distances within a class, so far a new row may lie from the real ones
+REACH = 1.5  # a new row lies within this many times the 95 % quantile of nearest distances in its class
 SMALL_CLASS = 10  # rows; smaller ones borrow directions
 MOST_PULL = 0.5  # of the way to the anchor: beyond the middle the label would flip
 
@@ -39,14 +36,10 @@ class Candidates(NamedTuple):
     codes: np.ndarray  # (n, n_features)
     kind: np.ndarray  # (n,), a position in `KINDS`
     seed: np.ndarray  # (n,), the row of its class that each began at
-    # (n,): a positive or a fallback lies on the line from `seed` to it, a negative was pulled towards it: it is the
-    # anchor
-    partner: np.ndarray
+    partner: np.ndarray  # (n,), the other end of the line; for a negative the anchor that it was pulled towards
     positive: np.ndarray  # (n,), for a negative the row that makes a pair with the anchor; -1 for others
-    # (n, 2): where the direction of the line was borrowed: the two rows whose difference it is; -1 elsewhere
-    donor: np.ndarray
-    # (n,): 0 at the seed, 1 at the partner (or at the seed moved by the borrowed difference), beyond where it is
-    # stretched
+    donor: np.ndarray  # (n, 2), the two rows whose difference is a borrowed direction; -1 elsewhere
+    # (n,): 0 at the seed, 1 at the partner (or at the seed moved by the borrowed difference), beyond where stretched
     position: np.ndarray
 
     def at(self, places):
@@ -73,12 +66,12 @@ class _Class:
     def __init__(self, table, rows, k_neighbors):
         self.rows = rows
         self.k = min(k_neighbors, len(rows) - 1)
-        self.knees = 0.0, 0.0
+        self.breakpoints = 0.0, 0.0
         if self.k:
             neighbors = nearest_others(table.encoded[rows], np.arange(len(rows)), self.k)
             self.neighbors = rows[neighbors]
-            apart = np.linalg.norm(table.places[rows][:, None] - table.places[self.neighbors], axis=2)
-            self.knees = tuple(np.quantile(apart, [0.5, 0.9]))
+            distance = np.linalg.norm(table.places[rows][:, None] - table.places[self.neighbors], axis=2)
+            self.breakpoints = tuple(np.quantile(distance, [0.5, 0.9]))
 
     def partners(self, members, rng):
         """Return a near row of the class for each of `members`, positions in `rows`; itself in a class of one row."""
@@ -88,12 +81,11 @@ class _Class:
 
 
 class Drawing:
-    """Draws candidates for the classes of a table."""
+    """Draws candidates for the classes of a table; what is known of a class is computed once."""
 
     def __init__(self, table, nominal, *, strength, threshold, k_neighbors, share_variation):
         self.table, self.nominal = table, nominal  # nominal (n_features,)
-        # strength: share by which near pairs are stretched
-        # threshold: of the reverse triplet loss
+        # strength: share by which near pairs are stretched; threshold: of the reverse triplet loss
         self.strength, self.threshold = strength, threshold
         # share_variation: share of stretched lines that borrow their direction from other classes; all in a class of
         # one row. "auto": half of them in classes of fewer than 10 rows, none in others
@@ -109,13 +101,13 @@ class Drawing:
         borrowed = rng.uniform(size=n) < self._borrowed_share(len(own.rows))
         donor = np.full((n, 2), -1)
         donor[borrowed] = self._borrowed(label, int(borrowed.sum()), rng)
-        first, second = np.where(borrowed[:, None], donor, np.column_stack([seed, partner])).T
-        apart = np.linalg.norm(table.places[first] - table.places[second], axis=1)
-        room = np.full(len(table.labels), np.inf)
-        room[own.rows] = self._near_others(label)[1]
-        shares = self._stretched(label, apart, room[np.column_stack([seed, np.where(borrowed, seed, partner)])])
+        first, second = np.where(borrowed[:, None], donor, np.column_stack([seed, partner])).T  # (n,), (n,)
+        distance = np.linalg.norm(table.places[first] - table.places[second], axis=1)
+        clearance = self._clearance(label)
+        shares = self._stretched(label, distance, clearance[np.column_stack([seed, np.where(borrowed, seed, partner)])])
         low, high = -shares[:, 0], 1 + shares[:, 1]
-        most = room[seed[borrowed]] / 2 / np.maximum(apart[borrowed], np.finfo(float).tiny)  # there is no end to cap
+        # A borrowed line has a row at one end only, whose clearance caps both of its directions.
+        most = clearance[seed[borrowed]] / 2 / np.maximum(distance[borrowed], np.finfo(float).tiny)
         low[borrowed], high[borrowed] = np.maximum(low[borrowed], -most), np.minimum(high[borrowed], most)
         u = rng.uniform(low, high)
         codes = interpolate(table.codes, first, second, u, self.nominal, rng, share=u)
@@ -156,12 +148,12 @@ class Drawing:
         """Return the embeddings of pairs of one class after they were stretched, two arrays (n, n_components)."""
         places, labels = self.table.places, self.table.labels
         way = places[positive] - places[anchor]
-        apart, shares = np.linalg.norm(way, axis=1), np.empty((len(anchor), 2))
+        distance, shares = np.linalg.norm(way, axis=1), np.empty((len(anchor), 2))
         for label in np.unique(labels[anchor]):
             mine = np.flatnonzero(labels[anchor] == label)
-            room = np.full(len(labels), np.inf)
-            room[self._class(label).rows] = self._near_others(label)[1]
-            shares[mine] = self._stretched(label, apart[mine], room[np.column_stack([anchor[mine], positive[mine]])])
+            clearance = self._clearance(label)
+            ends = np.column_stack([anchor[mine], positive[mine]])
+            shares[mine] = self._stretched(label, distance[mine], clearance[ends])
         return places[anchor] - shares[:, :1] * way, places[positive] + shares[:, 1:] * way
 
     def _borrowed_share(self, n_rows):
@@ -186,14 +178,22 @@ class Drawing:
             self._others[label] = others[found], distance[:, 0]
         return self._others[label]
 
-    def _stretched(self, label, apart, room):
-        """Return by what share of its length each pair of a class grows at either end, shape (n, 2)."""
+    def _clearance(self, label):
+        """Return the distance of each row of a class to the nearest row of another one; infinity for other rows."""
+        # (n_samples,), so that positions in the table index it
+        clearance = np.full(len(self.table.labels), np.inf)
+        clearance[self.members[label]] = self._near_others(label)[1]
+        return clearance
+
+    def _stretched(self, label, distance, clearance):
+        """Return by what share of its length each pair of a class grows at either end."""
+        # distance (n,), clearance (n, 2) -> (n, 2)
         import torch
 
         from skgan_resample._nn.triplets import stretch_shares
 
-        low, high = self._class(label).knees
-        return stretch_shares(torch.from_numpy(apart), low, high, self.strength, torch.from_numpy(room)).numpy()
+        low, high = self._class(label).breakpoints
+        return stretch_shares(torch.from_numpy(distance), low, high, self.strength, torch.from_numpy(clearance)).numpy()
 
     def _borrowed(self, label, n, rng):
         """Return `n` pairs of near rows of other classes, shape (n, 2); of any rows where no class has two of them."""
@@ -236,8 +236,8 @@ class CandidateFilter:
         self._reach = np.inf
         different = np.unique(table.encoded[rows], axis=0)
         if len(different) > 1:
-            apart, _ = NearestNeighbors(n_neighbors=2).fit(different).kneighbors(different)
-            self._reach = REACH * np.quantile(apart[:, 1], 0.95)
+            distance, _ = NearestNeighbors(n_neighbors=2).fit(different).kneighbors(different)
+            self._reach = REACH * np.quantile(distance[:, 1], 0.95)
         k = min(NEAR, len(table.labels) - 1)
         self._all = NearestNeighbors(n_neighbors=k).fit(table.encoded)
         self._is_alone = np.zeros(len(table.labels), dtype=bool)
@@ -250,8 +250,8 @@ class CandidateFilter:
         if self.by_classifier:
             good &= probabilities[:, self.label] >= 1 / probabilities.shape[1]
         if self.by_neighbors and len(encoded):
-            apart = self._own.kneighbors(encoded)[0][:, 0]
-            good &= apart <= self._reach
+            distance = self._own.kneighbors(encoded)[0][:, 0]
+            good &= distance <= self._reach
             if self.refuse_copies:
                 good &= [key not in self._known for key in row_keys(candidates.codes)]
             labels = self.table.labels[self._all.kneighbors(encoded, return_distance=False)]

@@ -21,9 +21,9 @@ SPACES = ("raw", "learned")
 class HardTripletEmbedder(TripletNetworks, TransformerMixin, BaseEstimator):
     """Embed rows so that neighbours are of one class, where that helps; else return the raw features.
 
-    A network is trained on triplets of real rows and of rows made hard on purpose, in the spirit of Zhu et al. [1]_:
-    see `HardTripletSampler`, which trains the same way. Then, ours, nearest neighbours of held-out rows decide whether
-    the learned space or the raw features are returned.
+    A network is trained on triplets of real rows and of rows made hard on purpose, in the spirit of Zhu et al. [1]_,
+    as in `HardTripletSampler`. Then nearest neighbours of held-out rows decide whether the learned space or the raw
+    features are returned. That is our choice, because the raw features are sometimes the better space.
 
     Parameters
     ----------
@@ -31,35 +31,30 @@ class HardTripletEmbedder(TripletNetworks, TransformerMixin, BaseEstimator):
         Columns of the embedding.
     generator : {"cgan", "linear"} or None, default="cgan"
         What makes hard rows: the generators of a conditional GAN, stretched straight lines through pairs of rows, or
-        nothing (triplets of real rows alone). Our benchmark has all three.
+        nothing (triplets of real rows alone).
     select : {"auto", "raw", "learned"}, default="auto"
-        "auto" lets held-out rows decide; the others do without.
+        The space of `transform`; with "auto" held-out rows decide.
     cv_by : {"rows", "classes"}, default="rows"
-        What "auto" holds out. "rows": `cv` folds of rows, judged by the accuracy of the nearest neighbours; for classes
-        that are all known. "classes": half of the classes at a time, judged by recall at 1; for a space that is to
-        serve classes not seen in training. Needs four classes.
+        What "auto" holds out. "rows": `cv` folds, judged by the accuracy of the nearest neighbours. "classes": half of
+        at least four classes at a time, judged by recall at 1; for a space that serves classes not seen in training.
     cv : int, default=3
         Folds of rows; fewer where a class has fewer rows. Rows of a class of one row are never held out.
     n_neighbors : int, default=5
         Neighbours that judge.
     stretch : float, default=0.6
-        By what share of its length a near pair of one class is stretched at most, half at either end; see Notes.
+        As in `HardTripletSampler`.
     mining : {"all", "semihard", "hard"}, default="all"
-        Which triplets of real rows train the encoder, and which with positives on straight lines: random ones, those of
-        them whose negative is farther than the positive but within the margin, or the hardest of each anchor in the
-        batch. Triplets that are made as such count as they are.
+        As in `HardTripletSampler`.
     network : TripletNetworkOptions, default=None
         Settings of the networks and their training; None is ``TripletNetworkOptions()``.
     max_steps : int, default=150
         Steps of training, each on one batch.
     patience : int, default=None
-        Training ends after this many evaluations in a row, one every 20 steps, that did not lower the share of wrongly
-        ordered triplets of held-out rows by more than ``network.tol``, and the best state is kept. None trains on all
-        rows to the end.
+        As in `HardTripletSampler`.
     validation_fraction : float in (0, 1), default=0.1
-        Share of the rows of each class of ten or more that is held out for `patience`, at least two rows.
+        As in `HardTripletSampler`.
     max_time : float, default=None
-        Seconds after which training ends; the result then depends on the machine.
+        Seconds, shared by all trainings; the result then depends on the machine.
     categorical_features : "auto", None, or array-like of names, positions or a mask of bool, default="auto"
         Nominal columns. "auto": strings, booleans, categories. Numeric columns can be named as well.
     device : str, default="auto"
@@ -86,10 +81,10 @@ class HardTripletEmbedder(TripletNetworks, TransformerMixin, BaseEstimator):
 
     Notes
     -----
-    A space learned from part of the rows is rather worse than one learned from all of them, so with held-out rows the
-    raw features are taken only where they are better by more than one standard error of the difference, or where every
-    row found the same in both. With held-out classes it is the learned space that must be better by so much: classes
-    not seen in training are mostly found more surely among raw features. `max_time` is shared by the trainings.
+    A space learned from part of the rows is usually worse than one learned from all. So with held-out rows the raw
+    features are taken only where they are better by more than one standard error of the difference, or where every row
+    found the same in both. With held-out classes the learned space must be better by as much, because classes not seen
+    in training are mostly found better among raw features.
 
     References
     ----------
@@ -221,6 +216,7 @@ class HardTripletEmbedder(TripletNetworks, TransformerMixin, BaseEstimator):
         for train, test in folds:
             scaled = copy.deepcopy(encoder).rescale(codes[train])  # as if the others were not known
             known, own = np.unique(labels[train], return_inverse=True)
+            # (n_train, width), (n_test, width)
             near, far = (encoded_rows(scaled, codes[rows]) for rows in (train, test))
             self._train(near, own, len(known), rng, n_trainings=1 + len(folds), is_final=False)
             for space in SPACES:
@@ -230,7 +226,7 @@ class HardTripletEmbedder(TripletNetworks, TransformerMixin, BaseEstimator):
         if not folds:
             return "raw"
         self.cv_results_ = {space: np.array([hits.mean() for hits in parts]) for space, parts in found.items()}
-        gain = np.concatenate(found["learned"]) - np.concatenate(found["raw"])
+        gain = np.concatenate(found["learned"]) - np.concatenate(found["raw"])  # (n_held_out,), -1, 0 or 1
         error = gain.std() / np.sqrt(len(gain))
         if self.cv_by == "classes":
             return "learned" if gain.mean() > error else "raw"
@@ -305,7 +301,7 @@ def _row_folds(labels, cv, rng):
 
 
 def _class_folds(labels, rng):
-    """Return two folds, each holding out the rows of half the classes that have two rows; none for fewer than four."""
+    """Return two folds, each holding out the rows of half the classes; none for fewer than four classes of two rows."""
     classes = rng.permutation(np.flatnonzero(np.bincount(labels) > 1))
     if len(classes) < 4:
         return []

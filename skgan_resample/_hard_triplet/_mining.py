@@ -4,13 +4,13 @@ import numpy as np
 
 from skgan_resample._sampling import drawn_equally
 
-CHOICES = 16  # positives and as many negatives that are looked at for an anchor, in each of
-MAX_ROUNDS = 8  # rounds
-BLOCK = 2048  # anchors looked at together
+CHOICES = 16  # positives, and as many negatives, that are compared for an anchor in a round
+MAX_ROUNDS = 8
+BLOCK = 2048  # anchors at a time
 
 
 class Runs:
-    """Rows sorted by group and class: who is of the class of a row, and who of another class of its group."""
+    """Rows sorted by group and class, so that one class of one group is a run of positions."""
 
     def __init__(self, labels, groups=None):
         groups = np.zeros(len(labels), dtype=np.intp) if groups is None else groups
@@ -40,6 +40,7 @@ class Runs:
         run = self.run[rows]
         first, size = self.first[run][:, None], self.size[run][:, None]
         within = self.place[rows][:, None] - first
+        # One step ahead at least and size - 1 at most, around the run: never the row itself.
         steps = 1 + (rng.uniform(size=(len(rows), n)) * (size - 1)).astype(np.intp)
         return self.order[first + (within + steps) % size]
 
@@ -49,7 +50,7 @@ class Runs:
         first, size = self.first[run][:, None], self.size[run][:, None]
         start, whole = self.group_first[run][:, None], self.group_size[run][:, None]
         found = start + (rng.uniform(size=(len(rows), n)) * (whole - size)).astype(np.intp)
-        return self.order[found + size * (found >= first)]
+        return self.order[found + size * (found >= first)]  # jumps over the run of the row's own class
 
 
 def even_anchors(labels, rows, n, rng):
@@ -65,8 +66,7 @@ def even_anchors(labels, rows, n, rng):
 
 def pick_triplets(places, labels, n, low, high, rng, *, is_synthetic=None, synthetic=None, groups=None):
     """Return `n` triplets of rows, shape (n, 3): anchor, positive, negative."""
-    # places (n_samples, n_components), labels (n_samples,), is_synthetic (n_samples,), groups (n_samples,) -> (n, 3),
-    #   (n,)
+    # places (n_samples, n_components); labels, is_synthetic, groups (n_samples,) -> (n, 3), (n,)
     usable = np.arange(len(labels))
     if synthetic is False and is_synthetic is not None:
         usable = np.flatnonzero(~is_synthetic)
@@ -107,7 +107,7 @@ def _best(places, runs, anchors, low, high, must_have, rng):
         near, far = (
             np.linalg.norm(places[rows][:, None] - places[others], axis=2) for others in (positives, negatives)
         )
-        hard = near[:, :, None] - far[:, None, :]
+        hard = near[:, :, None] - far[:, None, :]  # (n_open, CHOICES, CHOICES)
         off = np.maximum(np.maximum(low - hard, hard - high), 0.0)
         if must_have is not None:
             has = must_have[rows][:, None, None] | must_have[positives][:, :, None] | must_have[negatives][:, None, :]

@@ -56,8 +56,8 @@ class PickingMixin:
     ):
         """Return triplets of rows: anchor, positive, negative.
 
-        Anchors are drawn evenly over classes and rows, and for each up to 16 x 16 random pairs of a positive and a
-        negative are looked at, in up to eight rounds: time and memory grow with `n_triplets`, not with all triplets.
+        Anchors are drawn evenly over classes and rows. For each, 16 x 16 random pairs of a positive and a negative are
+        compared in up to eight rounds, so time and memory grow with `n_triplets`, not with all triplets.
 
         Parameters
         ----------
@@ -69,7 +69,7 @@ class PickingMixin:
             In the embedding: any; the negative farther than the positive by less than the margin; the negative nearer
             than the positive; or bounds of distance to the positive less distance to the negative.
         synthetic : bool, default=None
-            True wants a new row in every triplet, False none, None does not care. Needs the result of `fit_resample`.
+            True: a new row in every triplet; False: none. Both need the result of `fit_resample`. None: any.
         groups : array-like of shape (n_samples,), default=None
             All rows of a triplet are of one group.
         output : {"indices", "rows"}, default="indices"
@@ -81,8 +81,8 @@ class PickingMixin:
         Returns
         -------
         triplets : ndarray of int, shape (n_triplets, 3), or of float, shape (n_triplets, 3, n_features)
-            Exactly so many. Where no triplet of the hardness wanted was found for an anchor, the nearest to it stands
-            there, and a `ResamplingWarning` tells the share.
+            Where no triplet of the hardness wanted was found for an anchor, the nearest one stands there, and a
+            `ResamplingWarning` reports the share.
         """
         codes, labels, rng = self._rows_to_pick(n_triplets, X, y, output, random_state)
         margin = TripletNetworkOptions.of(self.network).margin

@@ -7,7 +7,7 @@ from sklearn.neighbors import NearestNeighbors
 from skgan_resample._hard_triplet._candidates import KINDS, NEAR
 from skgan_resample._hard_triplet._mining import pick_triplets
 
-AT_MOST = 1000  # rows of each kind, drawn at random, stand for all
+AT_MOST = 1000  # rows drawn at random stand for all: distances of pairs take quadratic time
 FIELDS = [
     ("kind", "U13"),
     ("seed", np.intp),
@@ -42,16 +42,16 @@ def compared(encoded, labels, n_real, rng):
     """Return how new rows compare with the real ones; see `report_` of HardTripletSampler."""
     # encoded (n, width), labels (n,)
     real, real_labels = encoded[:n_real], labels[:n_real]
-    chosen = n_real + rng.permutation(len(labels) - n_real)[:AT_MOST]
+    chosen = n_real + rng.permutation(len(labels) - n_real)[:AT_MOST]  # positions of new rows
     near = _neighbors(real, min(NEAR, n_real)).kneighbors(encoded[chosen], return_distance=False)
     nearest_ratio, diversity = [], []
     for label in np.unique(labels[chosen]):
         own, new = real[real_labels == label], encoded[chosen][labels[chosen] == label]
         if len(own) < 2:
             continue
-        apart = np.median(_neighbors(own, 2).kneighbors(own)[0][:, 1])
-        if apart > 0:
-            nearest_ratio.append(np.median(_neighbors(own, 1).kneighbors(new)[0]) / apart)
+        distance = np.median(_neighbors(own, 2).kneighbors(own)[0][:, 1])
+        if distance > 0:
+            nearest_ratio.append(np.median(_neighbors(own, 1).kneighbors(new)[0]) / distance)
         spread = pdist(own[rng.permutation(len(own))[:AT_MOST]]).mean()
         if len(new) > 1 and spread > 0:
             diversity.append(pdist(new).mean() / spread)

@@ -1,6 +1,6 @@
-"""HardTripletSampler: rare classes over-sampled along stretched pairs, where a classifier believes in the new rows."""
+"""HardTripletSampler: rare classes are over-sampled with rows on stretched pairs, chosen by a classifier."""
 
-from math import ceil
+from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
@@ -12,8 +12,9 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_consistent_length
 
 from skgan_resample._hard_triplet import _quality
-from skgan_resample._hard_triplet._candidates import FALLBACK, KINDS, POSITIVE, CandidateFilter, Drawing, Table, join
+from skgan_resample._hard_triplet._candidates import FALLBACK, KINDS, NEGATIVE, POSITIVE, Drawing, Table
 from skgan_resample._hard_triplet._picking import PickingMixin, fingerprint
+from skgan_resample._hard_triplet._rejection import MAX_ROUNDS, RejectionSampler
 from skgan_resample._hard_triplet._training import (
     TRIPLET_CONSTRAINTS,
     TripletNetworkOptions,
@@ -24,20 +25,17 @@ from skgan_resample._tables._containers import append_rows
 from skgan_resample._tables._encoder import TableEncoder
 from skgan_resample.exceptions import warn
 
-POOL = 8  # candidates for each row wanted
-MAX_ROUNDS = 10  # of drawing candidates before the fallback
-FEW_CANDIDATES = 64  # are drawn at least
 COLLAPSED = 0.5  # of the real rows' mean distance from each other: below, new rows are too alike
 
 
 class HardTripletSampler(PickingMixin, TripletNetworks, BaseOverSampler):
-    """Over-sample rare classes with rows on stretched pairs that a classifier believes in.
+    """Over-sample rare classes with rows on stretched pairs, chosen by their predicted probability.
 
     In the spirit of the two-stage hard samples of Zhu et al. [1]_, carried over to tables. Stage 1 stretches a pair of
     rows of one class beyond its ends, which makes hard positives; stage 2 pulls rows of a class towards stretched pairs
-    of other classes, which makes hard negatives. New rows are drawn on these lines, and those that a classifier trained
-    on the real rows takes for their class are kept more often. An embedding trained on real and made triplets says how
-    far a pair may be stretched, and serves metric learning: `sample_triplets`, `sample_pairs`, `embed`.
+    of other classes, which makes hard negatives. New rows are drawn on these lines; the more probable their class is to
+    a classifier trained on the real rows, the more often they are kept. An embedding trained on real and made triplets
+    sets how far a pair may be stretched, and serves metric learning: `sample_triplets`, `sample_pairs`, `embed`.
 
     Parameters
     ----------
@@ -52,11 +50,10 @@ class HardTripletSampler(PickingMixin, TripletNetworks, BaseOverSampler):
     stretch : float, default=2.0
         By what share of its length a near pair of one class is stretched at most, half at either end; see Notes.
     mining : {"all", "semihard", "hard"}, default="all"
-        Which triplets of real rows train the encoder, and which with positives on straight lines: random ones, those of
-        them whose negative is farther than the positive but within the margin, or the hardest of each anchor in the
-        batch. Triplets that are made as such count as they are.
+        Which triplets train the encoder: random ones, those of them whose negative is farther than the positive but
+        within the margin, or the hardest of each anchor in the batch. Triplets of the GAN all count.
     k_neighbors : int, default=5
-        A pair is a row and one of its so many nearest rows of the same class.
+        A pair is a row and one of this many nearest rows of the same class.
     filter : {"knn+classifier", "knn", "classifier"}, callable or None, default="knn+classifier"
         What a candidate must pass. "knn": it lies within 1.5 times the 95 % quantile of nearest-neighbour distances of
         its class from a real row of it; it is no copy, where the table has measurements; and one of its five nearest
@@ -64,10 +61,9 @@ class HardTripletSampler(PickingMixin, TripletNetworks, BaseOverSampler):
         guessing. A callable gets the candidates in the container of `X` and the class, and returns a mask.
     confidence_power : float, default=6.0
         Of eight candidates for each row wanted, some are kept with chances proportional to this power of the
-        classifier's probability of their class. 0 asks for no confidence.
+        classifier's probability of their class. With 0 all chances are equal.
     fallback : {"interpolate", "raise", "fewer"}, default="interpolate"
-        What happens when too few candidates pass in ten rounds: plain interpolation between real rows for the rest, a
-        ValueError, or fewer rows with a warning.
+        When too few candidates pass in ten rounds: plain interpolation for the rest, an error, or fewer rows.
     n_components : int, default=16
         Columns of the embedding.
     network : TripletNetworkOptions, default=None
@@ -75,9 +71,8 @@ class HardTripletSampler(PickingMixin, TripletNetworks, BaseOverSampler):
     max_steps : int, default=100
         Steps of training, each on one batch.
     patience : int, default=None
-        Training ends after this many evaluations in a row, one every 20 steps, that did not lower the share of wrongly
-        ordered triplets of held-out rows by more than ``network.tol``, and the best state is kept. None trains on all
-        rows to the end.
+        Training ends after this many evaluations in a row, one every 20 steps, without a lower share of wrongly ordered
+        held-out triplets; the best state is kept. None trains on all rows to the end.
     validation_fraction : float in (0, 1), default=0.1
         Share of the rows of each class of ten or more that is held out for `patience`, at least two rows.
     max_time : float, default=None
@@ -85,8 +80,7 @@ class HardTripletSampler(PickingMixin, TripletNetworks, BaseOverSampler):
     categorical_features : "auto", None, or array-like of names, positions or a mask of bool, default="auto"
         Nominal columns. "auto": strings, booleans, categories. Numeric columns can be named as well.
     store_rows : bool, default=False
-        Whether to keep the rows, resampled ones after `fit_resample`, for `sample_triplets` and `sample_pairs`, which
-        otherwise need them passed.
+        Whether to keep the rows for `sample_triplets` and `sample_pairs`, which otherwise need them passed.
     device : str, default="auto"
         "cpu", "cuda", "cuda:1", or "auto": CUDA where there is one.
     verbose : int, default=0
@@ -125,7 +119,7 @@ class HardTripletSampler(PickingMixin, TripletNetworks, BaseOverSampler):
     positive_generator_, negative_generator_, discriminator_ : torch.nn.Module or None
         Of the GAN.
     curriculum_ : dict or None
-        Where it ended: ``strength`` of the stretch, ``threshold`` of the reverse triplet loss.
+        The last ``strength`` of the stretch and the last ``threshold`` of the reverse triplet loss.
     history_ : list of dict
         One record every 20 steps: losses by name, ``threshold``, with `patience` also ``score``.
     device_, n_features_in_, feature_names_in_
@@ -142,10 +136,10 @@ class HardTripletSampler(PickingMixin, TripletNetworks, BaseOverSampler):
     its class, to d beyond their 90 % quantile (or 1 + s times the median, if that is more), linearly less in between;
     either end moves at most half-way to the nearest row of another class. s is `stretch`, as far as training got.
 
-    The formulas are ours: the paper's own were not to be had. So are the choice by confidence, the filter and the
-    borrowed directions (the idea is that of DVML). Where rows are many and classes overlap, resampling mostly moves the
-    threshold of a classifier: compare with a tuned one (``skgan-resample compare``), and see
-    ``ResampledClassifier(prior_correction=True)`` for probabilities.
+    The formulas are our choice, because we could not obtain the text of the paper. So are the choice by confidence, the
+    filter and the borrowed directions (an idea of DVML, deep variational metric learning). Where rows are many and
+    classes overlap, resampling mostly moves the threshold of a classifier: compare with a tuned one
+    (``skgan-resample compare``), and see ``ResampledClassifier(prior_correction=True)`` for probabilities.
 
     References
     ----------
@@ -307,154 +301,46 @@ class HardTripletSampler(PickingMixin, TripletNetworks, BaseOverSampler):
         places = encoded if self.embedding_network_ is None else self._embedded(encoded)
         return Table(codes, encoded, labels, places), y_encoder, y_codes, rng
 
-    # ------------------------------------------------------------------------------------------ drawing
     def _draw(self, table, rng):
         """Return Candidates, as many of each class as `sampling_strategy_` asks for, and the confidence in each."""
         options = TripletNetworkOptions.of(self.network)
         untrained = 0.0 if options.hardness == "adaptive" else self.stretch * options.hardness
+        has_gan = self.positive_generator_ is not None
         drawing = Drawing(
             table,
             self.encoder_.nominal_,
             strength=self.curriculum_["strength"] if self.curriculum_ else untrained,
             threshold=self.curriculum_["threshold"] if self.curriculum_ else 0.0,
             k_neighbors=self.k_neighbors,
-            share_variation=0.0 if self.positive_generator_ is not None else options.share_variation,
+            share_variation=0.0 if has_gan else options.share_variation,
         )
-        self.acceptance_rate_ = {}
-        parts = [(drawing.plain(0, 0, rng), np.empty(0))]
-        for label, name in enumerate(self.classes_.tolist()):
-            n_new = self.sampling_strategy_.get(name, 0)
-            if n_new:
-                parts.append(self._draw_class(drawing, label, n_new, rng))
-        candidates, confidence = zip(*parts)
-        return join(candidates), np.concatenate(confidence)
-
-    def _draw_class(self, drawing, label, n_new, rng):
-        """Return Candidates of one class that pass the filter, probable ones more often, and the confidence in each."""
-        candidate_filter = self._make_filter(drawing.table, label)
-        if len(drawing.members[label]) == 1:
-            name = self.classes_.tolist()[label]
-            warn(f"Class {name!r} has one row: how its rows vary is borrowed from other classes.")
-        found, confidence, n_seen, n_passed, missing = [], [], 0, 0, n_new
-        for _ in range(MAX_ROUNDS if self.classifier_network_ is not None else 0):
-            size = max(FEW_CANDIDATES, POOL * missing)
-            pool, encoded, probabilities = self._candidates(drawing, label, size, rng)
-            of_class = probabilities[:, label]
-            # Gumbel top-k (Kool et al., ICML 2019): log weights plus Gumbel noise, sorted, are a weighted draw without
-            # replacement; a weight is probability ** confidence_power.
-            log_weights = self.confidence_power * np.log(np.maximum(of_class, np.finfo(float).tiny))
-            order = np.argsort(-(log_weights + rng.gumbel(size=size)), kind="stable")
-            for block in np.array_split(order, ceil(size / (2 * missing))):
-                part = pool.at(block)
-                good = block[self._passes(candidate_filter, part, encoded[block], probabilities[block], label)]
-                n_seen, n_passed = n_seen + len(block), n_passed + len(good)
-                good = good[:missing]
-                found.append(pool.at(good))
-                confidence.append(of_class[good])
-                missing -= len(good)
-                if not missing:
-                    break
-            if not missing:
-                break
-        self.acceptance_rate_[self.classes_.tolist()[label]] = n_passed / max(n_seen, 1)
-        if missing:
-            rest = self._fallback(drawing, label, missing, rng)
-            found.append(rest)
-            confidence.append(self._probabilities_of(encoded_rows(self.encoder_, rest.codes))[:, label])
-        return join(found), np.concatenate(confidence)
-
-    def _candidates(self, drawing, label, size, rng):
-        """Return Candidates as valid rows, encoded, and what the classifier says of them."""
-        n_positive = round(size * self.positive_fraction)
-        parts = [drawing.positives(label, n_positive, rng), drawing.negatives(label, size - n_positive, rng)]
-        if self.positive_generator_ is not None:
-            parts = [self._generated(part, drawing, rng) for part in parts]
-        pool = join(parts)
-        pool = pool._replace(codes=self.encoder_.snap(pool.codes))
-        encoded = encoded_rows(self.encoder_, pool.codes)
-        return pool, encoded, self._probabilities_of(encoded)
-
-    def _probabilities_of(self, encoded):
-        if self.classifier_network_ is None:
-            return np.full((len(encoded), len(self.classes_)), 1 / len(self.classes_))
-        return self._probabilities(encoded)
-
-    def _make_filter(self, table, label):
-        parts = self.filter.split("+") if isinstance(self.filter, str) else []
-        has_measurements = any(
-            not column.is_nominal and column.grid is None and column.kind != "constant"
-            for column in self.encoder_.columns_
+        names = {POSITIVE: "positive_generator_", NEGATIVE: "negative_generator_"} if has_gan else {}
+        rejection = RejectionSampler(
+            drawing,
+            self.encoder_,
+            self.classes_,
+            probabilities=self._probabilities,
+            generators={kind: partial(self._through, name) for kind, name in names.items()},
+            max_rounds=0 if self.classifier_network_ is None else MAX_ROUNDS,
+            filter=self.filter,
+            fallback=self.fallback,
+            positive_fraction=self.positive_fraction,
+            confidence_power=self.confidence_power,
         )
-        return CandidateFilter(
-            table,
-            label,
-            by_neighbors="knn" in parts,
-            by_classifier="classifier" in parts,
-            refuse_copies=has_measurements,
-        )
+        drawn = rejection.draw(self.sampling_strategy_, rng)
+        self.acceptance_rate_ = rejection.acceptance_rate
+        return drawn
 
-    def _passes(self, candidate_filter, candidates, encoded, probabilities, label):
-        if callable(self.filter):
-            mask = np.asarray(self.filter(self.encoder_.from_codes(candidates.codes), self.classes_[label]))
-            if mask.dtype != bool or mask.shape != (len(encoded),):
-                raise ValueError(
-                    f"filter must return a mask, booleans of shape ({len(encoded)},); got {mask.dtype} of {mask.shape}."
-                )
-            return mask
-        return candidate_filter.passes(candidates, encoded, probabilities)
-
-    def _fallback(self, drawing, label, n_missing, rng):
-        """Return what stands for candidates that did not pass."""
-        name = self.classes_.tolist()[label]
-        if self.fallback == "raise":
-            raise ValueError(
-                f"For class {name!r} {n_missing} of the rows wanted did not pass the filter; "
-                'loosen `filter`, or give fallback="interpolate" or "fewer".'
-            )
-        plain = drawing.plain(label, n_missing if self.fallback == "interpolate" else 0, rng)
-        if self.fallback == "fewer":
-            warn(f"Class {name!r} got {n_missing} rows fewer than asked for: no more candidates passed the filter.")
-        return plain._replace(codes=self.encoder_.snap(plain.codes))
-
-    def _generated(self, candidates, drawing, rng):
-        """Return candidates with what the generators add to the straight line."""
-        if not len(candidates.kind):
-            return candidates
-        table, n_classes = drawing.table, len(self.classes_)
-        labels = table.labels[candidates.seed]
-        member = np.eye(n_classes)[labels]
-        u = candidates.position[:, None]
-        if candidates.kind[0] == POSITIVE:
-            start, end = table.places[candidates.seed], table.places[candidates.partner]
-            made, at_start, at_end = (
-                self._through("positive_generator_", np.hstack([place, member]).astype(np.float32))
-                for place in (start + u * (end - start), start, end)
-            )
-            line = table.encoded[candidates.seed] * (1 - u) + table.encoded[candidates.partner] * u
-            encoded = line + made - (1 - u) * at_start - u * at_end
-        else:
-            pair = drawing.stretched_places(candidates.partner, candidates.positive)
-            inputs = np.hstack([*pair, table.places[candidates.seed], member]).astype(np.float32)
-            step = np.tanh(self._through("negative_generator_", inputs))
-            ranges = _interquartile_ranges(table, n_classes)[labels]
-            encoded = table.encoded[candidates.seed] + rng.uniform(size=u.shape) * ranges * step
-            candidates = candidates._replace(position=np.full(len(u), np.nan))
-        codes = self.encoder_.decode_codes(encoded[:, : self.encoder_.width_], rng)
-        stays = np.isnan(codes) | np.isnan(candidates.codes)  # what is missing is decided by the parents
-        stays |= candidates.donor[:, :1] >= 0  # the only rows of their classes: there is no pair to bend
-        return candidates._replace(codes=np.where(stays, candidates.codes, codes))
-
-    # ------------------------------------------------------------------------------------------ diagnostics
     def _describe(self, table, drawn, confidence, rng):
         """Set the attributes on where each row comes from, and on how the new ones compare with the real ones."""
         n_real, n_new = len(table.labels), len(drawn.kind)
         codes = np.concatenate([table.codes, drawn.codes])
-        encoded = np.concatenate([table.encoded, encoded_rows(self.encoder_, drawn.codes)])
+        encoded = np.concatenate([table.encoded, encoded_rows(self.encoder_, drawn.codes)])  # (n_real + n_new, width)
         labels = np.concatenate([table.labels, table.labels[drawn.seed]])
         self.kept_indices_ = np.arange(n_real)
         self.is_synthetic_ = np.arange(n_real + n_new) >= n_real
         self.parent_indices_ = _quality.parents(drawn)
-        of_real = self._probabilities_of(table.encoded)[np.arange(n_real), table.labels]
+        of_real = self._probabilities(table.encoded)[np.arange(n_real), table.labels]
         self.sample_info_ = _quality.row_info(n_real, drawn, np.concatenate([of_real, confidence]))
         self.fallback_share_ = float(np.mean(drawn.kind == FALLBACK)) if n_new else 0.0
         self.report_ = self._reported(drawn, encoded, labels, n_real, rng) if n_new else {}
@@ -475,12 +361,3 @@ class HardTripletSampler(PickingMixin, TripletNetworks, BaseOverSampler):
         if report["diversity"] < COLLAPSED:
             warn(f"The new rows are much alike: their mean distance is {report['diversity']:.2f} of the real rows'.")
         return report
-
-
-def _interquartile_ranges(table, n_classes):
-    """Return the interquartile range of each encoded column within each class, shape (n_classes, width)."""
-    ranges = [
-        np.subtract(*np.quantile(table.encoded[table.labels == label], [0.75, 0.25], axis=0))
-        for label in range(n_classes)
-    ]
-    return np.array(ranges)

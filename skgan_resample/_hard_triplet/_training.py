@@ -26,7 +26,7 @@ from skgan_resample._tables._targets import read_classes
 from skgan_resample.exceptions import warn
 
 EVALUATE_EVERY = 20  # steps between two records
-LIMIT = 5.0  # networks see numbers of at most so many standard deviations
+LIMIT = 5.0  # standard deviations; networks see larger numbers clipped
 MIN_CLASS_ROWS = 10  # of a class from which rows are held out for early stopping
 BLOCK = 8192  # rows that a network sees at once outside of training
 NETWORKS = {  # attribute of the estimator -> field of `Networks`
@@ -51,22 +51,20 @@ TRIPLET_CONSTRAINTS: dict = {
 class TripletNetworkOptions(Options):
     """Settings of the networks of `HardTripletSampler` and `HardTripletEmbedder` and of their training.
 
-    The defaults were chosen on tuning tables and rarely need a search; what does is a parameter of the sampler or the
-    embedder. Give an object, or set single values by nested names: ``sampler.set_params(network__margin=0.5)``.
+    The defaults were chosen on tuning tables and rarely need a search. Set single values by nested names:
+    ``sampler.set_params(network__margin=0.5)``.
 
     Parameters
     ----------
     hardness : "adaptive" or float in [0, 1], default="adaptive"
-        How much of `stretch` is used in training. "adaptive": from none after the warm-up to all at the end, while a
-        controller moves the threshold of the reverse triplet loss from that of real triplets towards 0, where a
-        synthetic negative is as near to the anchor as the positive. The threshold rises while more than 80 % of the
-        synthetic negatives are near enough and, of rows of the GAN, more than 90 % are still classified as their class;
-        it falls when fewer than 80 % are. A number fixes both: this share of `stretch`, and the threshold at this share
-        of its way.
+        How much of `stretch` is used in training. "adaptive": from none after the warm-up to all at the end, while the
+        threshold of the reverse triplet loss moves from that of real triplets towards 0, where a synthetic negative is
+        as near to the anchor as the positive. It rises while more than 80 % of the synthetic negatives are near enough
+        and more than 90 % keep their class; it falls when fewer than 80 % do. A number fixes both at this share.
     share_variation : "auto" or float in [0, 1], default="auto"
         Share of pairs that borrow their direction, the difference of two near rows, from other classes. "auto": half
-        of them in training and in classes of fewer than 10 rows, none elsewhere. With ``generator="cgan"`` none are
-        borrowed. A class of one row always borrows.
+        in training and in classes of fewer than 10 rows, none elsewhere. With ``generator="cgan"`` it is 0. A class of
+        one row always borrows.
     hidden_layer_sizes : array-like of int, default=(64, 64)
         Of every network.
     margin : float, default=0.2
@@ -82,8 +80,7 @@ class TripletNetworkOptions(Options):
     learning_rate : float, default=1e-3
         Of Adam.
     tol : float, default=0.0
-        An evaluation counts as better only if its share of wrongly ordered triplets is lower by more than this; see
-        `patience` of the sampler.
+        By how much an evaluation must lower the share of wrongly ordered triplets; see `patience` of the sampler.
 
     See Also
     --------
@@ -154,12 +151,12 @@ class TripletNetworks(OptionsMixin, CallbackSupportMixin, TorchStateMixin):
         """Set what a training sets, for fits without one."""
         for name in NETWORKS:
             setattr(self, name, None)
-        # best_step_: step of the encoder that was kept, the last one without `patience`
-        # curriculum_: where it ended: ``strength`` of the stretch, ``threshold`` of the reverse triplet loss
+        # best_step_: the step whose encoder is kept, the last one without `patience`
+        # curriculum_: the last `strength` of the stretch and the last `threshold` of the reverse triplet loss
         self.history_, self.best_step_, self.curriculum_, self.device_, self._sizes = [], None, None, None, None
 
     def _begin(self):
-        """Check the options, then forget an earlier fit: what fails half-way is not fitted."""
+        """Check the options, then forget an earlier fit: an estimator whose fit fails is not fitted."""
         TripletNetworkOptions.of(self.network)
         for name in [name for name in vars(self) if name.endswith("_") and not name.startswith("_")]:
             delattr(self, name)
@@ -266,7 +263,7 @@ class TripletNetworks(OptionsMixin, CallbackSupportMixin, TorchStateMixin):
                 self._forget_networks()
                 warn(f"The training of {type(self).__name__} diverged, so nothing was learned. {error}")
                 return
-            if evaluate is not None:  # the score is the encoder's: the others stay as trained as they are
+            if evaluate is not None:  # the score is that of the encoder alone; the others keep their last state
                 restore({"encoder": networks.encoder}, result.best_state)
         for name, field in NETWORKS.items():
             network = getattr(networks, field)
@@ -298,7 +295,7 @@ class TripletNetworks(OptionsMixin, CallbackSupportMixin, TorchStateMixin):
         return np.clip(rows, -LIMIT, LIMIT).astype(np.float32)
 
     def _through(self, name, rows):
-        """Return what a network makes of rows of floats, block by block, as float64."""
+        """Return the outputs of a network for float32 rows, block by block, as float64."""
         import torch
 
         from skgan_resample._nn.training import one_thread
@@ -315,9 +312,12 @@ class TripletNetworks(OptionsMixin, CallbackSupportMixin, TorchStateMixin):
         return self._through("embedding_network_", self._network_inputs(rows))
 
     def _probabilities(self, rows):
-        """Return what the classifier says of encoded rows, shape (n, n_classes); rows of it sum to 1."""
+        """Return the classifier's probabilities of encoded rows; all alike where training diverged."""
+        if self.classifier_network_ is None:
+            return np.full((len(rows), len(self.classes_)), 1 / len(self.classes_))
+        # (n, width) -> (n, n_classes)
         scores = self._through("classifier_network_", self._network_inputs(rows))
-        odds = np.exp(scores - scores.max(axis=1, keepdims=True))
+        odds = np.exp(scores - scores.max(axis=1, keepdims=True))  # softmax without overflow
         return odds / odds.sum(axis=1, keepdims=True)
 
     def __sklearn_tags__(self):
@@ -333,7 +333,7 @@ def encoded_rows(encoder, codes):
 
 
 def _held_out(labels, fraction, rng):
-    """Return the rows of this share of each class of ten rows or more, at least two of them; two stay for training."""
+    """Return this share of the rows of each class of ten or more, at least two; two stay for training."""
     chosen = []
     for label in np.unique(labels):
         rows = np.flatnonzero(labels == label)

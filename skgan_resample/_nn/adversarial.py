@@ -26,8 +26,8 @@ class Treatment:
     threshold: float  # a row whose adversarial loss is below it is a small-loss row
     loss_scale: bool = False  # small losses l weigh ``threshold / l``
     attack_strength: float | None = None  # small-loss rows are attacked anew with so many times the budget
-    # Adversarial weight perturbation (AWP): the gradient is taken where the loss is larger, so far away relative to the
-    # norm of each weight matrix.
+    # Adversarial weight perturbation (AWP): the gradient is taken where the loss is larger, at this distance relative
+    # to the norm of each weight matrix.
     awp_gamma: float | None = None
     # For studies: ``(rows, moved, weights, is_small) -> (moved, weights)`` changes an attacked batch.
     change_batch: Callable | None = None
@@ -58,11 +58,10 @@ def adversarial_step(
 ):
     """Return the function ``(indices, progress) -> losses`` that attacks a batch and updates the network on it.
 
-    `x` is of shape (n, width), `y` of shape (n,): classes as int64, or standardized numbers. `weight`, (n,), is that of
-    each row; `factor`, (n, 1), multiplies its budget: 0 for classes that nobody attacks. The attack takes `n_steps`.
-    `decay` times each weight matrix is added to its gradient; biases are left alone. `learning_rate` and `strength`
-    are functions of the progress: the learning rate, and what multiplies every budget.
+    `factor` multiplies the budget of a row: 0 for classes that nobody attacks. `decay` is the weight decay of the
+    matrices; biases have none. `learning_rate` and `strength`, a factor of all budgets, are functions of the progress.
     """
+    # x (n, width); y (n,), classes as int64 or standardized numbers; weight (n,); factor (n, 1)
     is_classifier = not y.is_floating_point()
     loss_of = cross_entropy if is_classifier else squared_error
     attacked_loss = ATTACK_LOSSES[attack_loss] if is_classifier else squared_error

@@ -115,10 +115,8 @@ class Budget:
         return self.max_switches > 0 and len(self.blocks) > 0
 
     def reach(self, x, factor=1.0):
-        """Return how far down and up the rows `x` may go with `factor` times the budget, (1 or n, width) each.
-
-        `factor` is a number or of shape (n, 1). For "linf" a column with a grid reaches whole multiples of it only.
-        """
+        """Return how far down and up the rows `x` may go with `factor` times the budget, (1 or n, width) each."""
+        # factor: a number or (n, 1). For "linf" a column with a grid reaches whole multiples of it only.
         reaches = []
         for side in (self.left, self.right):
             reach = side * factor
@@ -136,10 +134,8 @@ class Budget:
         return (self.low - x).clamp(max=0), (self.high - x).clamp(min=0)
 
     def place(self, x, u, reach, base=None):
-        """Return the rows `x` moved by `u`, allowed ones, and the `u` that they stand for before the grid.
-
-        `base` is `x` with switched blocks.
-        """
+        """Return the rows `x` moved by `u`, allowed ones, and the `u` that they stand for before the grid."""
+        # x, u (n, width), reach as `reach` returns it, base (n, width): x with switched blocks
         left, right = reach
         move = (right if self.is_even else torch.where(u > 0, right, left)) * u
         if self.is_bounded:
@@ -177,10 +173,7 @@ class Budget:
         return torch.where(gridded, wanted * fits * grid * u.sign(), move * (left_over / free).clamp(max=1))
 
     def limits(self, x, reach):
-        """Return how far down (-1 to 0) and up (0 to 1) the bounds let the rows `x` go, in budget units.
-
-        None where there are no bounds.
-        """
+        """Return the bounds on the moves of the rows `x` in budget units, -1 to 0 and 0 to 1; None without bounds."""
         if not self.is_bounded:
             return None
         (left, right), (down, up) = reach, self.to_bounds(x)
@@ -190,7 +183,7 @@ class Budget:
         """Return `u` pulled back into the unit cube or ball, for "l2" to the nearest point within `limits`.
 
         That point is `u` shortened, then clipped. A column stopped by its bound leaves the others more of the ball, so
-        they are shortened less: each round finds more of the stopped ones, and never leaves the ball.
+        each round shortens them less.
         """
         if self.norm == "linf":
             return u.clamp(-1, 1)
@@ -225,10 +218,7 @@ class Budget:
         return length * u / u.norm(dim=1, keepdim=True).clamp(min=TINY)
 
     def switched(self, x, gradient, factor=1.0):
-        """Return `x` with the categories that raise the loss most to first order, at most `max_switches` a row.
-
-        Rows whose `factor` is 0 keep theirs.
-        """
+        """Return `x` with the categories that raise the loss most to first order; not in rows whose `factor` is 0."""
         if not self.switches:
             return x
         gains, categories = [], []
@@ -349,11 +339,8 @@ SLOPES = {
 
 
 def gradient_of(network, x, loss, y):
-    """Return the outputs of a network at `x`, and the gradient of the loss at `x`.
-
-    By hand where the network offers that (`SklearnMLP.input_gradient`) and the slope of the loss is known, else by
-    autograd.
-    """
+    """Return the outputs of a network at `x`, and the gradient of the loss there, by autograd where it is not known."""
+    # x (n, width) -> (n, n_outputs), (n, width)
     if loss is mixed:
         loss = random.choice((cross_entropy, margin))
     if loss in SLOPES and hasattr(network, "input_gradient"):
@@ -369,9 +356,8 @@ def gradient_of(network, x, loss, y):
 def pgd(network, x, y, budget, loss, *, n_steps, factor=1.0, start="random"):
     """Return rows moved by projected gradient ascent (PGD): the last point of the search.
 
-    The attack inside adversarial training: cheap, and with no best point to remember. Steps shrink from 2 budgets to
-    nothing. A fixed small step would leave many rows short of the edge, which looks like robustness until something
-    better attacks. `start` is "random" or "centre".
+    It is the cheap attack inside adversarial training. Steps shrink from 2 budgets to nothing: a fixed small step would
+    leave many rows short of the edge, which looks like robustness. `start` is "random" or "centre".
     """
     reach = budget.reach(x, factor)
     u = budget.random_start(x) if start == "random" else torch.zeros_like(x)
@@ -388,9 +374,9 @@ def pgd(network, x, y, budget, loss, *, n_steps, factor=1.0, start="random"):
 def adaptive_pgd(network, x, y, budget, loss, *, n_steps, factor=1.0, start=None):
     """Return the worst rows of a search by sign steps with momentum, and their losses.
 
-    After Croce and Hein (arXiv:2003.01690): at checkpoints that come ever closer, a row whose loss rose in fewer than
-    three quarters of the steps, or that made no progress since its last halving, goes back to its best point and halves
-    its step. `start` holds moves in budget units to begin with; None begins at the rows themselves.
+    Auto-PGD of Croce and Hein (arXiv:2003.01690): at checkpoints that come ever closer, a row whose loss rose in fewer
+    than three quarters of the steps, or that made no progress since its last halving, goes back to its best point and
+    halves its step. `start`, (n, width), holds the first moves in budget units.
     """
     reach = budget.reach(x, factor)
     limits = budget.limits(x, reach)
@@ -444,11 +430,10 @@ N_TARGETS = 4  # wrong classes that are aimed at one by one; a guess
 def strongest(network, x, y, budget, *, is_classifier, n_steps, factor=None, n_rounds=4):
     """Return the worst rows that several searches find, at least as bad as `x` itself, and their margin or error.
 
-    For classes: the margin from the rows themselves; then, in each round for the rows still standing, cross-entropy,
-    margin, and the margins of the nearest wrong classes one by one, from random starts; then every switch of a block by
-    itself, and single whole steps. For a number: the largest prediction, the smallest, and the squared error from a
-    random start. With ``n_rounds=0`` there is only the first search, nearly as good as all of them on a network that
-    hides no gradient; for a number it is then that of the squared error.
+    For classes: the margin from the rows themselves; then, in each round for the rows that still withstand,
+    cross-entropy, margin, and the margins of the nearest wrong classes one by one, from random starts; then single
+    switches and single whole steps. For a number: the largest prediction, the smallest, and the squared error from a
+    random start. With ``n_rounds=0``: only the margin, or the squared error, from the rows themselves.
     """
     factor = torch.ones(len(x), 1, device=x.device) if factor is None else factor
     parts = [
@@ -519,10 +504,8 @@ N_COLUMNS = 16  # that are tried one by one, in whole steps; a guess
 
 @torch.no_grad()
 def _single_steps(network, x, moved, y, budget, factor):
-    """Return attacked rows improved by steps of single columns with a grid, tried and not guessed.
-
-    Each column, those with the steepest gradient first, is tried a step up and down, at both ends and at its start.
-    """
+    """Return attacked rows improved by trying single columns with a grid, the steepest gradient first."""
+    # Each is tried a step up and down, at both ends and at its start.
     reach, (down, up) = budget.reach(x, factor), budget.to_bounds(x)
     left, right = torch.minimum(reach[0], -down).expand_as(x), torch.minimum(reach[1], up).expand_as(x)
     _, gradient = gradient_of(network, moved, margin, y)
@@ -550,10 +533,8 @@ def _single_steps(network, x, moved, y, budget, factor):
 
 
 def _greedy_switches(network, x, y, budget, n_steps, factor):
-    """Return rows whose blocks were switched one after the other to what hurts most, tried and not guessed.
-
-    The numbers stand still meanwhile, and are searched at the end, with these switches.
-    """
+    """Return rows whose blocks were switched one by one to the worst category, found by trying all of them."""
+    # The numbers are searched afterwards, with these switches.
     base, free = x.clone(), torch.ones(len(x), len(budget.blocks), dtype=torch.bool, device=x.device)
     for _ in range(min(budget.max_switches, len(budget.blocks))):
         with torch.no_grad():

@@ -32,9 +32,8 @@ class Rows:
 class MultichannelAutoencoder(nn.Module):
     """A shared encoder with two decoders: the left one makes real rows of synthetic ones, the right one of real ones.
 
-    With `residual` the left decoder gives the step from its input instead of the row itself. It begins at zero, so that
-    an untrained network moves nothing. The activation "sigmoid", as in the paper, is also that of the decoders, for
-    rows between 0 and 1; "silu" is that of the encoder alone.
+    With `residual` the left decoder returns the step from its input, at first zero. The activation "sigmoid", as in the
+    paper, is also that of the decoders, for rows between 0 and 1; "silu" is that of the encoder alone.
     """
 
     def __init__(self, n_inputs, n_condition, hidden_layer_sizes, *, residual, activation):
@@ -90,10 +89,8 @@ def balanced(left, right, gamma, *, clip, left_weight=1.0):
 
 
 def sparsity_divergence(activations, sparsity):
-    """Return the sum over units of the Kullback-Leibler divergence of their mean activation from `sparsity`.
-
-    `activations`, (n, size), are between 0 and 1, of the rows of both channels together.
-    """
+    """Return the sum over units of the Kullback-Leibler divergence of their mean activation from `sparsity`."""
+    # activations (n_synthetic + n_real, size), between 0 and 1
     mean = activations.mean(dim=0).clamp(1e-6, 1 - 1e-6)
     return (sparsity * (sparsity / mean).log() + (1 - sparsity) * ((1 - sparsity) / (1 - mean)).log()).sum()
 
@@ -110,11 +107,8 @@ def energy_by_class(moved, real, moved_classes, real_classes):
 def guarded_step(
     network, optimizer, *, synthetic, real, goals, targets, gamma, pair_weight, energy_weight, identity_weight
 ):
-    """Return the function that updates the network on a batch of synthetic and one of real rows.
-
-    All errors are means over columns. The weights are those of `AutoencoderOptions`.
-    """
-    # goals (n_real, width), targets (n_synthetic, width)
+    """Return the function that updates the network on a batch of synthetic and one of real rows."""
+    # goals (n_real, width), targets (n_synthetic, width); all errors are means over columns
     width = synthetic.vectors.shape[1]
     full_rate = optimizer.learning_rate
 
@@ -135,12 +129,8 @@ def guarded_step(
 
 # ------------------------------------------------------------------------------------------------ as in the paper
 def paper_objective(left, right, *, decayed, activations, gamma, decay, sparsity_weight, sparsity):
-    """Return E = J_L + J_R + gamma / 2 (J_L - J_R)^2, and the two J.
-
-    Each J is the error of its channel, half the decay times the squared weights of the channel, and, where
-    `activations` are given, the sparsity of the shared code.
-    """
-    # activations (n_synthetic + n_real, size)
+    """Return E = J_L + J_R + gamma / 2 (J_L - J_R)^2, and the two J: error, weight decay and sparsity of a channel."""
+    # activations (n_synthetic + n_real, size), or None
     common = 0.0 if activations is None else sparsity_weight * sparsity_divergence(activations, sparsity)
     channels = [
         reconstruction_error(*channel) + decay / 2 * sum(weight.square().sum() for weight in weights) + common

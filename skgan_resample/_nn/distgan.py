@@ -82,8 +82,7 @@ def distgan_step(generator, critic, *, optimizers, real, candidates, scale, opti
 def held_out_mmd(generator, candidates, held_out, scale, options, n_rows):
     """Return the function that measures the squared MMD between moved candidates and held-out real rows.
 
-    At most `n_rows` candidates are compared, always the same ones, moved with the same noise. With several bumps it is
-    the mean of their MMDs, weighted by their shares of the candidates.
+    At most `n_rows` candidates are compared, always the same ones with the same noise. Bumps count by their shares.
     """
     device, bandwidths = candidates.vectors.device, options.mmd_bandwidths
     chosen = candidates[torch.randperm(len(candidates), device=device)[:n_rows]]

@@ -18,10 +18,7 @@ def gradient_penalty(critic, real, fake):
 
 
 def median_squared_distance(rows, n_at_most=1000):
-    """Return the median squared distance between different rows, the usual scale of `mmd`; 1 if that is 0.
-
-    Of more than `n_at_most` rows, that many drawn at random stand for all.
-    """
+    """Return the median squared distance between different rows, or a sample of them; 1 if that is 0."""
     if len(rows) > n_at_most:
         rows = rows[torch.randperm(len(rows), device=rows.device)[:n_at_most]]
     if len(rows) < 2:

@@ -9,10 +9,8 @@ SLOPE = 0.2  # of LeakyReLU below zero, the usual value for critics
 
 
 def mlp(n_inputs, hidden_layer_sizes, n_outputs):
-    """Return a multilayer perceptron with LeakyReLU between its linear layers.
-
-    No batch normalisation: a gradient penalty needs the gradient of each row by itself.
-    """
+    """Return a multilayer perceptron with LeakyReLU between its linear layers."""
+    # No batch normalisation: a gradient penalty needs the gradient of each row by itself.
     sizes = [n_inputs, *hidden_layer_sizes]
     layers = []
     for n_in, n_out in pairwise(sizes):
@@ -21,10 +19,7 @@ def mlp(n_inputs, hidden_layer_sizes, n_outputs):
 
 
 class ResidualGenerator(nn.Module):
-    """Move the first `n_moved` columns of a row, given all of them and noise; untrained, it moves nothing.
-
-    A row has `n_inputs` columns, of which all but the first `n_moved` are returned unchanged; noise has `noise_dim`.
-    """
+    """Move the first `n_moved` of the `n_inputs` columns of a row, given all of them and noise."""
 
     def __init__(self, n_inputs, n_moved, noise_dim, hidden_layer_sizes):
         super().__init__()
@@ -80,8 +75,7 @@ class SklearnMLP(nn.Sequential):
     def input_gradient(self, x, slope):
         """Return the outputs at `x` and the gradient there of something that is a function of the outputs.
 
-        Adversarial training spends its time on this gradient. Written out, it is cheaper than by autograd, which also
-        prepares a second pass and operations that are not needed here.
+        Adversarial training spends its time on this gradient, and written out it is cheaper than by autograd.
         """
         # x (n, n_inputs) -> (n, n_outputs), (n, n_inputs)
         forward, backward = FORWARD[self.activation], BACKWARD[self.activation]

@@ -19,27 +19,16 @@ from skgan_resample.exceptions import NonFiniteLossError
 
 @dataclass(frozen=True)
 class TrainResult:
-    """What `train` found.
+    """What `train` found."""
 
-    Attributes
-    ----------
-    history : list of dict
-        One record per evaluation, from step 0 on: ``step`` (updates done), ``seconds`` (since the start), ``score`` and
-        other numbers of `evaluate`, and each loss by its name, averaged over the steps since the previous record.
-    best_step : int
-        Step of the lowest score, the first of equals; the last step when there is no `evaluate`.
-    best_state, last_state : dict
-        Copies of ``state_dict()`` of all `modules`, by name, at `best_step` and at the end; for `restore`. Read-only:
-        they share their tensors when the best step is the last.
-    stop_reason : {"max_steps", "patience", "max_time", "callback"}
-        Why training ended.
-    """
-
+    # One record per evaluation, from step 0 on: `step` (updates done), `seconds` (since the start), `score` and other
+    # numbers of `evaluate`, and each loss by its name, averaged over the steps since the previous record.
     history: list
-    best_step: int
+    best_step: int  # of the lowest score, the first of equals; the last step when there is no `evaluate`
+    # Copies of `state_dict()` of all modules, by name, for `restore`. They share tensors if the best step is the last.
     best_state: dict
     last_state: dict
-    stop_reason: str
+    stop_reason: str  # "max_steps", "patience", "max_time" or "callback"
 
 
 def train(
@@ -58,57 +47,22 @@ def train(
 ):
     """Call `step` on batch after batch, evaluate now and then, and stop in time.
 
-    Several phases (warm-up, then the GAN) are several calls. Call it inside ``with seeded(rng, device):``; it runs on
-    one torch thread, because more threads make such small networks several times slower.
+    Several phases (warm-up, then the GAN) are several calls, inside ``with seeded(rng, device):``. Networks are left in
+    the last state; ``restore(modules, result.best_state)`` picks the best. A loss, score or weight that is NaN or
+    infinite raises NonFiniteLossError, a full GPU MemoryError.
 
-    Parameters
-    ----------
-    step : callable ``(indices, progress) -> dict``
-        Updates the weights on the rows `indices` and returns its losses, scalar tensors by name, still on the device:
-        no ``.item()``, ``.cpu()`` or ``print`` in it, each makes the GPU wait. A loss may be missing from some steps.
-        `progress` is the share of `max_steps` done: 0 at the first step, just under 1 at the last. `descend` is one
-        update of one optimizer.
-    batches : iterable
-        Yields what `step` gets as `indices`, at least `max_steps` times: `plain_batches`, `class_balanced_batches`,
-        `paired_batches` or your own. An iterator is consumed from where it stands, so phases can share one.
-    max_steps : int
-        Number of steps, those of `resume` included.
-    evaluate : callable ``() -> float or dict``, default=None
-        Returns the score, **lower is better**, or a dict of numbers with the key ``"score"``. Called before the first
-        step, then every `evaluate_every` steps and after the last one, with `modules` in eval mode (gradients stay
-        enabled, for attacks; use ``torch.no_grad()`` where there is none). Draw noise for it once, beforehand: random
-        numbers drawn inside make the training depend on how often it is evaluated.
-    evaluate_every : int, default=100
-        Steps between two records of the history, with or without `evaluate`.
-    patience, tol : int and float, default=None and 0.0
-        Stop after `patience` evaluations in a row that did not lower the best score by more than `tol`. Needs
-        `evaluate`. The best state follows every improvement, however small.
-    max_time : float, default=None
-        Stop at the first step that ends after so many seconds of this call. The result then depends on the machine.
-    callbacks : iterable of callable ``(record) -> bool``, default=()
-        Each gets a copy of every new record; one that returns True ends the training.
-    modules : dict, default=None
-        By name, everything with ``state_dict`` and ``load_state_dict`` that `step` changes: networks and, if the run is
-        to be resumed, optimizers and schedulers. Other tensors that `step` changes go into a module as buffers.
-    resume : TrainResult, default=None
-        Continue that run: its last state is loaded into `modules`; steps, history and patience go on. The result is
-        that of an uninterrupted run if `batches` and torch's random state also stand where it left them (for a fresh
-        iterator of the same seed: ``itertools.islice(batches, n_done, None)``).
-
-    Returns
-    -------
-    TrainResult
-        The networks are left in the last state; ``restore(modules, result.best_state)`` picks the best.
-
-    Raises
-    ------
-    NonFiniteLossError
-        A loss, the score, or a weight at the end is NaN or infinite. Losses are checked when they are averaged, because
-        a check in each step would make the GPU wait.
-    MemoryError
-        The GPU is full.
-    ValueError
-        `batches` ended too early, or `patience` was given without `evaluate`.
+    - `step(indices, progress)` updates the weights on a batch and returns its losses, scalar tensors by name, still on
+      the device: ``.item()``, ``.cpu()`` or ``print`` would make the GPU wait. A loss may be missing from some steps.
+      `progress` is the share of `max_steps` done: 0 at the first step, just under 1 at the last.
+    - `batches` yields the `indices`. An iterator is consumed from where it stands, so phases can share one.
+    - `evaluate()` returns the score, **lower is better**, or a dict of numbers with the key ``"score"``. It is called
+      before the first step, every `evaluate_every` steps and after the last one, with `modules` in eval mode. Draw
+      noise for it once, beforehand, or the training depends on how often it is evaluated.
+    - `patience` evaluations in a row that did not lower the best score by more than `tol` end the training, and so do
+      `max_time` seconds and a callback that returns True for a record.
+    - `modules` holds by name all with ``state_dict`` that `step` changes: networks and, for `resume`, optimizers.
+    - `resume`, a TrainResult, goes on: `max_steps` includes its steps. The result is that of an uninterrupted run if
+      `batches` and torch's random state stand where that run left them (``itertools.islice(batches, n_done, None)``).
     """
     if patience is not None and evaluate is None:
         raise ValueError("patience needs evaluate: without a score nothing can fail to improve.")
@@ -123,7 +77,7 @@ def train(
     start = time.perf_counter()
     window = []  # losses since the last record, one dict per step, on the device until they are averaged
 
-    with one_thread(), memory_advice():
+    with one_thread(), memory_advice():  # more threads make such small networks several times slower
         while True:
             out_of_time = max_time is not None and time.perf_counter() - start >= max_time
             due = n_done % evaluate_every == 0 or n_done >= max_steps or out_of_time
@@ -332,10 +286,7 @@ def _n_without_improvement(history, tol):
 
 
 def plain_batches(n_rows, batch_size, rng, *, device="cpu"):
-    """Yield every row once per shuffled epoch of ``ceil(n_rows / batch_size)`` batches.
-
-    The batches of an epoch are equally large up to one row, so there is no tiny last one, and at most `batch_size`.
-    """
+    """Yield every row once per shuffled epoch, in batches that are equally large up to one row."""
     rng = _own_stream(rng)
     n_batches = math.ceil(n_rows / batch_size)
     epochs = (np.array_split(rng.permutation(n_rows), n_batches) for _ in itertools.count())
@@ -401,9 +352,8 @@ _seed_lock = threading.RLock()
 def seeded(rng, device="cpu"):
     """Seed torch, NumPy and Python from `rng` for the length of a block, then give all random states back.
 
-    One number is drawn from the RandomState `rng`. Only the CPU and, if `device` (resolved, not "auto") is a CUDA
-    device, that device are touched; for the CPU, CUDA is not even initialised. The states are restored after an
-    exception, too. They belong to the whole process, so a second thread waits until the block ends: threads started
+    One number is drawn from the RandomState `rng`. CUDA is touched only if `device` (resolved, not "auto") is a CUDA
+    device. The states belong to the whole process, so a second thread waits until the block ends: threads started
     inside the block must not enter one themselves.
     """
     seed = int(rng.randint(np.iinfo(np.int32).max))
@@ -437,9 +387,8 @@ _pinned = {"threads": 0, "count": 1}  # how many threads are inside, and the cou
 def one_thread():
     """Let torch use one CPU thread for the length of a block, then give the caller's number back.
 
-    torch keeps the number per Python thread and gives the number set last to threads that are new to it. A thread that
-    uses torch for the first time while another one is in here would take our 1 for its own number, so such a thread
-    gives back what the first thread inside had found.
+    torch gives the number that was set last to threads that are new to it. A thread that first uses torch while another
+    one is in here finds our 1, so it gives back what the first thread inside had found.
     """
     if getattr(_pin, "held", False):
         yield
@@ -463,10 +412,7 @@ def one_thread():
 
 
 def resolve_device(device):
-    """Return the torch.device for "auto" (CUDA where there is one), "cpu", "cuda", "cuda:1" or a torch.device.
-
-    Anything else is a ValueError, and so is a CUDA device that this machine does not have.
-    """
+    """Return the torch.device for "auto" (CUDA where there is one), "cpu", "cuda", "cuda:1" or a torch.device."""
     if isinstance(device, str) and device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:

@@ -52,8 +52,7 @@ def gan_step(
 
     The first half of the warm-up trains encoder and classifier on real rows; its second half teaches the generator of
     positives to give back rows from their embeddings. Then every step trains the classifier, the discriminator, the
-    two generators and the encoder, in this order. Parameters are those of `triplet_step`; `share_variation` plays no
-    part.
+    two generators and the encoder, in this order. `share_variation` is not used.
     """
     encoder, classifier, discriminator = networks.encoder, networks.classifier, networks.discriminator
     n_classes = int(labels.max()) + 1
@@ -92,15 +91,16 @@ def gan_step(
         return report
 
     def _train_generators(x, y, member, z, same, progress):
-        ends = partners(y)
-        others = drawn_places(y, 0, 1)[1][:, 0]
+        ends = partners(y)  # (n,), positions in the batch
+        others = drawn_places(y, 0, 1)[1][:, 0]  # (n,), of rows of another class
         with torch.no_grad():
             pair = lengths(z[ends] - z)
             curriculum.follow(progress, pair)
-            room = nearest_other(z, z, same)
-            share = curriculum.shares(pair, torch.stack([room, room[ends]], dim=1))
+            clearance = nearest_other(z, z, same)
+            share = curriculum.shares(pair, torch.stack([clearance, clearance[ends]], dim=1))
             way = z[ends] - z
             wanted = [z - share[:, :1] * way, z[ends] + share[:, 1:] * way]
+        # (3 n, n_components + n_classes) -> (3 n, width)
         back = networks.positives(cat([cat([z, *wanted]), member.repeat(3, 1)], dim=1))
         given, near, far = back.chunk(3)
         anchor, positive = x + near - given, x[ends] + far - given[ends]
@@ -144,10 +144,8 @@ def _hinge_loss(of_real, of_made):
 
 
 def _share_of_real(generator_loss, memory, most):
-    """Return the weight of real triplets: exp(-beta / generator loss), so that made ones count less while they are bad.
-
-    It is a half when the loss is what it was at first, and never lets made ones weigh more than `most`.
-    """
+    """Return the weight of real triplets, exp(-beta / generator loss); that of made ones is at most `most`."""
+    # beta is chosen so that the weight is a half while the loss is what it was at first.
     now = generator_loss.detach().clamp_min(TINY)
     first = memory.setdefault("first", now)
     memory["now"] = torch.lerp(now, memory.get("now", now), MEMORY)

@@ -1,8 +1,7 @@
 """Hard positives and hard negatives in an embedding, in the spirit of Zhu et al. (arXiv:2112.02259); torch only.
 
-The text of the paper was not to be had when this was written, so the formulas are ours: the piecewise-linear stretch of
-a pair, the adaptive threshold of the reverse triplet loss, the losses of the generators. Distances are Euclidean, not
-squared.
+We could not obtain the text of the paper, so the formulas are our choice: the piecewise-linear stretch of a pair, the
+adaptive threshold of the reverse triplet loss, the losses of the generators. Distances are Euclidean, not squared.
 """
 
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from torch.nn import functional
 from skgan_resample._nn.networks import mlp
 from skgan_resample._nn.training import descend
 
-MINED_POSITIVES, MINED_NEGATIVES = 8, 32  # of each anchor and step, so many at most make triplets
+MINED_POSITIVES, MINED_NEGATIVES = 8, 32  # at most, of each anchor and step
 
 
 EASE, STEER = 0.8, 0.9  # shares of triplets from which the threshold moves; see ThresholdController
@@ -36,10 +35,8 @@ class Encoder(nn.Module):
         nn.init.zeros_(self.bend[-1].bias)
 
     def begin_at(self, directions):
-        """Make the linear map the projection on `directions`, a tensor of shape (n_directions, n_inputs).
-
-        Components without a direction begin at 0.
-        """
+        """Make the linear map the projection on `directions`; components without a direction begin at 0."""
+        # directions (n_directions, n_inputs)
         with torch.no_grad():
             self.linear.weight.zero_()
             self.linear.weight[: len(directions)] = directions
@@ -62,26 +59,23 @@ def stretched_distance(distance, low, high, strength):
     return distance + strength * torch.minimum(distance, low * share_left)
 
 
-def stretch_shares(distance, low, high, strength, room=None):
+def stretch_shares(distance, low, high, strength, clearance=None):
     """Return by what share of its length a pair is to grow at either end.
 
-    `room` holds the distances from either end to the nearest row of another class. An end moves at most half-way there,
-    so that it stays on its own side of the middle.
+    `clearance` is the distance from either end to the nearest row of another class. An end moves at most half-way
+    there, so that it stays on its own side of the middle.
     """
-    # distance (n,), room (n, 2) -> (n,), or (n, 2) with room
+    # distance (n,), clearance (n, 2) -> (n,), or (n, 2) with clearance
     gain = stretched_distance(distance, low, high, strength) - distance
     share = gain / distance.clamp_min(TINY) / 2
-    if room is None:
+    if clearance is None:
         return share
-    return torch.minimum(share[:, None], room / 2 / distance.clamp_min(TINY)[:, None])
+    return torch.minimum(share[:, None], clearance / 2 / distance.clamp_min(TINY)[:, None])
 
 
 # ------------------------------------------------------------------------------------------------ stage 2: negatives
 def reverse_triplet_loss(to_negative, to_positive, threshold):
-    """Return the mean of [d(a, n) - d(a, p) + threshold]+, which asks a made negative to be near.
-
-    At threshold 0 it may be as far as the positive, below 0 farther.
-    """
+    """Return the mean of [d(a, n) - d(a, p) + threshold]+: at 0 a made negative may be as far as the positive."""
     return functional.relu(to_negative - to_positive + threshold).mean()
 
 
@@ -164,10 +158,8 @@ def drawn_places(labels, n_positive, n_negative):
 
 
 def partners(labels):
-    """Return for each row of a batch, class after class, the place of a random other row of its class.
-
-    That is its own place where there is no other.
-    """
+    """Return for each row of a batch the position of a random other row of its class; its own if there is none."""
+    # labels (n,), class after class -> (n,)
     first, size = _runs(labels)
     within = torch.arange(len(labels), device=labels.device)[:, None] - first
     steps = 1 + (torch.rand(len(labels), 1, device=labels.device) * (size - 1)).long()
@@ -195,12 +187,12 @@ WEIGHTS = {
 }
 
 
-KNEES = 0.5, 0.9  # quantiles of same-class distances
+BREAKPOINTS = 0.5, 0.9  # of the stretch, as quantiles of same-class distances
 MEMORY = 0.9  # of running means
 
 
 class Curriculum:
-    """How hard made triplets are: strength of the stretch, its knees, threshold of the reverse triplet loss."""
+    """How hard made triplets are: strength of the stretch, its breakpoints, threshold of the reverse triplet loss."""
 
     def __init__(self, stretch, hardness):
         # stretch is the largest share by which a pair grows; hardness "adaptive" rises from none after the warm-up to
@@ -229,7 +221,7 @@ class Curriculum:
     def follow(self, progress, pair_distance):
         """Take the progress since the warm-up, in [0, 1], and the distances of some pairs."""
         self.ramp = progress if self.hardness == "adaptive" else self.hardness
-        low, high = pair_distance.detach().quantile(torch.tensor(KNEES, device=pair_distance.device))
+        low, high = pair_distance.detach().quantile(torch.tensor(BREAKPOINTS, device=pair_distance.device))
         self.low = low if self.low is None else torch.lerp(low, self.low, MEMORY)
         self.high = high if self.high is None else torch.lerp(high, self.high, MEMORY)
 
@@ -243,9 +235,9 @@ class Curriculum:
             if self.hardness == "adaptive":
                 self.threshold.update(*means)
 
-    def shares(self, distance, room):
+    def shares(self, distance, clearance):
         """Return by what share of its length each pair is to grow at either end now, shape (n, 2)."""
-        return stretch_shares(distance, self.low, self.high, self.strength, room)
+        return stretch_shares(distance, self.low, self.high, self.strength, clearance)
 
     def summary(self):
         """Return where it stands as numbers; None where it never began."""
@@ -316,8 +308,8 @@ def triplet_step(
         with torch.no_grad():
             pair = lengths(far - z)
             curriculum.follow(progress, pair)
-            room = torch.stack([nearest_other(z, z, same), nearest_other(far, z, same)], dim=1)
-            share = curriculum.shares(pair, room)
+            clearance = torch.stack([nearest_other(z, z, same), nearest_other(far, z, same)], dim=1)
+            share = curriculum.shares(pair, clearance)
         losses = []
         if "positives" in makes:
             u = torch.rand(2, len(x), 1, device=x.device) * (1 + share.sum(dim=1, keepdim=True)) - share[:, :1]
@@ -343,10 +335,8 @@ def triplet_step(
 
 
 def held_out_error(encoder, rows, labels, test_rows, test_labels, n_triplets=2000):
-    """Return a function for `train`: the share of triplets with a held-out anchor that are ordered wrongly.
-
-    Positives and negatives are among `rows`; the triplets are drawn once.
-    """
+    """Return a function for `train`: the share of triplets with a held-out anchor that are ordered wrongly."""
+    # The triplets are drawn once; their positives and negatives are among `rows`, (n, width).
     anchors = torch.randint(len(test_rows), (n_triplets,), device=rows.device)
     order = labels.argsort()
     sizes = torch.bincount(labels, minlength=int(test_labels.max()) + 1)

@@ -1,8 +1,7 @@
 """How well an embedding keeps classes together: retrieval scores, triplets, clusters, and the hardness of rows.
 
-Distances are made in blocks of rows: memory grows with the rows, time with their square. Rows that are exactly equally
-far have no order of their own. Every score is its expected value over all their orders, so that it does not depend on
-the order of the table; an embedding that puts all rows on one point scores what guessing scores.
+Distances are computed in blocks of rows: memory grows with the rows, time with their square. Where rows are tied, a
+score is its expected value over all their orders, so that it does not depend on the order of the table.
 """
 
 from dataclasses import dataclass, field
@@ -35,15 +34,13 @@ def recall_at_k(embedding, y, k=1, *, gallery=None, gallery_y=None, metric="eucl
     k : int or sequence of int, default=1
         How many of the nearest rows count, from 1 to the number of rows that can be found.
     gallery : array-like of shape (n_gallery, n_components), default=None
-        The rows that are found. None: the others of `embedding`. A row never finds itself; this goes by its position,
-        so exact duplicates of it are others. Nothing is left out of a gallery that is given.
+        The rows that are found. None: the others of `embedding`; a row does not find itself, but its duplicates.
     gallery_y : array-like of shape (n_gallery,), default=None
-        Classes of `gallery`; to be given with it.
+        Classes of `gallery`; required with it.
     metric : str or callable, default="euclidean"
         As in `sklearn.metrics.pairwise_distances`.
     average : {"micro", "macro"}, default="micro"
-        "micro" is the mean over rows. "macro" is the mean over classes of their means, in which a rare class counts as
-        much as a common one.
+        "micro" is the mean over rows, "macro" the mean over classes of their means.
 
     Returns
     -------
@@ -53,7 +50,7 @@ def recall_at_k(embedding, y, k=1, *, gallery=None, gallery_y=None, metric="eucl
     Raises
     ------
     ValueError
-        When the input is not finite or of different lengths, when `k` is too large, or no class has a row to find.
+        When the input is not finite or of different lengths, `k` is too large, or no class has a row to find.
 
     See Also
     --------
@@ -61,9 +58,8 @@ def recall_at_k(embedding, y, k=1, *, gallery=None, gallery_y=None, metric="eucl
 
     Notes
     -----
-    Rows whose class has nothing to find, such as the only row of a class, are left out, as in `map_at_r` and in
-    pytorch-metric-learning. Where rows are tied for the last of the k places, the score is the probability of success
-    if these places are drawn among them.
+    Rows whose class has nothing to find, such as the only row of a class, are left out. Where rows are tied for the
+    last of the k places, the score is the probability of success if these places are drawn among them.
 
     References
     ----------
@@ -99,25 +95,19 @@ def recall_at_k(embedding, y, k=1, *, gallery=None, gallery_y=None, metric="eucl
 def map_at_r(embedding, y, *, gallery=None, gallery_y=None, metric="euclidean", average="micro"):
     """Mean average precision at R [1]_: whether the nearest rows are of the class, the very nearest above all.
 
-    For a row whose class has R other rows, the R nearest rows are looked at. Its score is the sum over places i from
-    1 to R of the precision among the i nearest rows, where place i is of the class and 0 elsewhere, divided by R.
+    For a row whose class has R other rows, the score is the sum over those places i from 1 to R that hold a row of the
+    class of the precision among the i nearest rows, divided by R.
 
     Parameters
     ----------
-    embedding : array-like of shape (n_samples, n_components)
-        The rows that search, in the space whose distances are judged.
-    y : array-like of shape (n_samples,)
-        Their classes: numbers or strings.
-    gallery : array-like of shape (n_gallery, n_components), default=None
-        The rows that are found. None: the others of `embedding`. A row never finds itself; this goes by its position,
-        so exact duplicates of it are others. Nothing is left out of a gallery that is given.
-    gallery_y : array-like of shape (n_gallery,), default=None
-        Classes of `gallery`; to be given with it. R is then the number of rows of the class in the gallery.
+    embedding, y : array-like of shape (n_samples, n_components) and (n_samples,)
+        As in `recall_at_k`.
+    gallery, gallery_y : array-like of shape (n_gallery, n_components) and (n_gallery,), default=None
+        As in `recall_at_k`. R is then the number of rows of the class in the gallery.
     metric : str or callable, default="euclidean"
         As in `sklearn.metrics.pairwise_distances`.
     average : {"micro", "macro"}, default="micro"
-        "micro" is the mean over rows, as in [1]_. "macro" is the mean over classes of their means, in which a rare
-        class counts as much as a common one.
+        As in `recall_at_k`; "micro" is that of [1]_.
 
     Returns
     -------
@@ -127,12 +117,12 @@ def map_at_r(embedding, y, *, gallery=None, gallery_y=None, metric="euclidean", 
     Raises
     ------
     ValueError
-        When the input is not finite or of different lengths, or no class has a row to find.
+        As in `recall_at_k`.
 
     Notes
     -----
-    Rows whose class has nothing to find, such as the only row of a class, are left out. Rows at equal distance
-    contribute the mean over their orders, by the formula of [2]_.
+    Rows whose class has nothing to find are left out. Rows at equal distance contribute the mean over their orders, by
+    the formula of [2]_.
 
     References
     ----------
@@ -175,7 +165,7 @@ def triplet_accuracy(embedding, triplets=None):
     Raises
     ------
     ValueError
-        When there is no triplet, a position is none of a row, or the embedding is not finite.
+        When there is no triplet, a position is out of range, or the embedding is not finite.
 
     Examples
     --------
@@ -239,7 +229,7 @@ class HardnessProfile:
 
 
 def hardness_profile(X, y, *, k_neighbors=5, categorical_features="auto"):
-    """Say of each row how many of its nearest others are of another class, and what kind of row that makes it.
+    """Measure for each row how many of its nearest others are of another class, and name the kind of row that it is.
 
     The share is the k-disagreeing-neighbours measure of instance hardness [1]_. The kinds are those of [2]_: with
     5 neighbours, a row is safe with 4 or 5 of its own class, borderline with 2 or 3, rare with 1 and an outlier with
@@ -248,14 +238,12 @@ def hardness_profile(X, y, *, k_neighbors=5, categorical_features="auto"):
     Parameters
     ----------
     X : table of shape (n_samples, n_features)
-        Numbers are compared in units of the standard deviation of their column, levels of strings, categories and
-        booleans one-hot. No cell may be missing.
+        Numbers are scaled to a standard deviation of 1, nominal columns are one-hot encoded. No cell may be missing.
     y : array-like of shape (n_samples,)
         Classes: numbers or strings.
     k_neighbors : int, default=5
-        How many of the nearest other rows are looked at, at most n_rows - 1. For other numbers than 5 the kinds go by
-        the share of the own class: safe above 0.7, borderline above 0.3, rare above 0.1, else outlier. For 5 this is
-        the rule above. Where rows are tied for the last places, the share is its mean over their orders.
+        How many of the nearest other rows are compared, at most n_samples - 1. The kinds go by the share of the own
+        class: safe above 0.7, borderline above 0.3, rare above 0.1, else outlier.
     categorical_features : "auto", None, or array-like of names, positions or a mask of bool, default="auto"
         Which columns are nominal; "auto" takes booleans, strings, categories and objects.
 
@@ -319,7 +307,7 @@ def clustering_nmi(embedding, y, *, n_init=10, random_state=None):
     Parameters
     ----------
     embedding : array-like of shape (n_samples, n_components)
-        The rows, in the space that is judged.
+        The embedded rows.
     y : array-like of shape (n_samples,)
         Classes, at least two: numbers or strings.
     n_init : int, default=10
@@ -330,8 +318,8 @@ def clustering_nmi(embedding, y, *, n_init=10, random_state=None):
     Returns
     -------
     nmi : float
-        In [0, 1]; 1 when clusters and classes are the same, near 0 when one says nothing about the other. It is not
-        adjusted for chance: with many classes of few rows it is high for any embedding.
+        In [0, 1]; 1 when clusters and classes are the same. It is not adjusted for chance: with many classes of few
+        rows it is high for any embedding.
 
     Examples
     --------

@@ -20,7 +20,7 @@ def drawing_of(table, **options):
     return Drawing(table, nominal, **{**defaults, **options})
 
 
-def knees_of(table, label, k):
+def breakpoints_of(table, label, k):
     """The median and the 90 % quantile of the distances to the k nearest rows of the class, by plain loops."""
     rows = table.places[table.labels == label]
     return np.quantile([np.sort(np.linalg.norm(rows - row, axis=1))[1 : k + 1] for row in rows], [0.5, 0.9])
@@ -37,7 +37,7 @@ def test_positives_use_the_whole_stretched_line_and_not_more():
     table = table_of(*blobs((30, 15), apart=1.0))
     found = drawing_of(table).positives(1, 3000, np.random.RandomState(0))
     others = table.places[table.labels == 0]
-    low, high = knees_of(table, 1, 3)
+    low, high = breakpoints_of(table, 1, 3)
     ends = []
     for seed, partner in zip(found.seed, found.partner):
         apart = np.linalg.norm(table.places[seed] - table.places[partner])
@@ -57,11 +57,11 @@ def test_negatives_are_pulled_as_far_as_the_threshold_asks_and_half_way_at_most(
     found = drawing_of(table, threshold=-1.0).negatives(1, 3000, np.random.RandomState(0))
     assert np.allclose(found.codes, table.codes[found.seed] * (1 - found.position[:, None])
                        + table.codes[found.partner] * found.position[:, None])  # fmt: skip
-    knees, own = knees_of(table, 0, 3), table.places[30:]
+    breakpoints, own = breakpoints_of(table, 0, 3), table.places[30:]
     most = []
     for seed, anchor, positive in zip(*(table.places[rows] for rows in (found.seed, found.partner, found.positive))):
         apart = np.linalg.norm(positive - anchor)
-        grown = (stretched(apart, *knees, 1.0) - apart) / 2
+        grown = (stretched(apart, *breakpoints, 1.0) - apart) / 2
         room = [np.linalg.norm(own - end, axis=1).min() for end in (anchor, positive)]
         before, after = np.minimum(grown, np.array(room) / 2) / apart
         place = anchor - before * (positive - anchor)

@@ -49,9 +49,9 @@ def test_the_stretch_is_its_formula_and_never_falls(low, gap, strength, distance
     assert (found >= distance).all()
 
 
-@pytest.mark.parametrize("knee", [1.0, 3.0])
-def test_the_stretch_has_no_jump_at_its_knees(knee):
-    before, at, after = triplets.stretched_distance(tensor([knee - 1e-9, knee, knee + 1e-9]), 1.0, 3.0, 0.5).tolist()
+@pytest.mark.parametrize("bend", [1.0, 3.0])
+def test_the_stretch_has_no_jump_at_its_breakpoints(bend):
+    before, at, after = triplets.stretched_distance(tensor([bend - 1e-9, bend, bend + 1e-9]), 1.0, 3.0, 0.5).tolist()
     assert before == pytest.approx(at, abs=1e-8)
     assert after == pytest.approx(at, abs=1e-8)
 
@@ -59,7 +59,7 @@ def test_the_stretch_has_no_jump_at_its_knees(knee):
 def test_the_stretch_by_hand():
     distance = tensor([0.5, 1.0, 2.0, 3.0, 4.0])
     assert triplets.stretched_distance(distance, 1.0, 3.0, 0.5).tolist() == [0.75, 1.5, 2.25, 3.0, 4.0]
-    # the far knee of 1.2 counts as (1 + 0.5) * 1.0: flat from 1.0 on, not falling
+    # the far breakpoint of 1.2 counts as (1 + 0.5) * 1.0: flat from 1.0 on, not falling
     assert triplets.stretched_distance(tensor([1.0, 1.2, 1.5, 2.0]), 1.0, 1.2, 0.5).tolist() == [1.5, 1.5, 1.5, 2.0]
 
 
@@ -169,7 +169,7 @@ def curriculum_of(hardness="adaptive", stretch=2.0):
     return triplets.Curriculum(stretch, hardness)
 
 
-def test_the_knees_are_running_quantiles_of_the_pairs():
+def test_the_breakpoints_are_running_quantiles_of_the_pairs():
     curriculum, rng = curriculum_of(), np.random.RandomState(0)
     first, second = rng.uniform(size=(2, 50)).astype(np.float32)
     curriculum.follow(0.0, torch.from_numpy(first))
