@@ -99,6 +99,9 @@ class NumpyBudget:
             move = _in_ball(move, reach, limits)
             if steps.any():
                 move = self._in_ball_by_steps(move, reach, limits, steps)
+        # A bound that is a rounding short of a whole step: one step less, no fraction.
+        beyond = steps & ((codes + move < low) | (codes + move > high))
+        move = np.where(beyond, move - np.sign(move), move)
         return np.where(move == 0, codes, np.clip(codes + move, low, high))
 
     def _in_ball_by_steps(self, move, reach, limits, steps):

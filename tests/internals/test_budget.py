@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import torch
 from _threat_data import X, mixed_frame
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from skgan_resample import ThreatModel
@@ -273,6 +273,7 @@ def wrong_cells(old, new, threat, factor, whole):
 
 @settings(deadline=None, max_examples=60)
 @given(st.integers(0, 10**6), st.sampled_from(["linf", "l2"]), st.booleans(), st.sampled_from([0.0, 1e6]))
+@example(5393, "linf", True, 0.0)  # a bound that is one step away but for the last digit
 def test_landed_rows_are_allowed_to_the_last_digit(seed, norm, bounded, offset):
     rng = np.random.RandomState(seed)
     n = 15
