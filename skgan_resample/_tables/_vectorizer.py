@@ -7,20 +7,67 @@ from skgan_resample._tables._encoder import TableEncoder
 
 
 class MatrixEncoder(TransformerMixin, BaseEstimator):
-    """Turn a mixed table into a matrix: scaled numbers, one-hot blocks, indicators of missing cells."""
+    """Turn a mixed table into a matrix: scaled numbers, one-hot blocks, indicators of missing cells.
+
+    `compare` puts it before estimators that take only numbers; it needs no list of columns.
+
+    Parameters
+    ----------
+    max_categories : int, default=20
+        So many of the most frequent categories of a nominal column get a column each; the others are a row of zeros.
+
+    Attributes
+    ----------
+    encoder_ : TableEncoder
+        The schema of the table.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skgan_resample.compose import MatrixEncoder
+    >>> X = pd.DataFrame({"size": [1.0, 2.0, 3.0], "town": ["Bath", "York", "Bath"]})
+    >>> MatrixEncoder().fit_transform(X)[:, 1:]
+    array([[1., 0.],
+           [0., 1.],
+           [1., 0.]])
+    """
 
     def __init__(self, max_categories=20):
-        # the most frequent categories of a nominal column get a column each; the others share a row of zeros
         self.max_categories = max_categories
 
     @classmethod
     def from_encoder(cls, encoder):
-        """Return a fitted one that does what a fitted `TableEncoder` does, all categories included."""
+        """Return a fitted one that does what a fitted `TableEncoder` does, all categories included.
+
+        Parameters
+        ----------
+        encoder : TableEncoder
+            A fitted one.
+
+        Returns
+        -------
+        matrix_encoder : MatrixEncoder
+            Also fitted.
+        """
         fitted = cls(max_categories=max([1, *(column.n_categories for column in encoder.columns_)]))
         fitted.encoder_, fitted.kept_ = encoder, np.arange(encoder.width_)
         return fitted
 
     def fit(self, X, y=None):
+        """Learn the columns of a table and their categories.
+
+        Parameters
+        ----------
+        X : array-like or pandas, polars or pyarrow table of shape (n_samples, n_features)
+            Numbers, strings, booleans, categories, dates; missing cells are allowed.
+        y : object, default=None
+            Not used.
+
+        Returns
+        -------
+        self : MatrixEncoder
+            The fitted transformer.
+        """
         self.encoder_ = TableEncoder()
         encoded = self.encoder_.encode_codes(self.encoder_.fit_to_codes(X))
         kept = []  # positions in the encoded matrix
@@ -35,4 +82,16 @@ class MatrixEncoder(TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X):
+        """Return the matrix of a table.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_features)
+            With the columns of `fit`.
+
+        Returns
+        -------
+        matrix : ndarray of float, shape (n_samples, n_encoded)
+            Without missing cells.
+        """
         return self.encoder_.encode(X)[:, self.kept_]

@@ -13,14 +13,20 @@ _HOMES = {  # loaded when they are asked for: they import all methods
     "Verdict": "_result",
     "default_methods": "_methods",
     "MethodClassifier": "_classification",
+    "BalancedWeights": "_methods",
+    "ClassDuplicator": "_methods",
+    "UniformDuplicator": "_methods",
 }
 
 __all__ = [
+    "BalancedWeights",
+    "ClassDuplicator",
     "Comparison",
     "MethodClassifier",
     "RealRowsTestSplit",
     "RegressionStratifiedKFold",
     "RepeatedRegressionStratifiedKFold",
+    "UniformDuplicator",
     "Verdict",
     "compare",
     "compare_classification",

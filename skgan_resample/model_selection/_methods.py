@@ -20,7 +20,7 @@ from skgan_resample._tables._containers import take_rows
 from skgan_resample._tables._encoder import admit_tables
 from skgan_resample.compose import OutputCorrectedRegressor, RelevanceWeightedRegressor, SyntheticRefiner
 from skgan_resample.over_sampling import SMOGN, SMOTER, BaseRegressionSampler, Draft, GaussianNoise, RandomOverSampler
-from skgan_resample.over_sampling._base import single_parents
+from skgan_resample.over_sampling._base import described, single_parents
 from skgan_resample.over_sampling._smogan import DEFAULT_THRESHOLD, SMOGANRegressorResampler
 
 NONE = "none"
@@ -289,10 +289,28 @@ def wrap(method, estimator):
 
 # ------------------------------------------------------------------------------------------------ controls
 class BalancedWeights(BaseEstimator):
-    """Weights of rows: every class weighs the same in total."""
+    """Weights of rows: every class weighs the same in total.
+
+    Examples
+    --------
+    >>> from skgan_resample.model_selection import BalancedWeights
+    >>> BalancedWeights().sample_weight(["a", "a", "a", "b"]).round(2).tolist()
+    [0.67, 0.67, 0.67, 2.0]
+    """
 
     def sample_weight(self, y):
-        """Return the weight of each row, shape (n_samples,)."""
+        """Return the weight of each row.
+
+        Parameters
+        ----------
+        y : array-like of shape (n_samples,)
+            Classes.
+
+        Returns
+        -------
+        sample_weight : ndarray of shape (n_samples,)
+            With a mean of 1.
+        """
         return compute_sample_weight("balanced", y)
 
 
@@ -300,13 +318,40 @@ class ClassDuplicator(BaseEstimator):
     """Copy rows drawn from the whole table until there are as many as balancing the classes gives.
 
     The control for "more rows help": shares of classes stay the same, up to chance.
+
+    Parameters
+    ----------
+    random_state : int, RandomState instance or None, default=None
+        Same seed, same copies.
+
+    Examples
+    --------
+    >>> from skgan_resample.model_selection import ClassDuplicator
+    >>> X_new, y_new = ClassDuplicator(random_state=0).fit_resample([[0], [1], [2], [3]], ["a", "a", "a", "b"])
+    >>> len(y_new)
+    6
     """
 
     def __init__(self, *, random_state=None):
         self.random_state = random_state
 
     def fit_resample(self, X, y):
-        """Return the rows given, and copies of some of them behind."""
+        """Return the rows given, and copies of some of them behind.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_features)
+            Any.
+        y : array-like of shape (n_samples,)
+            Classes.
+
+        Returns
+        -------
+        X_resampled : table of shape (n_resampled, n_features)
+            In the container of `X`.
+        y_resampled : array-like of shape (n_resampled,)
+            In the container of `y`.
+        """
         counts = np.unique(y, return_counts=True)[1]
         n_new = len(counts) * counts.max() - counts.sum()
         copied = check_random_state(self.random_state).randint(counts.sum(), size=n_new)
@@ -317,8 +362,34 @@ class ClassDuplicator(BaseEstimator):
         return admit_tables(super().__sklearn_tags__())
 
 
+@described
 class UniformDuplicator(BaseRegressionSampler):
-    """Copy rows drawn from the whole table, as many as the other samplers make: the control for "more rows help"."""
+    """Copy rows drawn from the whole table, as many as the other samplers make: the control for "more rows help".
+
+    Parameters
+    ----------
+    {relevance, threshold, sampling_strategy, under_sampling, emphasis, categorical_features}
+    {on_no_rare, random_state}
+
+    Attributes
+    ----------
+    {relevance_, bumps_}
+    sampling_strategy_ : dict
+        Number of new rows by name of the rare bump, which all are drawn together.
+    {is_synthetic_, kept_indices_}
+    parent_indices_ : ndarray of int, shape (n_new, 2)
+        Positions in the input of the rows that were copied, and -1.
+    {encoder_, n_features_in_}
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgan_resample.model_selection import UniformDuplicator
+    >>> y = np.r_[np.arange(20.0), 60.0, 70.0]
+    >>> X_resampled, y_resampled = UniformDuplicator(random_state=0).fit_resample(y[:, None], y)
+    >>> len(y_resampled) > len(y)
+    True
+    """
 
     def _draw(self, X, y, rng):
         rows = rng.randint(len(y), size=sum(self.sampling_strategy_.values()))
