@@ -93,6 +93,7 @@ def test_groups_times_and_classes_have_their_places():
 
 
 @pytest.mark.parametrize("write", [as_utf8, as_german])
+@pytest.mark.slow
 def test_the_command_reads_the_same_table(write):
     path = write(messy_frame())
     assert main(["compare", path, "--target", "cost", "--jobs", "1", *QUICK]) == 0

@@ -133,6 +133,7 @@ def reports(tmp_path_factory):
 
 
 @pytest.mark.parametrize("task", TASKS)
+@pytest.mark.slow
 def test_a_page_loads_whole_and_silently(page, reports, task):
     page.open(reports[task])
     pictures = page.run("[...document.images].map(i => [i.complete, i.naturalWidth, i.alt.length])")

@@ -100,6 +100,7 @@ NEAR = ["recalibration", "duplicate", "random", "noise", "smoter", "smogn"]  # o
 
 
 @pytest.mark.parametrize("scoring", ["sera", "rmse", "rare_mae", "common_rmse"])
+@pytest.mark.slow
 def test_scores_of_a_numeric_target_are_those_of_the_comparison(folder, scoring):
     methods = [*EXACT, *NEAR] if scoring == "sera" else EXACT
     comparison, request = compared_on(
@@ -156,6 +157,7 @@ def test_scores_of_classes_are_near_those_of_the_comparison(folder, scoring):
             assert np.mean(scores) == pytest.approx(row[measure], abs=1e-4 if is_exact else 0.08)
 
 
+@pytest.mark.slow
 def test_three_classes_of_numbers(folder):
     frame = messy_frame().drop(columns=["cost", "churn"])
     frame["stars"] = np.where(np.arange(len(frame)) % 15 == 5, 3.0, np.arange(len(frame)) % 2)
@@ -171,6 +173,7 @@ def test_three_classes_of_numbers(folder):
         assert np.mean(variables["found"]["none"]) == pytest.approx(row[measure], abs=0.02)
 
 
+@pytest.mark.slow
 def test_accuracies_under_attack_are_those_of_the_comparison(folder):
     messy_frame(60).drop(columns="cost").to_csv("churn.csv", index=False)
     threat = ["--threat", "eps=0.3,unit=std,bounds=train,immutable=rooms"]
