@@ -520,6 +520,7 @@ CHECKS = {check.__name__: check for check in regression_sampler_checks()}
 
 
 @pytest.mark.parametrize(("mutant", "title"), MUTANTS, ids=lambda value: getattr(value, "__name__", value))
+@pytest.mark.slow
 def test_a_broken_promise_is_found(mutant, title):
     with pytest.raises((AssertionError, IndexError, ValueError)):
         CHECKS[title](mutant.__name__, mutant())

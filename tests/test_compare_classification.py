@@ -46,6 +46,7 @@ def test_a_moved_threshold_is_not_taken_for_a_better_model():
     assert comparison.verdict.method is None
 
 
+@pytest.mark.slow
 def test_a_planted_gain_is_found():
     """Leaves of 40 rows cannot hold a cluster of 15 positive ones: rows make the difference, weights cannot."""
     rng = np.random.RandomState(0)

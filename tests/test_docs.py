@@ -151,6 +151,7 @@ def test_every_result_is_on_a_page(results):
     assert all((ROOT / "benchmarks" / f"{name}.py").exists() for name in scripts)
 
 
+@pytest.mark.slow
 def test_pages_are_written_anew_only_where_they_change(results, tmp_path):
     write = results["write"]
     substitutions = write(tmp_path / "measured")

@@ -112,6 +112,7 @@ def test_fewer_rows_are_those_that_passed():
 
 
 @pytest.mark.parametrize("generator", ["linear", "cgan"])
+@pytest.mark.slow
 def test_convincing_candidates_are_kept_more_often(generator):
     X, y = blobs((60, 30), apart=0.7)
     mean = {}

@@ -46,6 +46,7 @@ def patches():
 
 
 # ------------------------------------------------------------------------------------------------ the choice
+@pytest.mark.slow
 def test_learned_space_wins_where_noise_hides_the_classes():
     X, y = hidden_in_noise()
     embedder = HardTripletEmbedder(max_steps=50, network=SMALL, random_state=0).fit(X[:90], y[:90])
@@ -339,6 +340,7 @@ def test_mixed_table_in_a_pipeline():
 
 
 @pytest.mark.parametrize("select", ["auto", "learned"])
+@pytest.mark.slow
 def test_same_seed_same_space(select):
     X, y = hidden_in_noise(60)
     first, again = (HardTripletEmbedder(**{**QUICK, "select": select}).fit(X, y) for _ in range(2))

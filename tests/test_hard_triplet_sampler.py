@@ -383,6 +383,7 @@ def everything(sampler, X, y):
 
 
 @pytest.mark.parametrize("options", [{}, {"generator": "cgan", "positive_fraction": 0.5, "patience": 1}], ids=str)
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_bytes_and_another_one_other_rows(options):
     X, y = blobs()
     sampler = HardTripletSampler(**{**QUICK, **options})

@@ -379,6 +379,7 @@ def assert_valid_rows(sampler, X, y, X_new, y_new):
     ("name", "sampler"),
     [(name, sampler) for name in NAMES for sampler in SAMPLERS if sampler is SMOGN or name not in LARGE],
 )
+@pytest.mark.slow
 def test_new_rows_of_every_table_are_valid(name, sampler):
     X, y = read(name)
     sampler = sampler(random_state=0)
@@ -578,6 +579,7 @@ def test_all_samplers_are_found_where_imbalanced_learn_has_them():
         over_sampling.Smote  # noqa: B018
 
 
+@pytest.mark.slow
 def test_the_sampler_for_classes_is_found_here_too_and_imported_when_asked_for():
     code = """
 import sys

@@ -135,6 +135,7 @@ def test_displays_draw_on_given_axes():
 
 
 @pytest.mark.parametrize("name", ["cost $^$", "$x", "US$ and CA$"])
+@pytest.mark.slow
 def test_dollars_in_a_column_name_are_no_formula(name):
     X, y = skewed()
     figures = [
@@ -163,6 +164,7 @@ def test_training_display_draws_the_history_and_marks_the_step_kept():
         TrainingDisplay.from_estimator(SMOGANRegressorResampler(refine=False).fit(X, y))
 
 
+@pytest.mark.slow
 def test_refinement_display_pairs_each_row_with_its_candidate():
     X, y = skewed()
     sampler = SMOGANRegressorResampler(max_steps=30, gan=DistGANOptions(hidden_layer_sizes=(8,)), random_state=0)

@@ -157,6 +157,7 @@ def lead_and_pull(model, X, y, eps):
     return leads, np.abs(slopes) @ eps
 
 
+@pytest.mark.slow
 def test_the_score_under_attack_is_the_closed_form_of_a_linear_model(linear):
     model, X, y = linear
     for share in (0.0, 0.1, 0.2, 0.5):
@@ -214,6 +215,7 @@ def test_a_threat_model_may_be_fitted_to_a_table_with_more_categories():
     assert set(model.perturb(frame, y, threat_model=all_of_them)["town"]) == {"Ulm", "Bonn"}
 
 
+@pytest.mark.slow
 def test_the_smallest_budget_of_a_linear_model_is_its_closed_form(linear):
     model, X, y = linear
     leads, pull = lead_and_pull(model, X, y, 0.2 * X.std(axis=0))

@@ -109,6 +109,7 @@ def test_linear_models_are_attacked_by_the_closed_form_in_the_units_of_the_table
     assert scorer_of(norm=norm)(model, X, y) == report["robust"]
 
 
+@pytest.mark.slow
 def test_a_network_is_broken_through_its_scaler_as_it_is_without():
     X, y = table(3)
     alone = MLPClassifier((8,), max_iter=60, learning_rate_init=0.02, random_state=0)
@@ -168,6 +169,7 @@ def test_a_search_is_its_best_estimator():
 
 
 @pytest.mark.filterwarnings("error")
+@pytest.mark.slow
 def test_a_frame_keeps_its_names():
     X, y = table()
     names = ["a", "b", "c", "d"]
@@ -438,6 +440,7 @@ def strong_but_brittle(n=300, seed=0):
     return X, y
 
 
+@pytest.mark.slow
 def test_a_search_over_eps_finds_the_robust_column_and_accuracy_the_brittle_one():
     X, y = strong_but_brittle()
     candidate = wrapper(

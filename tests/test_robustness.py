@@ -58,6 +58,7 @@ def test_a_feature_that_the_attacker_undoes_leaves_nothing_to_learn():
     assert "Treating robust overfitting" not in comparison.verdict.parts
 
 
+@pytest.mark.slow
 def test_without_robust_overfitting_auto_is_plain_training():
     rng = np.random.RandomState(0)
     y = np.arange(60) % 2
@@ -120,6 +121,7 @@ def test_progress_is_reported_and_repeats_are_further_folds():
     assert comparison.n_folds == comparison.n_planned == 4
 
 
+@pytest.mark.slow
 def test_an_own_model_sees_encoded_columns_and_is_attacked_by_search():
     pandas = pytest.importorskip("pandas")
     X, y = line(60)

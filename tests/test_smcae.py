@@ -283,6 +283,7 @@ def test_random_states_and_threads_are_left_as_they_were(sides):
 
 @pytest.mark.parametrize("way", COPIES)
 @pytest.mark.parametrize("kind", ["classes", "mixed", "continuous", "paper"])
+@pytest.mark.slow
 def test_a_copy_refines_and_encodes_as_the_original(way, kind, request):
     if kind == "mixed" and way == "skops":
         reason = "skops cannot store what the encoder keeps of pandas' data types."

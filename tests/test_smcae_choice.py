@@ -40,6 +40,7 @@ def test_results_of_the_selection_are_told_in_full(selected, distortion):
     assert transformer.gap_after_ == results["gap"][RUNGS.index(transformer.selected_)]
 
 
+@pytest.mark.slow
 def test_where_nothing_is_wrong_hardly_anything_is_done(selected):
     S, y_S = simulated(120, "none")
     moved, _ = selected["none"].refine(S, y_S)
@@ -93,6 +94,7 @@ def test_a_named_map_is_taken_without_a_selection(sides, select):
     assert np.isnan([transformer.gap_before_, transformer.gap_after_]).all()
 
 
+@pytest.mark.slow
 def test_without_labels_the_gap_decides():
     X, _ = real_rows(90)
     S, _ = simulated(120)

@@ -80,6 +80,7 @@ def test_the_network_undoes_what_its_base_map_cannot(bent):
     assert gaps[2] < gap(X, y, X_test, y_test) + 0.03
 
 
+@pytest.mark.slow
 def test_the_network_gives_rows_the_spread_of_real_ones_and_does_not_copy_them(bent):
     (X, y, S, y_S), _, network = bent
     moved, _ = network.refine(S, y_S)
@@ -109,6 +110,7 @@ def test_an_untrained_network_moves_rows_as_its_base_map_does(sides):
     assert np.median(stretched) < 0.1 < np.abs(sides[2] - expected).mean()
 
 
+@pytest.mark.slow
 def test_a_large_identity_weight_holds_rows_where_the_base_map_puts_them(sides):
     options = {**NETWORK, "max_steps": 100, "base": "identity"}
     moves = []
@@ -205,6 +207,7 @@ def test_encode_and_reconstruct_ask_for_a_target_that_moved_along():
 PAPER = {**NETWORK, "variant": "paper", "learning_rate": 0.01}
 
 
+@pytest.mark.slow
 def test_the_paper_pairs_row_by_row():
     """Targets that no distribution tells: only who belongs to whom does."""
     rng = np.random.RandomState(0)

@@ -219,6 +219,7 @@ def test_a_foreign_sampler_that_changes_the_table_is_refused(change, sentence):
         smogan(Changing(), **QUICK).fit_resample(pd.DataFrame(X, columns=["a", "b", "c"]), y)
 
 
+@pytest.mark.slow
 def test_a_sampler_of_its_own_kind_can_be_stage_1():
     X, y = skewed()
     inner = smogan(**QUICK)
@@ -530,6 +531,7 @@ def test_grid_search_gives_the_same_scores_serially_and_in_parallel():
     assert len(set(scores[0].tolist())) >= 7  # the parameters change something
 
 
+@pytest.mark.slow
 def test_halving_search_over_the_number_of_steps():
     X, y = skewed(200)
     sampler = smogan(SMOGN(), hidden_layer_sizes=(8,), random_state=0)

@@ -216,6 +216,7 @@ def test_it_is_silent(capfd):
 
 # ------------------------------------------------------------------------------------------------ seeds
 @pytest.mark.parametrize("name", TABLES)
+@pytest.mark.slow
 def test_same_seed_same_bytes_whatever_memory_holds(name):
     X, y = load(name)
     results = set()
@@ -229,6 +230,7 @@ def test_same_seed_same_bytes_whatever_memory_holds(name):
     assert (None, digest(*SmognPackageSampler(random_state=8).fit_resample(X, y))) not in results
 
 
+@pytest.mark.slow
 def test_threads_do_not_disturb_one_another():
     X, y = load("made")
     alone = [digest(*SmognPackageSampler(random_state=seed).fit_resample(X, y)) for seed in range(6)]

@@ -41,6 +41,7 @@ def test_two_samples_of_one_distribution_are_at_the_floor():
     assert_allclose(gap["variance ratio"]["as_is"], 1, atol=0.1)
 
 
+@pytest.mark.slow
 def test_collapsed_rows_have_neither_variance_nor_coverage():
     rng = np.random.RandomState(0)
     real, first_half = rng.normal(size=(400, 3)), np.arange(400) < 200
@@ -72,6 +73,7 @@ def test_decimals_and_range_of_training_rows_are_real_too():
     assert alone["variance ratio"]["snapped"] < 0.5 * alone["variance ratio"]["as_is"]
 
 
+@pytest.mark.slow
 def test_correlations_are_compared_pair_by_pair():
     rng = np.random.RandomState(0)
     real = rng.normal(size=(800, 3))
@@ -115,6 +117,7 @@ def test_utility_of_wrong_labels():
     assert_allclose(gap["domain AUC, forest"]["as_is"], 0.5, atol=0.1)  # the target is no column
 
 
+@pytest.mark.slow
 def test_utility_of_a_regression_is_r2():
     rng = np.random.RandomState(0)
     real, synthetic = rng.normal(size=(400, 2)), rng.normal(size=(400, 2))
@@ -127,6 +130,7 @@ def test_utility_of_a_regression_is_r2():
     assert wrong["utility"]["as_is"] < -1
 
 
+@pytest.mark.slow
 def test_containers_agree():
     real, synthetic = mixed(80, 0), mixed(60, 1, 0.5)
     expected = synthetic_gap(real, synthetic, n_repeats=1, random_state=0)
@@ -144,6 +148,7 @@ def test_containers_agree():
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_level_that_no_real_row_has_counts_against_the_synthetic_rows():
     real, synthetic = mixed(200, 0), mixed(200, 1)
     before = synthetic_gap(real, synthetic, n_repeats=1, random_state=0)
@@ -177,6 +182,7 @@ def test_a_constant_column_that_varies_in_the_synthetic_rows_is_seen_in_any_unit
 
 @settings(quick, max_examples=2)
 @given(st.integers(0, 10**6), st.integers(0, 2), st.integers(-20, 20))
+@pytest.mark.slow
 def test_the_unit_of_a_column_changes_nothing(seed, column, power):
     rng = np.random.RandomState(seed)
     real, synthetic = rng.normal(size=(40, 3)), rng.normal(0.3, 1, size=(30, 3))
@@ -268,6 +274,7 @@ def test_wrong_input_is_named():
 
 
 # ------------------------------------------------------------------------------------------------ seeds and results
+@pytest.mark.slow
 def test_same_seed_same_numbers_and_global_states_untouched(give_back):
     real, synthetic = mixed(60, 0), mixed(60, 1)
     given_real, given_synthetic = real.copy(), synthetic.copy()
@@ -283,6 +290,7 @@ def test_same_seed_same_numbers_and_global_states_untouched(give_back):
     pd.testing.assert_frame_equal(synthetic, given_synthetic)
 
 
+@pytest.mark.slow
 def test_errors_are_standard_errors_over_repeats():
     """The seeds of repeats are drawn one after the other, so one repeat is the first of two."""
     real, synthetic = integers(60, 0), integers(50, 1, 12)
@@ -292,6 +300,7 @@ def test_errors_are_standard_errors_over_repeats():
     assert_allclose(two["as_is_error"], np.std([first, second], ddof=1) / np.sqrt(2))
 
 
+@pytest.mark.slow
 def test_both_sets_of_synthetic_rows_meet_the_same_real_halves():
     real = integers(60, 0)
     gaps = [synthetic_gap(real, integers(60, seed), n_repeats=1, random_state=0) for seed in (1, 2)]

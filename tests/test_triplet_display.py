@@ -263,6 +263,7 @@ def test_embeddings_without_triplets_are_refused():
         TripletDisplay.from_embedding(np.eye(3), [0, 1])
 
 
+@pytest.mark.slow
 def test_same_seed_same_triplets_and_the_global_state_is_left_alone(fitted, give_back):
     first, again, other = (TripletDisplay.from_sampler(*fitted, random_state=seed) for seed in (0, 0, 1))
     assert first.triplets.tolist() == again.triplets.tolist() != other.triplets.tolist()

@@ -156,6 +156,7 @@ def first_number(text):
 
 
 @pytest.mark.parametrize("task", TASKS)
+@pytest.mark.slow
 def test_columns_are_sorted_as_numbers_in_both_directions(page, reports, task):
     page.open(reports[task])
     before = page.rows()

@@ -64,6 +64,7 @@ def random_move(rng, threat, factor, scale):
 
 @settings(deadline=None, max_examples=80)
 @given(st.integers(0, 10**6), st.sampled_from(["linf", "l2"]))
+@pytest.mark.slow
 def test_both_budgets_allow_the_same_rows(seed, norm):
     rng = np.random.RandomState(seed)
     frame, threat = random_threat(rng, norm)

@@ -133,6 +133,7 @@ def test_groups_names_that_look_like_code_and_the_same_seed(folder, capsys):
     assert "<b>stays" not in page
 
 
+@pytest.mark.slow
 def test_whole_numbers_with_gaps_are_classes(folder, capsys):
     frame = messy_frame()
     frame["stars"] = np.where(np.arange(80) == 5, np.nan, np.arange(80) % 3)  # pandas reads floats

@@ -209,6 +209,7 @@ def test_output_correction_keeps_groups_together_and_time_in_order():
     assert grouped["rmse"] < 0.9 * shuffled["rmse"]
 
 
+@pytest.mark.slow
 def test_a_failing_method_is_left_out_aloud():
     X, y = skewed_table()
     methods = {"broken": FailingSampler(), "random": RandomOverSampler(relevance=HIGHEST_TENTH)}
@@ -312,6 +313,7 @@ def test_inner_folds_lie_inside_the_outer_training_rows():
         ({"y": np.ones(120)}, "more than one class or value"),
     ],
 )
+@pytest.mark.slow
 def test_what_cannot_be_compared_is_refused_in_one_sentence(change, message):
     X, y = skewed_table()
     arguments = {"X": X, "y": y, "methods": ["weights"], "estimators": Ridge(), "relevance": HIGHEST_TENTH, **change}
@@ -720,6 +722,7 @@ def test_abstains_on_a_shuffled_target_and_finds_a_planted_gain():
     assert gain.verdict.method in ("random", "smogn")
 
 
+@pytest.mark.slow
 def test_summary_as_a_frame_and_several_learners():
     X, y = skewed_table()
     with warnings.catch_warnings():

@@ -74,6 +74,7 @@ def test_a_noisy_table_provokes_what_an_easy_one_does_not(overfitted, easy, sent
     assert not any(sentence.split(":")[0] in told for told in easy.verdicts)
 
 
+@pytest.mark.slow
 def test_no_overfitting_is_said_of_the_easy_table_alone(overfitted, easy):
     assert any(told.startswith(("No robust overfitting", "Robust overfitting is not shown")) for told in easy.verdicts)
     assert not any("nothing to explain" in told for told in overfitted.verdicts)
@@ -151,6 +152,7 @@ def test_a_contrast_is_told_only_if_its_interval_excludes_zero_and_there_is_over
     assert verdicts([row()], [], 0.3, 0.2)[0].startswith("Attack too weak")
 
 
+@pytest.mark.slow
 def test_groups_share_their_beginning_and_part_where_they_should():
     X, y = made(60, 0.2, 0)
     wrapper = RobustATWrapper(

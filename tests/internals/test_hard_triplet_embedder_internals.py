@@ -138,6 +138,7 @@ def test_a_given_space_needs_no_folds(trainings, select):
     assert embedder.transform(X).shape == (20, 4 if select == "learned" else 21)
 
 
+@pytest.mark.slow
 def test_history_tells_of_the_final_training_alone(trainings):
     X, y = hidden_in_noise(60)
     embedder = HardTripletEmbedder(**{**LEARNED, "max_steps": 25}).fit(X, y)

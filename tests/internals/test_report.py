@@ -49,6 +49,7 @@ class Tags(HTMLParser):
 
 # ------------------------------------------------------------------------------------------------ the page
 @pytest.mark.parametrize("task", TASKS)
+@pytest.mark.slow
 def test_all_pages_have_one_frame(reports, task):
     page = Tags((reports[task] / "index.html").read_text())
     landmarks = ("h1", "h2", "table", "dl", "figure", "pre")

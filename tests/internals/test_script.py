@@ -123,6 +123,7 @@ def test_scores_of_a_numeric_target_are_those_of_the_comparison(folder, scoring)
 
 
 @pytest.mark.parametrize("role", [["--group", "shop"], ["--time", "day"]])
+@pytest.mark.slow
 def test_groups_and_times_stay_apart(folder, role):
     methods = ["--methods", "weights,recalibration"]
     comparison, request = compared_on("claims.csv", "--target", "cost", *RIDGE, *role, *methods)
@@ -133,6 +134,7 @@ def test_groups_and_times_stay_apart(folder, role):
         np.testing.assert_allclose(variables["found"][method], wanted, rtol=1e-7)
 
 
+@pytest.mark.slow
 def test_only_the_folds_that_were_judged(folder):
     comparison, request = compared_on("claims.csv", "--target", "cost", *RIDGE, "--methods", "weights")
     rows = [row for row in comparison.rows if row["fold"] in (0, 2)]
@@ -142,6 +144,7 @@ def test_only_the_folds_that_were_judged(folder):
 
 
 @pytest.mark.parametrize("scoring", ["average_precision", "f1", "g_mean", "balanced_accuracy", "brier"])
+@pytest.mark.slow
 def test_scores_of_classes_are_near_those_of_the_comparison(folder, scoring):
     methods = ["weights", "random", "smote"] if scoring in ("average_precision", "brier") else ["smote"]
     arguments = ["churn.csv", "--target", "churn", *LOGISTIC, "--scoring", scoring, "--methods", ",".join(methods)]

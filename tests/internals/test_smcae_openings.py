@@ -55,6 +55,7 @@ def test_a_table_of_both_kinds_of_rows_is_opened_once_in_fit_and_twice_in_transf
 
 
 @pytest.mark.parametrize("cv", [2, 4])
+@pytest.mark.slow
 def test_the_refiner_opens_four_tables_and_two_in_each_fold(opened, cv):
     X, _ = real_rows(80)
     y = X[:, 0] + X[:, 1]

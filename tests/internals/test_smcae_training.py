@@ -266,6 +266,7 @@ def test_rows_of_a_class_without_real_rows_are_to_stay_where_the_base_puts_them(
     assert length[2] < 0.3 * min(length[:2])
 
 
+@pytest.mark.slow
 def test_given_pairs_are_learned():
     rng = np.random.RandomState(0)
     real = sample_of(rng.normal(size=(40, 2)))
@@ -299,6 +300,7 @@ def test_class_means_are_drawn_for_the_left_channel_alone_and_not_for_given_pair
     assert told["real"].vectors.numpy() == pytest.approx(real.vectors, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_given_pairs_are_learned_where_there_are_classes():
     rng = np.random.RandomState(0)
     classes = np.resize([0, 1, 2], 18)

@@ -136,6 +136,7 @@ WAYS = {
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("kind", [Compressor, Judged])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.slow
 def test_a_loaded_model_predicts_the_same_bits(way, kind, dtype, X, tmp_path):
     estimator = kind(dtype=dtype).fit(X)
     if kind is Judged:
@@ -230,6 +231,7 @@ def test_a_full_gpu_in_a_call_is_a_memory_error(X):
         raise torch.cuda.OutOfMemoryError("full")
 
 
+@pytest.mark.slow
 def test_importing_the_shared_pieces_does_not_import_torch():
     code = "import skgan_resample._estimators, sys; sys.exit('torch' in sys.modules)"
     run_python(code)
@@ -313,6 +315,7 @@ def test_progress_bar_runs_and_ends_full(X, capsys):
     pickle.loads(pickle.dumps(estimator))
 
 
+@pytest.mark.slow
 def test_without_scikit_learn_callbacks_the_plain_path_remains():
     code = """
 import sys

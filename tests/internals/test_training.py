@@ -62,6 +62,7 @@ def without_seconds(history):
 # Four kinds of training on the same loop ------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_gan_moves_a_gaussian_onto_its_target(rng, device):
     with seeded(rng, device):
         real = 3 + 0.5 * torch.randn(400, 1, device=device)
