@@ -456,7 +456,7 @@ def check_parents_explain_new_rows(name, sampler):
     assert (parents[:, 0] >= 0).all(), f"{name}.parent_indices_ holds a row without a first parent."
     _assert_missing_cells_come_from_parents(name, result, X)
     if hasattr(result.sampler, "bumps_"):
-        home = np.full(len(y) + 1, -1)  # the last place is for -1, no parent
+        home = np.full(len(y) + 1, -1)  # the last entry is for -1, no parent
         for number, bump in enumerate(result.sampler.bumps_):
             home[bump.indices] = number if bump.is_rare else -2
         assert (home[parents] != -2).all(), f"{name}.parent_indices_ point to common rows."

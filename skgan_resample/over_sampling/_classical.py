@@ -182,8 +182,8 @@ class _NeighborSampler(BaseRegressionSampler):
 class SMOTER(_NeighborSampler):
     """Over-sample rare target values by interpolation between neighbours (SMOTE for regression).
 
-    A new row lies on the segment between a rare row and one of its nearest neighbours in the same bump, its target at
-    the same place between their targets. Nominal cells come from either parent.
+    A new row lies on the segment between a rare row and one of its nearest neighbours in the same bump; its target is
+    interpolated by the same share. Nominal cells come from either parent.
 
     Parameters
     ----------

@@ -466,8 +466,8 @@ class SMOGANRegressorResampler(OptionsMixin, CallbackSupportMixin, TorchStateMix
         """Return candidates, moved by the generator, with targets refined by the regressor."""
         draft = self._candidates(X, y, self.bumps_, self.sampling_strategy_, rng)
         if not _draws_codes(self.base_sampler_):  # only now is known how many rows it makes
-            names, counts = np.unique(self._names(draft.y), return_counts=True)
-            self.sampling_strategy_ = {name: n for name, n in zip(names.tolist(), counts.tolist()) if name}
+            counts = {bump.name: int(_within(draft.y, bump).sum()) for bump in self._rare_bumps()}
+            self.sampling_strategy_ = {name: n for name, n in counts.items() if n}
         self.refinement_["n_rows"] = len(draft.y)
         if not self.refine or not len(draft.y):
             return draft
@@ -516,20 +516,13 @@ class SMOGANRegressorResampler(OptionsMixin, CallbackSupportMixin, TorchStateMix
         predicted = estimator.predict(encoder.encode_codes(draft.X))
         refined, spread = draft.y.copy(), np.ones(len(draft.y))
         for bump in self._rare_bumps():
-            inside = (draft.y >= bump.low) & (draft.y <= bump.high)
+            inside = _within(draft.y, bump)  # (n_new,)
             target = draft.y[inside] + self.target_refinement * (predicted[inside] - draft.y[inside])
             refined[inside] = np.clip(target, bump.low, bump.high)
             spread[inside] = y[bump.indices].std() if bump.low < bump.high else 1.0
         differs = np.abs(self._snapped(refined) - self._snapped(draft.y)) / spread > MOVED
         self.refinement_["n_target_refined"] = int(differs.sum())
         return draft._replace(y=refined)
-
-    def _names(self, y):
-        """Return the name of the rare bump that each target lies in, empty where there is none."""
-        names = np.full(len(y), "", dtype=object)
-        for bump in self._rare_bumps():
-            names[(y >= bump.low) & (y <= bump.high)] = bump.name
-        return names
 
 
 class _RareSpace:
@@ -591,6 +584,10 @@ _NOTHING_REFINED = {
 }
 
 
+def _within(y, bump):
+    return (y >= bump.low) & (y <= bump.high)
+
+
 def _draws_codes(sampler):
     """Whether stage 1 can call the sampler's `_draw` on the encoded table, so that the table is read only once."""
     return getattr(sampler, "draws_codes", False)
@@ -606,7 +603,7 @@ def _foreign_draft(sampler, encoder, X, y):
     made = synthetic_rows(sampler, table, y, X_new, y_new)
     if made.all() and len(made) >= len(y) and not hasattr(sampler, "is_synthetic_"):
         raise ValueError(
-            f"The base sampler {name} returned none of the given rows unchanged, so nobody can see which ones are new; "
+            f"The base sampler {name} returned none of the given rows unchanged, so the new ones cannot be found; "
             "does it scale them or change their data type?"
         )
     codes, target = encoder.to_codes(X_new)[made], np.asarray(y_new, dtype=float)[made]
