@@ -466,7 +466,7 @@ def test_an_unseen_level_counts_as_missing():
     gapless = TableEncoder().fit(old.dropna())
     with pytest.warns(ResamplingWarning, match="Missing cells in 'garden', where fit saw none"):  # 'town' is unseen
         assert gapless.encode(new).tolist() == [[0, 0, 0, 0], [0, 1, 0, 1]]
-    with pytest.raises(ValueError, match="'town' has no place for a missing cell"):
+    with pytest.raises(ValueError, match="'town' cannot hold a missing cell"):
         gapless.from_codes(gapless.to_codes(new, warn_missing=False))
 
 
@@ -701,7 +701,7 @@ def test_a_table_with_other_columns_is_refused():
 
 def test_missing_cells_have_no_place_among_integers_that_had_none():
     for table in (pd.DataFrame({"a": [1, 2]}), np.array([[1], [2]]), pl.DataFrame({"a": [1, 2]})):
-        with pytest.raises(ValueError, match="no place for a missing cell"):
+        with pytest.raises(ValueError, match="cannot hold a missing cell"):
             TableEncoder().fit(table).from_codes([[np.nan]])
 
 
