@@ -13,6 +13,7 @@ from sklearn.utils.validation import _check_feature_names_in, check_consistent_l
 
 from skgan_resample._hard_triplet._candidates import nearest_others
 from skgan_resample._hard_triplet._training import TRIPLET_CONSTRAINTS, TripletNetworks, encoded_rows
+from skgan_resample._statistics import simplest_within
 from skgan_resample.exceptions import warn
 
 SPACES = ("raw", "learned")
@@ -226,11 +227,12 @@ class HardTripletEmbedder(TripletNetworks, TransformerMixin, BaseEstimator):
         if not folds:
             return "raw"
         self.cv_results_ = {space: np.array([hits.mean() for hits in parts]) for space, parts in found.items()}
-        gain = np.concatenate(found["learned"]) - np.concatenate(found["raw"])  # (n_held_out,), -1, 0 or 1
-        error = gain.std() / np.sqrt(len(gain))
-        if self.cv_by == "classes":
-            return "learned" if gain.mean() > error else "raw"
-        return "learned" if gain.any() and gain.mean() >= -error else "raw"
+        hits = {space: np.concatenate(parts) for space, parts in found.items()}  # (n_held_out,), 0 or 1
+        if (hits["learned"] == hits["raw"]).all():
+            return "raw"
+        # In doubt new classes keep the raw features, and further rows of known ones get the learned space.
+        order = ("raw", "learned") if self.cv_by == "classes" else ("learned", "raw")
+        return simplest_within(hits, order, ddof=0)
 
     def _found(self, near, near_labels, far, far_labels):
         """Return for each held-out row whether it found its class."""

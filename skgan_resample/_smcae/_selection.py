@@ -14,6 +14,7 @@ from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from skgan_resample._distances import energy_by_row, energy_distance_by_class
 from skgan_resample._smcae._maps import coral, identity, linear_transport, location_scale
 from skgan_resample._smcae._pairing import transport_of_all, with_classes_of, with_steady_classes
+from skgan_resample._statistics import simplest_within
 
 CANDIDATES = ("identity", "location_scale", "coral", "linear_ot", "smcae")  # from the simplest to the most involved
 MIN_ROWS = 20  # with fewer real rows only the first two are tried
@@ -145,14 +146,9 @@ def nearest_counts(values, others):
 
 def chosen(found, order):
     """Return the name of the simplest candidate, the first in `order`, that is hardly worse than the best."""
-    # The standard error is that of the mean difference between the scores of the same rows.
-    best = max(order, key=lambda name: found[name].scores.mean())
-    for name in order:
-        lost = found[best].scores - found[name].scores
-        n_errors = N_ERRORS.get(name, N_ERRORS_OF_MAPS)
-        if lost.mean() <= n_errors * lost.std() / np.sqrt(len(lost)):
-            return name
-    return best
+    scores = {name: found[name].scores for name in order}
+    n_errors = {name: N_ERRORS.get(name, N_ERRORS_OF_MAPS) for name in order}
+    return simplest_within(scores, order, n_errors=n_errors, ddof=0)
 
 
 def selection_results(found):
