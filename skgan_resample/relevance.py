@@ -27,8 +27,8 @@ class Bump(NamedTuple):
     Parameters
     ----------
     name : str
-        ``"low"``, ``"high"`` or ``"middle_1"``, ``"middle_2"``, ... for rare runs, ``"common_1"``, ... for common
-        ones, ``"all"`` for a rare run that holds every row.
+        Of rare runs "low", "high" or "middle_1", "middle_2", ..., and "all" for a single one that holds every row; of
+        common ones "common_1", ....
     is_rare : bool
         Whether the rows reach the threshold.
     indices : ndarray of shape (n_samples,)
@@ -38,8 +38,6 @@ class Bump(NamedTuple):
 
     Examples
     --------
-    The largest value within the whisker of the box plot, 15, is where the relevance reaches 1:
-
     >>> from skgan_resample.relevance import Relevance
     >>> y = [10, 11, 11, 12, 12, 13, 13, 14, 15, 90]
     >>> for bump in Relevance().fit(y).bumps(y):
@@ -65,30 +63,29 @@ class Relevance(BaseEstimator):
     method : {"extremes", "quantile", "control_points"} or callable, default="extremes"
         Where the relevance comes from.
 
-        - ``"extremes"``: from the box plot of the target [1]_ [2]_ [3]_. 0 at the median, 1 from the whisker of the
-          box plot on, smoothly rising between (``3 t**2 - 2 t**3``). A side without outliers has relevance 0.
-        - ``"quantile"``: 0 at the median, smoothly rising so that it is 0.8 at the observed `quantile`. The highest and
-          the lowest tenth of the rows are rare, whatever the distribution. This is our choice, for targets whose box
-          plot shows no outliers.
-        - ``"control_points"``: cubic Hermite interpolation of given points, monotone between neighbouring points [4]_.
-        - callable: ``method(y)``, from an array of shape (n,) to relevances in [0, 1] of shape (n,). It should look
-          at each value alone, so that equal values get equal relevance.
+        - "extremes": from the box plot of the target [1]_ [2]_ [3]_. 0 at the median, 1 from the whisker on, smoothly
+          rising between (``3 t**2 - 2 t**3``). A side without outliers has relevance 0.
+        - "quantile": 0 at the median, smoothly rising so that it is 0.8 at the observed `quantile`. Our choice for
+          targets whose box plot shows no outliers: a tenth of the rows is rare on each side, whatever the distribution.
+        - "control_points": cubic Hermite interpolation of given points, monotone between neighbouring ones [4]_.
+        - callable: ``method(y)`` returns relevances in [0, 1] for an array of shape (n_samples,). Equal values should
+          get equal relevance.
 
     side : {"both", "high", "low"}, default="both"
-        Which end of the target can be relevant; for ``"extremes"`` and ``"quantile"``.
+        Which end of the target can be relevant; for "extremes" and "quantile".
     boxplot : {"tukey", "adjusted"}, default="tukey"
-        The box plot of ``"extremes"``. ``"tukey"``: relevance 1 from the most extreme target value that is not an
-        outlier, on sides that have outliers. ``"adjusted"``: relevance 1 from the fence of the box plot adjusted for
-        skewness by the medcouple [5]_, whether or not a row lies beyond it.
+        The box plot of "extremes". "tukey": relevance 1 from the most extreme value that is not an outlier, on sides
+        that have outliers. "adjusted": from the fence of the box plot adjusted for skewness by the medcouple [5]_,
+        whether or not a row lies beyond it.
     coef : float >= 0, default=1.5
-        Length of the whiskers in interquartile ranges; for ``"extremes"``. A smaller one makes more rows rare.
+        Length of the whiskers in interquartile ranges; for "extremes". A smaller one makes more rows rare.
     quantile : float in [0.5, 1], default=0.9
-        The quantile of ``"quantile"`` (NumPy's method "higher", so an observed value; mirrored on the low side).
-        Rows tied with that value are rare too, so ties can make more than a tenth rare.
+        The quantile of "quantile" (NumPy's method "higher", an observed value; mirrored on the low side). Rows tied
+        with that value are rare too.
     control_points : array-like of shape (n_points, 2) or (n_points, 3), default=None
-        Rows (y, relevance) or (y, relevance, slope) of ``"control_points"``, at least two, y strictly increasing,
-        slope in relevance per target unit. Slopes that are not given are 0 at the ends and the mean of the two
-        adjacent secants inside. Beyond the ends the relevance goes on linearly with the end slope, within [0, 1].
+        Rows (y, relevance) or (y, relevance, slope), at least two, y strictly increasing. Slopes that are not given are
+        0 at the ends and the mean of the two adjacent secants inside. Beyond the ends the relevance goes on linearly,
+        within [0, 1].
 
     Attributes
     ----------
@@ -108,25 +105,20 @@ class Relevance(BaseEstimator):
 
     Notes
     -----
-    With ``"extremes"``, quartiles are Tukey's hinges. When the median is the whisker itself (more than half of the
-    rows are tied, as in a zero-inflated target), the relevance is a step on this side: 0 at the median, 1 beyond it.
+    With "extremes", quartiles are Tukey's hinges. When the median is the whisker itself (more than half of the rows are
+    tied, as in a zero-inflated target), the relevance is a step on this side: 0 at the median, 1 beyond it.
 
-    The slopes at control points are filtered as Fritsch and Carlson propose. Beyond them, our choice so that the
-    relevance never overshoots between two points: the slope at a local maximum or minimum of the points is 0, and the
-    filter is repeated until it changes nothing, since lowering one slope can undo the interval before.
-
-    Only the control points and a few counts are kept, never the rows.
+    Slopes at control points are filtered as Fritsch and Carlson propose. Beyond them, our choice so that the relevance
+    never overshoots between two points: the slope at a local maximum or minimum of the points is 0, and the filter is
+    repeated until it changes nothing. Only control points and a few counts are kept, never the rows.
 
     References
     ----------
     .. [1] R. P. Ribeiro, "Utility-based Regression", PhD thesis, University of Porto, 2011.
     .. [2] L. Torgo, R. Ribeiro, "Utility-based Regression", PKDD 2007.
-    .. [3] P. Branco, L. Torgo, R. P. Ribeiro, "SMOGN: a Pre-processing Approach for Imbalanced Regression",
-       PMLR 74:36-50, 2017.
-    .. [4] F. N. Fritsch, R. E. Carlson, "Monotone Piecewise Cubic Interpolation", SIAM Journal on Numerical
-       Analysis 17(2):238-246, 1980.
-    .. [5] M. Hubert, E. Vandervieren, "An adjusted boxplot for skewed distributions", Computational Statistics &
-       Data Analysis 52(12):5186-5201, 2008.
+    .. [3] P. Branco et al., "SMOGN: a Pre-processing Approach for Imbalanced Regression", PMLR 74, 2017.
+    .. [4] F. N. Fritsch, R. E. Carlson, "Monotone Piecewise Cubic Interpolation", SIAM J. Numer. Anal. 17(2), 1980.
+    .. [5] M. Hubert, E. Vandervieren, "An adjusted boxplot for skewed distributions", CSDA 52(12), 2008.
 
     Examples
     --------
@@ -137,8 +129,6 @@ class Relevance(BaseEstimator):
     '3 of 10 rows are rare: y >= 8'
     >>> relevance([0, 5.5, 7.25, 9, 100])
     array([0. , 0. , 0.5, 1. , 1. ])
-    >>> [(bump.name, bump.low, bump.high) for bump in relevance.bumps(y)]
-    [('common_1', 1.0, 7.0), ('high', 8.0, 30.0)]
     >>> Relevance(method="quantile", side="low").fit(y).explain()
     '1 of 10 rows is rare: y <= 1'
     >>> Relevance(method="control_points", control_points=[(0, 0), (10, 1)]).fit(y)([0, 2.5, 5, 10])
@@ -200,9 +190,7 @@ class Relevance(BaseEstimator):
         self._function = function  # nothing is assigned before all has gone well
         self.control_points_ = points
         self.n_samples_ = len(y)
-        runs = _runs(phi >= _THRESHOLD)
-        self.n_rare_ = sum(stop - start for start, stop, is_rare in runs if is_rare)
-        self._rare_ranges = _rare_ranges(y, runs)
+        self.n_rare_, self._rare_ranges = _rare_ranges(y, phi >= _THRESHOLD)
         return self
 
     def __call__(self, y):
@@ -218,7 +206,9 @@ class Relevance(BaseEstimator):
         phi : ndarray of shape (n_samples,)
             Relevance in [0, 1].
         """
-        return self._phi(read_target(y))
+        y = read_target(y)
+        check_relevance_fitted(self)
+        return self._function(y)
 
     def rare_mask(self, y, threshold=_THRESHOLD):
         """Return which rows are rare.
@@ -226,7 +216,7 @@ class Relevance(BaseEstimator):
         Parameters
         ----------
         y : array-like of shape (n_samples,)
-            Target values.
+            Target values, numeric and finite.
         threshold : float in (0, 1], default=0.8
             A row is rare when its relevance reaches this value.
 
@@ -235,7 +225,7 @@ class Relevance(BaseEstimator):
         mask : ndarray of bool of shape (n_samples,)
             True for rare rows.
         """
-        return self._phi(read_target(y)) >= check_relevance_threshold(threshold)
+        return self(y) >= check_relevance_threshold(threshold)
 
     def bumps(self, y, threshold=_THRESHOLD):
         """Cut the sorted target into runs of rows that are all rare, or all common.
@@ -243,21 +233,19 @@ class Relevance(BaseEstimator):
         Parameters
         ----------
         y : array-like of shape (n_samples,)
-            Target values.
+            Target values, numeric and finite.
         threshold : float in (0, 1], default=0.8
             A row is rare when its relevance reaches this value.
 
         Returns
         -------
         bumps : list of Bump
-            In the order of `y`, rare and common ones by turns; every row is in exactly one. A rare bump is named
-            ``"low"`` when it holds the smallest values, ``"high"`` when it holds the largest, else ``"middle_1"``, ...;
-            ``"all"`` when it is the only bump.
+            In the order of their values, rare and common ones by turns; every row is in exactly one.
         """
         y = read_target(y)
         order = np.argsort(y, kind="stable")
         y = y[order]
-        runs = _runs(self._phi(y) >= check_relevance_threshold(threshold))
+        runs = _runs(self(y) >= check_relevance_threshold(threshold))
         return [
             Bump(name, is_rare, order[start:stop], y[start].item(), y[stop - 1].item())
             for name, (start, stop, is_rare) in zip(_bump_names(runs), runs)
@@ -284,9 +272,8 @@ class Relevance(BaseEstimator):
                 raise ValueError(f"explain(threshold={threshold}) needs y: fit keeps only the counts at {_THRESHOLD}.")
             return _explanation(self.n_rare_, self.n_samples_, self._rare_ranges)
         y = np.sort(read_target(y))
-        runs = _runs(self._phi(y) >= check_relevance_threshold(threshold))
-        n_rare = sum(stop - start for start, stop, is_rare in runs if is_rare)
-        return _explanation(n_rare, len(y), _rare_ranges(y, runs))
+        n_rare, ranges = _rare_ranges(y, self(y) >= check_relevance_threshold(threshold))
+        return _explanation(n_rare, len(y), ranges)
 
     def sample_weight(self, y, threshold=_THRESHOLD):
         """Return weights with which the rare rows together count as much as the common ones.
@@ -296,28 +283,23 @@ class Relevance(BaseEstimator):
         Parameters
         ----------
         y : array-like of shape (n_samples,)
-            Target values.
+            Target values, numeric and finite.
         threshold : float in (0, 1], default=0.8
-            Rows whose relevance reaches it are counted as rare. At 0.8 the counts are those of the rows given to
-            `fit`; at another value those of `y`, because `fit` keeps no rows.
+            What counts as rare. At 0.8 the counts are those of `fit`; at another value those of `y`, because `fit`
+            keeps no rows.
 
         Returns
         -------
         weight : ndarray of shape (n_samples,)
             At least 1. All ones when no row is rare or when the rare rows are the majority.
         """
-        phi = self._phi(read_target(y))
+        phi = self(y)
         n_samples, n_rare = self.n_samples_, self.n_rare_
         if check_relevance_threshold(threshold) != _THRESHOLD:
             n_samples, n_rare = len(phi), np.count_nonzero(phi >= threshold)
         if n_rare == 0:
             return np.ones_like(phi)
         return 1 + phi * max(0.0, (n_samples - n_rare) / n_rare - 1)
-
-    def _phi(self, y):
-        """Return the relevance of an array that `read_target` has returned."""
-        check_relevance_fitted(self)
-        return self._function(y)
 
     def _extremes(self, y):
         """Return the sides on which relevance rises, from the box plot of the sorted target."""
@@ -333,23 +315,25 @@ class Relevance(BaseEstimator):
             short, long = (-4, 3) if skew >= 0 else (-3, 4)  # exponents of Hubert and Vandervieren
             low_edge = lower - self.coef * exp(short * skew) * (upper - lower)
             high_edge = upper + self.coef * exp(long * skew) * (upper - lower)
-        return self._rises(y, median, low_edge, high_edge, None, None)
+        return self._rises(y, median, (low_edge, high_edge))
 
     def _quantiles(self, y):
         """Return the sides on which relevance rises, so that it is 0.8 at the observed quantile."""
         median = _hinges(y)[1]
         position = ceil((len(y) - 1) * self.quantile)  # NumPy's method="higher"
-        low, high = y[-1 - position].item(), y[position].item()
-        low_edge, high_edge = (median + (value - median) / _RISE_TO_THRESHOLD for value in (low, high))
-        return self._rises(y, median, low_edge, high_edge, low, high)
+        anchors = y[-1 - position].item(), y[position].item()
+        edges = [median + (anchor - median) / _RISE_TO_THRESHOLD for anchor in anchors]
+        return self._rises(y, median, edges, anchors)
 
-    def _rises(self, y, median, low_edge, high_edge, low_anchor, high_anchor):
+    def _rises(self, y, median, edges, anchors=(None, None)):
         """Return (median, edge, anchor) for each allowed side that has an edge and rows beyond the median."""
         rises = []
-        if self.side != "high" and low_edge is not None and y[0] < median:
-            rises.append(_rise(median, low_edge, low_anchor, -np.inf))
-        if self.side != "low" and high_edge is not None and y[-1] > median:
-            rises.append(_rise(median, high_edge, high_anchor, np.inf))
+        for side, edge, anchor, end, towards in zip(("low", "high"), edges, anchors, y[[0, -1]], (-np.inf, np.inf)):
+            if self.side not in ("both", side) or edge is None or end == median:
+                continue
+            if edge == median:  # a step: relevance 1 from the smallest float beyond the median
+                edge, anchor = nextafter(median, towards), None
+            rises.append((median, edge, anchor))
         return rises
 
     def _no_rare_message(self):
@@ -395,13 +379,11 @@ def _hinges(y):
 
 
 def _medcouple(y, median):
-    """Return the medcouple of a sorted array, a robust skewness in [-1, 1].
-
-    It is the median of h(a, b) = ((b - median) - (median - a)) / (b - a) over all pairs a <= median <= b. For k rows
-    tied with the median, h takes the values -1, 0, 1 on k(k-1)/2, k, k(k-1)/2 of their pairs. There are about n^2 / 4
-    pairs, so they are not listed: h >= v is a linear condition on b, so sorting counts the pairs above v in
-    O(n log n), and bisection finds the median to the last digits.
-    """
+    """Return the medcouple of a sorted array, a robust skewness in [-1, 1]."""
+    # It is the median of h(a, b) = ((b - median) - (median - a)) / (b - a) over all pairs a <= median <= b. For k rows
+    # tied with the median, h takes the values -1, 0, 1 on k(k-1)/2, k, k(k-1)/2 of their pairs. There are about n^2 / 4
+    # pairs, so they are not listed: h >= v is a linear condition on b, so sorting counts the pairs above v in
+    # O(n log n), and bisection finds the median to the last digits.
     span = max(median - y[0], y[-1] - median)  # distances relative to it do not overflow below
     below = (median - y[y < median]) / span
     above = (y[y > median] - median) / span
@@ -430,12 +412,6 @@ def _medcouple(y, median):
     ranks = ((n_pairs + 1) // 2, n_pairs // 2 + 1)
     first = largest(ranks[0])
     return first if ranks[0] == ranks[1] else 0.5 * (first + largest(ranks[1]))
-
-
-def _rise(median, edge, anchor, towards):
-    if edge == median:  # a step: relevance 1 from the smallest float beyond the median
-        return median, nextafter(median, towards), None
-    return median, edge, anchor
 
 
 def _smoothsteps(rises, y):
@@ -560,13 +536,14 @@ def _bump_names(runs):
     return [(ends.get(k) or next(middle)) if is_rare else next(common) for k, (_, _, is_rare) in enumerate(runs)]
 
 
-def _rare_ranges(y, runs):
-    """Return (last common value before, smallest, largest, first common value after) of each rare run of sorted `y`."""
+def _rare_ranges(y, is_rare):
+    """Return how many rows of sorted `y` are rare and, of each rare run, its ends and the common values around it."""
 
     def value(k):
         return y[k].item() if 0 <= k < len(y) else None
 
-    return [(value(i - 1), value(i), value(stop - 1), value(stop)) for i, stop, is_rare in runs if is_rare]
+    ranges = [(value(i - 1), value(i), value(stop - 1), value(stop)) for i, stop, rare in _runs(is_rare) if rare]
+    return int(np.count_nonzero(is_rare)), ranges
 
 
 def _explanation(n_rare, n_samples, ranges):

@@ -7,22 +7,11 @@ import numpy as np
 
 
 def columns_named(parameter, value, names):
-    """Return the positions of the columns that a parameter names, in the order given.
+    """Return the positions of the columns that a parameter names, (n_named,), in the order given.
 
-    Parameters
-    ----------
-    parameter : str
-        Name of the parameter, for messages.
-    value : iterable or None
-        Names, positions (negative ones count from the end) or both, or a mask of one bool for each column. Python's and
-        NumPy's numbers are the same here. A name comes before a position where a column is named by an integer. None
-        names no column.
-    names : list
-        Names of all columns of the table; for an array 0, 1, 2, ....
-
-    Returns
-    -------
-    positions : ndarray of intp
+    `value` holds names, positions (negative ones count from the end) or both, or is a mask of one bool for each column;
+    None names no column. Python's and NumPy's numbers are the same here. A name comes before a position where a column
+    is named by an integer. `names` are those of all columns; for an array 0, 1, 2, ....
     """
     if value is None:
         return np.empty(0, dtype=np.intp)

@@ -243,29 +243,38 @@ class ArrayWriter:
 
 # ------------------------------------------------------------------------------------------------ frames and series
 class FrameReader:
-    """Reads frames and series of pandas, polars and pyarrow; see `ArrayReader` for its methods."""
+    """Reads frames and series of pandas, polars and pyarrow; see `ArrayReader` for its methods.
 
-    matrix = None
+    `matrix` is that of a pandas frame in which every column is one of NumPy's numbers, else None.
+    """
 
     def __init__(self, native):
         self.is_column = isinstance(native, nw.Series)
-        self._frame = native.to_frame() if self.is_column else native
-        self.names = list(self._frame.columns)
-        self.n_rows = len(self._frame)
+        self._open(native.to_frame() if self.is_column else native)
         if not self.names or not self.n_rows:
             check_array(np.zeros((self.n_rows, len(self.names))))  # raises, in scikit-learn's words
-        self._columns = [self._frame.get_column(name) for name in self.names]
+
+    def _open(self, frame):
+        self._frame, self._opened = frame, {}
+        self.names, self.n_rows = list(frame.columns), len(frame)
+        self.matrix = _matrix_of(frame)
+        self._dtypes = _dtypes_of(frame)
+
+    def _column(self, j):
+        """Return a column as a series of narwhals; each is made once, since thousands of them take a second."""
+        if j not in self._opened:
+            self._opened[j] = self._frame.get_column(self.names[j])
+        return self._opened[j]
 
     def take(self, rows):
         """Return a reader of some rows."""
         part = copy(self)
-        part._frame = self._frame[np.asarray(rows).tolist()]
-        part.n_rows, part._columns = len(part._frame), [part._frame.get_column(name) for name in self.names]
+        part._open(self._frame[np.asarray(rows).tolist()])
         return part
 
     def kind(self, j):
         """Return "number", "datetime" (also durations) or "nominal"."""
-        dtype = self._columns[j].dtype
+        dtype = self._dtypes[j]
         if dtype.is_numeric():
             return "number"
         if dtype.is_temporal() and dtype not in (nw.Time,):
@@ -273,17 +282,17 @@ class FrameReader:
         return "number" if dtype == nw.Object and _are(Real | Decimal, self.values(j)) else "nominal"
 
     def is_boolean(self, j):
-        return self._columns[j].dtype == nw.Boolean
+        return self._dtypes[j] == nw.Boolean
 
     def is_single(self, j):
-        return self._columns[j].dtype == nw.Float32
+        return self._dtypes[j] == nw.Float32
 
     def values(self, j):
-        return self._columns[j].to_list()
+        return self._column(j).to_list()
 
     def numbers(self, j):
-        column = self._columns[j]
-        if column.dtype == nw.Object:
+        column = self._column(j)
+        if self._dtypes[j] == nw.Object:
             return _floats(column.to_list())
         if column.implementation.is_pandas():
             return column.to_native().to_numpy(dtype=float, na_value=np.nan)
@@ -291,25 +300,57 @@ class FrameReader:
 
     def datetimes(self, j):
         """Return dates or durations as NumPy's, in UTC where they have a time zone."""
-        column = self._columns[j]
+        column = self._column(j)
         if getattr(column.dtype, "time_zone", None) is not None:
             column = column.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
         return np.asarray(column.to_numpy())
 
     def gather(self, j, rows):
-        return self._columns[j][rows.tolist()]
+        return self._column(j)[rows.tolist()]
 
     def writer(self):
-        columns = self._columns
+        dtypes, everywhere = self._dtypes, range(len(self.names))
+        if self.matrix is not None:
+            has_null = np.isnan(self.matrix).any(axis=0).tolist()
+        else:
+            has_null = [bool(self._column(j).is_null().any()) for j in everywhere]
         return FrameWriter(
             self._frame.implementation,
             self.names,
-            [column.dtype for column in columns],
-            [column.to_native().dtype if column.implementation.is_pandas() else None for column in columns],
-            [c.dtype.is_integer() or (c.dtype == nw.Object and _are(Integral, c.to_list())) for c in columns],
-            [bool(column.is_null().any()) for column in columns],
+            dtypes,
+            list(self._frame.to_native().dtypes) if self._frame.implementation.is_pandas() else [None] * len(dtypes),
+            [dtypes[j].is_integer() or (dtypes[j] == nw.Object and _are(Integral, self.values(j))) for j in everywhere],
+            has_null,
             self.is_column,
         )
+
+
+def _matrix_of(frame):
+    """Return a frame as float64, (n_samples, n_features), if it is of pandas and holds NumPy's numbers only."""
+    native = frame.to_native()
+    if not frame.implementation.is_pandas() or not all(_is_plain_number(dtype) for dtype in native.dtypes):
+        return None
+    # A copy in C order, column by column: sums over rows depend on the order in the last digit.
+    return np.array(native.to_numpy(dtype=float), order="C")
+
+
+def _dtypes_of(frame):
+    """Return the data type of each column in narwhals' terms; equal types of NumPy's numbers are looked up once."""
+    if not frame.implementation.is_pandas():
+        return list(frame.schema.values())
+    known, dtypes = {}, []
+    for name, dtype in frame.to_native().dtypes.items():
+        if dtype in known:
+            dtypes.append(known[dtype])
+            continue
+        dtypes.append(frame.get_column(name).dtype)
+        if _is_plain_number(dtype):  # for an object column it depends on the cells
+            known[dtype] = dtypes[-1]
+    return dtypes
+
+
+def _is_plain_number(dtype):
+    return isinstance(dtype, np.dtype) and dtype.kind in "fiu"
 
 
 @dataclass

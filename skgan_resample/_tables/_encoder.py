@@ -18,6 +18,7 @@ from numbers import Real
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from skgan_resample._docstrings import shared_descriptions
 from skgan_resample._tables._columns import columns_named
 from skgan_resample._tables._containers import is_missing, reader_of
 from skgan_resample.exceptions import warn
@@ -32,42 +33,36 @@ MASS_POINT_SHARE = 0.05  # a single value that holds this share of a continuous 
 N_GLANCE = 32  # this many values tell that most continuous columns need more than `MAX_DECIMALS`
 
 
+described = shared_descriptions("""
+    X : table of shape (n_samples, n_features)
+        With the columns of the fitted one; a category that was not seen in `fit` counts as missing.
+    name : str, default=None
+        What messages call the table, where there are several.
+    codes : ndarray of float64, shape (n_samples, n_features)
+        The ordinal-encoded array; NaN is a missing cell.
+    encoded : ndarray of float64, shape (n_samples, n_encoded)
+        The matrix for networks. From a network, blocks need not be one-hot.
+    rng : numpy.random.RandomState, default=None
+        If given, categories are drawn with probabilities proportional to their block (negative values count as zero);
+        by default the largest wins.
+    """)
+
+
 @dataclass
 class Column:
-    """What is known of one column; `low`, `high`, `grid` and `mass_points` are in codes.
+    """What is known of one column; `low`, `high`, `grid` and `mass_points` are in codes."""
 
-    Parameters
-    ----------
-    name : str or int
-        Name in a frame, position in an array.
-    kind : {"float", "integer", "boolean", "categorical", "datetime", "constant"}
-        A float column whose values are all whole numbers is of kind "integer".
-    low, high : float
-        Observed range; NaN if nothing was observed.
-    decimals : int or None
-        Number of decimals that is enough for every observed value; None for a continuous column.
-    grid : ndarray or None
-        All observed values, if they are few; new values are moved to the nearest of them.
-    mass_points : ndarray
-        Single values that hold 5 % or more of an otherwise continuous column, such as the zeros of a rainfall.
-    n_categories : int
-        Number of categories of a nominal column (boolean, categorical), else 0.
-    has_missing : bool
-        Whether a cell was missing.
-    encoded : slice
-        Where the column stands in the encoded matrix.
-    """
-
-    name: object
-    kind: str
-    low: float
+    name: object  # in a frame; position in an array
+    kind: str  # "float", "integer" (also floats that are all whole), "boolean", "categorical", "datetime", "constant"
+    low: float  # NaN if nothing was observed
     high: float
-    decimals: int | None = None
-    grid: np.ndarray | None = None
+    decimals: int | None = None  # enough for every observed value; None for a continuous column
+    grid: np.ndarray | None = None  # all observed values, if they are few; new ones are moved to the nearest
+    # Values that hold 5 % or more of an otherwise continuous column, such as the zeros of a rainfall.
     mass_points: np.ndarray = field(default_factory=lambda: np.empty(0))
-    n_categories: int = 0
+    n_categories: int = 0  # of a boolean or categorical column
     has_missing: bool = False
-    encoded: slice | None = None
+    encoded: slice | None = None  # where the column stands in the encoded matrix
 
     @property
     def is_nominal(self):
@@ -75,6 +70,7 @@ class Column:
         return self.kind in ("boolean", "categorical")
 
 
+@described
 class TableEncoder(BaseEstimator):
     """Learn the schema of a mixed-type table; encode it for distances and networks; bring new rows back as valid rows.
 
@@ -87,8 +83,7 @@ class TableEncoder(BaseEstimator):
         numeric ones. None admits no nominal column at all.
     scale : {"std", "iqr", "range"} or None, default="std"
         By what a numeric column is divided in the encoded matrix, after its mean ("std"), median ("iqr") or lowest
-        value ("range") was subtracted. A column that would be divided by zero is divided by one. With None there is no
-        encoded matrix, which saves time where codes are enough.
+        value ("range") was subtracted; by one instead of zero. None makes no encoded matrix, which saves time.
 
     Attributes
     ----------
@@ -102,17 +97,13 @@ class TableEncoder(BaseEstimator):
 
     Notes
     -----
-    Nominal values of new rows are gathered from values that were observed, in the column's own container. So data
+    Nominal values of new rows are gathered from values that were observed, in the column's own container, so data
     types, the order of categories and the marker of a missing cell are right for every library.
 
-    Infinity and values beyond 1e300 are refused, in `fit` and in every later table, with their column and row. Later
-    tables may hold what `fit` did not see:
-
-    * A category that was not seen becomes a missing cell in codes. Encoded, no column of the one-hot block is set; the
-      indicator of missing cells is set where the column has one.
-    * A missing cell in a column that was complete in `fit` is NaN in codes, with a ResamplingWarning that names the
-      column. The column has no indicator, so encoded a number stands at the centre (with ``scale="std"`` the mean),
-      and no column of a one-hot block is set.
+    Infinity and values beyond 1e300 are refused, in `fit` and in every later table, with their column and row. A later
+    category that `fit` did not see becomes a missing cell; encoded, no column of its one-hot block is set. A missing
+    cell in a column that was complete in `fit` gives a ResamplingWarning; encoded, it stands at the centre (with
+    ``scale="std"`` the mean), or no column of the block is set.
 
     Examples
     --------
@@ -154,6 +145,7 @@ class TableEncoder(BaseEstimator):
         self.fit_to_codes(X)
         return self
 
+    @described
     def fit_to_codes(self, X, name=None):
         """Learn the schema of `X` and return its codes; one reading of the table instead of two.
 
@@ -161,13 +153,11 @@ class TableEncoder(BaseEstimator):
         ----------
         X : table of shape (n_samples, n_features)
             As in `fit`.
-        name : str, default=None
-            What messages call the table, where there are several.
+        {name}
 
         Returns
         -------
-        codes : ndarray of float64, shape (n_samples, n_features)
-            The ordinal-encoded array.
+        {codes}
         """
         reader = reader_of(X)
         codes, self._codecs = _learn_codecs(reader, self.categorical_features)
@@ -180,28 +170,19 @@ class TableEncoder(BaseEstimator):
             self._set_scaling(codes, self.scale)
         return codes
 
+    @described
     def to_codes(self, X, name=None, *, warn_missing=True):
         """Return the codes of a table with the columns of the fitted one.
 
         Parameters
         ----------
-        X : table of shape (n_samples, n_features)
-            A category that was not seen in `fit` counts as missing.
-        name : str, default=None
-            What messages call the table, where there are several.
+        {X, name}
         warn_missing : bool, default=True
             Whether missing cells in columns that were complete in `fit` give a ResamplingWarning.
 
         Returns
         -------
-        codes : ndarray of float64, shape (n_samples, n_features)
-            The ordinal-encoded array.
-
-        Raises
-        ------
-        ValueError
-            If the number of columns differs, a cell is infinite or beyond 1e300, or text or a date stands where numbers
-            are expected.
+        {codes}
         """
         reader = reader_of(X)
         if len(reader.names) != len(self.columns_):
@@ -219,29 +200,27 @@ class TableEncoder(BaseEstimator):
                 self._warn_of_first_missing(codes, reader, name)
         return codes
 
+    @described
     def from_codes(self, codes):
         """Return codes as a table in the container and data types of the fitted one.
 
+        Categories and integers must be whole numbers, as after `snap`. A cell must not be missing in a column of
+        categories or integers that had no missing cell in `fit`.
+
         Parameters
         ----------
-        codes : array-like of shape (n_samples, n_features)
-            Categories and integers must be whole numbers, as after `snap`. NaN is a missing cell.
+        {codes}
 
         Returns
         -------
         X : table of shape (n_samples, n_features)
             A frame of pandas has the index 0, 1, 2, ....
-
-        Raises
-        ------
-        ValueError
-            If a cell is missing in a column of categories or integers that had no missing cell in `fit`.
         """
         codes = np.asarray(codes, dtype=float)
         for j in np.flatnonzero(np.isnan(codes).any(axis=0)):
             column = self.columns_[j]
             if not column.has_missing and (self.holds_categories[j] or self._writer.is_integer[j]):
-                raise ValueError(f"Column {column.name!r} has no place for a missing cell: it had none in fit.")
+                raise ValueError(f"Column {column.name!r} cannot hold a missing cell: it had none in fit.")
         if self._writer.is_numeric and not self._codecs:
             return self._writer.from_matrix(codes)
         built = []
@@ -250,18 +229,17 @@ class TableEncoder(BaseEstimator):
             built.append(write(self._writer, j, codes[:, j]))
         return self._writer.assemble(built)
 
+    @described
     def snap(self, codes):
         """Move codes to the observed grid of each column: its range, decimals, few values or categories. NaN stays.
 
         Parameters
         ----------
-        codes : array-like of shape (n_samples, n_features)
-            The ordinal-encoded array of new rows.
+        {codes}
 
         Returns
         -------
-        codes : ndarray of float64, shape (n_samples, n_features)
-            A copy. Snapping it again changes nothing.
+        {codes}
         """
         codes = np.minimum(np.maximum(np.asarray(codes, dtype=float), self._low), self._high)
         for decimals, columns in self._rounded:
@@ -293,37 +271,37 @@ class TableEncoder(BaseEstimator):
         return {j: codec for j, codec in self._codecs.items() if isinstance(codec, DatetimeCodec)}
 
     # ------------------------------------------------------------------------------------------ encoded matrices
+    @described
     def encode(self, X):
         """Return the table as a dense matrix for a network.
 
+        A numeric column becomes one scaled column, a nominal one a one-hot block of a column for each category, a
+        constant one nothing. Where cells were missing in `fit`, one more column is 1.0 for a missing cell; the number
+        then stands at the centre, or no column of the block is set.
+
         Parameters
         ----------
-        X : table of shape (n_samples, n_features)
-            With the columns of the fitted one.
+        {X}
 
         Returns
         -------
-        encoded : ndarray of float64, shape (n_samples, n_encoded)
-            A numeric column becomes one scaled column, a nominal one a one-hot block of a column for each category, a
-            constant one nothing. Where cells were missing in `fit`, one more column is 1.0 for a missing cell; the
-            number then stands at the centre, or no column of the block is set.
+        {encoded}
         """
         return self.encode_codes(self.to_codes(X))
 
+    @described
     def encode_codes(self, codes, largest=LARGEST_ENCODED):
         """Return codes as the encoded matrix.
 
         Parameters
         ----------
-        codes : ndarray of shape (n_samples, n_features)
-            The ordinal-encoded array.
+        {codes}
         largest : float, default=1e30
             A number farther from the centre than this, in units of the scale, is refused.
 
         Returns
         -------
-        encoded : ndarray of float64, shape (n_samples, n_encoded)
-            As from `encode`.
+        {encoded}
         """
         encoded = np.zeros((len(codes), self.width_))
         for j, column in enumerate(self.columns_):
@@ -342,16 +320,13 @@ class TableEncoder(BaseEstimator):
             self._refuse_far(encoded, codes, largest)
         return encoded
 
+    @described
     def decode(self, encoded, rng=None):
         """Return encoded rows as a valid table in the container of the fitted one.
 
         Parameters
         ----------
-        encoded : array-like of shape (n_samples, n_encoded)
-            As from `encode`, or from a network: blocks need not be one-hot.
-        rng : numpy.random.RandomState, default=None
-            If given, categories are drawn with probabilities proportional to their block (negative values count as
-            zero); by default the largest wins.
+        {encoded, rng}
 
         Returns
         -------
@@ -360,20 +335,17 @@ class TableEncoder(BaseEstimator):
         """
         return self.from_codes(self.snap(self.decode_codes(encoded, rng)))
 
+    @described
     def decode_codes(self, encoded, rng=None):
         """Return an encoded matrix as codes that are not snapped yet.
 
         Parameters
         ----------
-        encoded : array-like of shape (n_samples, n_encoded)
-            As in `decode`.
-        rng : numpy.random.RandomState, default=None
-            As in `decode`.
+        {encoded, rng}
 
         Returns
         -------
-        codes : ndarray of float64, shape (n_samples, n_features)
-            The ordinal-encoded array.
+        {codes}
         """
         encoded = np.asarray(encoded, dtype=float)
         codes = np.empty((len(encoded), len(self.columns_)))
@@ -391,20 +363,20 @@ class TableEncoder(BaseEstimator):
                 codes[block[:, -1] > 0.5, j] = np.nan
         return codes
 
+    @described
     def rescale(self, codes, scale="std"):
         """Learn centre and scale of the numeric columns anew, from some rows of the table.
 
         Parameters
         ----------
-        codes : ndarray of shape (n_samples, n_features)
-            The ordinal-encoded array of these rows.
+        {codes}
         scale : {"std", "iqr", "range"}, default="std"
             As in the constructor.
 
         Returns
         -------
         self : TableEncoder
-            Its encoded matrix is of these rows' scale; with ``scale=None`` in the constructor it has one from now on.
+            Its encoded matrix has the new scale, also where the constructor had ``scale=None``.
         """
         self._set_scaling(codes, scale)
         return self

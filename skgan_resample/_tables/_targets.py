@@ -16,26 +16,12 @@ _DATES_ARE_REFUSED = "Input {} holds dates or durations; give numbers, such as d
 
 
 def read_target(y, *, name="y", warn=False):
-    """Return a continuous target as an array of shape (n_samples,).
+    """Return a continuous target as an array of float64, (n_samples,).
 
-    Parameters
-    ----------
-    y : array-like, list, or pandas, polars or pyarrow column
-        Numbers, also Decimal or nullable ones, of shape (n_samples,) or (n_samples, 1).
-    name : str, default="y"
-        How messages call it.
-    warn : bool, default=False
-        Whether a column vector gets scikit-learn's DataConversionWarning, as in the `fit` of a regressor.
-
-    Returns
-    -------
-    target : ndarray of float64, shape (n_samples,)
-
-    Raises
-    ------
-    TypeError, ValueError
-        For anything else: text, categories, booleans, dates, missing cells, infinity, values beyond 1e300, several
-        columns. The message says what and where.
+    `y` is a column of any container, of shape (n_samples,) or (n_samples, 1), with numbers, also Decimal or nullable
+    ones. Anything else raises TypeError or ValueError with what and where: text, categories, booleans, dates, missing
+    cells, infinity, values beyond 1e300, several columns. `name` is how messages call it. With `warn` a column vector
+    gets scikit-learn's DataConversionWarning, as in the `fit` of a regressor.
     """
     target, is_flat = _plain_numbers(y), True
     if target is None:

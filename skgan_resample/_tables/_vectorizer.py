@@ -14,7 +14,7 @@ class MatrixEncoder(TransformerMixin, BaseEstimator):
     Parameters
     ----------
     max_categories : int, default=20
-        So many of the most frequent categories of a nominal column get a column each; the others are a row of zeros.
+        The most frequent categories of a nominal column get a column each, up to this many; others are rows of zeros.
 
     Attributes
     ----------

@@ -12,6 +12,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from skgan_resample._docstrings import shared_descriptions
 from skgan_resample._tables._targets import read_target
 from skgan_resample.exceptions import NoRareRowsError, warn
 from skgan_resample.relevance import Relevance
@@ -19,17 +20,45 @@ from skgan_resample.relevance import Relevance
 INPUT_TAGS = ("allow_nan", "sparse", "string", "categorical")  # what a model takes is what its inner models take
 
 
+described = shared_descriptions("""
+    estimator : estimator with ``fit`` and ``predict``
+        It is cloned. In a Pipeline, weights go to the last step.
+    sampler : sampler, "passthrough" or None
+        Anything with ``fit_resample(X, y)`` for such a target; it is cloned. "passthrough" and None leave the rows
+        unchanged.
+    relevance : Relevance, default=None
+        What is rare. It is cloned and fitted to the training target; None is ``Relevance()``, the box-plot extremes.
+    threshold : float in (0, 1], default=0.8
+        A row is rare when the relevance of its target reaches this value.
+    cv : int, splitter or iterable of (train, test), default=5
+        Inner folds; an int or None (5) means shuffled `RegressionStratifiedKFold`. All is fitted once a fold and once
+        more.
+    random_state : int, RandomState instance or None, default=None
+        Seeds what is drawn here, and every random_state inside that is None.
+    estimator_ : estimator
+        The fitted clone.
+    sampler_ : sampler or None
+        The fitted clone; its attributes show which rows are new.
+    relevance_ : Relevance
+        Fitted to the target, unless no row is rare.
+    n_features_in_, feature_names_in_
+        As everywhere in scikit-learn.
+    X : table of shape (n_samples, n_features)
+        Whatever the inner estimator and, where there is one, the sampler take.
+    """)
+
+
 class AroundMixin(MetaEstimatorMixin):
     """`fit` and `predict` of all models here; a child fits in `_fit` and predicts in `_predict`."""
 
+    @described
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y, sample_weight=None):
         """Fit the estimator, and what goes before or behind it.
 
         Parameters
         ----------
-        X : table of shape (n_samples, n_features)
-            Whatever `estimator` and, where there is one, `sampler` take.
+        {X}
         y : array-like of shape (n_samples,)
             Continuous target, finite; for a classifier, numbers or strings.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -45,13 +74,13 @@ class AroundMixin(MetaEstimatorMixin):
         self._fit(*self._check_rows(X, y, sample_weight), rng)
         return self
 
+    @described
     def predict(self, X):
         """Predict the target or, for a classifier, the class.
 
         Parameters
         ----------
-        X : table of shape (n_samples, n_features)
-            Whatever the inner estimator takes.
+        {X}
 
         Returns
         -------

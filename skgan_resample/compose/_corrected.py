@@ -13,7 +13,7 @@ from skgan_resample._estimators import seeded_clone
 from skgan_resample._folds import RegressionStratifiedKFold
 from skgan_resample._tables._containers import take_rows
 from skgan_resample._weights import fit_weighted, no_weights, weight_parameter
-from skgan_resample.compose._base import RegressorAround
+from skgan_resample.compose._base import RegressorAround, described
 from skgan_resample.exceptions import warn
 
 _RELEVANCE_CONSTRAINTS: dict = {
@@ -22,6 +22,7 @@ _RELEVANCE_CONSTRAINTS: dict = {
 }
 
 
+@described
 class RelevanceWeightedRegressor(RegressorAround):
     """Fit a regressor with weights, so that rare target values together count as much as common ones.
 
@@ -30,27 +31,15 @@ class RelevanceWeightedRegressor(RegressorAround):
 
     Parameters
     ----------
-    estimator : regressor
-        It is cloned. In a Pipeline, the weights go to the last step.
-    relevance : Relevance, default=None
-        What is rare. It is cloned and fitted to the training target; None is ``Relevance()``, the box-plot extremes.
-    threshold : float in (0, 1], default=0.8
-        A row is rare when the relevance of its target reaches this value. The weight of a row is
-        1 + phi (n_common / n_rare - 1), with phi its relevance: see `Relevance.sample_weight`.
+    {estimator, relevance, threshold}
     fallback : {"bootstrap", "raise"}, default="bootstrap"
         What to do if `estimator` takes no sample_weight, as nearest neighbours do. "bootstrap" fits it on as many rows
         as there are, drawn with replacement, with probabilities proportional to the weights. "raise" raises.
-    random_state : int, RandomState instance or None, default=None
-        For the bootstrap, and for every random_state in `estimator` that is None.
+    {random_state}
 
     Attributes
     ----------
-    estimator_ : regressor
-        The fitted clone.
-    relevance_ : Relevance
-        Fitted to the target, unless no row is rare.
-    n_features_in_, feature_names_in_
-        As everywhere in scikit-learn.
+    {estimator_, relevance_, n_features_in_}
 
     See Also
     --------
@@ -58,8 +47,9 @@ class RelevanceWeightedRegressor(RegressorAround):
 
     Notes
     -----
-    If no row is rare, all rows weigh the same, with one `ResamplingWarning`. Weights given to `fit` multiply those of
-    the relevance, which is itself learned from the rows without weights.
+    The weight of a row is 1 + phi (n_common / n_rare - 1), with phi its relevance: see `Relevance.sample_weight`. If no
+    row is rare, all weigh the same, with one `ResamplingWarning`. Weights given to `fit` multiply those of the
+    relevance, which is itself learned without them.
 
     Examples
     --------
@@ -102,6 +92,7 @@ class RelevanceWeightedRegressor(RegressorAround):
             self.estimator_ = estimator.fit(take_rows(X, rows), y[rows])
 
 
+@described
 class OutputCorrectedRegressor(RegressorAround):
     """Correct the predictions of a regressor by a straight line that fits where it matters.
 
@@ -112,38 +103,25 @@ class OutputCorrectedRegressor(RegressorAround):
 
     Parameters
     ----------
-    estimator : regressor
-        It is cloned. ``OutputCorrectedRegressor(RelevanceWeightedRegressor(estimator))`` puts weights before the line.
-    relevance : Relevance, default=None
-        What is rare. It is cloned and fitted to the training target; None is ``Relevance()``, the box-plot extremes.
-    threshold : float in (0, 1], default=0.8
-        A row is rare when the relevance of its target reaches this value.
+    {estimator, relevance, threshold}
     strength : float in [0, 1], default=1.0
-        How far predictions are shifted towards the line; 0 leaves them alone. Our addition, because a small step lowers
-        the error on rare values much and raises that on all others little: it is the cheapest remedy there is.
-    cv : int, splitter or iterable of (train, test), default=5
-        Inner folds; an int or None (5) means shuffled `RegressionStratifiedKFold`. `estimator` is fitted once a fold
-        and once more. Rows that a splitter never tests are left out of the line.
-    random_state : int, RandomState instance or None, default=None
-        For the folds, and for every random_state in `estimator` that is None.
+        How far predictions are shifted towards the line. Our addition, because a small step lowers the error on rare
+        values much and raises that on all others little.
+    {cv, random_state}
 
     Attributes
     ----------
     slope_, intercept_ : float
         The line. A slope above 1 spreads the predictions out; with a negative one, out-of-fold predictions point the
         wrong way. If they are all the same, the slope is 0 and the intercept the weighted mean of the target.
-    estimator_ : regressor
-        Fitted to all rows.
-    relevance_ : Relevance
-        Fitted to the target, unless no row is rare.
-    n_features_in_, feature_names_in_
-        As everywhere in scikit-learn.
+    {estimator_, relevance_, n_features_in_}
 
     Notes
     -----
     If no row is rare, the line is fitted with equal weights, with one `ResamplingWarning`. Weights given to `fit` reach
     `estimator`, and multiply those of the relevance for the line. If `estimator` takes none, they are used for the line
-    alone, also with a warning.
+    alone, also with a warning. Rows that a splitter never tests are left out of the line. To put weights before the
+    line, give ``RelevanceWeightedRegressor(estimator)`` as the estimator.
 
     Examples
     --------

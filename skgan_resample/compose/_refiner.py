@@ -30,12 +30,11 @@ class SyntheticRefiner(MetaEstimatorMixin, BaseSampler):
     Parameters
     ----------
     sampler : object with ``fit_resample``, or callable
-        A sampler of imbalanced-learn, of this library, or any other; it is cloned. Or a simulator: a function that gets
-        real rows ``(X, y)`` and returns synthetic ones ``(X_new, y_new)``, with the same columns.
+        A sampler of any library; it is cloned. Or a simulator: a function that gets real rows ``(X, y)`` and returns
+        synthetic ones ``(X_new, y_new)`` with the same columns.
     refiner : SMCAETransformer, default=None
-        It is cloned and keeps its parameters; None is ``SMCAETransformer()``. A search reaches the parameters of a
-        given one, as ``refiner__autoencoder__gamma``. Also any object with
-        ``fit(X, y, X_synthetic=..., y_synthetic=...)`` and ``refine(X_synthetic, y_synthetic) -> (X, y)``.
+        It is cloned; None is ``SMCAETransformer()``. Also any object with the same ``fit`` and with
+        ``refine(X_synthetic, y_synthetic) -> (X, y)``.
     can_drop : bool, default=True
         Whether doing without new rows is a candidate where the refiner selects by "cv".
     random_state : int, RandomState instance or None, default=None
@@ -65,16 +64,15 @@ class SyntheticRefiner(MetaEstimatorMixin, BaseSampler):
 
     Notes
     -----
-    In each fold of the selection the sampler runs anew on the training part, so that no row made of a held-out row
-    takes part. Where it cannot run, as with too few rows of a class, its rows stay as it made them, with a warning.
+    In each fold of the selection the sampler runs anew on the training part, so no row made of a held-out row takes
+    part. Where it cannot run, as with too few rows of a class, its rows stay as it made them, with a warning.
 
-    Which rows are new is read from the sampler's ``is_synthetic_`` if there is one, else found by comparing rows: new
-    are those that, with their target, are not in the table given. Copies of real rows are not new then.
+    Which rows are new is read from the sampler's ``is_synthetic_`` if there is one, else found by comparing rows; then
+    copies of real rows are not new.
 
     The rows of a sampler have other targets than the real ones on purpose. They are compared with real rows whose
-    continuous target is near theirs, and in the selection a real row has more weight the more new rows have a target
-    nearest to its own; classes are weighted likewise. Rows of a simulator should be like the real ones, so they are
-    compared with all of them. A continuous target moves along with its row in both cases.
+    continuous target is near theirs, or whose class is the same, and real rows are weighted likewise. Rows of a
+    simulator are compared with all real ones. A continuous target moves along with its row in both cases.
 
     On three tables with rows of SMOTE, balanced accuracy differed by -0.003 to +0.006 from the better of real rows
     alone and rows as made: nothing reliable (``benchmarks/results``).
@@ -144,11 +142,6 @@ class SyntheticRefiner(MetaEstimatorMixin, BaseSampler):
             Rows in the order of the sampler, real ones as it gave them; behind the real ones for a callable.
         y_resampled : column of shape (n_resampled,)
             Their target, in the same order.
-
-        Raises
-        ------
-        ValueError
-            If the input or what the sampler returned cannot be used.
         """
         with all_or_nothing(self):
             return self._fit_resample(X, y)

@@ -14,7 +14,7 @@ from skgan_resample._tables._origins import row_origins, synthetic_rows
 from skgan_resample._tables._targets import read_classes
 from skgan_resample._thresholds import prior_corrected
 from skgan_resample._weights import fit_weighted
-from skgan_resample.compose._base import INPUT_TAGS, AroundMixin, RegressorAround
+from skgan_resample.compose._base import INPUT_TAGS, AroundMixin, RegressorAround, described
 from skgan_resample.compose._corrected import inner_folds, out_of_fold
 from skgan_resample.over_sampling._base import single_parents
 
@@ -51,41 +51,29 @@ class _ResamplesMixin:
         return tags
 
 
+@described
 class ResampledRegressor(_ResamplesMixin, RegressorAround):
     """Resample the training rows, then fit a regressor to them.
 
-    An imbalanced-learn Pipeline of the two does the same, and takes further steps; here weights travel with the rows,
-    and predictions can be calibrated again on the real rows, since resampling shifts their mean.
+    An imbalanced-learn Pipeline of the two does the same; here weights travel with the rows, and predictions can be
+    calibrated again on the real rows, since resampling shifts their mean.
 
     Parameters
     ----------
-    sampler : sampler, "passthrough" or None
-        Anything with ``fit_resample(X, y)`` for a continuous target. It is cloned. "passthrough" and None leave the
-        rows unchanged.
-    estimator : regressor
-        It is cloned.
+    {sampler, estimator}
     recalibrate : {"mean", "isotonic"}, default=None
-        What is learned from inner out-of-fold predictions of sampler and estimator together, on rows that were given to
-        `fit`. "mean": a constant is added so that predictions have the mean of the target. "isotonic": predictions pass
-        through an isotonic regression, clipped to the range seen.
-    cv : int, splitter or iterable of (train, test), default=5
-        Inner folds for `recalibrate`; an int or None (5) means shuffled `RegressionStratifiedKFold`. Sampler and
-        estimator are fitted once a fold and once more.
-    random_state : int, RandomState instance or None, default=None
-        For the folds, and for every random_state in `sampler` and `estimator` that is None.
+        What is learned from inner out-of-fold predictions for the rows given to `fit`. "mean": a constant is added so
+        that predictions have the mean of the target. "isotonic": predictions pass through an isotonic regression.
+    {cv, random_state}
 
     Attributes
     ----------
-    sampler_ : sampler or None
-        The fitted clone; its attributes show which rows are new.
-    estimator_ : regressor
-        The fitted clone.
+    {sampler_, estimator_}
     offset_ : float
         What is added to each prediction; 0 without ``recalibrate="mean"``.
     calibrator_ : IsotonicRegression or None
         What predictions pass through; None without ``recalibrate="isotonic"``.
-    n_features_in_, feature_names_in_
-        As everywhere in scikit-learn.
+    {n_features_in_}
 
     See Also
     --------
@@ -159,27 +147,21 @@ def _passes_on(method):
     return available_if(check)
 
 
+@described
 class ResampledClassifier(_ResamplesMixin, AroundMixin, ClassifierMixin, BaseEstimator):
     """Resample the training rows, then fit a classifier to them.
 
-    An imbalanced-learn Pipeline of the two does the same, and takes further steps; here weights travel with the rows,
-    and probabilities can be corrected for the changed class frequencies: after balancing, a rare class gets too
-    high probabilities.
+    An imbalanced-learn Pipeline of the two does the same; here weights travel with the rows, and probabilities can be
+    corrected for the changed class frequencies: after balancing, those of a rare class are too high.
 
     Parameters
     ----------
-    sampler : sampler, "passthrough" or None
-        Anything with ``fit_resample(X, y)`` for classes. It is cloned. "passthrough" and None leave the rows
-        unchanged.
-    estimator : classifier
-        It is cloned.
+    {sampler, estimator}
     prior_correction : bool, default=False
         Multiply the probability of each class by its share of the given rows, divide it by its share of the resampled
-        rows, and normalize [1]_. `predict` then returns the class of highest corrected probability. That is right where
-        the sampler has changed how many rows a class has but not where they lie; it undoes what resampling does to the
-        decision, and keeps what it does to the model. With weights, shares are sums of weights.
-    random_state : int, RandomState instance or None, default=None
-        For every random_state in `sampler` and `estimator` that is None.
+        rows, and normalize [1]_; shares are sums of weights. `predict` then returns the class of highest corrected
+        probability. Right where the sampler changes how many rows a class has but not where they lie.
+    {random_state}
 
     Attributes
     ----------
@@ -189,12 +171,7 @@ class ResampledClassifier(_ResamplesMixin, AroundMixin, ClassifierMixin, BaseEst
         Share of each class in the given and in the resampled rows, by weight.
     prior_ratio_ : ndarray of shape (n_classes,) or None
         What probabilities are multiplied by, the one divided by the other; None without `prior_correction`.
-    sampler_ : sampler or None
-        The fitted clone; its attributes show which rows are new.
-    estimator_ : classifier
-        The fitted clone.
-    n_features_in_, feature_names_in_
-        As everywhere in scikit-learn.
+    {sampler_, estimator_, n_features_in_}
 
     See Also
     --------
@@ -202,17 +179,14 @@ class ResampledClassifier(_ResamplesMixin, AroundMixin, ClassifierMixin, BaseEst
 
     Notes
     -----
-    Weights given to `fit` need an `estimator` that takes them. A new row weighs what it weighs in `ResampledRegressor`;
-    without known parents, the mean of the rows of its class.
-
-    The correction knows of the sampler and of the weights alone. A ``class_weight`` of `estimator`, or a sampler inside
-    it, shifts the frequencies once more; leave them out where probabilities matter. With correction there is no
-    ``decision_function``.
+    Weights given to `fit` are used as in `ResampledRegressor`; a new row without known parents weighs the mean of its
+    class. The correction does not know of a ``class_weight`` of `estimator` or of a sampler inside it. With correction
+    there is no ``decision_function``.
 
     References
     ----------
     .. [1] M. Saerens, P. Latinne, C. Decaestecker, "Adjusting the outputs of a classifier to new a priori
-       probabilities: a simple procedure", Neural Computation 14(1):21-41, 2002 (the form for known frequencies).
+       probabilities: a simple procedure", Neural Computation 14(1), 2002.
 
     Examples
     --------
@@ -266,13 +240,13 @@ class ResampledClassifier(_ResamplesMixin, AroundMixin, ClassifierMixin, BaseEst
         return self.estimator_.predict(X)
 
     @_passes_on("predict_proba")
+    @described
     def predict_proba(self, X):
         """Predict probabilities of the classes, corrected if ``prior_correction``.
 
         Parameters
         ----------
-        X : table of shape (n_samples, n_features)
-            Whatever the inner estimator takes.
+        {X}
 
         Returns
         -------
@@ -286,13 +260,13 @@ class ResampledClassifier(_ResamplesMixin, AroundMixin, ClassifierMixin, BaseEst
         return prior_corrected(probabilities, self.resampled_class_prior_, self.class_prior_)
 
     @_passes_on("decision_function")
+    @described
     def decision_function(self, X):
         """Return the decision function of the inner estimator; there is none with ``prior_correction``.
 
         Parameters
         ----------
-        X : table of shape (n_samples, n_features)
-            Whatever the inner estimator takes.
+        {X}
 
         Returns
         -------

@@ -38,18 +38,15 @@ described = shared_descriptions("""
         target values that are all rare or all common, and n rows in a rare bump:
 
         - "balance": each rare bump with fewer than B rows is raised to B rows;
-        - "auto": a quarter of that, 0.25 (B - n) new rows. Our choice, because "balance" raises the total error and
-          shifts totals;
-        - float: rare rows afterwards, as a multiple of the common rows before under-sampling; new rows are shared
-          out in proportion to the bumps' sizes;
-        - dict such as ``{"low": 40, "high": 90}``: rows of each rare bump afterwards. The names are those of
-          ``relevance_.bumps(y)``: "low" for the lowest values, "high" for the highest.
+        - "auto": a quarter of that, 0.25 (B - n) new rows; our choice, because "balance" shifts totals;
+        - float: rare rows afterwards, as a multiple of the common rows; shared out in proportion to the bumps' sizes;
+        - dict such as ``{"low": 40, "high": 90}``: rows of each rare bump afterwards, by the names of
+          ``relevance_.bumps(y)``.
     under_sampling : {"balance"}, default=None
         None keeps every row. "balance" keeps B rows, drawn at random, of each common bump that has more.
     emphasis : {"equal", "relevance"}, default="equal"
-        How often new rows begin at each rare row of a bump: all equally often, or in proportion to their relevance. The
-        latter is our addition: with a low `threshold`, the number of rows then rises with relevance instead of jumping
-        at the threshold.
+        How often new rows begin at each rare row of a bump: equally often, or in proportion to its relevance. The
+        latter is our addition: the number of rows rises with relevance instead of jumping at a low `threshold`.
     categorical_features : "auto", None, or array-like of names, positions or a mask of bool, default="auto"
         Nominal columns. "auto": strings, booleans, categories. Numeric columns can be named as well.
     on_no_rare : {"warn", "raise"}, default="warn"
@@ -57,20 +54,23 @@ described = shared_descriptions("""
     random_state : int, RandomState instance or None, default=None
         Same seed, same rows.
     k_neighbors : int or object with ``kneighbors``, default=5
-        Neighbours to choose from; all others where a bump has fewer. An object is cloned and counts the row itself,
-        as in imbalanced-learn: its ``n_neighbors`` is one more.
+        Neighbours to choose from; all others where a bump has fewer. An object is cloned and counts the row itself, as
+        in imbalanced-learn.
     metric : {"heom", "euclidean"}, default="heom"
-        "heom" (heterogeneous Euclidean-overlap metric) divides numeric columns by their range in the table and counts 1
-        for differing categories and for missing cells; "euclidean" takes numeric columns in their own units and admits
-        no nominal ones.
+        "heom" (heterogeneous Euclidean-overlap metric) divides numeric columns by their range and counts 1 for other
+        categories and missing cells; "euclidean" takes numeric columns alone, in their own units.
     relevance_ : Relevance
         Fitted to the target.
     bumps_ : list of Bump
         Runs of rare and of common target values; empty if nothing is rare.
+    sampling_strategy_ : dict
+        Number of new rows by name of the rare bump.
     is_synthetic_ : ndarray of bool, shape (n_kept + n_new,)
         Which rows of the result are new.
     kept_indices_ : ndarray of int, shape (n_kept,)
         Positions in the input of the rows kept.
+    parent_indices_ : ndarray of int, shape (n_new, 2)
+        Positions in the input of the rows that each new row was made from; -1 where there is none or none is known.
     encoder_ : TableEncoder
         Schema of the table: kind, range and grid of every column.
     n_features_in_, feature_names_in_
@@ -221,9 +221,8 @@ class BaseRegressionSampler(BaseSampler):
 
         Raises
         ------
-        ValueError
-            If `X` or `y` cannot be used; the message names the column and what to do. `NoRareRowsError`, one of them,
-            if no target value is rare and `on_no_rare` is "raise".
+        NoRareRowsError
+            If no target value is rare and `on_no_rare` is "raise".
         """
         return self._fit_resample(X, y)
 

@@ -23,13 +23,7 @@ class RandomOverSampler(BaseRegressionSampler):
 
     Attributes
     ----------
-    {relevance_, bumps_}
-    sampling_strategy_ : dict
-        Number of new rows by name of the rare bump.
-    {is_synthetic_, kept_indices_}
-    parent_indices_ : ndarray of int, shape (n_new, 2)
-        Positions in the input of the rows that each new row was made from; -1 where there is none.
-    {encoder_, n_features_in_}
+    {relevance_, bumps_, sampling_strategy_, is_synthetic_, kept_indices_, parent_indices_, encoder_, n_features_in_}
 
     See Also
     --------
@@ -67,8 +61,8 @@ class GaussianNoise(BaseRegressionSampler):
     ----------
     {relevance, threshold, sampling_strategy, under_sampling, emphasis}
     perturbation : float, default=0.1
-        Standard deviation of the noise, as a share of the standard deviation of each column among the rows of the
-        bump. Nominal cells are drawn at random, with the frequencies in the bump.
+        Standard deviation of the noise, as a share of that of each column among the rows of the bump. Nominal cells are
+        drawn at random, with the frequencies in the bump.
     {categorical_features, on_no_rare, random_state}
 
     Attributes
@@ -188,8 +182,8 @@ class _NeighborSampler(BaseRegressionSampler):
 class SMOTER(_NeighborSampler):
     """Over-sample rare target values by interpolation between neighbours (SMOTE for regression).
 
-    A new row lies on the segment between a rare row and one of its nearest neighbours in the same bump, its target at
-    the same place between their targets. Nominal cells come from either parent.
+    A new row lies on the segment between a rare row and one of its nearest neighbours in the same bump; its target is
+    interpolated by the same share. Nominal cells come from either parent.
 
     Parameters
     ----------
@@ -245,11 +239,11 @@ class SMOGN(_NeighborSampler):
     ----------
     {relevance, threshold, sampling_strategy, under_sampling, emphasis, k_neighbors, metric}
     safe_distance : {"bin", "neighbors"}, default="bin"
-        "bin": half the median distance to the other rows of the bump, as in the SMOGN paper. "neighbors": half the
-        median distance to the `k_neighbors` nearest, the reading attributed to SMOGAN; few draws interpolate then.
+        "bin": half the median distance to the other rows of the bump, as in the paper. "neighbors": to the
+        `k_neighbors` nearest, the reading attributed to SMOGAN; few draws interpolate then.
     perturbation : float, default=0.02
-        Upper limit of the noise: its standard deviation is the smaller of this and the safe distance, times the
-        standard deviation of each column among the rows of the bump.
+        Upper limit of the noise: its standard deviation is the smaller of this and the safe distance, times that of
+        each column among the rows of the bump.
     {categorical_features, on_no_rare, random_state}
 
     Attributes
@@ -259,8 +253,6 @@ class SMOGN(_NeighborSampler):
 
     Notes
     -----
-    A sampler is a step of an `imblearn.pipeline.Pipeline`; scikit-learn's own Pipeline takes none.
-
     Our choices, where the paper is silent: targets stay in the range of their bump, so every new row is rare; values
     are snapped to the observed grid of their column; a cell is NaN only if it is in every parent; in bumps of more than
     20,000 rows the median distance is estimated from 2,000 of them, for speed.

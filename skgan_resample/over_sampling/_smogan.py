@@ -31,9 +31,7 @@ EVALUATE_EVERY = 10  # steps between two evaluations on the held-out rows
 MIN_HELD_OUT = 2  # held-out rows of each bump; the MMD needs a pair
 TRAINING_DRAFTS = 4  # candidates to train on, as a multiple of the rare rows, at least
 MAX_EVALUATED = 512  # candidates that the held-out rows are compared with; bounds the pairwise distances
-CRITIC_RATE = (
-    3  # learning rate of the critic as a multiple of the generator's (two time-scale updates, arXiv:1706.08500)
-)
+CRITIC_RATE = 3  # times the learning rate of the generator: two time-scale updates, arXiv:1706.08500
 BETAS = (0.5, 0.9)  # of Adam, usual for a critic with gradient penalty
 N_TREES = 60  # of the default regressor that refines targets
 MAX_TARGET_ROWS = 10_000  # rows that this regressor is fitted to; more cost time and change little
@@ -42,10 +40,10 @@ DEFAULT_THRESHOLD = 0.5  # chosen on tuning tables, together with "balance"
 
 
 class DistGANOptions(Options):
-    """Settings of the network of `SMOGANRegressorResampler`, DistGAN.
+    """Settings of DistGAN, the network of `SMOGANRegressorResampler`; rarely searched.
 
-    The defaults were chosen on tuning tables and rarely need a search; what does is a parameter of the sampler. Give an
-    object, or set single values by nested names: ``sampler.set_params(gan__mmd_weight=50.0)``.
+    The defaults were chosen on tuning tables. Give an object, or set single values by nested names:
+    ``sampler.set_params(gan__mmd_weight=50.0)``.
 
     Parameters
     ----------
@@ -56,26 +54,20 @@ class DistGANOptions(Options):
     n_critic : int, default=3
         Updates of the critic for each update of the generator.
     adversarial_weight, mmd_weight, anchor_weight : float, default=1.0, 200.0 and 20.0
-        Weights of the parts of the generator's loss: the critic's score, the squared maximum mean discrepancy (MMD),
-        and the mean squared length of the moves in standard deviations of the rare rows. With ``adversarial_weight=0``
-        the critic is not trained.
+        Weights in the generator's loss of the critic's score (0: no critic), the squared maximum mean discrepancy (MMD)
+        and the mean squared length of the moves in standard deviations of the rare rows.
     penalty_weight : float, default=10.0
         Weight of the gradient penalty of the critic, as in the paper.
     mmd_bandwidths : array-like of float, default=(0.25, 0.5, 1.0, 2.0, 4.0)
         Of the Gaussian kernels, in units of the median squared distance between real rare rows.
     leave_parents_out : bool, default=True
-        Whether the MMD compares no candidate with the rows that it was made from. Our choice, because a generator would
-        otherwise do best by copying the training rows.
+        Whether the MMD compares no candidate with its own parents. Our choice: a generator would otherwise copy them.
     batch_size : int, default=128
         Candidates in each update, and as many real rare rows.
     learning_rate : float, default=2e-3
         Of the generator; the critic's is three times that.
     tol : float, default=0.0
-        An evaluation counts as better only if its score is lower by more than this; see `patience` of the sampler.
-
-    See Also
-    --------
-    SMOGANRegressorResampler : Takes these settings as its parameter `gan`.
+        An evaluation counts as better only if its score is lower by more than this.
 
     Examples
     --------
@@ -147,45 +139,36 @@ class SMOGANRegressorResampler(OptionsMixin, CallbackSupportMixin, TorchStateMix
     Parameters
     ----------
     base_sampler : sampler, default=None
-        Stage 1: a sampler of `skgan_resample.over_sampling`, or any object whose ``fit_resample`` takes a continuous
-        target. It is cloned and keeps its parameters. For a sampler of this library, what is rare, which columns are
-        nominal, and under-sampling are set here; any other decides itself, and new rows that are not rare by
-        `relevance` and `threshold` stay as it made them. None is ``SMOGN(sampling_strategy="balance")``. To search its
-        parameters, give one: ``SMOGANRegressorResampler(SMOGN())`` has ``base_sampler__k_neighbors``.
+        Stage 1: any object whose ``fit_resample`` takes a continuous target; it is cloned. None is
+        ``SMOGN(sampling_strategy="balance")``. For a sampler of this library, what is rare, which columns are nominal,
+        and under-sampling are set here; any other decides itself.
     {relevance}
     threshold : float in (0, 1], default=0.5
-        A row is rare when the relevance of its target reaches this value. Our choice, with "balance", for a large gain
-        on rare values of tuning tables. On other tables `SMOGN` with its own defaults, 0.8 and "auto", gained as much
-        at a lower cost (``benchmarks/results``).
+        A row is rare when the relevance of its target reaches this value. Our choice for a large gain on rare values of
+        tuning tables; elsewhere `SMOGN` with 0.8 and "auto" gained as much at a lower cost (``benchmarks/results``).
     sampling_strategy : {"auto", "balance"}, float or dict, default="auto"
-        How many rows are made: as in `SMOGN`, but "auto" is what `base_sampler` has, which is "balance" for the default
-        one. A `base_sampler` from elsewhere decides itself; anything but "auto" is refused then.
-    {under_sampling}
-    emphasis : {"equal", "relevance"}, default="equal"
-        How often new rows of the default `base_sampler` begin at each rare row of a bump: all equally often, or in
-        proportion to their relevance.
+        How many rows are made: as in `SMOGN`, but "auto" is what `base_sampler` has. A `base_sampler` from elsewhere
+        decides itself; anything but "auto" is refused then.
+    {under_sampling, emphasis}
     refine : bool, default=True
         False returns the candidates: exactly the rows of `base_sampler` with the same seed.
     estimator : regressor, default=None
-        Refines the targets of the new rows. It is cloned and fitted to all rows (a sample of more than 10,000), encoded
-        as numbers, with the weights of the relevance if it takes weights. None is `ExtraTreesRegressor` with 60 trees.
+        Refines the targets of the new rows. It is cloned and fitted to all rows (to a sample of more than 10,000),
+        weighted by relevance if it takes weights. None is `ExtraTreesRegressor` with 60 trees.
     target_refinement : float in [0, 1], default=0.3
-        How far the target of a new row moves towards the prediction of `estimator`, at most to the edge of its bump; 0
-        leaves targets alone. Our addition, because it takes noise out of the targets: with larger values over-sampling
-        costs less total error and gains less on rare values.
+        How far the target of a new row moves towards the prediction of `estimator`, at most to the edge of its bump.
+        Our addition: with larger values over-sampling costs less total error and gains less on rare values.
     min_rare : int >= 4, default=10
         Bumps with fewer rows get no network, with a `ResamplingWarning`.
     validation_fraction : float in (0, 1), default=0.2
-        Share of the rare rows of each bump, at least 2, that is held out. Neither the networks nor the candidates that
-        they learn from see them; only the scale of columns is learned from all rare rows. The generator of the step
-        whose rows are nearest to them in MMD is kept, step 0 included.
+        Share of the rare rows of each bump, at least 2, that neither the networks nor their candidates see. The
+        generator of the step whose rows are nearest to them in MMD is kept, step 0 included.
     gan : DistGANOptions, default=None
         Settings of the network; None is ``DistGANOptions()``.
     max_steps : int, default=200
         Updates of the generator.
     patience : int, default=None
-        Stop after this many evaluations in a row, one every 10 steps, that improve the score by no more than
-        ``gan.tol``.
+        Stop after this many evaluations, one every 10 steps, that improve the score by no more than ``gan.tol``.
     max_time : float, default=None
         Seconds after which training stops. Results then depend on the machine.
     {categorical_features, on_no_rare}
@@ -193,8 +176,7 @@ class SMOGANRegressorResampler(OptionsMixin, CallbackSupportMixin, TorchStateMix
         "cpu", "cuda", "cuda:1", ...; "auto" is CUDA where there is one.
     verbose : int, default=0
         If not 0, every evaluation is printed.
-    random_state : int, RandomState instance or None, default=None
-        Same seed, same rows; on one device, and unless `max_time` is set.
+    {random_state}
 
     Attributes
     ----------
@@ -202,26 +184,19 @@ class SMOGANRegressorResampler(OptionsMixin, CallbackSupportMixin, TorchStateMix
         The generator of the step that was kept and the critic of the last one, on the CPU; None if none were trained.
     history_ : list of dict
         One record per evaluation: ``step``, ``seconds``, ``score`` (unbiased estimate of the squared MMD between moved
-        candidates and held-out rows, so it can be negative), and, from the second on, the means of ``critic_loss``,
-        ``generator_loss`` and ``mmd`` (squared MMD to the training rows but for a constant). Empty without training.
+        candidates and held-out rows) and the means of ``critic_loss``, ``generator_loss`` and ``mmd``.
     best_step_ : int
         The step that was kept; at 0 the generator moves nothing.
     refinement_ : dict
-        What was refined: ``status`` in words; ``mmd_before`` and ``mmd_after``, the held-out score of step 0 and of the
-        kept step (the lowest of all, so it is a little too good; None without training); ``n_rows`` new rows. The
-        generator moved ``n_moved`` of them and `estimator` ``n_target_refined``, by more than 0.001 standard
-        deviations; ``n_fallback`` kept their candidate because the target would have left its bump.
+        ``status`` in words; ``mmd_before`` and ``mmd_after``, the held-out score of step 0 and of the kept step (the
+        lowest of all, so a little too good); ``n_rows`` new rows. The generator moved ``n_moved`` of them and
+        `estimator` ``n_target_refined``, by more than 0.001 standard deviations; ``n_fallback`` kept their candidate
+        because the target would have left its bump.
     base_sampler_ : sampler
         The clone of stage 1, unfitted.
     device_ : str or None
         Where networks are trained; None if nothing was to be refined.
-    {relevance_, bumps_}
-    sampling_strategy_ : dict
-        Number of new rows by name of the rare bump; empty after `fit` if a base sampler from elsewhere decides.
-    {is_synthetic_, kept_indices_}
-    parent_indices_ : ndarray of int, shape (n_new, 2)
-        Positions in the input of the rows that each candidate was made from; -1 where there is none or none is known.
-    {encoder_, n_features_in_}
+    {relevance_, bumps_, sampling_strategy_, is_synthetic_, kept_indices_, parent_indices_, encoder_, n_features_in_}
 
     See Also
     --------
@@ -235,9 +210,9 @@ class SMOGANRegressorResampler(OptionsMixin, CallbackSupportMixin, TorchStateMix
     Everything else is our choice, because nothing is known of it: kernels, weights, layers, schedule, residual
     generator that begins as the identity, held-out rows, fallbacks, nominal and missing cells (those of the candidate).
 
-    The generator moves numeric columns that vary among the rare rows, and the target. Values are snapped to the
-    observed grid of their column. If training diverges, all candidates stay, with a warning. On most tables the network
-    changes little; ``benchmarks/results`` holds what each part contributes.
+    The generator moves numeric columns that vary among the rare rows, and the target. If training diverges, all
+    candidates stay, with a warning. On most tables the network changes little; ``benchmarks/results`` holds what each
+    part contributes.
 
     References
     ----------
@@ -491,8 +466,8 @@ class SMOGANRegressorResampler(OptionsMixin, CallbackSupportMixin, TorchStateMix
         """Return candidates, moved by the generator, with targets refined by the regressor."""
         draft = self._candidates(X, y, self.bumps_, self.sampling_strategy_, rng)
         if not _draws_codes(self.base_sampler_):  # only now is known how many rows it makes
-            names, counts = np.unique(self._names(draft.y), return_counts=True)
-            self.sampling_strategy_ = {name: n for name, n in zip(names.tolist(), counts.tolist()) if name}
+            counts = {bump.name: int(_within(draft.y, bump).sum()) for bump in self._rare_bumps()}
+            self.sampling_strategy_ = {name: n for name, n in counts.items() if n}
         self.refinement_["n_rows"] = len(draft.y)
         if not self.refine or not len(draft.y):
             return draft
@@ -541,20 +516,13 @@ class SMOGANRegressorResampler(OptionsMixin, CallbackSupportMixin, TorchStateMix
         predicted = estimator.predict(encoder.encode_codes(draft.X))
         refined, spread = draft.y.copy(), np.ones(len(draft.y))
         for bump in self._rare_bumps():
-            inside = (draft.y >= bump.low) & (draft.y <= bump.high)
+            inside = _within(draft.y, bump)  # (n_new,)
             target = draft.y[inside] + self.target_refinement * (predicted[inside] - draft.y[inside])
             refined[inside] = np.clip(target, bump.low, bump.high)
             spread[inside] = y[bump.indices].std() if bump.low < bump.high else 1.0
         differs = np.abs(self._snapped(refined) - self._snapped(draft.y)) / spread > MOVED
         self.refinement_["n_target_refined"] = int(differs.sum())
         return draft._replace(y=refined)
-
-    def _names(self, y):
-        """Return the name of the rare bump that each target lies in, empty where there is none."""
-        names = np.full(len(y), "", dtype=object)
-        for bump in self._rare_bumps():
-            names[(y >= bump.low) & (y <= bump.high)] = bump.name
-        return names
 
 
 class _RareSpace:
@@ -616,6 +584,10 @@ _NOTHING_REFINED = {
 }
 
 
+def _within(y, bump):
+    return (y >= bump.low) & (y <= bump.high)
+
+
 def _draws_codes(sampler):
     """Whether stage 1 can call the sampler's `_draw` on the encoded table, so that the table is read only once."""
     return getattr(sampler, "draws_codes", False)
@@ -631,7 +603,7 @@ def _foreign_draft(sampler, encoder, X, y):
     made = synthetic_rows(sampler, table, y, X_new, y_new)
     if made.all() and len(made) >= len(y) and not hasattr(sampler, "is_synthetic_"):
         raise ValueError(
-            f"The base sampler {name} returned none of the given rows unchanged, so nobody can see which ones are new; "
+            f"The base sampler {name} returned none of the given rows unchanged, so the new ones cannot be found; "
             "does it scale them or change their data type?"
         )
     codes, target = encoder.to_codes(X_new)[made], np.asarray(y_new, dtype=float)[made]

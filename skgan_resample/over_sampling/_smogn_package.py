@@ -24,17 +24,14 @@ class SmognPackageSampler(BaseRegressionSampler):
     """Over-sample rare target values with the `smogn` package, version 0.1.2 [1]_.
 
     A baseline for comparisons. `SMOGN` of this library is written from the paper, has none of the defects listed below
-    and is many times faster. The package is an extra, ``pip install "skgan-resample[smogn]"``: it is under the GPL, its
-    last release is of 2020, and without help it fails on NumPy 2.4 and pandas 3.
+    and is many times faster. The package is an extra, ``pip install "skgan-resample[smogn]"``, and under the GPL.
 
     Parameters
     ----------
     relevance : Relevance, default=None
-        What is rare; None is ``Relevance()``. It is cloned and fitted to the target. From the box-plot extremes the
-        package takes `side` and `coef` and computes its own relevance, with other quartiles: a few rows more or fewer
-        can be rare. Otherwise it gets the control points; a callable has none and is refused.
-    threshold : float in (0, 1], default=0.8
-        A row is rare when its relevance reaches this value (the package's own default is 0.5).
+        What is rare; None is ``Relevance()``. Of the box-plot extremes the package takes `side` and `coef` and computes
+        its own, with other quartiles. Otherwise it gets the control points; a callable has none and is refused.
+    {threshold}
     sampling_strategy : {"balance", "extreme"}, default="balance"
         How the package decides on the number of new rows. "extreme" makes more of them.
     under_sampling : {"balance"}, default=None
@@ -49,12 +46,8 @@ class SmognPackageSampler(BaseRegressionSampler):
     ----------
     {relevance_, bumps_}
     sampling_strategy_ : dict
-        Number of new rows by name of the bump in which their targets lie, or which is nearest; empty after `fit`,
-        since the package decides while it draws. Where common rows are few, it makes more of these too.
-    {is_synthetic_, kept_indices_}
-    parent_indices_ : ndarray of int, shape (n_new, 2)
-        All -1: the package keeps no record of them.
-    {encoder_, n_features_in_}
+        Number of new rows by name of the bump in which their targets lie, or which is nearest; empty after `fit`.
+    {is_synthetic_, kept_indices_, parent_indices_, encoder_, n_features_in_}
 
     Raises
     ------
@@ -71,26 +64,21 @@ class SmognPackageSampler(BaseRegressionSampler):
 
     Notes
     -----
-    During the call, and in the package's modules only: ``np.quantile`` takes ``interpolation``; ``np.ndarray(shape)``
-    gives zeros instead of uninitialised memory; random numbers come from generators seeded by `random_state`; an array
-    with one of them can be given to ``int`` and ``float``; progress bars, prints and warnings are silent. Calls in
-    several threads wait for one another.
-
-    Our additions: rows that equal a real one are found and dropped, the new ones stand behind the real ones, and their
-    values are snapped to the observed range and grid of each column. So a target beyond the observed range, which the
-    package can make, becomes the extreme one.
+    During the call, and in the package's modules only, stand-ins replace what NumPy and pandas no longer allow; random
+    numbers come from generators seeded by `random_state`; progress bars, prints and warnings are silent. Calls in
+    several threads wait for one another. Our additions: rows that equal a real one are dropped, the new ones stand
+    behind the real ones, and their values are snapped to the observed range and grid of each column.
 
     Defects of the package that remain:
 
-    - the target of an interpolated row is not interpolated: it comes from distances that include the cell to be
-      computed, uninitialised in the package, zero here;
+    - the target of an interpolated row comes from distances that include the cell to be computed, uninitialised in the
+      package, zero here;
     - a negative value in a column that also has positive ones becomes 0, or what is nearest to 0 on its grid;
     - distances include the target and are unscaled, so the column with the largest unit decides;
     - neighbours at equal distance give y_i + y_j / 2;
-    - quartiles of the relevance are midpoints of neighbouring values, not hinges: on the Boston housing data 91 rows
-      are rare instead of the 65 published;
+    - quartiles of the relevance are midpoints of neighbouring values, not hinges;
     - with ``under_sampling="balance"`` it removes the share that the paper keeps;
-    - the time grows with the square of the number of rare rows, in pure Python: about a minute for 1,000 of them.
+    - the time grows with the square of the number of rare rows: about a minute for 1,000 of them.
 
     References
     ----------

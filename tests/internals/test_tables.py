@@ -17,7 +17,7 @@ from polars.testing import assert_frame_equal as assert_polars_equal
 from scipy import sparse
 
 from skgan_resample._tables._columns import columns_named
-from skgan_resample._tables._containers import append_rows
+from skgan_resample._tables._containers import append_rows, reader_of
 from skgan_resample._tables._encoder import TableEncoder
 from skgan_resample._tables._targets import read_classes, read_target
 from skgan_resample.exceptions import ResamplingWarning
@@ -466,7 +466,7 @@ def test_an_unseen_level_counts_as_missing():
     gapless = TableEncoder().fit(old.dropna())
     with pytest.warns(ResamplingWarning, match="Missing cells in 'garden', where fit saw none"):  # 'town' is unseen
         assert gapless.encode(new).tolist() == [[0, 0, 0, 0], [0, 1, 0, 1]]
-    with pytest.raises(ValueError, match="'town' has no place for a missing cell"):
+    with pytest.raises(ValueError, match="'town' cannot hold a missing cell"):
         gapless.from_codes(gapless.to_codes(new, warn_missing=False))
 
 
@@ -493,6 +493,21 @@ def test_names_and_positions_of_categorical_features_mix():
     frame = pd.DataFrame({"a": [1, 2], "b": [1, 2], "c": [1, 2]})
     assert TableEncoder(categorical_features=["c", 0]).fit(frame).nominal_.tolist() == [True, False, True]
     assert not TableEncoder(categorical_features=[]).fit(frame).nominal_.any()
+
+
+def test_a_pandas_frame_of_numbers_is_read_at_once_as_it_would_be_column_by_column():
+    cells = {"small": np.int8([3, -4]), "large": np.uint64([2**64 - 1, 7]), "single": np.float32([0.1, np.nan])}
+    frame = pd.DataFrame({**cells, "double": [1e300, -0.0]})
+    reader, beside_text = reader_of(frame), reader_of(frame.assign(town=["Bath", "York"]))
+    assert beside_text.matrix is None
+    assert reader.matrix.flags.c_contiguous
+    assert not np.shares_memory(reader.matrix, frame["double"].to_numpy())
+    expected = np.column_stack([beside_text.numbers(j) for j in range(4)])
+    assert reader.matrix.tobytes() == expected.tobytes()
+    assert [reader.kind(j) for j in range(4)] == ["number"] * 4
+    kept, expected = reader.writer(), beside_text.writer()
+    for attribute in ("dtypes", "pandas_dtypes", "is_integer", "has_null"):
+        assert getattr(kept, attribute) == getattr(expected, attribute)[:4]
 
 
 @pytest.mark.parametrize("dtype", [np.int8, np.uint16, np.int64, np.uint64, np.float16, np.float32])
@@ -686,7 +701,7 @@ def test_a_table_with_other_columns_is_refused():
 
 def test_missing_cells_have_no_place_among_integers_that_had_none():
     for table in (pd.DataFrame({"a": [1, 2]}), np.array([[1], [2]]), pl.DataFrame({"a": [1, 2]})):
-        with pytest.raises(ValueError, match="no place for a missing cell"):
+        with pytest.raises(ValueError, match="cannot hold a missing cell"):
             TableEncoder().fit(table).from_codes([[np.nan]])
 
 
