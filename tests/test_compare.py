@@ -102,6 +102,8 @@ def test_without_a_name_it_is_the_recommended_method_or_the_estimator_alone():
         comparison.pipeline("smote")
     with pytest.raises(ValueError, match="no estimator 'Lasso'"):
         comparison.pipeline(estimator="Lasso")
+    with pytest.raises(ValueError, match=r"no outer fold 3; known are \[0, 1, 2\]"):
+        comparison.pipeline(fold=3)
 
 
 # ------------------------------------------------------------------------------------------------ how it shows itself

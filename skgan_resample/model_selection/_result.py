@@ -506,6 +506,8 @@ class Comparison:
             estimator = self._best_estimator(method)
         elif estimator not in self.models.estimators:
             raise ValueError(f"There is no estimator {estimator!r}; known are {list(self.models.estimators)}.")
+        if fold is not None and fold not in self.models.splits:
+            raise ValueError(f"There is no outer fold {fold!r}; known are {list(self.models.splits)}.")
         return self.models.build(method, estimator, fold)
 
     def _best_estimator(self, method):
