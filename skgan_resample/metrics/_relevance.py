@@ -277,7 +277,7 @@ def _error_and_rare(y_true, y_pred, relevance, threshold):
 def _phi_of(relevance, y_true):
     """Return the relevance of each row, from a fitted Relevance or from the given values."""
     if isinstance(relevance, Relevance):
-        return relevance._phi(y_true)
+        return relevance(y_true)
     if callable(relevance):
         raise TypeError(
             f"relevance must be a fitted Relevance or an array; got {relevance!r}. "
