@@ -496,8 +496,8 @@ PAGES = {
     "speed": {
         "title": "How fast are the samplers, and the import?",
         "reports": [],
-        "scripts": ["smogn_speed", "smogan_speed", "import_time"],
-        "data": ["smogn_speed_peers", "smogn_speed_large", "smogan_speed", "import_time"],
+        "scripts": ["smogn_speed", "smogan_speed", "import_time", "editions_speed"],
+        "data": ["smogn_speed_peers", "smogn_speed_large", "smogan_speed", "import_time", "editions_speed"],
         "answer": "``SMOGN`` takes a median of 1/|speed-smogn-median| of the time of the smogn package on "
         "|speed-smogn-tables| tables, and of 1/|speed-imbreg-median| of that of imbreg on |speed-imbreg-tables|. "
         "SMOGAN takes |speed-smogan-seconds| for 1,000 rare rows of 10,000, |speed-smogan-times-smogn| times as long "

@@ -137,7 +137,7 @@ def _add_compare(commands):
         "default 0.02")  # fmt: skip
     add("--max-common-increase", type=SHARE, metavar="SHARE", help="likewise on common rows alone, default 0.05")
     add("--max-time", type=SECONDS, metavar="SECONDS", help="end after this time, judge the folds that are done, and "
-        "draw fewer rows if the table is too large for five of them; the same command goes on later")  # fmt: skip
+        "draw fewer rows if the table is too large for all of them; the same command goes on later")  # fmt: skip
     add("--jobs", type=_whole(1), metavar="N", help="processes, default one per core")
     add("-o", "--output", default="report", metavar="FOLDER", help="default %(default)s/")
     add("--threat", metavar="eps=E,KEY=VALUE,...", help="compare adversarial training instead, for classes: "
@@ -169,8 +169,9 @@ def _add_reading(add):
 
 def _add_shared(add):
     add("--relevance", choices=["extremes", "quantile"], help="what is rare: the extremes of the box plot, default for "
-        "your table, or the outer tenth, default for the built-in one")  # fmt: skip
-    add("--side", choices=["both", "high", "low"], help="which tail matters; default both")
+        "your table, or the outer tenth of each side asked for, default for the built-in one")  # fmt: skip
+    add("--side", choices=["both", "high", "low"], help="which tail matters; default both, for the "
+        "built-in table high")  # fmt: skip
     add("--quantile", type=float, metavar="Q", help="for --relevance quantile, default 0.9")
     add("--threshold", type=float, metavar="T", help="relevance from which a row is rare; default 0.8, or 0.5 for "
         "smogan")  # fmt: skip

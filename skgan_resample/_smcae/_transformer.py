@@ -112,8 +112,8 @@ class SMCAETransformer(
         also ``energy``, paper also ``stage``.
     device_ : str or None
         Where networks are trained.
-    pairing_ : str
-        The pairing, "auto" resolved.
+    pairing_ : str or None
+        The pairing, "auto" resolved; None without synthetic rows.
     n_features_in_, feature_names_in_
         As in scikit-learn.
 
@@ -515,7 +515,9 @@ class SMCAETransformer(
 
     def _set_fitted(self, **found):
         """Set the fitted attributes at once; those that are not given are of an estimator that moves nothing."""
-        nothing = dict.fromkeys(("space_", "row_map_", "network_", "target_model_", "device_", "best_step_"))
+        nothing = dict.fromkeys(
+            ("space_", "row_map_", "network_", "target_model_", "device_", "best_step_", "pairing_")
+        )
         nothing |= {"point_masses_": [], "history_": [], "cv_results_": {}, "network_share_": 0.0}
         vars(self).update(nothing | {"gap_before_": np.nan, "gap_after_": np.nan} | found)
 

@@ -154,7 +154,8 @@ class SMOGANRegressorResampler(OptionsMixin, CallbackSupportMixin, TorchStateMix
         False returns the candidates: exactly the rows of `base_sampler` with the same seed.
     estimator : regressor, default=None
         Refines the targets of the new rows. It is cloned and fitted to all rows (to a sample of more than 10,000),
-        weighted by relevance if it takes weights. None is `ExtraTreesRegressor` with 60 trees.
+        weighted by relevance if it takes weights. None is
+        ``ExtraTreesRegressor(60, min_samples_leaf=3, max_features=0.5)``.
     target_refinement : float in [0, 1], default=0.3
         How far the target of a new row moves towards the prediction of `estimator`, at most to the edge of its bump.
         Our addition: with larger values over-sampling costs less total error and gains less on rare values.
